@@ -1,0 +1,44 @@
+//! The account: a link of a user to one way of signing in.
+
+use time::OffsetDateTime;
+
+use crate::id::{AccountId, UserId};
+use crate::password::StoredHash;
+
+/// The provider of accounts that sign in with a password.
+pub const CREDENTIAL_PROVIDER: &str = "credential";
+
+/// A row of the `account` table, without the tokens of outside providers.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// Primary key.
+    pub id: AccountId,
+    /// The provider's name for the user; for [`CREDENTIAL_PROVIDER`] the user's own id.
+    pub account_id: String,
+    /// The provider.
+    pub provider_id: String,
+    /// Whose account it is.
+    pub user_id: UserId,
+    /// The password's hash, for [`CREDENTIAL_PROVIDER`].
+    pub password: Option<StoredHash>,
+    /// When the row was made, to the millisecond.
+    pub created_at: OffsetDateTime,
+    /// When the row last changed, to the millisecond.
+    pub updated_at: OffsetDateTime,
+}
+
+impl Account {
+    /// Makes the account with which a user signs in by password (Better Auth core: `accountId` is the
+    /// user's id).
+    pub fn credential(id: AccountId, user_id: UserId, password: StoredHash, now: OffsetDateTime) -> Self {
+        Self {
+            id,
+            account_id: user_id.as_str().to_owned(),
+            provider_id: CREDENTIAL_PROVIDER.to_owned(),
+            user_id,
+            password: Some(password),
+            created_at: now,
+            updated_at: now,
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Values that must not be printed, logged or left in memory.
+
+use std::fmt;
+
+use zeroize::Zeroize;
+
+/// Holds a secret: its `Debug` shows nothing of the content, it has neither `Display` nor
+/// `Serialize`, and it is wiped when dropped.
+///
+/// Reading it is the call [`Secret::expose`], so that every place that does can be searched for.
+///
+/// ```compile_fail
+/// let secret = auth_core::Secret::new(String::from("hunter2"));
+/// println!("{secret}"); // no Display
+/// ```
+///
+/// ```compile_fail
+/// let secret = auth_core::Secret::new(String::from("hunter2"));
+/// serde_json::to_string(&secret); // no Serialize
+/// ```
+pub struct Secret<T: Zeroize>(T);
+
+impl<T: Zeroize> Secret<T> {
+    /// Takes a value into keeping.
+    pub fn new(value: T) -> Self {
+        Self(value)
+    }
+
+    /// Reads the secret.
+    pub fn expose(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: Zeroize + Clone> Clone for Secret<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<T: Zeroize> fmt::Debug for Secret<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+impl<T: Zeroize> Drop for Secret<T> {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r_116_debug_shows_nothing_of_the_secret() {
+        let secret = Secret::new(String::from("hunter2"));
+        assert_eq!(format!("{secret:?}"), "Secret(..)");
+    }
+}

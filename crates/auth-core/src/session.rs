@@ -1,0 +1,160 @@
+//! The session: a stored login of one user on one client, and the rules of its life.
+
+use time::{Duration, OffsetDateTime};
+
+use crate::id::{SessionId, UserId};
+use crate::session_token::SessionToken;
+
+/// A row of the `session` table.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// Primary key.
+    pub id: SessionId,
+    /// The secret that finds this session.
+    pub token: SessionToken,
+    /// Who is signed in.
+    pub user_id: UserId,
+    /// When it ends, to the millisecond.
+    pub expires_at: OffsetDateTime,
+    /// When the user signed in, to the millisecond.
+    pub created_at: OffsetDateTime,
+    /// When the row last changed, to the millisecond.
+    pub updated_at: OffsetDateTime,
+    /// Address of the client that signed in; empty when unknown.
+    pub ip_address: Option<String>,
+    /// `User-Agent` of the client that signed in; empty when unknown.
+    pub user_agent: Option<String>,
+}
+
+impl Session {
+    /// Tells whether the session has ended. It lives up to and including the millisecond of
+    /// `expires_at` (Better Auth core §11.4: dead when `expiresAt < now`).
+    pub fn is_expired(&self, now: OffsetDateTime) -> bool {
+        self.expires_at < now
+    }
+}
+
+/// Whether a sign-in should outlive the browser's run (`rememberMe`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remember {
+    /// The cookie stays for the session's whole life.
+    Persistent,
+    /// The cookie goes when the browser closes, and the session lives one day.
+    UntilBrowserCloses,
+}
+
+/// What a session read should do to the row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refresh {
+    /// Nothing.
+    NotDue,
+    /// Extend the session up to this moment.
+    Due {
+        /// The new end.
+        expires_at: OffsetDateTime,
+    },
+}
+
+/// How long sessions live and when reading one extends it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionPolicy {
+    /// Life of a remembered session (`session.expiresIn`).
+    pub expires_in: Duration,
+    /// Age at which a read extends the session (`session.updateAge`); zero extends at every read.
+    pub update_age: Duration,
+    /// Age up to which sensitive routes accept the session (`session.freshAge`); zero turns the check off.
+    pub fresh_age: Duration,
+    /// Whether reads extend sessions at all (`session.disableSessionRefresh` negated).
+    pub refresh: bool,
+}
+
+impl SessionPolicy {
+    /// Life of a session that is not remembered (Better Auth 1.7.25, `createSession`).
+    pub const UNREMEMBERED_TTL: Duration = Duration::days(1);
+
+    /// Gives the end of a session that starts at `now`.
+    pub fn expires_at(&self, remember: Remember, now: OffsetDateTime) -> OffsetDateTime {
+        let ttl = match remember {
+            Remember::Persistent => self.expires_in,
+            Remember::UntilBrowserCloses => Self::UNREMEMBERED_TTL,
+        };
+        now.saturating_add(ttl)
+    }
+
+    /// Decides whether reading `session` at `now` extends it: due once `update_age` of its life is
+    /// used (Better Auth core §11.4 step 6).
+    pub fn refresh(&self, session: &Session, now: OffsetDateTime) -> Refresh {
+        let due_at = session.expires_at.saturating_sub(self.expires_in).saturating_add(self.update_age);
+        if self.refresh && due_at <= now {
+            Refresh::Due { expires_at: now.saturating_add(self.expires_in) }
+        } else {
+            Refresh::NotDue
+        }
+    }
+
+    /// Tells whether `session` is young enough for a sensitive change. Age counts from sign-in, not
+    /// from the last refresh (Better Auth core §11.5).
+    pub fn is_fresh(&self, session: &Session, now: OffsetDateTime) -> bool {
+        self.fresh_age.is_zero() || now - session.created_at < self.fresh_age
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    const NOW: OffsetDateTime = datetime!(2030-01-15 12:00 UTC);
+
+    const POLICY: SessionPolicy = SessionPolicy {
+        expires_in: Duration::days(7),
+        update_age: Duration::days(1),
+        fresh_age: Duration::days(1),
+        refresh: true,
+    };
+
+    fn session(expires_at: OffsetDateTime, created_at: OffsetDateTime) -> Session {
+        Session {
+            id: SessionId::from_stored("s"),
+            token: SessionToken::from_stored("t"),
+            user_id: UserId::from_stored("u"),
+            expires_at,
+            created_at,
+            updated_at: created_at,
+            ip_address: None,
+            user_agent: None,
+        }
+    }
+
+    #[test]
+    fn a_session_lives_through_its_last_millisecond() {
+        let session = session(NOW, NOW - Duration::days(7));
+        assert!(!session.is_expired(NOW));
+        assert!(session.is_expired(NOW + Duration::milliseconds(1)));
+    }
+
+    #[test]
+    fn refresh_is_due_after_update_age_and_not_before() {
+        let fresh = session(NOW + Duration::days(6) + Duration::milliseconds(1), NOW);
+        assert_eq!(POLICY.refresh(&fresh, NOW), Refresh::NotDue);
+        let used = session(NOW + Duration::days(6), NOW);
+        assert_eq!(POLICY.refresh(&used, NOW), Refresh::Due { expires_at: NOW + Duration::days(7) });
+        let off = SessionPolicy { refresh: false, ..POLICY };
+        assert_eq!(off.refresh(&used, NOW), Refresh::NotDue);
+    }
+
+    #[test]
+    fn freshness_counts_from_sign_in() {
+        let old = session(NOW + Duration::days(7), NOW - Duration::days(1));
+        assert!(!POLICY.is_fresh(&old, NOW));
+        assert!(POLICY.is_fresh(&old, NOW - Duration::milliseconds(1)));
+        assert!(SessionPolicy { fresh_age: Duration::ZERO, ..POLICY }.is_fresh(&old, NOW));
+    }
+
+    #[test]
+    fn an_unremembered_session_lives_one_day() {
+        assert_eq!(POLICY.expires_at(Remember::UntilBrowserCloses, NOW), NOW + Duration::days(1));
+        assert_eq!(POLICY.expires_at(Remember::Persistent, NOW), NOW + Duration::days(7));
+    }
+}

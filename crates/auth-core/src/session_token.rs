@@ -1,0 +1,73 @@
+//! The secret that finds a session.
+
+use rand::CryptoRng;
+use subtle::ConstantTimeEq;
+
+use crate::random::random_alphanumeric;
+use crate::secret::Secret;
+
+/// The secret that finds a [`Session`](crate::Session): 32 characters of `a-zA-Z0-9` (190 bits) when
+/// made here.
+///
+/// Who holds it is signed in, so it is treated as a [`Secret`]: no `Display`, no `PartialEq`, a `Debug`
+/// without content. It may only be signed into a cookie because of its alphabet: nothing that a caller
+/// chose freely can pass for another kind of signed text.
+#[derive(Clone, Debug)]
+pub struct SessionToken(Secret<String>);
+
+impl SessionToken {
+    /// Length in characters of a token made here (Better Auth core, `createSession`).
+    pub const LENGTH: usize = 32;
+
+    /// Longest token in characters that [`SessionToken::parse`] takes.
+    pub const MAX_LENGTH: usize = 128;
+
+    /// Makes a new token.
+    pub fn generate(rng: &mut impl CryptoRng) -> Self {
+        Self(Secret::new(random_alphanumeric(rng, Self::LENGTH)))
+    }
+
+    /// Takes a token that a client sent: 1 to [`SessionToken::MAX_LENGTH`] characters of `a-zA-Z0-9`.
+    /// Any other text cannot be a session token, so it is `None`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let fits = !text.is_empty()
+            && text.len() <= Self::MAX_LENGTH
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        fits.then(|| Self(Secret::new(text.to_owned())))
+    }
+
+    /// Takes a token as the database gives it.
+    pub fn from_stored(text: impl Into<String>) -> Self {
+        Self(Secret::new(text.into()))
+    }
+
+    /// Reads the token.
+    pub fn expose(&self) -> &str {
+        self.0.expose()
+    }
+
+    /// Compares in a time that depends on the lengths alone.
+    pub fn constant_time_eq(&self, other: &Self) -> bool {
+        self.expose().as_bytes().ct_eq(other.expose().as_bytes()).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_outside_the_alphabet_is_no_token() {
+        let too_long = "a".repeat(129);
+        for text in ["", "a.b", "a b", "ä", "a\0", "%41", too_long.as_str()] {
+            assert!(SessionToken::parse(text).is_none(), "{text:?}");
+        }
+        assert!(SessionToken::parse("f0cJ6Kx2zx0q9d2ODjV18XSQlpR5Xip3").is_some());
+    }
+
+    #[test]
+    fn r_116_debug_shows_nothing_of_the_token() {
+        let token = SessionToken::from_stored("f0cJ6Kx2zx0q9d2ODjV18XSQlpR5Xip3");
+        assert!(!format!("{token:?}").contains("f0cJ"));
+    }
+}

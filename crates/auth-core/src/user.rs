@@ -1,0 +1,25 @@
+//! The user: a person or thing that can sign in.
+
+use time::OffsetDateTime;
+
+use crate::email::Email;
+use crate::id::UserId;
+
+/// A row of the `user` table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// Primary key.
+    pub id: UserId,
+    /// Display name; may be empty.
+    pub name: String,
+    /// Address, unique in the database.
+    pub email: Email,
+    /// Whether the address was proven.
+    pub email_verified: bool,
+    /// Address of a picture.
+    pub image: Option<String>,
+    /// When the row was made, to the millisecond.
+    pub created_at: OffsetDateTime,
+    /// When the row last changed, to the millisecond.
+    pub updated_at: OffsetDateTime,
+}

@@ -1,0 +1,23 @@
+//! The verification: a single-use proof sent out of band.
+
+use time::OffsetDateTime;
+
+use crate::id::VerificationId;
+use crate::secret::Secret;
+
+/// A row of the `verification` table.
+#[derive(Clone, Debug)]
+pub struct Verification {
+    /// Primary key.
+    pub id: VerificationId,
+    /// Purpose and secret, such as `reset-password:<24 characters>`.
+    pub identifier: Secret<String>,
+    /// What the proof is about; its form depends on the purpose.
+    pub value: String,
+    /// When it ends, to the millisecond.
+    pub expires_at: OffsetDateTime,
+    /// When the row was made, to the millisecond.
+    pub created_at: OffsetDateTime,
+    /// When the row last changed, to the millisecond.
+    pub updated_at: OffsetDateTime,
+}

@@ -1,0 +1,92 @@
+//! The closed list of errors that a client may see.
+
+macro_rules! error_codes {
+    ($($(#[$doc:meta])* $variant:ident = $code:literal, $message:literal;)*) => {
+        /// An error code with its fixed message, as Better Auth 1.7.25 words them (core §2.6), and the
+        /// few of the token API.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum ErrorCode {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl ErrorCode {
+            /// Every code.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// Gives the `code` member.
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$variant => $code,)* }
+            }
+
+            /// Gives the `message` member that goes with the code. A few answers of the reference
+            /// carry a longer message under the same code.
+            pub const fn message(self) -> &'static str {
+                match self { $(Self::$variant => $message,)* }
+            }
+        }
+    };
+}
+
+error_codes! {
+    /// The request is not well-formed.
+    BadRequest = "BAD_REQUEST", "Bad Request";
+    /// A field of the body or query is missing or of the wrong type.
+    ValidationError = "VALIDATION_ERROR", "Validation Error";
+    /// The body's media type is not one the route reads.
+    UnsupportedMediaType = "UNSUPPORTED_MEDIA_TYPE", "Unsupported Media Type";
+    /// The body is over the size limit.
+    PayloadTooLarge = "PAYLOAD_TOO_LARGE", "Request body is too large";
+    /// The body did not arrive in time.
+    RequestTimeout = "REQUEST_TIMEOUT", "Request timed out";
+    /// No credentials, or a cookie session that is over.
+    Unauthorized = "UNAUTHORIZED", "Unauthorized";
+    /// A token that does not verify.
+    InvalidToken = "INVALID_TOKEN", "Invalid token";
+    /// A token past its end.
+    TokenExpired = "TOKEN_EXPIRED", "Token expired";
+    /// Unknown address, wrong password, or an account without one.
+    InvalidEmailOrPassword = "INVALID_EMAIL_OR_PASSWORD", "Invalid email or password";
+    /// The current password is wrong.
+    InvalidPassword = "INVALID_PASSWORD", "Invalid password";
+    /// The address is outside the accepted grammar.
+    InvalidEmail = "INVALID_EMAIL", "Invalid email";
+    /// The password is under the minimum length.
+    PasswordTooShort = "PASSWORD_TOO_SHORT", "Password too short";
+    /// The password is over the maximum length.
+    PasswordTooLong = "PASSWORD_TOO_LONG", "Password too long";
+    /// The address is taken.
+    UserAlreadyExistsUseAnotherEmail = "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL", "User already exists. Use another email.";
+    /// The user could not be written.
+    FailedToCreateUser = "FAILED_TO_CREATE_USER", "Failed to create user";
+    /// The session could not be written.
+    FailedToCreateSession = "FAILED_TO_CREATE_SESSION", "Failed to create session";
+    /// The session could not be read.
+    FailedToGetSession = "FAILED_TO_GET_SESSION", "Failed to get session";
+    /// The user has no password.
+    CredentialAccountNotFound = "CREDENTIAL_ACCOUNT_NOT_FOUND", "Credential account not found";
+    /// Signing in by password is turned off.
+    EmailPasswordDisabled = "EMAIL_PASSWORD_DISABLED", "Email and password is not enabled";
+    /// Signing up by password is turned off.
+    EmailPasswordSignUpDisabled = "EMAIL_PASSWORD_SIGN_UP_DISABLED", "Email and password sign up is not enabled";
+    /// `POST /get-session` without deferred refresh.
+    MethodNotAllowedDeferSessionRequired = "METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED",
+        "POST method requires deferSessionRefresh to be enabled in session config";
+    /// The `Origin` is not trusted.
+    InvalidOrigin = "INVALID_ORIGIN", "Invalid origin";
+    /// Neither `Origin` nor `Referer` came where one is needed.
+    MissingOrNullOrigin = "MISSING_OR_NULL_ORIGIN", "Missing or null Origin";
+    /// A cross-site navigation tried to sign in.
+    CrossSiteNavigationLoginBlocked = "CROSS_SITE_NAVIGATION_LOGIN_BLOCKED",
+        "Cross-site navigation login blocked. This request appears to be a CSRF attack.";
+    /// `callbackURL` leads to an untrusted place.
+    InvalidCallbackUrl = "INVALID_CALLBACK_URL", "Invalid callbackURL";
+    /// `redirectTo` leads to an untrusted place.
+    InvalidRedirectUrl = "INVALID_REDIRECT_URL", "Invalid redirectURL";
+    /// `errorCallbackURL` leads to an untrusted place.
+    InvalidErrorCallbackUrl = "INVALID_ERROR_CALLBACK_URL", "Invalid errorCallbackURL";
+    /// `newUserCallbackURL` leads to an untrusted place.
+    InvalidNewUserCallbackUrl = "INVALID_NEW_USER_CALLBACK_URL", "Invalid newUserCallbackURL";
+    /// The server or its database is busy or away; try again later.
+    ServiceUnavailable = "SERVICE_UNAVAILABLE", "Service unavailable";
+}

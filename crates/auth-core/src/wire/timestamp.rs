@@ -1,0 +1,58 @@
+//! Points in time on the wire: `YYYY-MM-DDTHH:MM:SS.mmmZ`, always three digits and `Z`.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+use time::{OffsetDateTime, UtcOffset};
+
+/// Prints a moment as JavaScript's `toISOString` does for the years 0 to 9999.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timestamp(pub OffsetDateTime);
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = self.0.to_offset(UtcOffset::UTC);
+        write!(
+            f,
+            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
+            at.year(),
+            u8::from(at.month()),
+            at.day(),
+            at.hour(),
+            at.minute(),
+            at.second(),
+            at.millisecond()
+        )
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Cuts a moment down to whole milliseconds. Everything stored is cut so: a finer time would make
+/// the reference's signed cookie cache and its date comparisons misjudge (Better Auth core §12.2).
+pub fn to_milliseconds(at: OffsetDateTime) -> OffsetDateTime {
+    at.truncate_to_millisecond()
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn three_digits_and_z_whatever_the_offset_and_precision() {
+        let cases = [
+            (datetime!(2026-01-01 0:00 UTC), "2026-01-01T00:00:00.000Z"),
+            (datetime!(2026-01-01 0:00:00.0079 UTC), "2026-01-01T00:00:00.007Z"),
+            (datetime!(2026-01-01 1:30 +02:00), "2025-12-31T23:30:00.000Z"),
+        ];
+        for (at, expected) in cases {
+            assert_eq!(Timestamp(at).to_string(), expected);
+        }
+    }
+}
