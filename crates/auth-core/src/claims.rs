@@ -1,0 +1,172 @@
+//! Reading claims by name and type; a claim of the wrong type is an error, never an absence.
+
+use serde_json::{Map, Value};
+use time::{Duration, OffsetDateTime};
+
+use crate::jws::JwsError;
+use crate::numeric_date;
+
+/// How far ahead of our clock `nbf` may lie, for issuers whose clock is fast.
+pub const NOT_BEFORE_LEEWAY: Duration = Duration::seconds(15);
+
+/// How far ahead of our clock `iat` may lie.
+pub const ISSUED_AT_LEEWAY: Duration = Duration::seconds(60);
+
+/// Why a token was refused.
+///
+/// Nothing in it quotes the token: claims are text that somebody else chose.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum VerifyError {
+    /// Form, signature or header are not right.
+    #[error("token is not a well-formed HS256 token")]
+    Jws(#[from] JwsError),
+    /// The header's `typ` is that of another kind of token, or missing where one is needed.
+    #[error("token is of another kind")]
+    WrongType,
+    /// A claim is there that marks another kind of token.
+    #[error("claim `{name}` marks another kind of token")]
+    OtherKind {
+        /// The claim.
+        name: &'static str,
+    },
+    /// A required claim is not there.
+    #[error("claim `{name}` is missing")]
+    MissingClaim {
+        /// The claim.
+        name: &'static str,
+    },
+    /// A claim is of the wrong JSON type, empty where text is needed, or out of range.
+    #[error("claim `{name}` is malformed")]
+    MalformedClaim {
+        /// The claim.
+        name: &'static str,
+    },
+    /// `exp` has come. There is no leeway: a client that was told when its token ends finds it so.
+    #[error("token expired at {expired_at}")]
+    Expired {
+        /// When it did.
+        expired_at: OffsetDateTime,
+    },
+    /// `nbf` lies more than [`NOT_BEFORE_LEEWAY`] ahead.
+    #[error("token is not valid before {valid_from}")]
+    NotYetValid {
+        /// When it will be.
+        valid_from: OffsetDateTime,
+    },
+    /// `iat` lies more than [`ISSUED_AT_LEEWAY`] ahead.
+    #[error("token says it was issued in the future")]
+    IssuedInTheFuture,
+    /// `iss` is not the issuer that is trusted.
+    #[error("token is from another issuer")]
+    WrongIssuer,
+    /// `aud` does not name the audience that is expected, or names one where none is.
+    #[error("token is for another audience")]
+    WrongAudience,
+}
+
+/// Claims of a token whose signature is right.
+#[derive(Clone, Copy)]
+pub(crate) struct Claims<'c>(pub(crate) &'c Map<String, Value>);
+
+/// The times of a token that is valid now.
+#[derive(Clone, Copy)]
+pub(crate) struct Times {
+    pub(crate) expires_at: OffsetDateTime,
+    pub(crate) issued_at: Option<OffsetDateTime>,
+}
+
+impl<'c> Claims<'c> {
+    /// Fails when any of the named claims is there, whatever its value, `null` included.
+    pub(crate) fn refuse(self, names: &[&'static str]) -> Result<(), VerifyError> {
+        match names.iter().find(|name| self.0.contains_key(**name)) {
+            Some(name) => Err(VerifyError::OtherKind { name }),
+            None => Ok(()),
+        }
+    }
+
+    /// Reads a text, which may be empty.
+    pub(crate) fn optional_text(self, name: &'static str) -> Result<Option<&'c str>, VerifyError> {
+        match self.0.get(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(VerifyError::MalformedClaim { name }),
+        }
+    }
+
+    /// Reads a text that must be there, and may be empty.
+    pub(crate) fn text(self, name: &'static str) -> Result<&'c str, VerifyError> {
+        self.optional_text(name)?.ok_or(VerifyError::MissingClaim { name })
+    }
+
+    /// Reads a text that must be there and not be empty: an identifier.
+    pub(crate) fn identifier(self, name: &'static str) -> Result<&'c str, VerifyError> {
+        match self.text(name)? {
+            "" => Err(VerifyError::MalformedClaim { name }),
+            text => Ok(text),
+        }
+    }
+
+    /// Reads a truth value that must be there.
+    pub(crate) fn boolean(self, name: &'static str) -> Result<bool, VerifyError> {
+        match self.0.get(name) {
+            None => Err(VerifyError::MissingClaim { name }),
+            Some(Value::Bool(value)) => Ok(*value),
+            Some(_) => Err(VerifyError::MalformedClaim { name }),
+        }
+    }
+
+    /// Fails unless the claim is there and `null`.
+    pub(crate) fn null(self, name: &'static str) -> Result<(), VerifyError> {
+        match self.0.get(name) {
+            None => Err(VerifyError::MissingClaim { name }),
+            Some(Value::Null) => Ok(()),
+            Some(_) => Err(VerifyError::MalformedClaim { name }),
+        }
+    }
+
+    fn optional_date(self, name: &'static str) -> Result<Option<OffsetDateTime>, VerifyError> {
+        match self.0.get(name) {
+            None => Ok(None),
+            Some(value) => numeric_date::read(value).map(Some).ok_or(VerifyError::MalformedClaim { name }),
+        }
+    }
+
+    /// Checks `exp`, which must be there, and `nbf` and `iat`, which need not.
+    pub(crate) fn times(self, now: OffsetDateTime) -> Result<Times, VerifyError> {
+        let expires_at = self.optional_date("exp")?.ok_or(VerifyError::MissingClaim { name: "exp" })?;
+        let valid_from = self.optional_date("nbf")?;
+        let issued_at = self.optional_date("iat")?;
+        if now >= expires_at {
+            return Err(VerifyError::Expired { expired_at: expires_at });
+        }
+        if let Some(valid_from) = valid_from
+            && valid_from > now.saturating_add(NOT_BEFORE_LEEWAY)
+        {
+            return Err(VerifyError::NotYetValid { valid_from });
+        }
+        if issued_at.is_some_and(|issued_at| issued_at > now.saturating_add(ISSUED_AT_LEEWAY)) {
+            return Err(VerifyError::IssuedInTheFuture);
+        }
+        Ok(Times { expires_at, issued_at })
+    }
+
+    /// Checks `aud` of a stranger's token: one text or a list of texts that holds what is expected. Where
+    /// nothing is expected it must not be there (RFC 7519 §4.1.3).
+    pub(crate) fn audience(self, expected: Option<&str>) -> Result<(), VerifyError> {
+        let malformed = VerifyError::MalformedClaim { name: "aud" };
+        let names: Vec<&str> = match self.0.get("aud") {
+            None if expected.is_some() => return Err(VerifyError::MissingClaim { name: "aud" }),
+            None => return Ok(()),
+            Some(Value::String(name)) => vec![name],
+            Some(Value::Array(names)) => {
+                names.iter().map(Value::as_str).collect::<Option<_>>().ok_or(malformed)?
+            }
+            Some(_) => return Err(malformed),
+        };
+        match expected {
+            Some(expected) if names.contains(&expected) => Ok(()),
+            _ => Err(VerifyError::WrongAudience),
+        }
+    }
+}

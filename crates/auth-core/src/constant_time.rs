@@ -1,0 +1,34 @@
+//! Comparison of secrets in a time that tells nothing of their content.
+
+use subtle::ConstantTimeEq;
+
+/// Tells whether two secrets, MACs or codes are equal, in a time that depends on their lengths alone.
+///
+/// Every comparison of a MAC, token or code in this project goes through here (or through
+/// [`SessionToken::constant_time_eq`](crate::SessionToken::constant_time_eq)): `==` stops at the first
+/// differing byte, and an attacker who can time it learns a MAC byte by byte.
+pub fn equal(left: &[u8], right: &[u8]) -> bool {
+    left.ct_eq(right).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r_012_equality_is_decided_over_every_byte() {
+        let secret = [7_u8; 32];
+        assert!(equal(&secret, &secret));
+        for position in 0..secret.len() {
+            let mut other = secret;
+            for byte in other.iter_mut().skip(position).take(1) {
+                *byte ^= 1;
+            }
+            assert!(!equal(&secret, &other), "difference at byte {position} went unseen");
+        }
+        assert!(!equal(&secret, &[7_u8; 31]));
+        assert!(!equal(&secret, &[7_u8; 33]));
+        assert!(!equal(&secret, &[]));
+        assert!(equal(&[], &[]));
+    }
+}

@@ -1,0 +1,105 @@
+//! Reading the `Cookie` header as the reference does.
+
+use super::percent::decode_uri_component;
+
+/// The cookies of one request.
+///
+/// The reference's rules (better-call's `parseCookies` of Better Auth 1.7.25): pairs split at `;`, a piece
+/// without `=` is passed over, names and values are trimmed, the first of two equal names wins, a value
+/// that starts with `"` loses its first and last character, and what is left is percent-decoded or, if that
+/// cannot be done, taken as it stands.
+///
+/// Bytes outside ASCII are read as Latin-1, as Node does, so that one odd cookie of another application
+/// does not hide the others.
+#[derive(Clone, Debug, Default)]
+pub struct RequestCookies {
+    pairs: Vec<(String, String)>,
+}
+
+impl RequestCookies {
+    /// Reads the values of all `Cookie` header lines, in their order; HTTP/2 clients may send several
+    /// (RFC 9113 §8.2.3).
+    pub fn parse<'h>(headers: impl IntoIterator<Item = &'h [u8]>) -> Self {
+        let mut cookies = Self::default();
+        for header in headers {
+            let header: String = header.iter().copied().map(char::from).collect();
+            for (name, value) in header.split(';').filter_map(|piece| piece.split_once('=')) {
+                let name = trim(name);
+                if !cookies.pairs.iter().any(|(known, _)| known == name) {
+                    cookies.pairs.push((name.to_owned(), unquote(trim(value)).to_owned()));
+                }
+            }
+        }
+        cookies
+    }
+
+    /// Gives the decoded value of a cookie.
+    pub fn get(&self, name: &str) -> Option<String> {
+        let (_, value) = self.pairs.iter().find(|(known, _)| known == name)?;
+        Some(decode_uri_component(value).unwrap_or_else(|| value.clone()))
+    }
+
+    /// Lists the names, each once, in the order in which they came.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.pairs.iter().map(|(name, _)| name.as_str())
+    }
+}
+
+/// Trims what JavaScript's `trim` takes for white space, which U+0085 is not.
+fn trim(text: &str) -> &str {
+    text.trim_matches(|c: char| c.is_whitespace() && c != '\u{85}')
+}
+
+/// Drops the first and the last character of a value that starts with a quote, whatever the last one is
+/// (`slice(1, -1)` in the reference).
+fn unquote(value: &str) -> &str {
+    let Some(rest) = value.strip_prefix('"') else {
+        return value;
+    };
+    let mut characters = rest.chars();
+    characters.next_back();
+    characters.as_str()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(header: &[u8], name: &str, expected: Option<&str>) {
+        let cookies = RequestCookies::parse([header]);
+        assert_eq!(cookies.get(name).as_deref(), expected, "{}", header.escape_ascii());
+    }
+
+    #[test]
+    fn values_are_read_as_the_reference_reads_them() {
+        check(b"", "a", None);
+        check(b"a", "a", None);
+        check(b"a;b=1", "b", Some("1"));
+        check(b"a=", "a", Some(""));
+        check(b"  a \t=  1 2  ", "a", Some("1 2"));
+        check(b"a=1=2", "a", Some("1=2"));
+        check(b"a=first; a=second", "a", Some("first"));
+        check(b"A=1", "a", None);
+        check(b"a=\"x\"", "a", Some("x"));
+        check(b"a=\"x", "a", Some(""));
+        check(b"a=\"xy", "a", Some("x"));
+        check(b"a=\"", "a", Some(""));
+        check(b"a=%41%c3%a9", "a", Some("Aé"));
+        check(b"a=%zz", "a", Some("%zz"));
+        check(b"a=1 + 2", "a", Some("1 + 2"));
+    }
+
+    #[test]
+    fn r_022_a_bad_cookie_does_not_spoil_its_neighbours() {
+        check(b"x=\xff\xfe; a=1; y=%", "a", Some("1"));
+        check(b"x=\xff\xfe; a=1; y=%", "x", Some("ÿþ"));
+        check(b"=;;==; a=1", "a", Some("1"));
+    }
+
+    #[test]
+    fn several_header_lines_count_as_one() {
+        let cookies = RequestCookies::parse([&b"a=1; b=2"[..], b"b=3; c=4"]);
+        assert_eq!(cookies.names().collect::<Vec<_>>(), ["a", "b", "c"]);
+        assert_eq!(cookies.get("b").as_deref(), Some("2"));
+    }
+}

@@ -1,0 +1,74 @@
+//! Tokens that another service made with the shared secret: a FastAPI application, a Node script.
+//!
+//! They are accepted only where an operator says so (`access_token.accept_foreign`). Such a caller has a
+//! user but no session: nothing here ends the token before its `exp`.
+
+use time::OffsetDateTime;
+
+use crate::claims::{Claims, VerifyError};
+use crate::id::UserId;
+use crate::jws;
+use crate::signing_secret::SigningSecret;
+
+/// Members that mark what Better Auth and this crate sign with the same key for other purposes: changes
+/// of address (`updateTo`, `requestType`), cookie caches (`session`), our own access tokens (`sid`).
+const OTHER_KINDS: [&str; 4] = ["updateTo", "requestType", "session", "sid"];
+
+/// What a verified foreign token says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ForeignClaims {
+    /// `sub`: meant to be a user's id; whether there is such a user is for the store to say.
+    pub user_id: UserId,
+    /// `exp`
+    pub expires_at: OffsetDateTime,
+    /// `iat`
+    pub issued_at: Option<OffsetDateTime>,
+    /// `iss`
+    pub issuer: Option<String>,
+    /// `email`, as the other service wrote it: no proof of an address.
+    pub email: Option<String>,
+    /// `name`, as the other service wrote it.
+    pub name: Option<String>,
+}
+
+/// Checks foreign tokens.
+#[derive(Clone, Debug)]
+pub struct ForeignTokenVerifier {
+    audience: Option<String>,
+    secret: SigningSecret,
+}
+
+impl ForeignTokenVerifier {
+    /// Takes the audience to ask for, if any, and the secret.
+    pub fn new(audience: Option<String>, secret: SigningSecret) -> Self {
+        Self { audience, secret }
+    }
+
+    /// Gives the claims of a foreign token: `typ` absent or `JWT`, `sub` and `exp` there, and none of the
+    /// members that mark another kind of token, not even as `null`.
+    ///
+    /// Better Auth's own e-mail tokens have no `sub`, which keeps them out.
+    ///
+    /// # Errors
+    ///
+    /// A [`VerifyError`] that says which of these did not hold.
+    pub fn verify(&self, token: &str, now: OffsetDateTime) -> Result<ForeignClaims, VerifyError> {
+        let verified = jws::verify(token, &self.secret)?;
+        if verified.typ.is_some_and(|typ| !typ.eq_ignore_ascii_case("JWT")) {
+            return Err(VerifyError::WrongType);
+        }
+        let claims = Claims(&verified.claims);
+        claims.refuse(&OTHER_KINDS)?;
+        let times = claims.times(now)?;
+        claims.audience(self.audience.as_deref())?;
+        Ok(ForeignClaims {
+            user_id: UserId::from_stored(claims.identifier("sub")?),
+            expires_at: times.expires_at,
+            issued_at: times.issued_at,
+            issuer: claims.optional_text("iss")?.map(str::to_owned),
+            email: claims.optional_text("email")?.map(str::to_owned),
+            name: claims.optional_text("name")?.map(str::to_owned),
+        })
+    }
+}

@@ -1,0 +1,150 @@
+//! Compact JSON Web Signatures with HS256 (RFC 7515, RFC 7518 §3.2), and nothing else.
+//!
+//! One algorithm, fixed here; the header never chooses it. A token is cut and its signature checked
+//! before any of its JSON is looked at, and what comes out is not yet an identity: whether the claims
+//! make an access token, an e-mail token or a stranger's token is decided by
+//! [`AccessTokenVerifier`](crate::AccessTokenVerifier), [`EmailTokens`](crate::EmailTokens) and
+//! [`ForeignTokenVerifier`](crate::ForeignTokenVerifier), of which no two take the same token.
+//!
+//! **Low level.** Servers use those three; this module is public for tools and for tests that need a
+//! token which none of them would make.
+
+use base64::Engine;
+use base64::alphabet::URL_SAFE;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::constant_time;
+use crate::mac::hmac_sha256;
+use crate::signing_secret::SigningSecret;
+
+/// Longest token in bytes that is looked at. Ours have about 500; the reference's cookie caches stay
+/// below a cookie's 4,096.
+pub const MAX_TOKEN_BYTES: usize = 8 * 1024;
+
+/// The one algorithm.
+const ALGORITHM: &str = "HS256";
+
+/// base64url of RFC 7515 §2: no padding, no white space, no stray bits in the last character.
+const BASE64URL: GeneralPurpose = GeneralPurpose::new(
+    &URL_SAFE,
+    GeneralPurposeConfig::new()
+        .with_encode_padding(false)
+        .with_decode_padding_mode(DecodePaddingMode::RequireNone)
+        .with_decode_allow_trailing_bits(false),
+);
+
+/// What the protected header says about a token that is being signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `{"alg":"HS256"}`, as Better Auth writes its e-mail tokens and cookie caches.
+    Untyped,
+    /// `{"alg":"HS256","typ":"at+jwt"}` (RFC 9068 §2.1).
+    AccessToken,
+}
+
+/// A token whose signature is right. Its claims are those that somebody with the secret wrote.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Verified {
+    /// The header's `typ`.
+    pub typ: Option<String>,
+    /// The payload.
+    pub claims: Map<String, Value>,
+}
+
+/// Why a text was refused before its claims were looked at.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum JwsError {
+    /// Longer than [`MAX_TOKEN_BYTES`].
+    #[error("token is longer than {MAX_TOKEN_BYTES} bytes")]
+    TooLong,
+    /// Not three parts with dots between them.
+    #[error("token is not in compact form")]
+    NotCompact,
+    /// The signature is wrong, or is no base64url.
+    #[error("signature is wrong")]
+    Signature,
+    /// The header or the payload is not strict base64url.
+    #[error("token is not base64url")]
+    Encoding(#[source] base64::DecodeError),
+    /// The header or the payload is no JSON object.
+    #[error("token does not hold JSON objects")]
+    Json(#[source] serde_json::Error),
+    /// The header names another algorithm than HS256, or none.
+    #[error("algorithm is not HS256")]
+    Algorithm,
+    /// The header asks for an extension (`crit`, `b64`), of which none is known here.
+    #[error("header asks for an unknown extension")]
+    Extension,
+    /// The header's `typ` is no text.
+    #[error("header has a malformed type")]
+    Type,
+}
+
+/// Signs claims.
+///
+/// # Errors
+///
+/// The serializer's error, when `claims` does not become JSON.
+pub fn sign(
+    kind: Kind,
+    claims: &impl Serialize,
+    secret: &SigningSecret,
+) -> Result<String, serde_json::Error> {
+    let header = match kind {
+        Kind::Untyped => r#"{"alg":"HS256"}"#,
+        Kind::AccessToken => r#"{"alg":"HS256","typ":"at+jwt"}"#,
+    };
+    let mut token = BASE64URL.encode(header);
+    token.push('.');
+    BASE64URL.encode_string(serde_json::to_vec(claims)?, &mut token);
+    let signature = hmac_sha256(secret, token.as_bytes());
+    token.push('.');
+    BASE64URL.encode_string(signature, &mut token);
+    Ok(token)
+}
+
+/// Checks form and signature, and gives the claims unjudged.
+///
+/// The order is length, form, signature, header, payload. Header members that point to keys (`jku`,
+/// `x5u`, `jwk`, `x5c`, `kid`) are ignored: there is one key. Of members that stand twice the last
+/// counts, as in JavaScript.
+///
+/// # Errors
+///
+/// A [`JwsError`] per step; each variant says which.
+pub fn verify(token: &str, secret: &SigningSecret) -> Result<Verified, JwsError> {
+    if token.len() > MAX_TOKEN_BYTES {
+        return Err(JwsError::TooLong);
+    }
+    let (signing_input, signature) = token.rsplit_once('.').ok_or(JwsError::NotCompact)?;
+    let (header, payload) = signing_input.split_once('.').ok_or(JwsError::NotCompact)?;
+    if payload.contains('.') {
+        return Err(JwsError::NotCompact);
+    }
+    let signature = BASE64URL.decode(signature).map_err(|_not_shown| JwsError::Signature)?;
+    if !constant_time::equal(&hmac_sha256(secret, signing_input.as_bytes()), &signature) {
+        return Err(JwsError::Signature);
+    }
+    let header = decode_object(header)?;
+    if header.contains_key("crit") || header.contains_key("b64") {
+        return Err(JwsError::Extension);
+    }
+    if header.get("alg").and_then(Value::as_str) != Some(ALGORITHM) {
+        return Err(JwsError::Algorithm);
+    }
+    let typ = match header.get("typ") {
+        None => None,
+        Some(Value::String(typ)) => Some(typ.clone()),
+        Some(_) => return Err(JwsError::Type),
+    };
+    Ok(Verified { typ, claims: decode_object(payload)? })
+}
+
+fn decode_object(part: &str) -> Result<Map<String, Value>, JwsError> {
+    let bytes = BASE64URL.decode(part).map_err(JwsError::Encoding)?;
+    serde_json::from_slice(&bytes).map_err(JwsError::Json)
+}

@@ -1,0 +1,139 @@
+//! The signed text inside Better Auth's cookies: `<value>.<MAC>` (Better Auth core §8.2).
+//!
+//! The MAC covers the value alone, neither the cookie's name nor a purpose. Whoever could have a value
+//! of their own choice signed would therefore hold a key to every consumer of the secret, also to the
+//! tokens of [`jws`](crate::jws). So the functions to use are the ones that name what they sign:
+//! [`sign_session_token`] and [`sign_true`].
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::constant_time;
+use crate::mac::hmac_sha256;
+use crate::session_token::SessionToken;
+use crate::signing_secret::SigningSecret;
+
+/// Length in characters of a MAC's text: 32 bytes in padded base64.
+const MAC_TEXT_LENGTH: usize = 44;
+
+/// The fixed value of switches such as the `dont_remember` cookie.
+pub const TRUE: &str = "true";
+
+/// A session token from the database holds characters that no token has, so it is not signed: the text
+/// might be a message that some other consumer of the secret would take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("session token has characters that must not be signed")]
+pub struct UnsignableToken;
+
+/// Signs a session token: the content of the session cookie before percent-encoding.
+///
+/// # Errors
+///
+/// [`UnsignableToken`] when the token, which somebody else wrote into the database, is not made of
+/// `a-zA-Z0-9`. Tokens of [`SessionToken::generate`] and [`SessionToken::parse`] never are refused.
+pub fn sign_session_token(token: &SessionToken, secret: &SigningSecret) -> Result<String, UnsignableToken> {
+    if SessionToken::parse(token.expose()).is_none() {
+        return Err(UnsignableToken);
+    }
+    Ok(sign(token.expose(), secret))
+}
+
+/// Signs the fixed text [`TRUE`].
+pub fn sign_true(secret: &SigningSecret) -> String {
+    sign(TRUE, secret)
+}
+
+/// Signs any text. **Low level**: it exists for published test vectors and for tools; a server that passes
+/// it a text from outside hands out its signature for everything (see the module's page).
+///
+/// The result is the raw text; percent-encoding is the cookie's business.
+pub fn sign(value: &str, secret: &SigningSecret) -> String {
+    let mut text = String::with_capacity(value.len() + 1 + MAC_TEXT_LENGTH);
+    text.push_str(value);
+    text.push('.');
+    STANDARD.encode_string(hmac_sha256(secret, value.as_bytes()), &mut text);
+    text
+}
+
+/// Gives the value of a signed text, or `None` when the signature is missing, malformed or wrong.
+///
+/// The signature is what follows the last dot. It is computed anew and compared as text in constant
+/// time, so there is one spelling of each signature: other alphabets, missing padding and stray bits
+/// are all refused.
+pub fn verify<'t>(text: &'t str, secret: &SigningSecret) -> Option<&'t str> {
+    let (value, signature) = text.rsplit_once('.')?;
+    if value.is_empty() || signature.len() != MAC_TEXT_LENGTH {
+        return None;
+    }
+    let expected = STANDARD.encode(hmac_sha256(secret, value.as_bytes()));
+    constant_time::equal(expected.as_bytes(), signature.as_bytes()).then_some(value)
+}
+
+/// Gives the session token of a signed text, or `None` when the signature is not right or what was signed
+/// is no session token, such as the [`TRUE`] of another cookie.
+pub fn verify_session_token(text: &str, secret: &SigningSecret) -> Option<SessionToken> {
+    let value = verify(text, secret)?;
+    if value == TRUE {
+        return None;
+    }
+    SessionToken::parse(value)
+}
+
+/// Tells whether the text is the signed [`TRUE`].
+pub fn verify_true(text: &str, secret: &SigningSecret) -> bool {
+    verify(text, secret) == Some(TRUE)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    const TOKEN: &str = "f0cJ6Kx2zx0q9d2ODjV18XSQlpR5Xip3";
+
+    fn secret() -> SigningSecret {
+        SigningSecret::parse("test-secret-0123456789-abcdefghijklmnopqrstuvwxyz").unwrap()
+    }
+
+    #[test]
+    fn what_is_signed_verifies() {
+        let token = SessionToken::parse(TOKEN).unwrap();
+        let text = sign_session_token(&token, &secret()).unwrap();
+        assert_eq!(text, format!("{TOKEN}.MBCaKrPY3C0cAy2QSlRajAwGPhBUJHEQIGGIMK7tY+0="));
+        assert!(verify_session_token(&text, &secret()).unwrap().constant_time_eq(&token));
+        assert!(verify_true(&sign_true(&secret()), &secret()));
+    }
+
+    #[test]
+    fn r_011_one_spelling_of_each_signature() {
+        let good = sign(TOKEN, &secret());
+        assert_eq!(verify(&good, &secret()), Some(TOKEN));
+        // The last letter before the padding carries two unused bits: `0` is 52, `1` to `3` are 53 to 55.
+        for spelling in ["Y+1=", "Y+2=", "Y+3=", "Y-0=", "Y+0", "Y+0==", "Y+0 ", "Y+0=\n"] {
+            let text = good.replace("Y+0=", spelling);
+            assert_eq!(verify(&text, &secret()), None, "{spelling:?}");
+        }
+    }
+
+    #[test]
+    fn r_002_signed_values_do_not_stand_in_for_each_other() {
+        assert!(verify_session_token(&sign_true(&secret()), &secret()).is_none());
+        assert!(!verify_true(&sign(TOKEN, &secret()), &secret()));
+    }
+
+    #[test]
+    fn r_013_only_texts_of_the_token_alphabet_are_signed() {
+        for text in ["", "eyJhbGciOiJIUzI1NiJ9.e30", "a b", "a-b", &"a".repeat(129)] {
+            let token = SessionToken::from_stored(text);
+            assert_eq!(sign_session_token(&token, &secret()), Err(UnsignableToken), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn texts_without_value_or_signature_are_refused() {
+        let empty_value = sign("", &secret());
+        for text in ["", ".", "a", "a.", ".a", TOKEN, empty_value.as_str()] {
+            assert_eq!(verify(text, &secret()), None, "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! The secret that everything is signed with, and its rotation.
+
+use crate::secret::Secret;
+
+/// Values that stand in documentation, templates and source code, compared without regard to case.
+/// The first is the one that Better Auth itself falls back to (1.7.25, `DEFAULT_SECRET`).
+const WELL_KNOWN: [&str; 9] = [
+    "better-auth-secret-12345678901234567890",
+    "better-auth-secret-123456789012345678901234567890",
+    "your-super-secret-jwt-token-with-at-least-32-characters-long",
+    "your-secret-key-at-least-32-characters-long",
+    "your-secret-key-here-min-32-characters-long",
+    "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",
+    "change-me-change-me-change-me-change-me",
+    "changeme-changeme-changeme-changeme",
+    "this-is-a-secret-key-with-32-characters",
+];
+
+/// Key material of `BETTER_AUTH_SECRET`: the UTF-8 bytes of the text are the key of every MAC.
+///
+/// One can only be made by [`SigningSecret::parse`], so code that holds a `SigningSecret` holds one of at
+/// least [`SigningSecret::MIN_BYTES`] that does not stand in anybody's documentation.
+#[derive(Clone, Debug)]
+pub struct SigningSecret(Secret<String>);
+
+/// Why a text cannot be a signing secret. Carries the length at most, never the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SigningSecretError {
+    /// A key shorter than the MAC's output weakens it (RFC 7518 §3.2), and short secrets get guessed.
+    #[error("secret has {bytes} bytes, at least {} are needed", SigningSecret::MIN_BYTES)]
+    TooShort {
+        /// Length in bytes of the text that was given.
+        bytes: usize,
+    },
+    /// The text is a published default or placeholder, so everybody can sign with it.
+    #[error("secret is a published default or placeholder")]
+    WellKnown,
+    /// One character over and over.
+    #[error("secret repeats a single character")]
+    Repetitive,
+}
+
+impl SigningSecret {
+    /// Shortest secret in bytes: the output length of SHA-256 (RFC 7518 §3.2).
+    pub const MIN_BYTES: usize = 32;
+
+    /// Takes the text of a secret, as it is: white space counts, since the other servers that share the
+    /// secret count it too.
+    ///
+    /// # Errors
+    ///
+    /// - [`SigningSecretError::TooShort`]: fewer than [`SigningSecret::MIN_BYTES`] bytes.
+    /// - [`SigningSecretError::WellKnown`]: Better Auth's own default or another published placeholder.
+    /// - [`SigningSecretError::Repetitive`]: a single character repeated.
+    pub fn parse(text: impl Into<String>) -> Result<Self, SigningSecretError> {
+        let secret = Secret::new(text.into());
+        let text = secret.expose();
+        if WELL_KNOWN.iter().any(|known| text.trim().eq_ignore_ascii_case(known)) {
+            return Err(SigningSecretError::WellKnown);
+        }
+        if text.len() < Self::MIN_BYTES {
+            return Err(SigningSecretError::TooShort { bytes: text.len() });
+        }
+        if text.chars().next().is_some_and(|first| text.chars().all(|other| other == first)) {
+            return Err(SigningSecretError::Repetitive);
+        }
+        Ok(Self(secret))
+    }
+
+    /// Gives the key. It stays inside the crate: what others may sign, they sign through a function that
+    /// says what it signs.
+    pub(crate) fn key(&self) -> &[u8] {
+        self.0.expose().as_bytes()
+    }
+}
+
+/// The secrets of `BETTER_AUTH_SECRETS`: the first one signs, the others only read what is encrypted
+/// under them (Better Auth core §8.7).
+///
+/// Signed cookies and HS256 tokens follow the current secret alone, as on the reference: rotating signs
+/// every browser out. Older versions matter to encrypted values.
+#[derive(Clone, Debug)]
+pub struct VersionedSecrets {
+    current: VersionedSecret,
+    retired: Vec<VersionedSecret>,
+}
+
+/// A secret and the number it is known by.
+#[derive(Clone, Debug)]
+pub struct VersionedSecret {
+    /// Number before the colon; unique, in no particular order.
+    pub version: u64,
+    /// The key material.
+    pub secret: SigningSecret,
+}
+
+/// Why a list of secrets was refused. Names the entry by its place, never by its text.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum VersionedSecretsError {
+    /// An entry is not `<version>:<secret>` with digits before the first colon.
+    #[error("entry {position} is not of the form `<version>:<secret>`")]
+    Form {
+        /// Place of the entry, counted from 1.
+        position: usize,
+    },
+    /// Two entries have one version.
+    #[error("version {version} stands twice")]
+    DuplicateVersion {
+        /// The version.
+        version: u64,
+    },
+    /// An entry's secret is not good enough.
+    #[error("entry {position} has no usable secret")]
+    Secret {
+        /// Place of the entry, counted from 1.
+        position: usize,
+        /// What is wrong with it.
+        #[source]
+        source: SigningSecretError,
+    },
+}
+
+impl VersionedSecrets {
+    /// Makes the list of a server that has one secret and never rotated it.
+    pub fn single(secret: SigningSecret) -> Self {
+        Self { current: VersionedSecret { version: 0, secret }, retired: Vec::new() }
+    }
+
+    /// Reads `<version>:<secret>,<version>:<secret>`: entries split at commas and trimmed, the version a
+    /// decimal number before the first colon, the secret after it trimmed. The first entry is current.
+    ///
+    /// # Errors
+    ///
+    /// - [`VersionedSecretsError::Form`]: an entry without colon or number, also an empty list.
+    /// - [`VersionedSecretsError::DuplicateVersion`]: two entries with one version.
+    /// - [`VersionedSecretsError::Secret`]: a secret that [`SigningSecret::parse`] refuses.
+    pub fn parse(text: &str) -> Result<Self, VersionedSecretsError> {
+        let mut entries: Vec<VersionedSecret> = Vec::new();
+        for (index, entry) in text.split(',').enumerate() {
+            let entry = parse_entry(entry, index + 1)?;
+            if entries.iter().any(|other| other.version == entry.version) {
+                return Err(VersionedSecretsError::DuplicateVersion { version: entry.version });
+            }
+            entries.push(entry);
+        }
+        let mut entries = entries.into_iter();
+        let current = entries.next().ok_or(VersionedSecretsError::Form { position: 1 })?;
+        Ok(Self { current, retired: entries.collect() })
+    }
+
+    /// Gives the secret that signs and encrypts.
+    pub fn current(&self) -> &SigningSecret {
+        &self.current.secret
+    }
+
+    /// Lists all entries, the current one first.
+    pub fn iter(&self) -> impl Iterator<Item = &VersionedSecret> {
+        std::iter::once(&self.current).chain(&self.retired)
+    }
+}
+
+fn parse_entry(entry: &str, position: usize) -> Result<VersionedSecret, VersionedSecretsError> {
+    let form = VersionedSecretsError::Form { position };
+    let (version, secret) = entry.trim().split_once(':').ok_or(form.clone())?;
+    let version = version.trim();
+    if version.is_empty() || !version.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(form);
+    }
+    let Ok(version) = version.parse() else {
+        return Err(form);
+    };
+    match SigningSecret::parse(secret.trim()) {
+        Ok(secret) => Ok(VersionedSecret { version, secret }),
+        Err(source) => Err(VersionedSecretsError::Secret { position, source }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+    use super::*;
+
+    const GOOD: &str = "0123456789abcdef0123456789abcdef";
+    const OTHER: &str = "fedcba9876543210fedcba9876543210";
+
+    #[test]
+    fn r_110_length_is_counted_in_bytes() {
+        let refused = SigningSecret::parse("0123456789abcdef0123456789abcde").unwrap_err();
+        assert_eq!(refused, SigningSecretError::TooShort { bytes: 31 });
+        assert!(SigningSecret::parse(GOOD).is_ok());
+        assert!(SigningSecret::parse("ключ-ключ-ключ-ключ").is_ok(), "35 bytes in 19 characters");
+    }
+
+    #[test]
+    fn r_110_published_defaults_are_refused_in_any_case() {
+        for known in WELL_KNOWN {
+            for text in [known.to_owned(), known.to_uppercase(), format!(" {known}\n")] {
+                assert_eq!(SigningSecret::parse(text).unwrap_err(), SigningSecretError::WellKnown, "{known}");
+            }
+        }
+        assert_eq!(SigningSecret::parse("x".repeat(64)).unwrap_err(), SigningSecretError::Repetitive);
+    }
+
+    #[test]
+    fn r_116_neither_debug_nor_errors_show_the_secret() {
+        let secret = SigningSecret::parse(GOOD).unwrap();
+        assert_eq!(format!("{secret:?}"), "SigningSecret(Secret(..))");
+        let list = VersionedSecrets::parse(&format!("1:{GOOD}")).unwrap();
+        assert!(!format!("{list:?}").contains("0123"));
+        let refused = VersionedSecrets::parse("1:hunter2").unwrap_err();
+        assert!(!format!("{refused:?} {refused}").contains("hunter2"));
+    }
+
+    #[test]
+    fn the_first_entry_is_current() {
+        let list = VersionedSecrets::parse(&format!(" 7:{GOOD} , 3: {OTHER}")).unwrap();
+        assert_eq!(list.iter().map(|entry| entry.version).collect::<Vec<_>>(), [7, 3]);
+        assert_eq!(list.current().key(), GOOD.as_bytes());
+    }
+
+    #[test]
+    fn colons_after_the_first_belong_to_the_secret() {
+        let list = VersionedSecrets::parse(&format!("0:a:{GOOD}")).unwrap();
+        assert_eq!(list.current().key(), format!("a:{GOOD}").as_bytes());
+    }
+
+    #[test]
+    fn malformed_lists_are_refused_by_place() {
+        let check = |text: &str, expected: VersionedSecretsError| {
+            assert_eq!(VersionedSecrets::parse(text).unwrap_err(), expected, "{text}");
+        };
+        let form = |position| VersionedSecretsError::Form { position };
+        check("", form(1));
+        check(GOOD, form(1));
+        check(&format!(":{GOOD}"), form(1));
+        check(&format!("-1:{GOOD}"), form(1));
+        check(&format!("+1:{GOOD}"), form(1));
+        check(&format!("1.5:{GOOD}"), form(1));
+        check(&format!("99999999999999999999999:{GOOD}"), form(1));
+        check(&format!("1:{GOOD},"), form(2));
+        check(&format!("1:{GOOD},1:{OTHER}"), VersionedSecretsError::DuplicateVersion { version: 1 });
+        let short = SigningSecretError::TooShort { bytes: 0 };
+        check(&format!("1:{GOOD},2:"), VersionedSecretsError::Secret { position: 2, source: short });
+    }
+}
