@@ -1,0 +1,269 @@
+//! A cluster's folder: where it can be, who uses it, and how leftovers of killed runs go away.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use crate::account::{Account, caller_uid};
+use crate::error::{Attempting, Error};
+use crate::postmaster::clear_leftovers;
+
+/// A Unix socket's path holds at most this many bytes on Linux (`sun_path` less its NUL).
+const SOCKET_PATH_BYTES: usize = 107;
+
+/// Younger folders are left alone by [`sweep`]: their owner may not have locked them yet.
+const SWEEP_AGE: Duration = Duration::from_secs(10);
+
+/// Prefix of throw-away clusters' folders.
+const THROW_AWAY: &str = "pg-";
+
+/// The folder to use in place of `wanted`, so that the database's user can reach it.
+///
+/// That is `wanted` itself, made absolute, unless the caller is root and a folder above is closed to others, as
+/// `/root` is: then a folder under `/var/tmp` with a name derived from `wanted`.
+///
+/// # Errors
+///
+/// As [`Account::for_folder`]; [`Error::Io`] when the folder under `/var/tmp` cannot be made or is someone else's.
+pub fn reachable_folder(wanted: &Path) -> Result<PathBuf, Error> {
+    let wanted = std::path::absolute(wanted).attempting(|| format!("resolve {}", wanted.display()))?;
+    if Account::for_folder(&wanted)?.can_reach(&wanted) {
+        return Ok(wanted);
+    }
+    let base = PathBuf::from(format!("/var/tmp/dev-postgres-{}", caller_uid()?));
+    make_own(&base, 0o711)?;
+    Ok(base.join(format!("{:016x}", fingerprint(&wanted))))
+}
+
+/// Removes throw-away clusters under `parent` whose process is gone, stopping servers that are still there. Returns
+/// how many went.
+///
+/// # Errors
+///
+/// As [`reachable_folder`]; [`Error::Io`] when a leftover cannot be removed.
+pub fn sweep(parent: &Path) -> Result<usize, Error> {
+    let parent = reachable_folder(parent)?;
+    let Ok(entries) = fs::read_dir(&parent) else {
+        return Ok(0);
+    };
+    let mut removed = 0;
+    for entry in entries.flatten() {
+        let dir = entry.path();
+        let old = entry
+            .metadata()
+            .and_then(|metadata| metadata.modified())
+            .is_ok_and(|modified| modified.elapsed().is_ok_and(|age| age > SWEEP_AGE));
+        if !old || !entry.file_name().to_string_lossy().starts_with(THROW_AWAY) || !dir.join("lock").is_file()
+        {
+            continue;
+        }
+        match FolderLock::take(&dir) {
+            Ok(lock) => {
+                remove(&dir)?;
+                drop(lock);
+                removed += 1;
+            }
+            Err(Error::InUse { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(removed)
+}
+
+/// Removes a cluster's folder with all its data; a server that lost its parent is stopped first. No folder, no error.
+///
+/// # Errors
+///
+/// [`Error::InUse`] when a living process uses it; [`Error::Io`] when it cannot be removed.
+pub fn erase(dir: &Path) -> Result<(), Error> {
+    let dir = reachable_folder(dir)?;
+    if !dir.exists() {
+        return Ok(());
+    }
+    let lock = FolderLock::take(&dir)?;
+    remove(&dir)?;
+    drop(lock);
+    Ok(())
+}
+
+/// A name under `parent` that no other cluster has.
+pub(crate) fn fresh_name(parent: &Path) -> PathBuf {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    parent.join(format!("{THROW_AWAY}{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)))
+}
+
+/// Removes the folder and the short socket folder that may belong to it. The caller holds the lock.
+pub(crate) fn remove(dir: &Path) -> Result<(), Error> {
+    clear_leftovers(&dir.join("data"));
+    let _ = fs::remove_dir_all(short_socket_folder(dir));
+    match fs::remove_dir_all(dir) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(error).attempting(|| format!("remove {}", dir.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Makes the socket's folder, empty and the database user's own, and returns it.
+///
+/// It is inside the cluster's folder unless that makes the socket's path too long.
+pub(crate) fn make_socket_folder(dir: &Path, account: &Account, port: u16) -> Result<PathBuf, Error> {
+    let inside = dir.join("socket");
+    let longest = inside.join(format!(".s.PGSQL.{port}.lock"));
+    let folder =
+        if longest.as_os_str().len() <= SOCKET_PATH_BYTES { inside } else { short_socket_folder(dir) };
+    // Lock files of a killed server name a process that may be another one by now.
+    match fs::remove_dir_all(&folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            return Err(error).attempting(|| format!("clear {}", folder.display()));
+        }
+        _ => {}
+    }
+    make_own(&folder, 0o700)?;
+    account.own(&folder)?;
+    Ok(folder)
+}
+
+/// Makes a folder that belongs to the database's user and is closed to others.
+pub(crate) fn make_private(dir: &Path, account: &Account) -> Result<(), Error> {
+    make_own(dir, 0o700)?;
+    account.own(dir)
+}
+
+/// Makes a folder of the caller, or checks that an existing one is the caller's.
+///
+/// Under `/tmp` and `/var/tmp` someone else may have taken the name first, so a link or a foreign owner is refused.
+pub(crate) fn make_own(dir: &Path, mode: u32) -> Result<(), Error> {
+    match DirBuilder::new().mode(mode).create(dir) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            let metadata = fs::symlink_metadata(dir).attempting(|| format!("look at {}", dir.display()))?;
+            let owned = metadata.uid() == caller_uid()? || Account::for_folder(dir)?.uid() == metadata.uid();
+            if !metadata.is_dir() || !owned {
+                let taken = io::Error::other("the name is taken by something that is not this user's folder");
+                return Err(taken).attempting(|| format!("use {}", dir.display()));
+            }
+        }
+        Err(error) => return Err(error).attempting(|| format!("make {}", dir.display())),
+    }
+    // The umask may have taken bits away.
+    fs::set_permissions(dir, Permissions::from_mode(mode))
+        .attempting(|| format!("set the mode of {}", dir.display()))
+}
+
+/// The exclusive use of a cluster's folder, for as long as the value lives.
+///
+/// The lock is the kernel's (`flock`), so it ends with its process however that dies.
+#[derive(Debug)]
+pub(crate) struct FolderLock {
+    _file: File,
+}
+
+impl FolderLock {
+    /// Takes the lock of an existing folder, or fails with [`Error::InUse`].
+    pub(crate) fn take(dir: &Path) -> Result<Self, Error> {
+        let path = dir.join("lock");
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .attempting(|| format!("open {}", path.display()))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(Error::InUse { dir: dir.to_owned() }),
+            Err(TryLockError::Error(source)) => Err(source).attempting(|| format!("lock {}", path.display())),
+        }
+    }
+}
+
+fn short_socket_folder(dir: &Path) -> PathBuf {
+    PathBuf::from(format!("/tmp/pg-{:016x}", fingerprint(dir)))
+}
+
+/// FNV-1a of a path: a short name for it, the same in every run. Not a secret and not collision-proof; two clusters
+/// that collide are told apart by their locks.
+fn fingerprint(path: &Path) -> u64 {
+    path.as_os_str().as_encoded_bytes().iter().fold(0xcbf2_9ce4_8422_2325, |hash, &byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    fn scratch(name: &str) -> PathBuf {
+        let dir = std::env::temp_dir().join(format!("dev-postgres-{name}-{}", std::process::id()));
+        fs::create_dir_all(&dir).unwrap();
+        dir
+    }
+
+    #[test]
+    fn a_folder_is_used_by_one_at_a_time() {
+        let dir = scratch("lock");
+        let first = FolderLock::take(&dir).unwrap();
+        assert!(matches!(FolderLock::take(&dir), Err(Error::InUse { .. })));
+        drop(first);
+        FolderLock::take(&dir).unwrap();
+        fs::remove_dir_all(&dir).unwrap();
+    }
+
+    #[test]
+    fn sweeping_removes_what_nobody_locks_and_nothing_else() {
+        let parent = scratch("sweep");
+        let old = std::time::SystemTime::now() - SWEEP_AGE - Duration::from_secs(5);
+        let make = |name: &str, with_lock: bool, aged: bool| {
+            let dir = parent.join(name);
+            fs::create_dir(&dir).unwrap();
+            if with_lock {
+                fs::write(dir.join("lock"), "").unwrap();
+            }
+            if aged {
+                File::open(&dir).unwrap().set_modified(old).unwrap();
+            }
+            dir
+        };
+        let dead = make("pg-1-0", true, true);
+        let living = make("pg-2-0", true, true);
+        let young = make("pg-3-0", true, false);
+        let foreign = make("notes", true, true);
+        let unlocked = make("pg-4-0", false, true);
+        let lock = FolderLock::take(&living).unwrap();
+
+        assert_eq!(sweep(&parent).unwrap(), 1);
+        assert!(!dead.exists());
+        assert!([&living, &young, &foreign, &unlocked].iter().all(|dir| dir.exists()));
+        drop(lock);
+        fs::remove_dir_all(&parent).unwrap();
+    }
+
+    #[test]
+    fn a_link_in_a_shared_folder_is_not_followed() {
+        let parent = scratch("link");
+        let target = parent.join("target");
+        fs::create_dir(&target).unwrap();
+        let link = parent.join("link");
+        std::os::unix::fs::symlink(&target, &link).unwrap();
+        assert!(matches!(make_own(&link, 0o700), Err(Error::Io { .. })));
+        fs::remove_dir_all(&parent).unwrap();
+    }
+
+    #[test]
+    fn a_long_path_gets_a_short_socket() {
+        let parent = scratch("socket");
+        let account = Account::for_folder(&parent).unwrap();
+        let inside = make_socket_folder(&parent, &account, 5432).unwrap();
+        assert_eq!(inside, parent.join("socket"));
+        let long = parent.join("x".repeat(120));
+        fs::create_dir(&long).unwrap();
+        let short = make_socket_folder(&long, &account, 5432).unwrap();
+        assert!(short.join(".s.PGSQL.5432.lock").as_os_str().len() <= SOCKET_PATH_BYTES);
+        fs::remove_dir_all(&short).unwrap();
+        fs::remove_dir_all(&parent).unwrap();
+    }
+}
