@@ -1,1 +1,6 @@
-//! Stub.
+//! An auth server for Actix that speaks the wire of Better Auth.
+
+pub mod client_address;
+pub mod clock;
+pub mod hashing;
+pub mod settings;

@@ -1,0 +1,85 @@
+//! Which client a request comes from.
+//!
+//! The socket's peer, unless that is a configured proxy: then the first hop from the right of the proxies' header that is not a
+//! proxy itself. Whatever stands left of it was written by the client and means nothing. A hop that is no address makes the whole
+//! request's address unknown: guessing would let a client choose how it is counted.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use actix_web::http::header::HeaderMap;
+
+use crate::settings::ProxiesSettings;
+
+/// A client's address in canonical form (Better Auth core §6): IPv4 as it is, an IPv4-mapped IPv6 address as IPv4, any other IPv6
+/// address in eight lower-case groups with the host's part zeroed, without a zone.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ClientAddress(String);
+
+impl ClientAddress {
+    /// Works out the client of a request that arrived from `peer` with `headers`; `None` where nobody can know.
+    pub fn of_request(peer: Option<IpAddr>, headers: &HeaderMap, proxies: &ProxiesSettings) -> Option<Self> {
+        let peer = unmapped(peer?);
+        let client = if is_proxy(peer, proxies) { forwarded_for(headers, proxies)? } else { peer };
+        Some(Self::canonical(client, proxies.ipv6_prefix))
+    }
+
+    /// Writes an address in canonical form, keeping `ipv6_prefix` leading bits of an IPv6 one.
+    pub fn canonical(address: IpAddr, ipv6_prefix: u8) -> Self {
+        match unmapped(address) {
+            IpAddr::V4(address) => Self(address.to_string()),
+            IpAddr::V6(address) => {
+                let host_bits = 128_u32.saturating_sub(u32::from(ipv6_prefix));
+                let mask = u128::MAX.checked_shl(host_bits).unwrap_or(0);
+                let masked = Ipv6Addr::from_bits(address.to_bits() & mask);
+                let groups: Vec<_> = masked.segments().iter().map(|group| format!("{group:04x}")).collect();
+                Self(groups.join(":"))
+            }
+        }
+    }
+
+    /// The address as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Display for ClientAddress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Takes an IPv4 address out of its IPv6 clothing.
+pub(crate) fn unmapped(address: IpAddr) -> IpAddr {
+    address.to_canonical()
+}
+
+fn is_proxy(address: IpAddr, proxies: &ProxiesSettings) -> bool {
+    proxies.trusted.iter().any(|network| network.contains(address))
+}
+
+/// Reads the first configured header that is present, all its lines as one list.
+fn forwarded_for(headers: &HeaderMap, proxies: &ProxiesSettings) -> Option<IpAddr> {
+    let name = proxies.headers.iter().find(|name| headers.contains_key(*name))?;
+    let lines: Vec<&str> = headers.get_all(name).map(|line| line.to_str().ok()).collect::<Option<_>>()?;
+    for hop in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
+        let hop = parse_hop(hop.trim())?;
+        if !is_proxy(hop, proxies) {
+            return Some(hop);
+        }
+    }
+    None
+}
+
+/// Reads one hop: an address, without port, brackets or quotes; a zone id is dropped.
+fn parse_hop(text: &str) -> Option<IpAddr> {
+    let address = match text.split_once('%') {
+        Some((address, zone)) if !zone.is_empty() => IpAddr::V6(address.parse().ok()?),
+        Some(_) => return None,
+        None => text.parse().ok()?,
+    };
+    Some(unmapped(address))
+}
+
+#[cfg(test)]
+mod tests;

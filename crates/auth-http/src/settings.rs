@@ -1,0 +1,142 @@
+//! What the server is told at start: read from files and variables once, checked as a whole, then passed around by section.
+//!
+//! `config/default.toml` names every key with its default and is part of the binary, so that no default hides in the code and the
+//! binary runs from any folder. How the sources combine is in [`sources`]; what each key means is in the section's file.
+
+mod access_token;
+mod cookies;
+mod cors;
+mod database;
+mod email_and_password;
+mod error;
+mod log;
+mod network;
+mod password;
+mod proxies;
+mod reader;
+mod security;
+mod server;
+mod session;
+mod sources;
+mod span;
+
+pub use access_token::AccessTokenSettings;
+pub use cookies::CookiesSettings;
+pub use cors::CorsSettings;
+pub use database::DatabaseSettings;
+pub use email_and_password::EmailAndPasswordSettings;
+pub use error::{Problem, SettingsError};
+pub use log::{LogFormat, LogSettings};
+pub use network::Network;
+pub use password::{Argon2Settings, HasherChoice, PasswordSettings};
+pub use proxies::ProxiesSettings;
+pub use security::SecuritySettings;
+pub use server::{BaseUrl, ServerSettings};
+pub use session::{AnonymousGetSession, SessionSettings};
+pub use sources::{DEFAULT_TOML, Environment};
+
+use reader::Reader;
+
+/// Everything the server is told at start.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Listening, limits and deadlines.
+    pub server: ServerSettings,
+    /// Reverse proxies whose word is taken for a client's address.
+    pub proxies: ProxiesSettings,
+    /// Secrets, trusted origins and the switches that weaken checks.
+    pub security: SecuritySettings,
+    /// Cross-origin answers for browsers.
+    pub cors: CorsSettings,
+    /// The way to PostgreSQL.
+    pub database: DatabaseSettings,
+    /// Life of sessions.
+    pub session: SessionSettings,
+    /// Names and attributes of cookies.
+    pub cookies: CookiesSettings,
+    /// Access tokens of the token API.
+    pub access_token: AccessTokenSettings,
+    /// Whether people sign up and in with a password.
+    pub email_and_password: EmailAndPasswordSettings,
+    /// Password rules and hashing.
+    pub password: PasswordSettings,
+    /// Log lines.
+    pub log: LogSettings,
+    effective: Vec<EffectiveKey>,
+}
+
+/// One key as it was resolved, safe to print.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EffectiveKey {
+    /// Full name, such as `server.port`.
+    pub key: String,
+    /// Value as text; secrets show as `(set)` or `(not set)`.
+    pub shown: String,
+    /// Where it came from: a file's path or a variable's name, `None` for the default.
+    pub origin: Option<String>,
+}
+
+impl Settings {
+    /// Reads and checks all settings.
+    ///
+    /// # Errors
+    /// The first key that is unknown, unreadable, out of range or missing; the text never holds a value.
+    pub fn load(environment: &Environment) -> Result<Self, SettingsError> {
+        let reader = Reader::new(sources::merge(environment)?);
+        let server = ServerSettings::read(&reader)?;
+        let settings = Self {
+            proxies: ProxiesSettings::read(&reader)?,
+            security: SecuritySettings::read(&reader, &server.base_url)?,
+            cors: CorsSettings::read(&reader)?,
+            database: DatabaseSettings::read(&reader)?,
+            session: SessionSettings::read(&reader)?,
+            cookies: CookiesSettings::read(&reader, &server.base_url)?,
+            access_token: AccessTokenSettings::read(&reader)?,
+            email_and_password: EmailAndPasswordSettings::read(&reader)?,
+            password: PasswordSettings::read(&reader)?,
+            log: LogSettings::read(&reader)?,
+            server,
+            effective: reader.effective(),
+        };
+        Ok(settings)
+    }
+
+    /// Lists every key as it was resolved, in the order of `config/default.toml`'s sections, secrets redacted.
+    pub fn effective(&self) -> &[EffectiveKey] {
+        &self.effective
+    }
+
+    /// Names the checks that these settings turn off, one warning each.
+    pub fn warnings(&self) -> Vec<&'static str> {
+        let switches = [
+            (
+                self.security.disable_csrf_check,
+                "security.disable_csrf_check is on: cross-site requests are not checked, and any web page can act for a signed-in visitor",
+            ),
+            (
+                self.security.disable_origin_check,
+                "security.disable_origin_check is on: origins and redirect targets are not checked",
+            ),
+            (
+                self.access_token.accept_foreign,
+                "access_token.accept_foreign is on: tokens of every holder of the secret are accepted and do not end with a session",
+            ),
+            (
+                self.server.base_url.is_https() && !self.cookies.secure,
+                "cookies.secure is off although the base URL is https: session cookies travel over plain http too",
+            ),
+            (
+                !self.server.base_url.is_https() && !self.server.base_url.is_loopback(),
+                "server.base_url is plain http: passwords and session cookies travel unencrypted",
+            ),
+            (
+                self.proxies.trusts_everyone(),
+                "proxies.trusted holds a network of everyone: any client can choose the address it is seen under",
+            ),
+        ];
+        switches.into_iter().filter(|(on, _)| *on).map(|(_, warning)| warning).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,22 @@
+//! `[email_and_password]`: whether people sign up and in with a password.
+
+use super::error::SettingsError;
+use super::reader::Reader;
+
+/// Whether people sign up and in with a password.
+#[derive(Clone, Copy, Debug)]
+pub struct EmailAndPasswordSettings {
+    /// Offers sign-up and sign-in.
+    pub enabled: bool,
+    /// Refuses new users.
+    pub disable_sign_up: bool,
+}
+
+impl EmailAndPasswordSettings {
+    pub(super) fn read(reader: &Reader) -> Result<Self, SettingsError> {
+        Ok(Self {
+            enabled: reader.switch("email_and_password.enabled")?,
+            disable_sign_up: reader.switch("email_and_password.disable_sign_up")?,
+        })
+    }
+}

@@ -1,0 +1,62 @@
+//! `[security]`: secrets, trusted origins, and the switches that weaken checks.
+
+use auth_core::{SigningSecret, VersionedSecrets};
+
+use super::error::{Problem, SettingsError};
+use super::reader::Reader;
+use super::server::BaseUrl;
+
+/// Secrets, trusted origins, and the switches that weaken checks.
+#[derive(Clone, Debug)]
+pub struct SecuritySettings {
+    /// Key material of cookies and tokens.
+    pub secrets: VersionedSecrets,
+    /// Patterns of origins that may send requests with cookies (Better Auth core §4.4); the base URL's own is the first.
+    pub trusted_origins: Vec<String>,
+    /// Turns off the cross-site request checks.
+    pub disable_csrf_check: bool,
+    /// Turns off the checks of Origin and of redirect targets.
+    pub disable_origin_check: bool,
+}
+
+const GENERATE: &str = "make one with `openssl rand -base64 48` and set it as BETTER_AUTH_SECRET, or its file as BETTER_AUTH_SECRET_FILE";
+
+impl SecuritySettings {
+    pub(super) fn read(reader: &Reader, base_url: &BaseUrl) -> Result<Self, SettingsError> {
+        let mut trusted_origins = vec![base_url.origin().to_owned()];
+        for pattern in reader.list("security.trusted_origins")? {
+            if !trusted_origins.contains(&pattern) {
+                trusted_origins.push(pattern);
+            }
+        }
+        Ok(Self {
+            secrets: secrets(reader)?,
+            trusted_origins,
+            disable_csrf_check: reader.switch("security.disable_csrf_check")?,
+            disable_origin_check: reader.switch("security.disable_origin_check")?,
+        })
+    }
+}
+
+/// Reads the versioned secrets, or the single one; a single one that stands beside versioned ones is not used.
+fn secrets(reader: &Reader) -> Result<VersionedSecrets, SettingsError> {
+    const ONE: &str = "security.secret";
+    const MANY: &str = "security.secrets";
+    let refused = |key: &str, reason: String| {
+        let key = if reader.is_set(key) { key.to_owned() } else { format!("{key}_file") };
+        reader.problem(&key, Problem::Refused { reason, way_out: GENERATE })
+    };
+    let single = reader.secret(ONE)?;
+    if let Some(many) = reader.secret(MANY)? {
+        return VersionedSecrets::parse(many.expose()).map_err(|error| refused(MANY, chain(&error)));
+    }
+    let single = single.ok_or_else(|| reader.problem(ONE, Problem::Missing { way_out: GENERATE }))?;
+    SigningSecret::parse(single.expose().as_str())
+        .map(VersionedSecrets::single)
+        .map_err(|error| refused(ONE, chain(&error)))
+}
+
+/// Writes an error and its causes; those of secrets hold places and lengths only.
+fn chain(error: &dyn std::error::Error) -> String {
+    std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}

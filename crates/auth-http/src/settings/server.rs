@@ -1,0 +1,183 @@
+//! `[server]`: where the server listens, under which address clients know it, and what it bears.
+
+use std::time::Duration;
+
+use url::{Host, Url};
+
+use super::error::{Problem, SettingsError};
+use super::reader::Reader;
+
+/// Listening, limits and deadlines.
+#[derive(Clone, Debug)]
+pub struct ServerSettings {
+    /// Address or host name to listen on.
+    pub host: String,
+    /// TCP port; 0 is any free one.
+    pub port: u16,
+    /// Threads that serve requests, at least one.
+    pub workers: usize,
+    /// Address under which clients reach the server, without its path.
+    pub base_url: BaseUrl,
+    /// Path of the auth routes: empty for the root, else with a leading and without a trailing slash.
+    pub base_path: String,
+    /// Connections served at once, over all workers.
+    pub max_connections: usize,
+    /// Connections accepted beyond `max_connections`, for health probes.
+    pub reserved_connections: usize,
+    /// Longest pause between two requests on one connection.
+    pub keep_alive: Duration,
+    /// Deadline of a request's head.
+    pub head_timeout: Duration,
+    /// Deadline of a request's whole body.
+    pub body_timeout: Duration,
+    /// Deadline of a request's answer.
+    pub handler_timeout: Duration,
+    /// Time that running requests have after SIGTERM.
+    pub shutdown_timeout: Duration,
+    /// Largest request body, in bytes.
+    pub body_limit: usize,
+    /// Largest request head, in bytes.
+    pub head_limit: usize,
+    /// Longest request path without its query, in bytes.
+    pub path_limit: usize,
+}
+
+/// The largest head that the HTTP parser takes (actix-http 3.20, `MAX_BUFFER_SIZE`), in bytes.
+const PARSER_HEAD_LIMIT: usize = 131_072;
+/// Bodies are held in memory while a request runs, in bytes.
+const LARGEST_BODY_LIMIT: usize = 16 * 1024 * 1024;
+
+impl ServerSettings {
+    pub(super) fn read(reader: &Reader) -> Result<Self, SettingsError> {
+        let (base_url, own_path) = BaseUrl::read(reader)?;
+        let seconds = |low, high| Duration::from_secs(low)..=Duration::from_secs(high);
+        let deadline = Duration::from_millis(100)..=Duration::from_secs(600);
+        let host = reader.text("server.host")?;
+        if host.is_empty() {
+            return Err(reader.expected("server.host", "an address such as \"127.0.0.1\" or \"0.0.0.0\""));
+        }
+        Ok(Self {
+            host,
+            port: reader.number("server.port", 0..=u16::MAX)?,
+            workers: one_per_core(reader.number("server.workers", 0..=1_024)?),
+            base_url,
+            base_path: match own_path {
+                Some(path) => path,
+                None => base_path(reader)?,
+            },
+            max_connections: reader.number("server.max_connections", 1..=1_000_000)?,
+            reserved_connections: reader.number("server.reserved_connections", 1..=1_000_000)?,
+            keep_alive: reader.span("server.keep_alive", seconds(1, 600))?,
+            head_timeout: reader.span("server.head_timeout", deadline.clone())?,
+            body_timeout: reader.span("server.body_timeout", deadline.clone())?,
+            handler_timeout: reader.span("server.handler_timeout", deadline)?,
+            shutdown_timeout: reader.span("server.shutdown_timeout", seconds(1, 600))?,
+            body_limit: reader.number("server.body_limit", 1_024..=LARGEST_BODY_LIMIT)?,
+            head_limit: reader.number("server.head_limit", 1_024..=PARSER_HEAD_LIMIT)?,
+            path_limit: reader.number("server.path_limit", 64..=PARSER_HEAD_LIMIT)?,
+        })
+    }
+}
+
+/// Reads 0 as the number of cores.
+pub(super) fn one_per_core(number: usize) -> usize {
+    match number {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        number => number,
+    }
+}
+
+fn base_path(reader: &Reader) -> Result<String, SettingsError> {
+    const KEY: &str = "server.base_path";
+    let text = reader.text(KEY)?;
+    normalised_path(&text).ok_or_else(|| reader.expected(KEY, "a path such as \"/api/auth\""))
+}
+
+/// Gives a path one leading and no trailing slash; `None` where it could match no request.
+fn normalised_path(text: &str) -> Option<String> {
+    let inner = text.trim_matches('/');
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_' | '.' | '~');
+    if inner.is_empty() {
+        Some(String::new())
+    } else if inner.chars().all(plain) && !inner.split('/').any(|part| matches!(part, "" | "." | "..")) {
+        Some(format!("/{inner}"))
+    } else {
+        None
+    }
+}
+
+/// The address under which clients reach the server: scheme, host and port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BaseUrl {
+    origin: String,
+    hostname: String,
+    https: bool,
+    loopback: bool,
+}
+
+impl BaseUrl {
+    /// The origin as browsers write it: lower-case host, no default port, no trailing slash.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// The host without its port.
+    pub fn hostname(&self) -> &str {
+        &self.hostname
+    }
+
+    /// Tells whether the scheme is https.
+    pub fn is_https(&self) -> bool {
+        self.https
+    }
+
+    /// Tells whether the host is this machine.
+    pub fn is_loopback(&self) -> bool {
+        self.loopback
+    }
+
+    /// Reads an address and its path; the path is `None` where the address has none of its own.
+    pub(super) fn parse(text: &str) -> Option<(Self, Option<String>)> {
+        let url = Url::parse(text).ok()?;
+        let https = match url.scheme() {
+            "https" => true,
+            "http" => false,
+            _ => return None,
+        };
+        let bare = url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
+        if !bare {
+            return None;
+        }
+        let loopback = match url.host()? {
+            Host::Domain(name) => name == "localhost" || name.ends_with(".localhost"),
+            Host::Ipv4(address) => address.is_loopback(),
+            Host::Ipv6(address) => address.is_loopback(),
+        };
+        let path = match url.path() {
+            "" | "/" => None,
+            path => Some(normalised_path(path)?),
+        };
+        let base = Self {
+            origin: url.origin().ascii_serialization(),
+            hostname: url.host_str()?.to_owned(),
+            https,
+            loopback,
+        };
+        Some((base, path))
+    }
+
+    fn read(reader: &Reader) -> Result<(Self, Option<String>), SettingsError> {
+        const KEY: &str = "server.base_url";
+        let text = reader.optional_text(KEY)?.ok_or_else(|| {
+            reader.problem(
+                KEY,
+                Problem::Missing {
+                    way_out: "set it, or BETTER_AUTH_URL, to the address that clients use, such as https://auth.example.com",
+                },
+            )
+        })?;
+        Self::parse(&text).ok_or_else(|| {
+            reader.expected(KEY, "an http or https address without user, query or fragment, such as \"https://auth.example.com\"")
+        })
+    }
+}

@@ -1,0 +1,180 @@
+//! Where settings come from, and which source wins.
+//!
+//! Later wins: the embedded `config/default.toml`, the environment's file, `AUTH__SECTION__KEY` variables, and the plain names
+//! that people have in their environment already. A name that no setting has is an error in every source.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::Path;
+
+use config::{Config, File, FileFormat, Map, Source, Value, ValueKind};
+
+use super::error::{Problem, SettingsError};
+
+/// The settings reference: every key with its default and what it means.
+pub const DEFAULT_TOML: &str = include_str!("../../../../config/default.toml");
+
+const PREFIX: &str = "AUTH__";
+
+/// Names of the wider world, and the key each one sets.
+const PLAIN_NAMES: [(&str, &str); 13] = [
+    ("DATABASE_URL", "database.url"),
+    ("DATABASE_URL_FILE", "database.url_file"),
+    ("DATABASE_URL_UNPOOLED", "database.direct_url"),
+    ("DATABASE_URL_UNPOOLED_FILE", "database.direct_url_file"),
+    ("BETTER_AUTH_SECRET", "security.secret"),
+    ("BETTER_AUTH_SECRET_FILE", "security.secret_file"),
+    ("BETTER_AUTH_SECRETS", "security.secrets"),
+    ("BETTER_AUTH_SECRETS_FILE", "security.secrets_file"),
+    ("BETTER_AUTH_URL", "server.base_url"),
+    ("BETTER_AUTH_TRUSTED_ORIGINS", "security.trusted_origins"),
+    ("PORT", "server.port"),
+    ("AUTH_ENV", ""),
+    ("AUTH_CONFIG", ""),
+];
+
+/// The one key whose plain name adds to the list instead of replacing it, as in Better Auth.
+const ADDED: &str = "security.trusted_origins";
+
+/// The variables that the server was started with.
+#[derive(Clone, Debug, Default)]
+pub struct Environment(BTreeMap<String, OsString>);
+
+impl Environment {
+    /// Takes the process's own variables.
+    pub fn from_process() -> Self {
+        Self(
+            std::env::vars_os()
+                .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
+                .filter(|(name, _)| name.starts_with(PREFIX) || PLAIN_NAMES.iter().any(|(plain, _)| plain == name))
+                .collect(),
+        )
+    }
+
+    /// Sets one variable, in place of the process's own.
+    #[must_use]
+    pub fn with(mut self, name: impl Into<String>, value: impl Into<OsString>) -> Self {
+        self.0.insert(name.into(), value.into());
+        self
+    }
+
+    fn text(&self, name: &str) -> Result<Option<&str>, SettingsError> {
+        self.0
+            .get(name)
+            .map(|value| {
+                value.to_str().ok_or_else(|| {
+                    SettingsError::new(name, None, Problem::Expected { expected: "text in UTF-8".to_owned() })
+                })
+            })
+            .transpose()
+    }
+}
+
+/// One key's value and where it came from.
+#[derive(Clone, Debug)]
+pub(super) struct Resolved {
+    pub(super) value: Value,
+    pub(super) origin: Option<String>,
+}
+
+/// Combines all sources into one value per key of `default.toml`.
+pub(super) fn merge(environment: &Environment) -> Result<BTreeMap<String, Resolved>, SettingsError> {
+    let defaults = read_toml("config/default.toml", DEFAULT_TOML)?;
+    let mut merged: BTreeMap<String, Resolved> = defaults
+        .into_iter()
+        .map(|(key, value)| (key, Resolved { value, origin: None }))
+        .collect();
+
+    if let Some((path, text)) = environment_file(environment)? {
+        for (key, value) in read_toml(&path, &text)? {
+            replace(&mut merged, &key, value, &path)?;
+        }
+    }
+    for name in environment.0.keys().filter(|name| name.starts_with(PREFIX)) {
+        let key = name.trim_start_matches(PREFIX).to_ascii_lowercase().replace("__", ".");
+        let text = environment.text(name)?.unwrap_or_default();
+        replace(&mut merged, &key, Value::new(None, text), name)
+            .map_err(|error| SettingsError { key: name.clone(), origin: None, ..error })?;
+    }
+    for (name, key) in PLAIN_NAMES.iter().filter(|(_, key)| !key.is_empty()) {
+        if let Some(text) = environment.text(name)? {
+            let value = if *key == ADDED { added(merged.get(*key), text) } else { Value::new(None, text) };
+            replace(&mut merged, key, value, name)?;
+        }
+    }
+    Ok(merged)
+}
+
+fn replace(
+    merged: &mut BTreeMap<String, Resolved>,
+    key: &str,
+    value: Value,
+    origin: &str,
+) -> Result<(), SettingsError> {
+    match merged.get_mut(key) {
+        Some(slot) => {
+            *slot = Resolved { value, origin: Some(origin.to_owned()) };
+            Ok(())
+        }
+        None => Err(SettingsError::new(key, Some(origin), Problem::Unknown)),
+    }
+}
+
+fn added(present: Option<&Resolved>, text: &str) -> Value {
+    let mut all = match present.map(|resolved| &resolved.value.kind) {
+        Some(ValueKind::Array(items)) => items.clone(),
+        Some(ValueKind::String(list)) => vec![Value::new(None, list.as_str())],
+        _ => Vec::new(),
+    };
+    all.extend(text.split(',').map(|item| Value::new(None, item)));
+    Value::new(None, ValueKind::Array(all))
+}
+
+/// Finds the environment's file: `AUTH_CONFIG` is a path, `AUTH_ENV` a name of `config/<name>.toml`.
+fn environment_file(environment: &Environment) -> Result<Option<(String, String)>, SettingsError> {
+    let (name, path) = match (environment.text("AUTH_CONFIG")?, environment.text("AUTH_ENV")?) {
+        (Some(path), _) if !path.is_empty() => ("AUTH_CONFIG", path.to_owned()),
+        (_, Some(env)) if !env.is_empty() => ("AUTH_ENV", format!("config/{env}.toml")),
+        _ => return Ok(None),
+    };
+    match std::fs::read_to_string(Path::new(&path)) {
+        Ok(text) => Ok(Some((path, text))),
+        Err(cause) => Err(SettingsError::new(name, None, Problem::Unreadable { path, cause })),
+    }
+}
+
+fn read_toml(path: &str, text: &str) -> Result<BTreeMap<String, Value>, SettingsError> {
+    let table = Config::builder()
+        .add_source(File::from_str(text, FileFormat::Toml))
+        .build()
+        .and_then(|file| file.collect())
+        .map_err(|error| SettingsError::new(path, None, Problem::Syntax { place: place(&error.to_string()) }))?;
+    let mut keys = BTreeMap::new();
+    flatten("", table, &mut keys);
+    Ok(keys)
+}
+
+/// Keeps ` at line N, column M` of a parser's message: the rest quotes the file.
+fn place(message: &str) -> String {
+    let after = |word: &str| {
+        let (_, rest) = message.split_once(word)?;
+        let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+        (!digits.is_empty()).then_some(digits)
+    };
+    match (after("at line "), after(", column ")) {
+        (Some(line), Some(column)) => format!(" at line {line}, column {column}"),
+        _ => String::new(),
+    }
+}
+
+fn flatten(prefix: &str, table: Map<String, Value>, into: &mut BTreeMap<String, Value>) {
+    for (name, value) in table {
+        let key = if prefix.is_empty() { name } else { format!("{prefix}.{name}") };
+        match value.kind {
+            ValueKind::Table(inner) => flatten(&key, inner, into),
+            _ => {
+                into.insert(key, value);
+            }
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! What the sources combine to, and every reason to refuse a start (R-110, R-119).
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::*;
+
+const SECRET: &str = "unit-test-secret-Zk3vQ9xT7mB2nR5c";
+const URL: &str = "postgres://canary-user:canary-password@127.0.0.1/auth";
+
+fn environment() -> Environment {
+    Environment::default()
+        .with("BETTER_AUTH_SECRET", SECRET)
+        .with("BETTER_AUTH_URL", "https://auth.example.com")
+        .with("DATABASE_URL", URL)
+}
+
+fn load(changes: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+    let environment = changes.iter().fold(environment(), |environment, (name, value)| environment.with(*name, *value));
+    Settings::load(&environment)
+}
+
+fn file(content: &str) -> String {
+    let name = format!("auth-settings-{}-{:x}", std::process::id(), rand::random::<u64>());
+    let path = std::env::temp_dir().join(name);
+    std::fs::write(&path, content).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn the_three_required_settings_are_enough() {
+    let settings = load(&[]).unwrap();
+    assert_eq!(settings.server.port, 3000);
+    assert_eq!(settings.server.base_path, "/api/auth");
+    assert_eq!(settings.server.base_url.origin(), "https://auth.example.com");
+    assert_eq!(settings.security.trusted_origins, ["https://auth.example.com"]);
+    assert_eq!(settings.session.policy.expires_in, time::Duration::days(7));
+    assert!(settings.cookies.secure);
+    assert_eq!(settings.warnings(), [""; 0]);
+}
+
+#[test]
+fn every_default_reads_back_and_every_key_is_read() {
+    // A key of default.toml that nothing reads would be a setting without effect: spoil each in turn and see it refused.
+    let keys: BTreeSet<String> = load(&[]).unwrap().effective().iter().map(|key| key.key.clone()).collect();
+    let free_text = [
+        "security.secret",
+        "security.secrets",
+        "security.trusted_origins",
+        "access_token.audience",
+        "server.host",
+        "database.direct_url_file",
+        "database.url_file",
+        "security.secret_file",
+        "security.secrets_file",
+    ];
+    for key in keys.iter().filter(|key| !free_text.contains(&key.as_str())) {
+        let variable = format!("AUTH__{}", key.replace('.', "__").to_ascii_uppercase());
+        // Plain names come last, so a variable under test would lose against them.
+        let environment = Environment::default()
+            .with("BETTER_AUTH_SECRET", SECRET)
+            .with("AUTH__SERVER__BASE_URL", "https://auth.example.com")
+            .with("AUTH__DATABASE__URL", URL);
+        let refused = Settings::load(&environment.with(variable.as_str(), "\u{1}(spoiled")).unwrap_err();
+        assert_eq!(&refused.key, key);
+    }
+}
+
+#[test]
+fn later_sources_win() {
+    let path = file("[server]\nport = 4001\nworkers = 3\n[session]\nexpires_in = \"2d\"\n");
+    let settings = load(&[("AUTH_CONFIG", &path), ("AUTH__SERVER__PORT", "4002"), ("AUTH__SESSION__EXPIRES_IN", "3d")]).unwrap();
+    assert_eq!((settings.server.port, settings.server.workers), (4002, 3));
+    assert_eq!(settings.session.policy.expires_in, time::Duration::days(3));
+    let settings = load(&[("AUTH_CONFIG", &path), ("AUTH__SERVER__PORT", "4002"), ("PORT", "4003")]).unwrap();
+    assert_eq!(settings.server.port, 4003);
+    let shown = settings.effective().iter().find(|key| key.key == "server.port").unwrap();
+    assert_eq!((shown.shown.as_str(), shown.origin.as_deref()), ("\"4003\"", Some("PORT")));
+}
+
+#[test]
+fn trusted_origins_of_the_plain_name_are_added() {
+    let settings = load(&[
+        ("AUTH__SECURITY__TRUSTED_ORIGINS", "https://a.example.com,https://b.example.com"),
+        ("BETTER_AUTH_TRUSTED_ORIGINS", "https://c.example.com, https://*.example.org"),
+    ])
+    .unwrap();
+    let expected =
+        ["https://auth.example.com", "https://a.example.com", "https://b.example.com", "https://c.example.com", "https://*.example.org"];
+    assert_eq!(settings.security.trusted_origins, expected);
+}
+
+#[test]
+fn a_path_in_the_base_url_is_the_base_path() {
+    let cases = [
+        ("https://auth.example.com", "/api/auth", "https://auth.example.com"),
+        ("https://AUTH.example.com:443/", "/api/auth", "https://auth.example.com"),
+        ("http://localhost:3000/custom/", "/custom", "http://localhost:3000"),
+        ("http://[::1]:8080/a/b", "/a/b", "http://[::1]:8080"),
+    ];
+    for (url, path, origin) in cases {
+        let server = load(&[("BETTER_AUTH_URL", url)]).unwrap().server;
+        assert_eq!((server.base_path.as_str(), server.base_url.origin()), (path, origin), "{url}");
+    }
+    for (written, path) in [("/", ""), ("", ""), ("auth", "/auth"), ("/v1/auth/", "/v1/auth")] {
+        assert_eq!(load(&[("AUTH__SERVER__BASE_PATH", written)]).unwrap().server.base_path, path, "{written}");
+    }
+}
+
+#[test]
+fn secrets_come_from_files_too() {
+    let (secret, url) = (file(&format!("{SECRET}\n")), file(&format!("{URL}\r\n")));
+    let environment = Environment::default()
+        .with("BETTER_AUTH_SECRET_FILE", &secret)
+        .with("DATABASE_URL_FILE", &url)
+        .with("BETTER_AUTH_URL", "https://auth.example.com");
+    let settings = Settings::load(&environment).unwrap();
+    assert_eq!(settings.database.url.expose(), URL);
+    let both = Settings::load(&environment.with("DATABASE_URL", URL)).unwrap_err();
+    assert!(matches!(both.problem, Problem::Conflict { .. }), "{both}");
+}
+
+#[test]
+fn r_110_a_start_is_refused_by_the_keys_name_and_never_shows_the_value() {
+    const CANARY: &str = "canary";
+    let not_toml = file("[server]\nport = canary\n");
+    let unknown = file("[server]\nprot = 1\n");
+    let scalar = file("server = \"canary\"\n");
+    let short = file("canary\n");
+    let empty = file("");
+    let cases: [(&[(&str, &str)], &str); 39] = [
+        (&[("BETTER_AUTH_SECRET", "")], "security.secret"),
+        (&[("BETTER_AUTH_SECRET", "canary-of-thirty-one-bytes-12345")], "security.secret"),
+        (&[("BETTER_AUTH_SECRET", "better-auth-secret-12345678901234567890")], "security.secret"),
+        (&[("BETTER_AUTH_SECRET", ""), ("BETTER_AUTH_SECRET_FILE", &short)], "security.secret_file"),
+        (&[("BETTER_AUTH_SECRET", ""), ("BETTER_AUTH_SECRET_FILE", &empty)], "security.secret_file"),
+        (&[("BETTER_AUTH_SECRET", ""), ("BETTER_AUTH_SECRET_FILE", "/nonexistent/canary")], "security.secret_file"),
+        (&[("BETTER_AUTH_SECRETS", "canary")], "security.secrets"),
+        (&[("BETTER_AUTH_SECRETS", "1:canary")], "security.secrets"),
+        (&[("BETTER_AUTH_URL", "")], "server.base_url"),
+        (&[("BETTER_AUTH_URL", "canary")], "server.base_url"),
+        (&[("BETTER_AUTH_URL", "ftp://canary.example.com")], "server.base_url"),
+        (&[("BETTER_AUTH_URL", "https://user:canary@example.com")], "server.base_url"),
+        (&[("BETTER_AUTH_URL", "https://example.com/?canary")], "server.base_url"),
+        (&[("DATABASE_URL", "")], "database.url"),
+        (&[("DATABASE_URL", "mysql://canary")], "database.url"),
+        (&[("DATABASE_URL_UNPOOLED", "canary")], "database.direct_url"),
+        (&[("PORT", "canary")], "server.port"),
+        (&[("PORT", "65536")], "server.port"),
+        (&[("PORT", "-1")], "server.port"),
+        (&[("PORT", "")], "server.port"),
+        (&[("AUTH__SERVER__HOST", "")], "server.host"),
+        (&[("AUTH__SERVER__BASE_PATH", "/canary canary")], "server.base_path"),
+        (&[("AUTH__SERVER__BASE_PATH", "/a/../canary")], "server.base_path"),
+        (&[("AUTH__SERVER__HEAD_TIMEOUT", "5 canaries")], "server.head_timeout"),
+        (&[("AUTH__SERVER__HEAD_TIMEOUT", "0s")], "server.head_timeout"),
+        (&[("AUTH__SERVER__BODY_LIMIT", "64KiB")], "server.body_limit"),
+        (&[("AUTH__SESSION__EXPIRES_IN", "401d")], "session.expires_in"),
+        (&[("AUTH__SESSION__ANONYMOUS_GET_SESSION", "canary")], "session.anonymous_get_session"),
+        (&[("AUTH__COOKIES__SECURE", "yes")], "cookies.secure"),
+        (&[("AUTH__PROXIES__TRUSTED", "10.0.0.0/8,canary")], "proxies.trusted"),
+        (&[("AUTH__PROXIES__HEADERS", "")], "proxies.headers"),
+        (&[("AUTH__PASSWORD__MIN_LENGTH", "200")], "password.min_length"),
+        (&[("AUTH__LOG__FILTER", "canary=loud")], "log.filter"),
+        (&[("AUTH__SERVER__PROT", "canary")], "AUTH__SERVER__PROT"),
+        (&[("AUTH__CANARY", "canary")], "AUTH__CANARY"),
+        (&[("AUTH_CONFIG", &not_toml)], &not_toml),
+        (&[("AUTH_CONFIG", &unknown)], "server.prot"),
+        (&[("AUTH_CONFIG", &scalar)], "server"),
+        (&[("AUTH_ENV", "nowhere")], "AUTH_ENV"),
+    ];
+    for (changes, key) in cases {
+        let refused = load(changes).map(|_| ()).unwrap_err();
+        assert_eq!(refused.key, key, "{changes:?}");
+        let text = format!("{refused} {refused:?}");
+        let canaries = changes.iter().filter(|(_, value)| value.contains(CANARY)).count();
+        let named = text.matches("CANARY").count() + text.matches("/nonexistent/canary").count();
+        assert!(canaries == 0 || named > 0 || !text.contains(CANARY), "{text}");
+        assert!(!text.contains(SECRET), "{text}");
+    }
+}
+
+#[test]
+fn r_110_effective_settings_show_no_secret() {
+    let settings = load(&[("BETTER_AUTH_SECRETS", &format!("2:{SECRET}"))]).unwrap();
+    let shown = format!("{:?} {settings:?}", settings.effective());
+    for secret in [SECRET, "canary"] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+}
+
+#[test]
+fn r_119_every_weakened_check_is_warned_of() {
+    let cases = [
+        ("AUTH__SECURITY__DISABLE_CSRF_CHECK", "true", "security.disable_csrf_check"),
+        ("AUTH__SECURITY__DISABLE_ORIGIN_CHECK", "true", "security.disable_origin_check"),
+        ("AUTH__ACCESS_TOKEN__ACCEPT_FOREIGN", "true", "access_token.accept_foreign"),
+        ("AUTH__COOKIES__SECURE", "false", "cookies.secure"),
+        ("AUTH__PROXIES__TRUSTED", "0.0.0.0/0", "proxies.trusted"),
+        ("BETTER_AUTH_URL", "http://auth.example.com", "server.base_url"),
+    ];
+    for (name, value, key) in cases {
+        let warnings = load(&[(name, value)]).unwrap().warnings();
+        assert_eq!(warnings.len(), 1, "{name}: {warnings:?}");
+        assert!(warnings.iter().all(|warning| warning.starts_with(key)), "{warnings:?}");
+    }
+    assert_eq!(load(&[("BETTER_AUTH_URL", "http://localhost:3000")]).unwrap().warnings(), [""; 0]);
+}
+
+#[test]
+fn connections_are_divided_over_workers() {
+    let database = load(&[("AUTH__DATABASE__MAX_CONNECTIONS", "10")]).unwrap().database;
+    for (workers, each) in [(1, 10), (2, 5), (3, 3), (10, 1), (64, 1)] {
+        assert_eq!(database.connections_per_worker(workers), each);
+    }
+    assert_eq!(database.acquire_timeout, Duration::from_secs(3));
+}
