@@ -37,7 +37,10 @@ pub use email::{Email, ParseEmailError};
 pub use email_token::{EmailClaims, EmailTokenPurpose, EmailTokens};
 pub use foreign_token::{ForeignClaims, ForeignTokenVerifier};
 pub use id::{AccountId, ID_LENGTH, SessionId, UserId, VerificationId};
-pub use password::StoredHash;
+pub use password::{
+    Argon2idParams, Argon2idParamsError, HashError, Hasher, MalformedHash, Password, PasswordLengthError,
+    PasswordPolicy, PasswordPolicyError, Scheme, StoredHash,
+};
 pub use principal::Principal;
 pub use secret::Secret;
 pub use session::{Refresh, Remember, Session, SessionPolicy};

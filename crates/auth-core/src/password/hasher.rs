@@ -1,0 +1,197 @@
+//! Making and checking hashes, whatever their scheme.
+
+use std::fmt;
+
+use rand::CryptoRng;
+
+use super::argon2id::{self, Argon2idParams};
+use super::{Password, StoredHash, bcrypt, scrypt};
+
+/// How a hash was made, its cost included: two hashes of one scheme cost the same to verify.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Scheme {
+    /// argon2id at these costs.
+    Argon2id(Argon2idParams),
+    /// Better Auth's scrypt, whose cost is fixed: N=16384, r=16, p=1, 32 MiB.
+    BetterAuthScrypt,
+    /// bcrypt.
+    Bcrypt {
+        /// Binary logarithm of the rounds, 4 to 16.
+        cost: u8,
+    },
+}
+
+impl fmt::Display for Scheme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Argon2id(params) => write!(f, "argon2id({params})"),
+            Self::BetterAuthScrypt => f.write_str("scrypt(N=16384,r=16,p=1)"),
+            Self::Bcrypt { cost } => write!(f, "bcrypt(cost={cost})"),
+        }
+    }
+}
+
+/// A stored hash that cannot be verified, which to the person signing in is a wrong password.
+///
+/// Says where it fails and nothing of the text: a column may hold anything, also a password in clear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MalformedHash {
+    /// No known scheme begins like this.
+    #[error("stored hash is of no known scheme")]
+    UnknownScheme,
+    /// The text begins like a scheme's and goes on otherwise.
+    #[error("stored {scheme} hash is malformed")]
+    Form {
+        /// The scheme.
+        scheme: &'static str,
+    },
+    /// Verifying would cost more memory or time than any sign-in may.
+    #[error("stored {scheme} hash asks for too much work")]
+    TooCostly {
+        /// The scheme.
+        scheme: &'static str,
+    },
+}
+
+/// A hash could not be made: memory or parameters, never the password.
+#[derive(Debug, thiserror::Error)]
+#[error("password cannot be hashed with {scheme}")]
+pub struct HashError {
+    /// The scheme.
+    pub scheme: Scheme,
+    /// Why.
+    #[source]
+    pub source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+/// A stored hash, taken apart.
+pub(super) enum Parsed<'t> {
+    Argon2id(argon2id::Parsed),
+    BetterAuthScrypt(scrypt::Parsed<'t>),
+    Bcrypt(bcrypt::Parsed<'t>),
+}
+
+impl<'t> Parsed<'t> {
+    pub(super) fn read(text: &'t str) -> Result<Self, MalformedHash> {
+        if text.starts_with("$argon2id$") {
+            argon2id::Parsed::read(text).map(Self::Argon2id)
+        } else if text.starts_with("$2") {
+            bcrypt::Parsed::read(text).map(Self::Bcrypt)
+        } else if text.contains(':') {
+            scrypt::Parsed::read(text).map(Self::BetterAuthScrypt)
+        } else {
+            Err(MalformedHash::UnknownScheme)
+        }
+    }
+
+    pub(super) fn scheme(&self) -> Scheme {
+        match self {
+            Self::Argon2id(parsed) => Scheme::Argon2id(parsed.params()),
+            Self::BetterAuthScrypt(_) => Scheme::BetterAuthScrypt,
+            Self::Bcrypt(parsed) => Scheme::Bcrypt { cost: parsed.cost() },
+        }
+    }
+}
+
+/// Writes hashes of one scheme and verifies those of all.
+///
+/// One hash takes tens of milliseconds of one core and tens of MiB, by design. It runs on the calling
+/// thread; servers call it off their request threads, behind a limit.
+///
+/// ```
+/// use auth_core::{Hasher, Password};
+///
+/// let hasher = Hasher::default();
+/// let stored = hasher.hash(&Password::new("correct horse"), &mut rand::rng())?;
+/// assert!(stored.expose().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+/// assert!(hasher.verify(&Password::new("correct horse"), &stored)?);
+/// assert!(!hasher.verify(&Password::new("battery staple"), &stored)?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hasher {
+    writes: Writes,
+}
+
+/// The schemes that new hashes may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Writes {
+    Argon2id(Argon2idParams),
+    BetterAuthScrypt,
+}
+
+impl Default for Hasher {
+    /// argon2id at the cost that OWASP recommends.
+    fn default() -> Self {
+        Self::argon2id(Argon2idParams::OWASP)
+    }
+}
+
+impl Hasher {
+    /// Writes argon2id.
+    pub fn argon2id(params: Argon2idParams) -> Self {
+        Self { writes: Writes::Argon2id(params) }
+    }
+
+    /// Writes Better Auth's scrypt text, for a database in which a Node server also signs users in.
+    pub fn better_auth_scrypt() -> Self {
+        Self { writes: Writes::BetterAuthScrypt }
+    }
+
+    /// Gives the scheme that new hashes have.
+    pub fn scheme(&self) -> Scheme {
+        match self.writes {
+            Writes::Argon2id(params) => Scheme::Argon2id(params),
+            Writes::BetterAuthScrypt => Scheme::BetterAuthScrypt,
+        }
+    }
+
+    /// Hashes a password with a new salt of 128 bits. Its length is [`PasswordPolicy`](super::PasswordPolicy)'s
+    /// business.
+    ///
+    /// # Errors
+    ///
+    /// [`HashError`] when the hash function fails.
+    pub fn hash(&self, password: &Password, rng: &mut impl CryptoRng) -> Result<StoredHash, HashError> {
+        let mut salt = [0_u8; 16];
+        rng.fill_bytes(&mut salt);
+        let hashed = match self.writes {
+            Writes::Argon2id(params) => argon2id::hash(params, &password.normalized(), &salt),
+            Writes::BetterAuthScrypt => scrypt::hash(&password.normalized(), &salt),
+        };
+        hashed.map(StoredHash::from_stored).map_err(|source| HashError { scheme: self.scheme(), source })
+    }
+
+    /// Tells whether the password is the one that was hashed, by whichever scheme.
+    ///
+    /// # Errors
+    ///
+    /// [`MalformedHash`] when the stored text is no hash, or one that costs more than
+    /// [`Argon2idParams::new`] allows or bcrypt's cost 16. It is found out before any work is done.
+    pub fn verify(&self, password: &Password, stored: &StoredHash) -> Result<bool, MalformedHash> {
+        match Parsed::read(stored.expose())? {
+            Parsed::Argon2id(parsed) => parsed.verify(&password.normalized()),
+            Parsed::BetterAuthScrypt(parsed) => parsed.verify(&password.normalized()),
+            Parsed::Bcrypt(parsed) => parsed.verify(password.raw()),
+        }
+    }
+
+    /// Does the work of verifying a hash of `scheme` and throws the result away.
+    ///
+    /// A sign-in with an unknown address, or for an account without password, calls this, so that its time
+    /// does not tell it from a wrong password. `scheme` should be the one that most accounts have.
+    pub fn decoy(scheme: Scheme, password: &Password) {
+        match scheme {
+            Scheme::Argon2id(params) => argon2id::decoy(params, &password.normalized()),
+            Scheme::BetterAuthScrypt => scrypt::decoy(&password.normalized()),
+            Scheme::Bcrypt { cost } => bcrypt::decoy(cost, password.raw()),
+        }
+    }
+
+    /// Tells whether a hash was made by another scheme or at another cost than new ones are. A
+    /// malformed hash needs it too, but nobody can prove the password to it.
+    pub fn needs_rehash(&self, stored: &StoredHash) -> bool {
+        stored.scheme() != Some(self.scheme())
+    }
+}
