@@ -10,11 +10,10 @@
 //! token which none of them would make.
 
 use base64::Engine;
-use base64::alphabet::URL_SAFE;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::base64url::BASE64URL;
 use crate::constant_time;
 use crate::mac::hmac_sha256;
 use crate::signing_secret::SigningSecret;
@@ -25,15 +24,6 @@ pub const MAX_TOKEN_BYTES: usize = 8 * 1024;
 
 /// The one algorithm.
 const ALGORITHM: &str = "HS256";
-
-/// base64url of RFC 7515 §2: no padding, no white space, no stray bits in the last character.
-const BASE64URL: GeneralPurpose = GeneralPurpose::new(
-    &URL_SAFE,
-    GeneralPurposeConfig::new()
-        .with_encode_padding(false)
-        .with_decode_padding_mode(DecodePaddingMode::RequireNone)
-        .with_decode_allow_trailing_bits(false),
-);
 
 /// What the protected header says about a token that is being signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

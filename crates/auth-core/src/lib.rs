@@ -2,6 +2,7 @@
 
 mod access_token;
 mod account;
+mod base64url;
 mod claims;
 pub mod constant_time;
 mod cookie;
@@ -9,6 +10,8 @@ mod email;
 mod email_token;
 mod foreign_token;
 mod id;
+#[cfg(feature = "josekit")]
+pub mod jwe;
 pub mod jws;
 mod mac;
 mod numeric_date;

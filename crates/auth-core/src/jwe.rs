@@ -1,0 +1,386 @@
+//! Better Auth's encrypted tokens (Better Auth core §8.5): the `jwe` cookie cache and the account cookie.
+//!
+//! Compact JWE with `dir` and A256CBC-HS512, under a key that is derived from the secret. Nothing else is
+//! read: no other key management, no compression, no unknown header member. The header is judged here and
+//! the tag compared in constant time **before** anything is decrypted; josekit, which does AES and computes
+//! the tags that are written, decrypts first and would tell bad padding from a bad tag.
+//!
+//! The reference also lists A256GCM as readable, but its derived key has 64 bytes, which that cipher does
+//! not take: no such token exists, so none is accepted.
+
+use std::fmt::Write;
+
+use base64::Engine;
+use hkdf::Hkdf;
+use hmac::{Hmac, KeyInit, Mac};
+use josekit::JoseError;
+use josekit::jwe::JweContentEncryption;
+use josekit::jwe::enc::A256CBC_HS512;
+use rand::CryptoRng;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256, Sha512};
+use time::{Duration, OffsetDateTime};
+use zeroize::Zeroize;
+
+use crate::base64url::BASE64URL;
+use crate::claims::{Claims, VerifyError};
+use crate::constant_time;
+use crate::numeric_date;
+use crate::secret::Secret;
+use crate::signing_secret::{SigningSecret, VersionedSecrets};
+
+/// Longest token in bytes that is looked at: a hundred cookie chunks would be more, but a request's head
+/// is limited to less.
+pub const MAX_TOKEN_BYTES: usize = 64 * 1024;
+
+const KEY_BYTES: usize = 64;
+const MAC_KEY_BYTES: usize = 32;
+const IV_BYTES: usize = 16;
+const TAG_BYTES: usize = 32;
+
+/// HKDF `info` of the reference.
+const KEY_INFO: &[u8] = b"BetterAuth.js Generated Encryption Key";
+
+/// What tokens are encrypted for; each has its own keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// The cookie cache of strategy `jwe`.
+    SessionCache,
+    /// The cookie that carries an outside provider's tokens.
+    AccountCookie,
+}
+
+impl Use {
+    fn salt(self) -> &'static [u8] {
+        match self {
+            Self::SessionCache => b"better-auth-session",
+            Self::AccountCookie => b"better-auth-account",
+        }
+    }
+}
+
+/// Why a token was refused or not made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum JweError {
+    /// Longer than [`MAX_TOKEN_BYTES`].
+    #[error("token is longer than {MAX_TOKEN_BYTES} bytes")]
+    TooLong,
+    /// Not five parts with an empty second one, or one that is no base64url.
+    #[error("token is not in compact form")]
+    Form,
+    /// The header is not exactly that of `dir` with A256CBC-HS512.
+    #[error("header is not that of a direct A256CBC-HS512 token")]
+    Header,
+    /// No known key made this token, or somebody changed it.
+    #[error("token was made under no known key")]
+    Key,
+    /// josekit failed to encrypt or to decrypt a token whose tag is right.
+    #[error("cipher failed")]
+    Cipher(#[source] JoseError),
+    /// The content is no JSON object.
+    #[error("content is not a JSON object")]
+    Json(#[source] serde_json::Error),
+    /// The content's times are missing, malformed or over.
+    #[error("claims do not hold")]
+    Claims(#[source] VerifyError),
+}
+
+/// The keys of one use: the first encrypts, all decrypt.
+#[derive(Clone, Debug)]
+pub struct JweKeys {
+    current: Key,
+    others: Vec<Key>,
+}
+
+#[derive(Clone, Debug)]
+struct Key {
+    bytes: Secret<[u8; KEY_BYTES]>,
+    /// RFC 7638 thumbprint, which names the key in headers.
+    id: String,
+}
+
+/// The header in the reference's order.
+#[derive(Serialize)]
+struct Header<'a> {
+    alg: &'a str,
+    enc: &'a str,
+    kid: &'a str,
+}
+
+/// The claims in the reference's order.
+#[derive(Serialize)]
+struct Content<'a> {
+    #[serde(flatten)]
+    claims: &'a Map<String, Value>,
+    iat: i64,
+    exp: i64,
+    jti: String,
+}
+
+impl JweKeys {
+    /// Derives the keys of all versions, and of the secret from before versions, if there was one.
+    pub fn derive(secrets: &VersionedSecrets, legacy: Option<&SigningSecret>, r#use: Use) -> Self {
+        let older = secrets.iter().skip(1).map(|entry| &entry.secret).chain(legacy);
+        Self {
+            current: Key::derive(secrets.current(), r#use),
+            others: older.map(|secret| Key::derive(secret, r#use)).collect(),
+        }
+    }
+
+    /// Encrypts claims under the current key; `iat`, `exp` and a random `jti` come after them.
+    ///
+    /// # Errors
+    ///
+    /// [`JweError::Json`] or [`JweError::Cipher`], neither of which depends on a caller's input.
+    pub fn encrypt(
+        &self,
+        claims: &Map<String, Value>,
+        ttl: Duration,
+        now: OffsetDateTime,
+        rng: &mut impl CryptoRng,
+    ) -> Result<String, JweError> {
+        let iat = numeric_date::seconds(now);
+        let exp = iat.saturating_add(ttl.whole_seconds());
+        let content = Content { claims, iat, exp, jti: uuid_v4(rng) };
+        let content = serde_json::to_vec(&content).map_err(JweError::Json)?;
+        let header = Header { alg: "dir", enc: "A256CBC-HS512", kid: &self.current.id };
+        let header = BASE64URL.encode(serde_json::to_vec(&header).map_err(JweError::Json)?);
+        let mut iv = [0_u8; IV_BYTES];
+        rng.fill_bytes(&mut iv);
+        let (ciphertext, tag) = A256CBC_HS512
+            .encrypt(self.current.bytes.expose(), Some(&iv), &content, header.as_bytes())
+            .map_err(JweError::Cipher)?;
+        let encode = |bytes: &[u8]| BASE64URL.encode(bytes);
+        Ok(format!("{header}..{}.{}.{}", encode(&iv), encode(&ciphertext), encode(&tag.unwrap_or_default())))
+    }
+
+    /// Gives the claims of a token that one of the keys made and whose time is not over.
+    ///
+    /// A `kid` must name one of the keys; without it each is tried.
+    ///
+    /// # Errors
+    ///
+    /// A [`JweError`] that says at which step; to a reader of a cache all of them are a miss.
+    pub fn decrypt(&self, token: &str, now: OffsetDateTime) -> Result<Map<String, Value>, JweError> {
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err(JweError::TooLong);
+        }
+        let parts: Vec<&str> = token.splitn(6, '.').collect();
+        let [header, "", iv, ciphertext, tag] = parts.as_slice() else {
+            return Err(JweError::Form);
+        };
+        let decode = |part: &str| BASE64URL.decode(part).map_err(|_says_no_more| JweError::Form);
+        let key_id = read_header(&decode(header)?)?;
+        let (iv, ciphertext, tag) = (decode(iv)?, decode(ciphertext)?, decode(tag)?);
+        if iv.len() != IV_BYTES || tag.len() != TAG_BYTES {
+            return Err(JweError::Form);
+        }
+        let key = std::iter::once(&self.current)
+            .chain(&self.others)
+            .filter(|key| key_id.as_ref().is_none_or(|id| *id == key.id))
+            .find(|key| constant_time::equal(&key.tag(header.as_bytes(), &iv, &ciphertext), &tag))
+            .ok_or(JweError::Key)?;
+        let content = A256CBC_HS512
+            .decrypt(key.bytes.expose(), Some(&iv), &ciphertext, header.as_bytes(), Some(&tag))
+            .map_err(JweError::Cipher)?;
+        let claims: Map<String, Value> = serde_json::from_slice(&content).map_err(JweError::Json)?;
+        Claims(&claims).times(now).map_err(JweError::Claims)?;
+        Ok(claims)
+    }
+}
+
+impl Key {
+    fn derive(secret: &SigningSecret, r#use: Use) -> Self {
+        let mut bytes = [0_u8; KEY_BYTES];
+        #[expect(clippy::expect_used, reason = "HKDF-SHA256 gives up to 8,160 bytes")]
+        Hkdf::<Sha256>::new(Some(r#use.salt()), secret.key())
+            .expand(KEY_INFO, &mut bytes)
+            .expect("64 bytes are within what HKDF gives");
+        let encoded = Secret::new(BASE64URL.encode(bytes));
+        let thumbprint = Sha256::new()
+            .chain_update(r#"{"k":""#)
+            .chain_update(encoded.expose())
+            .chain_update(r#"","kty":"oct"}"#)
+            .finalize();
+        let key = Self { bytes: Secret::new(bytes), id: BASE64URL.encode(thumbprint) };
+        bytes.zeroize();
+        key
+    }
+
+    /// Computes the tag of RFC 7518 §5.2.2.1 under the first half of the key.
+    fn tag(&self, header: &[u8], iv: &[u8], ciphertext: &[u8]) -> [u8; TAG_BYTES] {
+        let (mac_key, _) = self.bytes.expose().split_at(MAC_KEY_BYTES);
+        #[expect(clippy::expect_used, reason = "HMAC is defined for keys of every length")]
+        let mut mac = Hmac::<Sha512>::new_from_slice(mac_key).expect("HMAC takes a key of any length");
+        mac.update(header);
+        mac.update(iv);
+        mac.update(ciphertext);
+        mac.update(&(header.len() as u64 * 8).to_be_bytes());
+        let mut tag = [0_u8; TAG_BYTES];
+        tag.iter_mut().zip(mac.finalize().into_bytes()).for_each(|(to, from)| *to = from);
+        tag
+    }
+}
+
+/// Judges the header and gives its `kid`. Members beyond the three (`zip`, `p2c`, `crit`, …) ask for
+/// something that is not done here.
+fn read_header(json: &[u8]) -> Result<Option<String>, JweError> {
+    let header: Map<String, Value> =
+        serde_json::from_slice(json).map_err(|_says_no_more| JweError::Header)?;
+    let mut key_id = None;
+    let (mut alg, mut enc) = (false, false);
+    for (name, value) in header {
+        match (name.as_str(), value) {
+            ("alg", Value::String(value)) if value == "dir" => alg = true,
+            ("enc", Value::String(value)) if value == "A256CBC-HS512" => enc = true,
+            ("kid", Value::String(value)) => key_id = Some(value),
+            _ => return Err(JweError::Header),
+        }
+    }
+    if alg && enc { Ok(key_id) } else { Err(JweError::Header) }
+}
+
+/// Makes a random UUID (RFC 9562 §5.4), which is what the reference's `jti` is.
+fn uuid_v4(rng: &mut impl CryptoRng) -> String {
+    let mut bytes = [0_u8; 16];
+    rng.fill_bytes(&mut bytes);
+    let bits = u128::from_be_bytes(bytes);
+    let bits = bits & !(0xf << 76) & !(0b11 << 62) | (0x4 << 76) | (0b10 << 62);
+    let hex = format!("{bits:032x}");
+    let mut text = String::with_capacity(36);
+    for (index, letter) in hex.chars().enumerate() {
+        if matches!(index, 8 | 12 | 16 | 20) {
+            text.push('-');
+        }
+        // Writing to a String does not fail.
+        let _ = write!(text, "{letter}");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+    use serde_json::json;
+    use time::macros::datetime;
+
+    use super::*;
+
+    const NOW: OffsetDateTime = datetime!(2030-01-15 12:00 UTC);
+
+    fn keys(text: &str) -> JweKeys {
+        JweKeys::derive(
+            &VersionedSecrets::single(SigningSecret::parse(text).unwrap()),
+            None,
+            Use::SessionCache,
+        )
+    }
+
+    fn mine() -> JweKeys {
+        keys("0123456789abcdef0123456789abcdef")
+    }
+
+    fn token(keys: &JweKeys) -> String {
+        let claims = json!({"hello": "wörld"}).as_object().unwrap().clone();
+        keys.encrypt(&claims, Duration::minutes(5), NOW, &mut rand::rng()).unwrap()
+    }
+
+    /// A token with a right tag over a header of the test's choice.
+    fn with_header(keys: &JweKeys, header: &str) -> String {
+        let header = BASE64URL.encode(header);
+        let iv = [7_u8; IV_BYTES];
+        let (ciphertext, tag) = A256CBC_HS512
+            .encrypt(keys.current.bytes.expose(), Some(&iv), br#"{"exp":4102444800}"#, header.as_bytes())
+            .unwrap();
+        let encode = |bytes: &[u8]| BASE64URL.encode(bytes);
+        format!("{header}..{}.{}.{}", encode(&iv), encode(&ciphertext), encode(&tag.unwrap()))
+    }
+
+    #[test]
+    fn what_is_encrypted_decrypts_until_it_expires() {
+        let token = token(&mine());
+        let claims = mine().decrypt(&token, NOW).unwrap();
+        assert_eq!(claims.get("hello"), Some(&json!("wörld")));
+        assert_eq!(claims.get("jti").and_then(Value::as_str).map(str::len), Some(36));
+        let expired = mine().decrypt(&token, NOW + Duration::minutes(5)).unwrap_err();
+        assert!(matches!(expired, JweError::Claims(VerifyError::Expired { .. })), "{expired:?}");
+    }
+
+    #[test]
+    fn jti_is_a_uuid_of_version_4() {
+        for _ in 0..100 {
+            let text = uuid_v4(&mut rand::rng());
+            let form: String = text.chars().map(|c| if c.is_ascii_hexdigit() { 'x' } else { c }).collect();
+            assert_eq!(form, "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx");
+            assert_eq!(text.chars().nth(14), Some('4'));
+            assert!(text.chars().nth(19).is_some_and(|c| "89ab".contains(c)));
+        }
+    }
+
+    #[test]
+    fn r_014_other_algorithms_and_compression_are_refused() {
+        let kid = &mine().current.id;
+        let good = format!(r#"{{"alg":"dir","enc":"A256CBC-HS512","kid":"{kid}"}}"#);
+        assert!(mine().decrypt(&with_header(&mine(), &good), NOW).is_ok());
+        assert!(mine().decrypt(&with_header(&mine(), r#"{"alg":"dir","enc":"A256CBC-HS512"}"#), NOW).is_ok());
+        for header in [
+            r#"{"alg":"dir","enc":"A256CBC-HS512","zip":"DEF"}"#,
+            r#"{"alg":"dir","enc":"A256CBC-HS512","p2c":1000000}"#,
+            r#"{"alg":"dir","enc":"A256CBC-HS512","crit":[]}"#,
+            r#"{"alg":"dir","enc":"A256GCM"}"#,
+            r#"{"alg":"dir","enc":"a256cbc-hs512"}"#,
+            r#"{"alg":"PBES2-HS512+A256KW","enc":"A256CBC-HS512","p2c":1000000,"p2s":"AAAA"}"#,
+            r#"{"alg":"RSA1_5","enc":"A256CBC-HS512"}"#,
+            r#"{"alg":"none","enc":"A256CBC-HS512"}"#,
+            r#"{"alg":["dir"],"enc":"A256CBC-HS512"}"#,
+            r#"{"alg":"dir","enc":"A256CBC-HS512","kid":7}"#,
+            r#"{"alg":"dir"}"#,
+            r#"{"enc":"A256CBC-HS512"}"#,
+            "[]",
+            "",
+        ] {
+            let refused = mine().decrypt(&with_header(&mine(), header), NOW).unwrap_err();
+            assert!(matches!(refused, JweError::Header), "{header}: {refused:?}");
+        }
+    }
+
+    #[test]
+    fn r_111_retired_keys_read_and_unknown_ones_do_not() {
+        let old = "0123456789abcdef0123456789abcdef";
+        let new = "fedcba9876543210fedcba9876543210";
+        let secrets = VersionedSecrets::parse(&format!("2:{new},1:{old}")).unwrap();
+        let rotated = JweKeys::derive(&secrets, None, Use::SessionCache);
+        assert!(rotated.decrypt(&token(&keys(old)), NOW).is_ok());
+        assert!(keys(new).decrypt(&token(&rotated), NOW).is_ok());
+        let refused = keys(old).decrypt(&token(&rotated), NOW).unwrap_err();
+        assert!(matches!(refused, JweError::Key), "{refused:?}");
+        let legacy = SigningSecret::parse(old).unwrap();
+        let secrets = VersionedSecrets::parse(&format!("2:{new}")).unwrap();
+        let rotated = JweKeys::derive(&secrets, Some(&legacy), Use::SessionCache);
+        assert!(rotated.decrypt(&token(&keys(old)), NOW).is_ok());
+    }
+
+    #[test]
+    fn r_002_a_token_of_one_use_is_none_of_the_other() {
+        let secrets =
+            VersionedSecrets::single(SigningSecret::parse("0123456789abcdef0123456789abcdef").unwrap());
+        let account = JweKeys::derive(&secrets, None, Use::AccountCookie);
+        assert!(matches!(account.decrypt(&token(&mine()), NOW), Err(JweError::Key)));
+    }
+
+    #[test]
+    fn every_changed_character_is_noticed() {
+        let good = token(&mine());
+        for (place, old) in good.char_indices() {
+            let new = if old == 'A' { 'B' } else { 'A' };
+            let mut text = good.clone();
+            text.replace_range(place..place + 1, new.encode_utf8(&mut [0; 4]));
+            assert!(mine().decrypt(&text, NOW).is_err(), "changed at {place}");
+            assert!(mine().decrypt(good.get(..place).unwrap(), NOW).is_err(), "cut at {place}");
+        }
+        assert!(mine().decrypt(&format!("{good}."), NOW).is_err());
+        assert!(matches!(mine().decrypt(&"a".repeat(MAX_TOKEN_BYTES + 1), NOW), Err(JweError::TooLong)));
+    }
+}
