@@ -15,14 +15,29 @@ use crate::settings::ProxiesSettings;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ClientAddress(String);
 
-impl ClientAddress {
-    /// Works out the client of a request that arrived from `peer` with `headers`; `None` where nobody can know.
-    pub fn of_request(peer: Option<IpAddr>, headers: &HeaderMap, proxies: &ProxiesSettings) -> Option<Self> {
-        let peer = unmapped(peer?);
-        let client = if is_proxy(peer, proxies) { forwarded_for(headers, proxies)? } else { peer };
-        Some(Self::canonical(client, proxies.ipv6_prefix))
+/// Decides which client a request comes from.
+#[derive(Clone, Debug)]
+pub struct ClientAddressPolicy {
+    proxies: ProxiesSettings,
+}
+
+impl ClientAddressPolicy {
+    /// Makes a policy that believes the configured proxies and nobody else.
+    pub fn new(proxies: ProxiesSettings) -> Self {
+        Self { proxies }
     }
 
+    /// Works out the client of a request that arrived from `peer` with `headers`; `None` where nobody can
+    /// know.
+    pub fn client_address(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> Option<ClientAddress> {
+        let peer = unmapped(peer?);
+        let client =
+            if is_proxy(peer, &self.proxies) { forwarded_for(headers, &self.proxies)? } else { peer };
+        Some(ClientAddress::canonical(client, self.proxies.ipv6_prefix))
+    }
+}
+
+impl ClientAddress {
     /// Writes an address in canonical form, keeping `ipv6_prefix` leading bits of an IPv6 one.
     pub fn canonical(address: IpAddr, ipv6_prefix: u8) -> Self {
         match unmapped(address) {

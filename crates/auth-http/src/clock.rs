@@ -22,6 +22,7 @@ impl Clock {
     }
 
     /// Reads the time.
+    #[allow(clippy::disallowed_methods, reason = "the one place that reads the system clock")]
     pub fn now(&self) -> OffsetDateTime {
         let system = milliseconds(SystemTime::now());
         let now = system.saturating_add(self.ahead.load(Ordering::Relaxed));
@@ -35,7 +36,10 @@ impl Clock {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 fit 63 bits for 292 million years")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "milliseconds since 1970 fit 63 bits for 292 million years"
+)]
 fn milliseconds(at: SystemTime) -> i64 {
     match at.duration_since(UNIX_EPOCH) {
         Ok(after) => after.as_millis() as i64,

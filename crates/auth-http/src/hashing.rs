@@ -1,7 +1,121 @@
-//! Password hashing off the request threads, bounded in cost.
+//! Password hashing off the request threads, bounded in cost and alike in time.
 //!
 //! A hash takes tens of milliseconds and tens of MiB on purpose, so who may run one, and how many wait, is decided in [`queue`].
+//! What is run keeps failed sign-ins indistinguishable: a database may hold hashes of several schemes, and the time of a
+//! failure must tell neither whether an account exists nor which scheme its hash has. So a failure always costs one hash of *every*
+//! scheme that this server has met, whether one of them was the account's own or none.
 
 mod queue;
+mod schemes;
+
+use std::sync::Arc;
+
+use auth_core::{Hasher, Password, StoredHash};
 
 pub use queue::{HashingError, HashingLimits, HashingQueue};
+use schemes::SeenSchemes;
+
+use crate::settings::PasswordSettings;
+
+/// Hashes and checks passwords; cheap to clone, and one for all workers, so that its bounds hold for the process.
+#[derive(Clone, Debug)]
+pub struct Hashing {
+    queue: HashingQueue,
+    hasher: Hasher,
+    rehash_on_sign_in: bool,
+    seen: Arc<SeenSchemes>,
+}
+
+/// What became of a password that somebody signs in with.
+#[derive(Debug)]
+pub enum Verified {
+    /// It is the account's.
+    Right {
+        /// The same password under the configured hasher, where the stored hash is older and `password.rehash_on_sign_in` is on.
+        rehashed: Option<StoredHash>,
+    },
+    /// It is not, or there is no account, or the account has no password, or its hash is malformed: all alike to the caller.
+    Wrong,
+}
+
+impl Hashing {
+    /// Makes the queue and remembers the configured scheme.
+    pub fn new(settings: &PasswordSettings) -> Self {
+        Self {
+            queue: HashingQueue::new(HashingLimits {
+                permits: settings.permits,
+                queue: settings.queue,
+                queue_timeout: settings.queue_timeout,
+            }),
+            hasher: settings.hasher,
+            rehash_on_sign_in: settings.rehash_on_sign_in,
+            seen: Arc::new(SeenSchemes::new(settings.hasher.scheme())),
+        }
+    }
+
+    /// Hashes a password that is being set.
+    ///
+    /// # Errors
+    /// [`HashingError::Overloaded`] where too many wait, [`HashingError::Failed`] where the hash function fails.
+    pub async fn hash(&self, password: Password) -> Result<StoredHash, HashingError> {
+        let hasher = self.hasher;
+        self.queue
+            .run(move || hasher.hash(&password, &mut rand::rng()))
+            .await?
+            .map_err(|error| HashingError::Failed(Box::new(error)))
+    }
+
+    /// Checks a password against an account's hash, where there is one; a failure costs the same whatever its reason.
+    ///
+    /// # Errors
+    /// [`HashingError::Overloaded`] where too many wait, [`HashingError::Failed`] where the hash function fails.
+    pub async fn verify(
+        &self,
+        password: Password,
+        stored: Option<StoredHash>,
+    ) -> Result<Verified, HashingError> {
+        let (hasher, seen, rehashes) = (self.hasher, Arc::clone(&self.seen), self.rehash_on_sign_in);
+        let request = tracing::Span::current();
+        self.queue
+            .run(move || {
+                let _request = request.entered();
+                let own = stored.as_ref().and_then(StoredHash::scheme);
+                let schemes = seen.meet(own);
+                if let Some(stored) = &stored {
+                    match hasher.verify(&password, stored) {
+                        Ok(true) => return right(hasher, &password, stored, rehashes),
+                        Ok(false) => {}
+                        Err(malformed) => {
+                            tracing::warn!(reason = %malformed, "a stored password hash cannot be verified");
+                        }
+                    }
+                }
+                for scheme in schemes.into_iter().filter(|scheme| Some(*scheme) != own) {
+                    Hasher::decoy(scheme, &password);
+                }
+                Ok(Verified::Wrong)
+            })
+            .await?
+    }
+
+    /// Number of hashes that wait for a permit.
+    pub fn waiting(&self) -> usize {
+        self.queue.waiting()
+    }
+}
+
+fn right(
+    hasher: Hasher,
+    password: &Password,
+    stored: &StoredHash,
+    rehashes: bool,
+) -> Result<Verified, HashingError> {
+    let rehashed = (rehashes && hasher.needs_rehash(stored))
+        .then(|| hasher.hash(password, &mut rand::rng()))
+        .transpose()
+        .map_err(|error| HashingError::Failed(Box::new(error)))?;
+    Ok(Verified::Right { rehashed })
+}
+
+#[cfg(test)]
+mod tests;

@@ -3,4 +3,5 @@
 pub mod client_address;
 pub mod clock;
 pub mod hashing;
+pub mod logging;
 pub mod settings;

@@ -28,7 +28,7 @@ pub use email_and_password::EmailAndPasswordSettings;
 pub use error::{Problem, SettingsError};
 pub use log::{LogFormat, LogSettings};
 pub use network::Network;
-pub use password::{Argon2Settings, HasherChoice, PasswordSettings};
+pub use password::PasswordSettings;
 pub use proxies::ProxiesSettings;
 pub use security::SecuritySettings;
 pub use server::{BaseUrl, ServerSettings};
@@ -101,7 +101,7 @@ impl Settings {
         Ok(settings)
     }
 
-    /// Lists every key as it was resolved, in the order of `config/default.toml`'s sections, secrets redacted.
+    /// Lists every key as it was resolved, in the order of names, secrets redacted.
     pub fn effective(&self) -> &[EffectiveKey] {
         &self.effective
     }

@@ -5,12 +5,12 @@ use actix_web::http::header::{HeaderName, HeaderValue};
 
 use super::*;
 
-fn proxies(trusted: &[&str]) -> ProxiesSettings {
-    ProxiesSettings {
+fn policy(trusted: &[&str]) -> ClientAddressPolicy {
+    ClientAddressPolicy::new(ProxiesSettings {
         trusted: trusted.iter().map(|text| text.parse().unwrap()).collect(),
         headers: vec![HeaderName::from_static("x-forwarded-for")],
         ipv6_prefix: 64,
-    }
+    })
 }
 
 fn client(trusted: &[&str], peer: &str, lines: &[&str]) -> Option<String> {
@@ -18,7 +18,7 @@ fn client(trusted: &[&str], peer: &str, lines: &[&str]) -> Option<String> {
     for line in lines {
         headers.append(HeaderName::from_static("x-forwarded-for"), HeaderValue::from_str(line).unwrap());
     }
-    let address = ClientAddress::of_request(Some(peer.parse().unwrap()), &headers, &proxies(trusted));
+    let address = policy(trusted).client_address(Some(peer.parse().unwrap()), &headers);
     address.map(|address| address.as_str().to_owned())
 }
 
@@ -26,7 +26,11 @@ fn client(trusted: &[&str], peer: &str, lines: &[&str]) -> Option<String> {
 fn r_083_without_proxies_headers_mean_nothing() {
     for lines in [&[][..], &["6.6.6.6"], &["6.6.6.6, 7.7.7.7"], &["garbage"], &[""], &["127.0.0.1", "::1"]] {
         assert_eq!(client(&[], "203.0.113.9", lines).as_deref(), Some("203.0.113.9"), "{lines:?}");
-        assert_eq!(client(&["10.0.0.0/8"], "203.0.113.9", lines).as_deref(), Some("203.0.113.9"), "{lines:?}");
+        assert_eq!(
+            client(&["10.0.0.0/8"], "203.0.113.9", lines).as_deref(),
+            Some("203.0.113.9"),
+            "{lines:?}"
+        );
     }
 }
 
@@ -71,8 +75,8 @@ fn r_083_bytes_outside_ascii_fail_closed() {
     let name = HeaderName::from_static("x-forwarded-for");
     headers.append(name.clone(), HeaderValue::from_bytes(b"203.0.113.\xff").unwrap());
     headers.append(name, HeaderValue::from_static("203.0.113.9"));
-    let proxies = proxies(&["10.0.0.1"]);
-    assert_eq!(ClientAddress::of_request(Some("10.0.0.1".parse().unwrap()), &headers, &proxies), None);
+    let policy = policy(&["10.0.0.1"]);
+    assert_eq!(policy.client_address(Some("10.0.0.1".parse().unwrap()), &headers), None);
 }
 
 #[test]
@@ -81,13 +85,13 @@ fn r_083_only_configured_headers_are_read() {
     for name in ["x-real-ip", "forwarded", "cf-connecting-ip", "x-client-ip"] {
         headers.append(HeaderName::from_static(name), HeaderValue::from_static("6.6.6.6"));
     }
-    let proxies = proxies(&["10.0.0.1"]);
-    assert_eq!(ClientAddress::of_request(Some("10.0.0.1".parse().unwrap()), &headers, &proxies), None);
+    let policy = policy(&["10.0.0.1"]);
+    assert_eq!(policy.client_address(Some("10.0.0.1".parse().unwrap()), &headers), None);
 }
 
 #[test]
 fn r_083_no_peer_is_no_address() {
-    assert_eq!(ClientAddress::of_request(None, &HeaderMap::new(), &proxies(&[])), None);
+    assert_eq!(policy(&[]).client_address(None, &HeaderMap::new()), None);
 }
 
 #[test]

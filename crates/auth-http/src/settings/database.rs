@@ -33,7 +33,8 @@ impl DatabaseSettings {
         const KEY: &str = "database.url";
         let range = Duration::from_millis(10)..=Duration::from_secs(600);
         let url = reader.secret(KEY)?.ok_or_else(|| {
-            let way_out = "set it, or DATABASE_URL, to the database's address, such as postgres://user@host/name";
+            let way_out =
+                "set it, or DATABASE_URL, to the database's address, such as postgres://user@host/name";
             reader.problem(KEY, Problem::Missing { way_out })
         })?;
         let direct_url = reader.secret("database.direct_url")?;

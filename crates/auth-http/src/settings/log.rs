@@ -1,6 +1,6 @@
 //! `[log]`: form and level of log lines.
 
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use super::error::SettingsError;
 use super::reader::Reader;
@@ -28,10 +28,21 @@ impl LogSettings {
         const FILTER: &str = "log.filter";
         Ok(Self {
             format: reader.choice("log.format", &[("json", LogFormat::Json), ("human", LogFormat::Human)])?,
-            filter: reader
-                .text(FILTER)?
-                .parse()
-                .map_err(|_| reader.expected(FILTER, "a level or filter such as \"info\" or \"auth_http=debug,info\""))?,
+            filter: parse_filter(&reader.text(FILTER)?).ok_or_else(|| {
+                reader.expected(FILTER, "a level or filter such as \"info\" or \"auth_http=debug,info\"")
+            })?,
         })
     }
+}
+
+/// Reads levels and `target=level` pairs. `Targets` alone would take a misspelt level for a target and show all of it.
+fn parse_filter(text: &str) -> Option<Targets> {
+    let target = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | ':');
+    let well_formed = |item: &str| match item.split_once('=') {
+        Some((name, level)) => {
+            !name.is_empty() && name.chars().all(target) && level.parse::<LevelFilter>().is_ok()
+        }
+        None => item.parse::<LevelFilter>().is_ok(),
+    };
+    text.split(',').all(well_formed).then(|| text.parse().ok()).flatten()
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use auth_core::{Argon2idParams, Hasher, PasswordPolicy};
+
 use super::error::{Problem, SettingsError};
 use super::reader::Reader;
 use super::server::one_per_core;
@@ -9,14 +11,10 @@ use super::server::one_per_core;
 /// Rules for passwords, and what hashing them may cost.
 #[derive(Clone, Copy, Debug)]
 pub struct PasswordSettings {
-    /// Hash for new passwords.
-    pub hasher: HasherChoice,
-    /// Costs of argon2id.
-    pub argon2: Argon2Settings,
-    /// Shortest password, in UTF-16 units.
-    pub min_length: usize,
-    /// Longest password, in UTF-16 units.
-    pub max_length: usize,
+    /// Writes new hashes.
+    pub hasher: Hasher,
+    /// Bounds on a password's length.
+    pub policy: PasswordPolicy,
     /// Whether a sign-in moves an older hash to the configured hasher.
     pub rehash_on_sign_in: bool,
     /// Hashes computed at once, at least one.
@@ -27,53 +25,49 @@ pub struct PasswordSettings {
     pub queue_timeout: Duration,
 }
 
-/// Hash for new passwords.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HasherChoice {
-    /// argon2id as PHC text.
+#[derive(Clone, Copy)]
+enum Choice {
     Argon2id,
-    /// Better Auth's scrypt text.
     Scrypt,
-}
-
-/// Costs of argon2id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Argon2Settings {
-    /// Memory, in KiB.
-    pub memory_kib: u32,
-    /// Passes over the memory.
-    pub iterations: u32,
-    /// Lanes.
-    pub parallelism: u32,
 }
 
 impl PasswordSettings {
     pub(super) fn read(reader: &Reader) -> Result<Self, SettingsError> {
-        let settings = Self {
-            hasher: reader.choice(
-                "password.hasher",
-                &[("argon2id", HasherChoice::Argon2id), ("scrypt", HasherChoice::Scrypt)],
-            )?,
-            argon2: Argon2Settings {
-                // Below OWASP's smallest recommendation (7 MiB) the memory no longer hurts an attacker's graphics card.
-                memory_kib: reader.number("password.argon2.memory_kib", 7_168..=4_194_304)?,
-                iterations: reader.number("password.argon2.iterations", 1..=1_000)?,
-                parallelism: reader.number("password.argon2.parallelism", 1..=64)?,
+        // Read whichever hasher is chosen: a wrong value should not wait for the day when it is.
+        let argon2id = argon2id(reader)?;
+        let choices = [("argon2id", Choice::Argon2id), ("scrypt", Choice::Scrypt)];
+        Ok(Self {
+            hasher: match reader.choice("password.hasher", &choices)? {
+                Choice::Argon2id => Hasher::argon2id(argon2id),
+                Choice::Scrypt => Hasher::better_auth_scrypt(),
             },
-            min_length: reader.number("password.min_length", 1..=1_024)?,
-            max_length: reader.number("password.max_length", 1..=1_024)?,
+            policy: policy(reader)?,
             rehash_on_sign_in: reader.switch("password.rehash_on_sign_in")?,
             permits: one_per_core(reader.number("password.permits", 0..=1_024)?),
             queue: reader.number("password.queue", 0..=100_000)?,
-            queue_timeout: reader.span("password.queue_timeout", Duration::from_millis(10)..=Duration::from_secs(60))?,
-        };
-        if settings.min_length > settings.max_length {
-            let problem = Problem::Refused {
-                reason: "larger than `password.max_length`, so that no password fits".to_owned(),
-                way_out: "lower it or raise the other",
-            };
-            return Err(reader.problem("password.min_length", problem));
-        }
-        Ok(settings)
+            queue_timeout: reader
+                .span("password.queue_timeout", Duration::from_millis(10)..=Duration::from_secs(60))?,
+        })
     }
+}
+
+fn argon2id(reader: &Reader) -> Result<Argon2idParams, SettingsError> {
+    const MEMORY: &str = "password.argon2.memory_kib";
+    let memory_kib = reader.number(MEMORY, 8..=Argon2idParams::MAX_MEMORY_KIB)?;
+    let iterations = reader.number("password.argon2.iterations", 1..=Argon2idParams::MAX_WORK_KIB)?;
+    let parallelism = reader.number("password.argon2.parallelism", 1..=Argon2idParams::MAX_LANES)?;
+    Argon2idParams::new(memory_kib, iterations, parallelism).map_err(|error| {
+        let way_out = "choose the three together, such as 19456, 2 and 1";
+        reader.problem(MEMORY, Problem::Refused { reason: error.to_string(), way_out })
+    })
+}
+
+fn policy(reader: &Reader) -> Result<PasswordPolicy, SettingsError> {
+    const MIN: &str = "password.min_length";
+    let min = reader.number(MIN, 1..=PasswordPolicy::LARGEST_MAX)?;
+    let max = reader.number("password.max_length", 1..=PasswordPolicy::LARGEST_MAX)?;
+    PasswordPolicy::new(min, max).map_err(|_order| {
+        let reason = "larger than `password.max_length`, so that no password fits".to_owned();
+        reader.problem(MIN, Problem::Refused { reason, way_out: "lower it or raise the other" })
+    })
 }

@@ -56,13 +56,17 @@ impl Reader {
             ValueKind::String(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => text.parse().ok(),
             _ => None,
         };
-        number.and_then(|number| T::try_from(number).ok()).filter(|number| range.contains(number)).ok_or_else(|| {
-            self.expected(key, &format!("a whole number from {} to {}", range.start(), range.end()))
-        })
+        number.and_then(|number| T::try_from(number).ok()).filter(|number| range.contains(number)).ok_or_else(
+            || self.expected(key, &format!("a whole number from {} to {}", range.start(), range.end())),
+        )
     }
 
     /// Reads a span of time of a range.
-    pub(super) fn span(&self, key: &str, range: std::ops::RangeInclusive<Duration>) -> Result<Duration, SettingsError> {
+    pub(super) fn span(
+        &self,
+        key: &str,
+        range: std::ops::RangeInclusive<Duration>,
+    ) -> Result<Duration, SettingsError> {
         let text = self.text(key).map_err(|_| self.expected(key, SPAN))?;
         let span = span::parse(&text).ok_or_else(|| self.expected(key, SPAN))?;
         if range.contains(&span) {
@@ -119,7 +123,9 @@ impl Reader {
                 Ok(content) => {
                     let content = Secret::new(content);
                     let text = content.expose();
-                    let text = text.strip_suffix('\n').map_or(text.as_str(), |text| text.strip_suffix('\r').unwrap_or(text));
+                    let text = text
+                        .strip_suffix('\n')
+                        .map_or(text.as_str(), |text| text.strip_suffix('\r').unwrap_or(text));
                     if text.is_empty() {
                         return Err(self.expected(&file_key, "a file that is not empty"));
                     }
@@ -159,7 +165,10 @@ impl Reader {
     }
 
     fn value(&self, key: &str) -> Result<&Value, SettingsError> {
-        self.0.get(key).map(|resolved| &resolved.value).ok_or_else(|| SettingsError::new(key, None, Problem::Unknown))
+        self.0
+            .get(key)
+            .map(|resolved| &resolved.value)
+            .ok_or_else(|| SettingsError::new(key, None, Problem::Unknown))
     }
 }
 

@@ -58,5 +58,8 @@ fn secrets(reader: &Reader) -> Result<VersionedSecrets, SettingsError> {
 
 /// Writes an error and its causes; those of secrets hold places and lengths only.
 fn chain(error: &dyn std::error::Error) -> String {
-    std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    std::iter::successors(Some(error), |error| error.source())
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
 }

@@ -144,7 +144,10 @@ impl BaseUrl {
             "http" => false,
             _ => return None,
         };
-        let bare = url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
+        let bare = url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none();
         if !bare {
             return None;
         }

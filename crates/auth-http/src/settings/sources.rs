@@ -46,7 +46,9 @@ impl Environment {
         Self(
             std::env::vars_os()
                 .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
-                .filter(|(name, _)| name.starts_with(PREFIX) || PLAIN_NAMES.iter().any(|(plain, _)| plain == name))
+                .filter(|(name, _)| {
+                    name.starts_with(PREFIX) || PLAIN_NAMES.iter().any(|(plain, _)| plain == name)
+                })
                 .collect(),
         )
     }
@@ -80,10 +82,8 @@ pub(super) struct Resolved {
 /// Combines all sources into one value per key of `default.toml`.
 pub(super) fn merge(environment: &Environment) -> Result<BTreeMap<String, Resolved>, SettingsError> {
     let defaults = read_toml("config/default.toml", DEFAULT_TOML)?;
-    let mut merged: BTreeMap<String, Resolved> = defaults
-        .into_iter()
-        .map(|(key, value)| (key, Resolved { value, origin: None }))
-        .collect();
+    let mut merged: BTreeMap<String, Resolved> =
+        defaults.into_iter().map(|(key, value)| (key, Resolved { value, origin: None })).collect();
 
     if let Some((path, text)) = environment_file(environment)? {
         for (key, value) in read_toml(&path, &text)? {
@@ -93,8 +93,11 @@ pub(super) fn merge(environment: &Environment) -> Result<BTreeMap<String, Resolv
     for name in environment.0.keys().filter(|name| name.starts_with(PREFIX)) {
         let key = name.trim_start_matches(PREFIX).to_ascii_lowercase().replace("__", ".");
         let text = environment.text(name)?.unwrap_or_default();
-        replace(&mut merged, &key, Value::new(None, text), name)
-            .map_err(|error| SettingsError { key: name.clone(), origin: None, ..error })?;
+        replace(&mut merged, &key, Value::new(None, text), name).map_err(|error| SettingsError {
+            key: name.clone(),
+            origin: None,
+            ..error
+        })?;
     }
     for (name, key) in PLAIN_NAMES.iter().filter(|(_, key)| !key.is_empty()) {
         if let Some(text) = environment.text(name)? {
@@ -148,7 +151,9 @@ fn read_toml(path: &str, text: &str) -> Result<BTreeMap<String, Value>, Settings
         .add_source(File::from_str(text, FileFormat::Toml))
         .build()
         .and_then(|file| file.collect())
-        .map_err(|error| SettingsError::new(path, None, Problem::Syntax { place: place(&error.to_string()) }))?;
+        .map_err(|error| {
+            SettingsError::new(path, None, Problem::Syntax { place: place(&error.to_string()) })
+        })?;
     let mut keys = BTreeMap::new();
     flatten("", table, &mut keys);
     Ok(keys)
