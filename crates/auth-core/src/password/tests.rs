@@ -76,7 +76,7 @@ fn r_036_two_hundred_passwords_verify_under_the_reference_text_and_argon2id() {
                         assert_eq!(hash.scheme(), Some(hasher.scheme()));
                         let retyped = Password::new(decomposed.as_str());
                         assert!(hasher.verify(&retyped, &hash).unwrap(), "{text:?}");
-                        if *seed < 20 {
+                        if *seed < 4 {
                             let other = Password::new(format!("{text}x"));
                             assert!(!hasher.verify(&other, &hash).unwrap(), "{text:?}");
                         }
