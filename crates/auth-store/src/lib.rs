@@ -1,1 +1,63 @@
-//! Stub.
+//! Better Auth's Postgres tables, read and written by Rust.
+//!
+//! Start at [`Store`]: one per worker, cheap to clone, and a repository per table. Every public method
+//! takes and gives the types of `auth-core`; rows, SQL and connections stay inside.
+//!
+//! ```no_run
+//! # async fn example(token: auth_core::SessionToken) -> Result<(), auth_store::StoreError> {
+//! use auth_store::{DatabaseUrl, PoolSettings, Store};
+//!
+//! let store = Store::connect_lazily(PoolSettings::new(DatabaseUrl::parse("postgres://app@localhost/app")?))?;
+//! match store.sessions().find_by_token(&token).await? {
+//!     Some(principal) => println!("{}", principal.user.id),
+//!     None => println!("nobody"),
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! What holds everywhere:
+//!
+//! - A lookup is one prepared statement with named columns. Nothing is ever formatted into SQL.
+//! - `Ok(None)` means that the database answered and has no such row. An outage is
+//!   [`StoreError::Unavailable`], within [`PoolSettings::operation_timeout`].
+//! - Times are whole milliseconds, in and out.
+//! - No method hashes, waits for the network beside the database, or keeps a connection afterwards.
+//!
+//! # Adding a repository
+//!
+//! One file per table: a private row type with `Queryable` and `Selectable`, a `TryFrom<Row>` that
+//! destructures without `..`, `pub(crate) async fn …_on(connection, …)` functions generic over the
+//! connection, and a `…Repository` whose methods choose [`read`](pool), `write` or `transaction` and
+//! call them. Work across tables is a file of its own, like `registration.rs`.
+
+mod account;
+mod connection;
+pub mod database_url;
+mod error;
+pub mod migrations;
+pub mod pool;
+pub mod pooler;
+mod registration;
+mod schema;
+mod session;
+mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod timestamp;
+pub mod tls;
+mod user;
+mod verification;
+
+pub use account::AccountRepository;
+pub use connection::ConnectError;
+pub use database_url::{DatabaseUrl, DatabaseUrlError};
+pub use error::{Outage, StoreError, constraint};
+pub use pool::{PoolSettings, PoolStatus};
+pub use pooler::{Route, UnsafePooler};
+pub use registration::NewRegistration;
+pub use session::SessionRepository;
+pub use store::{ConnectionReport, Store};
+pub use tls::TlsError;
+pub use user::UserRepository;
+pub use verification::VerificationRepository;

@@ -1,0 +1,161 @@
+//! The `account` table: how users sign in. The tokens of outside providers are left alone.
+
+use auth_core::{Account, AccountId, CREDENTIAL_PROVIDER, StoredHash, UserId};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel_async::{AsyncConnectionCore, RunQueryDsl};
+use futures_util::FutureExt;
+use time::OffsetDateTime;
+
+use crate::error::{StoreError, check_text, read_failed};
+use crate::pool::Pool;
+use crate::schema::account;
+use crate::timestamp::to_milliseconds;
+
+/// Name of the table in [`StoreError::Inconsistent`].
+const TABLE: &str = "account";
+
+/// Finds and changes accounts.
+#[derive(Clone, Copy, Debug)]
+pub struct AccountRepository<'store> {
+    pool: &'store Pool,
+}
+
+impl<'store> AccountRepository<'store> {
+    pub(crate) fn new(pool: &'store Pool) -> Self {
+        Self { pool }
+    }
+
+    /// Finds the account with which a user signs in by password.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] when the database is away, [`StoreError::Inconsistent`] when a
+    /// column holds what it must not, [`StoreError::Query`] otherwise.
+    pub async fn find_credential(&self, user_id: &UserId) -> Result<Option<Account>, StoreError> {
+        self.pool.read(user_id, |connection, user_id| find_credential_on(connection, user_id).boxed()).await
+    }
+
+    /// Replaces the password's hash of a user; tells whether the user has a credential account.
+    ///
+    /// # Errors
+    ///
+    /// As [`find_credential`](Self::find_credential).
+    pub async fn update_password(
+        &self,
+        user_id: &UserId,
+        password: &StoredHash,
+        now: OffsetDateTime,
+    ) -> Result<bool, StoreError> {
+        self.pool
+            .write(&(user_id, password, now), |connection, &(user_id, password, now)| {
+                update_password_on(connection, user_id, password, now).boxed()
+            })
+            .await
+    }
+}
+
+pub(crate) async fn find_credential_on<C>(
+    connection: &mut C,
+    user_id: &UserId,
+) -> Result<Option<Account>, StoreError>
+where
+    C: AsyncConnectionCore<Backend = Pg> + Send,
+{
+    account::table
+        .filter(account::user_id.eq(user_id.as_str()))
+        .filter(account::provider_id.eq(CREDENTIAL_PROVIDER))
+        .filter(account::account_id.eq(user_id.as_str()))
+        .order(account::created_at.asc())
+        .limit(1)
+        .select(AccountRow::as_select())
+        .get_result::<AccountRow>(connection)
+        .await
+        .optional()
+        .map(|row| row.map(Account::from))
+        .map_err(|error| read_failed(TABLE, error))
+}
+
+pub(crate) async fn update_password_on<C>(
+    connection: &mut C,
+    user_id: &UserId,
+    password: &StoredHash,
+    now: OffsetDateTime,
+) -> Result<bool, StoreError>
+where
+    C: AsyncConnectionCore<Backend = Pg> + Send,
+{
+    let changed = diesel::update(
+        account::table
+            .filter(account::user_id.eq(user_id.as_str()))
+            .filter(account::provider_id.eq(CREDENTIAL_PROVIDER))
+            .filter(account::account_id.eq(user_id.as_str())),
+    )
+    .set((account::password.eq(password.expose()), account::updated_at.eq(to_milliseconds(now))))
+    .execute(connection)
+    .await?;
+    Ok(changed > 0)
+}
+
+pub(crate) async fn insert_on<C>(connection: &mut C, new: &Account) -> Result<(), StoreError>
+where
+    C: AsyncConnectionCore<Backend = Pg> + Send,
+{
+    check_text([new.account_id.as_str(), new.provider_id.as_str()])?;
+    diesel::insert_into(account::table).values(NewAccountRow::from(new)).execute(connection).await?;
+    Ok(())
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = account, check_for_backend(Pg))]
+struct AccountRow {
+    id: String,
+    account_id: String,
+    provider_id: String,
+    user_id: String,
+    password: Option<String>,
+    created_at: OffsetDateTime,
+    updated_at: OffsetDateTime,
+}
+
+impl From<AccountRow> for Account {
+    fn from(row: AccountRow) -> Self {
+        let AccountRow { id, account_id, provider_id, user_id, password, created_at, updated_at } = row;
+        Self {
+            id: AccountId::from_stored(id),
+            account_id,
+            provider_id,
+            user_id: UserId::from_stored(user_id),
+            password: password.map(StoredHash::from_stored),
+            created_at: to_milliseconds(created_at),
+            updated_at: to_milliseconds(updated_at),
+        }
+    }
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = account, treat_none_as_default_value = false)]
+struct NewAccountRow<'a> {
+    id: &'a str,
+    account_id: &'a str,
+    provider_id: &'a str,
+    user_id: &'a str,
+    password: Option<&'a str>,
+    created_at: OffsetDateTime,
+    updated_at: OffsetDateTime,
+}
+
+impl<'a> From<&'a Account> for NewAccountRow<'a> {
+    fn from(account: &'a Account) -> Self {
+        let Account { id, account_id, provider_id, user_id, password, created_at, updated_at } = account;
+        Self {
+            id: id.as_str(),
+            account_id,
+            provider_id,
+            user_id: user_id.as_str(),
+            password: password.as_ref().map(StoredHash::expose),
+            created_at: to_milliseconds(*created_at),
+            updated_at: to_milliseconds(*updated_at),
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! Opening one connection: TLS as the address asks, a deadline, and retries for databases that sleep.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use diesel_async::AsyncPgConnection;
+use rand::RngExt;
+use tokio::time::{Instant, sleep, timeout};
+use tokio_postgres::config::SslMode;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, Connection, Socket};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::database_url::{DatabaseUrl, TlsMode};
+use crate::pooler::UnsafePooler;
+use crate::tls::{self, NotingTls, TlsError};
+
+/// Time between two TCP keep-alives, so that a connection whose peer vanished is noticed while idle.
+const KEEPALIVE: Duration = Duration::from_secs(30);
+
+/// Time after which data without acknowledgement breaks a connection (Linux).
+const UNACKNOWLEDGED: Duration = Duration::from_secs(10);
+
+/// First pause between two attempts; doubles up to [`LONGEST_PAUSE`], and varies by half of itself.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+
+/// Longest pause between two attempts.
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+
+/// Why a connection could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// No answer in time.
+    #[error("no answer within {after:?}")]
+    TimedOut {
+        /// How long was waited.
+        after: Duration,
+    },
+    /// The network, TLS or the server refused.
+    #[error("the connection was refused")]
+    Refused(#[source] tokio_postgres::Error),
+    /// Connected, but the session could not be set up.
+    #[error("the session could not be set up")]
+    SetUp(#[source] diesel::ConnectionError),
+    /// Connected, but the pooler in front of the database must not be used.
+    #[error(transparent)]
+    UnsafePooler(UnsafePooler),
+    /// Discarded, because the server has restarted since.
+    #[error("the connection is from before an outage")]
+    Stale,
+}
+
+impl ConnectError {
+    /// Tells whether waiting a little may help: the server may be waking, restarting or full.
+    pub(crate) fn may_pass(&self) -> bool {
+        match self {
+            Self::TimedOut { .. } | Self::SetUp(_) | Self::Stale => true,
+            Self::UnsafePooler(_) => false,
+            Self::Refused(error) => match error.code() {
+                // 08: connection, 53: resources, 57: operator; also what poolers answer without a server.
+                Some(code) => {
+                    matches!(code.code().get(..2), Some("08" | "53" | "57"))
+                        || *code == SqlState::INTERNAL_ERROR
+                }
+                None => !is_about_tls(error),
+            },
+        }
+    }
+}
+
+/// Tells whether an error is TLS's, which no waiting mends.
+fn is_about_tls(error: &tokio_postgres::Error) -> bool {
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        if error.is::<rustls::Error>()
+            || inner.is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>)
+        {
+            return true;
+        }
+        cause = error.source();
+    }
+    // tokio-postgres' own refusals: no TLS at the server, no channel binding, no password given.
+    let text = error.to_string();
+    let refused_tls = text.starts_with("error performing TLS handshake")
+        && std::error::Error::source(error).is_some_and(|cause| !cause.is::<std::io::Error>());
+    refused_tls || text.starts_with("authentication error") || text.starts_with("invalid configuration")
+}
+
+/// A connection before Diesel takes it over.
+pub(crate) type Raw = (Client, Connection<Socket, tls::Stream>);
+
+/// Opens connections to one database.
+#[derive(Clone)]
+pub(crate) struct Connector {
+    config: Arc<tokio_postgres::Config>,
+    mode: TlsMode,
+    tls: MakeRustlsConnect,
+    connect_timeout: Duration,
+}
+
+impl Connector {
+    pub(crate) fn new(url: &DatabaseUrl, connect_timeout: Duration) -> Result<Self, TlsError> {
+        let mut config = url.config().clone();
+        config.keepalives_idle(KEEPALIVE);
+        config.keepalives_interval(KEEPALIVE / 3);
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(UNACKNOWLEDGED);
+        }
+        Ok(Self {
+            config: Arc::new(config),
+            mode: url.tls_mode(),
+            tls: tls::connector(url)?,
+            connect_timeout,
+        })
+    }
+
+    /// Opens a connection within the connect timeout; one attempt.
+    pub(crate) async fn open(&self) -> Result<Raw, ConnectError> {
+        let after = self.connect_timeout;
+        timeout(after, self.open_unbounded()).await.map_err(|_| ConnectError::TimedOut { after })?
+    }
+
+    /// Opens a connection for Diesel within the connect timeout and prepares its session.
+    ///
+    /// `session` is SQL without parameters that is sent in one message before anything else.
+    pub(crate) async fn establish(&self, session: Option<&str>) -> Result<AsyncPgConnection, ConnectError> {
+        let after = self.connect_timeout;
+        let establish = async {
+            let (client, connection) = self.open_unbounded().await?;
+            let mut established = AsyncPgConnection::try_from_client_and_connection(client, connection)
+                .await
+                .map_err(ConnectError::SetUp)?;
+            if let Some(session) = session {
+                diesel_async::SimpleAsyncConnection::batch_execute(&mut established, session).await.map_err(
+                    |error| ConnectError::SetUp(diesel::ConnectionError::CouldntSetupConfiguration(error)),
+                )?;
+            }
+            Ok(established)
+        };
+        timeout(after, establish).await.map_err(|_| ConnectError::TimedOut { after })?
+    }
+
+    async fn open_unbounded(&self) -> Result<Raw, ConnectError> {
+        let tls = NotingTls::new(self.tls.clone());
+        match self.config.connect(tls.clone()).await {
+            Ok(raw) => {
+                if self.mode == TlsMode::Prefer && !tls.handshake_begun() {
+                    tracing::debug!("the database has no TLS, connected without (sslmode=prefer)");
+                }
+                Ok(raw)
+            }
+            Err(error) if self.mode == TlsMode::Prefer && tls.handshake_begun() && error.code().is_none() => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "TLS with the database failed, trying without (sslmode=prefer)"
+                );
+                let mut plain = (*self.config).clone();
+                plain.ssl_mode(SslMode::Disable);
+                plain.connect(tls).await.map_err(ConnectError::Refused)
+            }
+            Err(error) => Err(ConnectError::Refused(error)),
+        }
+    }
+}
+
+/// Decides whether and when a failed attempt is repeated.
+pub(crate) struct Patience {
+    end: Instant,
+    pause: Duration,
+}
+
+impl Patience {
+    /// Begins now and lasts `patience`.
+    pub(crate) fn new(patience: Duration) -> Self {
+        Self { end: Instant::now() + patience, pause: FIRST_PAUSE }
+    }
+
+    /// Waits for the next attempt; `false` if there is none, because the failure will not pass or the
+    /// patience is over.
+    pub(crate) async fn again_after(&mut self, error: &ConnectError) -> bool {
+        let pause = jitter(self.pause);
+        if !error.may_pass() || Instant::now() + pause >= self.end {
+            return false;
+        }
+        tracing::debug!(error = error as &dyn std::error::Error, "could not connect, trying again");
+        sleep(pause).await;
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+        true
+    }
+}
+
+/// Varies a pause by half of itself, so that clients that failed together do not return together.
+pub(crate) fn jitter(pause: Duration) -> Duration {
+    pause.mul_f64(rand::rng().random_range(0.5..1.5))
+}

@@ -1,0 +1,423 @@
+//! Bringing a database to the schema of this build, and telling how far it is from it.
+//!
+//! The functions take the direct address of the database (see
+//! [`DatabaseUrl::for_migrations`](crate::DatabaseUrl::for_migrations)), open one connection, and work
+//! on any tokio runtime, the current-thread one of a web worker included. `migrations/README.md` is
+//! the operator's page.
+
+pub mod embedded;
+pub mod schema_check;
+
+use std::time::Duration;
+
+use diesel::sql_types::{Bool, Text};
+use diesel::{QueryableByName, sql_query};
+use diesel_async::AsyncPgConnection;
+use tokio_postgres::Client;
+
+use crate::connection::{ConnectError, Connector, Patience};
+use crate::database_url::DatabaseUrl;
+use crate::error::StoreError;
+use crate::tls::TlsError;
+
+pub use embedded::Migration;
+pub use schema_check::{Finding, Problem, Severity};
+
+/// Table that records what has run. Not Diesel's, so that an application's own migrations and these
+/// do not meet.
+pub const BOOKKEEPING_TABLE: &str = "auth_schema_migrations";
+
+/// Advisory lock that starters queue at ("authmigr" as a number).
+const LOCK: i64 = 0x6175_7468_6d69_6772;
+
+/// Longest time for opening the connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a sleeping or starting database is waited for.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Why migrations did not run or could not be looked at.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MigrationError {
+    /// No connection.
+    #[error("the database cannot be reached for migrations")]
+    Connect(#[source] ConnectError),
+    /// TLS cannot be set up as the address asks.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// Tables of the same names are there and are not Better Auth's; nothing was changed.
+    #[error("the database has tables that cannot be adopted: {}", list(findings))]
+    NotAdoptable {
+        /// What does not fit.
+        findings: Vec<Finding>,
+    },
+    /// A migration failed and was rolled back.
+    #[error("migration {name} failed and was rolled back")]
+    Failed {
+        /// Which one.
+        name: &'static str,
+        /// What the database said.
+        #[source]
+        source: tokio_postgres::Error,
+    },
+    /// `down` would have dropped rows.
+    #[error("migration {name} keeps data ({}); ask for its loss explicitly to revert it", tables.join(", "))]
+    WouldLoseData {
+        /// Which migration.
+        name: &'static str,
+        /// Tables that are not empty.
+        tables: Vec<String>,
+    },
+    /// The database has run a migration that this build does not know.
+    #[error("the database has migration {name}, which this build does not know; use the newer build")]
+    Unknown {
+        /// Its name.
+        name: String,
+    },
+    /// The record of what has run, or the catalogue, could not be read.
+    #[error("the state of the database could not be read")]
+    Query(#[source] tokio_postgres::Error),
+}
+
+fn list(findings: &[Finding]) -> String {
+    findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+/// One migration and whether the database has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MigrationStatus {
+    /// The migration's name.
+    pub name: String,
+    /// When it ran (RFC 3339, UTC), if it did.
+    pub applied_at: Option<String>,
+    /// Whether tables were there before it ran.
+    pub adopted: bool,
+    /// Whether this build has it.
+    pub known: bool,
+}
+
+/// What [`up`] would do.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The migrations that would run, with their SQL.
+    pub pending: Vec<Migration>,
+    /// Tables that are there already and would be adopted.
+    pub adopts: Vec<String>,
+    /// What stands in the way; [`up`] refuses if this is not empty.
+    pub obstacles: Vec<Finding>,
+}
+
+/// What [`down`] may do to rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Data {
+    /// Refuse to drop tables that have rows.
+    Keep,
+    /// Drop them. Adopted tables stay even then.
+    Drop,
+}
+
+/// What [`down`] did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reverted {
+    /// The tables that the migration made are gone.
+    Dropped(&'static str),
+    /// The tables were there before the migration and stay; only its record is gone.
+    Forgotten(&'static str),
+}
+
+/// Lists the migrations of this build, and those that only the database knows.
+///
+/// # Errors
+///
+/// [`MigrationError::Connect`], [`MigrationError::Tls`], [`MigrationError::Query`].
+pub async fn status(url: &DatabaseUrl) -> Result<Vec<MigrationStatus>, MigrationError> {
+    let link = Link::open(url).await?;
+    let recorded = link.recorded().await?;
+    let mut all: Vec<MigrationStatus> = embedded::ALL
+        .iter()
+        .map(|migration| {
+            let record = recorded.iter().find(|record| record.name == migration.name);
+            MigrationStatus {
+                name: migration.name.to_owned(),
+                applied_at: record.map(|record| record.applied_at.clone()),
+                adopted: record.is_some_and(|record| record.adopted),
+                known: true,
+            }
+        })
+        .collect();
+    for record in recorded {
+        if !all.iter().any(|status| status.name == record.name) {
+            let Record { name, adopted, applied_at } = record;
+            all.push(MigrationStatus { name, applied_at: Some(applied_at), adopted, known: false });
+        }
+    }
+    Ok(all)
+}
+
+/// Tells what [`up`] would do, and does nothing.
+///
+/// # Errors
+///
+/// [`MigrationError::Connect`], [`MigrationError::Tls`], [`MigrationError::Query`].
+pub async fn plan(url: &DatabaseUrl) -> Result<Plan, MigrationError> {
+    let link = Link::open(url).await?;
+    let recorded = link.recorded().await?;
+    let pending: Vec<Migration> = embedded::ALL
+        .iter()
+        .filter(|migration| !recorded.iter().any(|record| record.name == migration.name))
+        .copied()
+        .collect();
+    let (mut adopts, mut obstacles) = (Vec::new(), Vec::new());
+    if pending.iter().any(is_first) {
+        let live = schema_check::read(&link.client).await.map_err(MigrationError::Query)?;
+        adopts = live.tables();
+        obstacles = schema_check::adoption_obstacles(&live);
+    }
+    Ok(Plan { pending, adopts, obstacles })
+}
+
+/// Runs what is missing, each migration in a transaction of its own; gives the names of those that
+/// ran. Several callers at once wait for each other, and each migration runs once.
+///
+/// # Errors
+///
+/// [`MigrationError::NotAdoptable`] when foreign tables are in the way, [`MigrationError::Failed`] when
+/// a statement failed, and as [`status`]. Nothing of a failed migration stays.
+pub async fn up(url: &DatabaseUrl) -> Result<Vec<&'static str>, MigrationError> {
+    let link = Link::open(url).await?;
+    let mut ran = Vec::new();
+    for migration in embedded::ALL {
+        if link.recorded().await?.iter().any(|record| record.name == migration.name) {
+            continue;
+        }
+        link.begin().await?;
+        match link.run_up(migration).await {
+            Ok(true) => ran.push(migration.name),
+            Ok(false) => {}
+            Err(error) => {
+                // A lost connection rolls back by itself.
+                let _ = link.client.batch_execute("ROLLBACK").await;
+                return Err(error);
+            }
+        }
+        link.commit(migration).await?;
+    }
+    Ok(ran)
+}
+
+/// Takes the last migration back, if there is one.
+///
+/// # Errors
+///
+/// [`MigrationError::WouldLoseData`] when tables that would be dropped have rows and `data` is
+/// [`Data::Keep`], [`MigrationError::Unknown`] when a newer build made the last one,
+/// [`MigrationError::Failed`] when a statement failed, and as [`status`].
+pub async fn down(url: &DatabaseUrl, data: Data) -> Result<Option<Reverted>, MigrationError> {
+    let link = Link::open(url).await?;
+    link.begin().await?;
+    match link.run_down(data).await {
+        Ok(None) => {
+            link.client.batch_execute("ROLLBACK").await.map_err(MigrationError::Query)?;
+            Ok(None)
+        }
+        Ok(Some((migration, reverted))) => {
+            link.commit(migration).await?;
+            Ok(Some(reverted))
+        }
+        Err(error) => {
+            let _ = link.client.batch_execute("ROLLBACK").await;
+            Err(error)
+        }
+    }
+}
+
+/// Compares the live schema with what this server and Node's Better Auth need. An empty list means
+/// that both can work; findings of [`Severity::Weakens`] leave both working.
+///
+/// # Errors
+///
+/// As [`status`].
+pub async fn check(url: &DatabaseUrl) -> Result<Vec<Finding>, MigrationError> {
+    let link = Link::open(url).await?;
+    let live = schema_check::read(&link.client).await.map_err(MigrationError::Query)?;
+    Ok(schema_check::findings(&live))
+}
+
+/// Counts the migrations that this build has and the database lacks.
+pub(crate) async fn pending_on(connection: &mut AsyncPgConnection) -> Result<usize, StoreError> {
+    // Not at the top: it gives every type an `execute`, the driver's client too.
+    use diesel_async::RunQueryDsl;
+
+    #[derive(QueryableByName)]
+    struct There {
+        #[diesel(sql_type = Bool)]
+        there: bool,
+    }
+    #[derive(QueryableByName)]
+    struct Name {
+        #[diesel(sql_type = Text)]
+        name: String,
+    }
+    let there: There = sql_query("SELECT to_regclass('auth_schema_migrations') IS NOT NULL AS there")
+        .get_result(connection)
+        .await?;
+    let recorded: Vec<Name> = if there.there {
+        sql_query("SELECT name FROM auth_schema_migrations").load(connection).await?
+    } else {
+        Vec::new()
+    };
+    let missing = |migration: &&Migration| !recorded.iter().any(|record| record.name == migration.name);
+    Ok(embedded::ALL.iter().filter(missing).count())
+}
+
+/// The first migration is the one that meets tables made by Node.
+fn is_first(migration: &Migration) -> bool {
+    embedded::ALL.first() == Some(migration)
+}
+
+/// A line of the bookkeeping table.
+struct Record {
+    name: String,
+    adopted: bool,
+    applied_at: String,
+}
+
+/// The connection that migrations run on.
+struct Link {
+    client: Client,
+    driver: tokio::task::JoinHandle<()>,
+}
+
+impl Link {
+    async fn open(url: &DatabaseUrl) -> Result<Self, MigrationError> {
+        let connector = Connector::new(url, CONNECT_TIMEOUT)?;
+        let mut patience = Patience::new(PATIENCE);
+        let (client, connection) = loop {
+            match connector.open().await {
+                Ok(raw) => break raw,
+                Err(error) if patience.again_after(&error).await => {}
+                Err(error) => return Err(MigrationError::Connect(error)),
+            }
+        };
+        let driver = tokio::spawn(async move {
+            // Errors reach the client's futures as well.
+            let _ = connection.await;
+        });
+        Ok(Self { client, driver })
+    }
+
+    /// Begins a transaction and waits for its turn. Settings are the transaction's, so that they are
+    /// right behind a pooler too.
+    async fn begin(&self) -> Result<(), MigrationError> {
+        self.client
+            .batch_execute(&format!(
+                "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = '60s'; \
+                 SET LOCAL client_min_messages = warning; \
+                 SET LOCAL lock_timeout = '60s'; SELECT pg_advisory_xact_lock({LOCK}); SET LOCAL lock_timeout = '10s'"
+            ))
+            .await
+            .map_err(MigrationError::Query)
+    }
+
+    async fn commit(&self, migration: &Migration) -> Result<(), MigrationError> {
+        self.client
+            .batch_execute("COMMIT")
+            .await
+            .map_err(|source| MigrationError::Failed { name: migration.name, source })
+    }
+
+    async fn recorded(&self) -> Result<Vec<Record>, MigrationError> {
+        let there = self
+            .client
+            .query_one("SELECT to_regclass($1::text) IS NOT NULL", &[&BOOKKEEPING_TABLE])
+            .await
+            .and_then(|row| row.try_get::<_, bool>(0))
+            .map_err(MigrationError::Query)?;
+        if !there {
+            return Ok(Vec::new());
+        }
+        let rows = self
+            .client
+            .query(
+                "SELECT name, adopted, to_char(applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') \
+                 FROM auth_schema_migrations ORDER BY name",
+                &[],
+            )
+            .await
+            .map_err(MigrationError::Query)?;
+        rows.iter()
+            .map(|row| {
+                Ok(Record { name: row.try_get(0)?, adopted: row.try_get(1)?, applied_at: row.try_get(2)? })
+            })
+            .collect::<Result<_, _>>()
+            .map_err(MigrationError::Query)
+    }
+
+    /// Runs a migration inside the open transaction, unless somebody else was faster.
+    async fn run_up(&self, migration: &'static Migration) -> Result<bool, MigrationError> {
+        let failed = |source| MigrationError::Failed { name: migration.name, source };
+        self.client
+            .batch_execute(
+                "CREATE TABLE IF NOT EXISTS auth_schema_migrations (\
+                 name text PRIMARY KEY, adopted boolean NOT NULL, \
+                 applied_at timestamptz NOT NULL DEFAULT CURRENT_TIMESTAMP)",
+            )
+            .await
+            .map_err(failed)?;
+        if self.recorded().await?.iter().any(|record| record.name == migration.name) {
+            return Ok(false);
+        }
+        let mut adopted = false;
+        if is_first(migration) {
+            let live = schema_check::read(&self.client).await.map_err(MigrationError::Query)?;
+            let findings = schema_check::adoption_obstacles(&live);
+            if !findings.is_empty() {
+                return Err(MigrationError::NotAdoptable { findings });
+            }
+            adopted = !live.tables().is_empty();
+        }
+        self.client.batch_execute(migration.up).await.map_err(failed)?;
+        self.client
+            .execute(
+                "INSERT INTO auth_schema_migrations (name, adopted) VALUES ($1, $2)",
+                &[&migration.name, &adopted],
+            )
+            .await
+            .map_err(failed)?;
+        Ok(true)
+    }
+
+    /// Reverts the last migration inside the open transaction.
+    async fn run_down(&self, data: Data) -> Result<Option<(&'static Migration, Reverted)>, MigrationError> {
+        let Some(last) = self.recorded().await?.pop() else { return Ok(None) };
+        let Some(migration) = embedded::ALL.iter().find(|migration| migration.name == last.name) else {
+            return Err(MigrationError::Unknown { name: last.name });
+        };
+        let failed = |source| MigrationError::Failed { name: migration.name, source };
+        let reverted = if last.adopted {
+            Reverted::Forgotten(migration.name)
+        } else {
+            if data == Data::Keep && is_first(migration) {
+                let tables =
+                    schema_check::tables_with_rows(&self.client).await.map_err(MigrationError::Query)?;
+                if !tables.is_empty() {
+                    return Err(MigrationError::WouldLoseData { name: migration.name, tables });
+                }
+            }
+            self.client.batch_execute(migration.down).await.map_err(failed)?;
+            Reverted::Dropped(migration.name)
+        };
+        self.client
+            .execute("DELETE FROM auth_schema_migrations WHERE name = $1", &[&migration.name])
+            .await
+            .map_err(failed)?;
+        Ok(Some((migration, reverted)))
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
+}

@@ -1,0 +1,168 @@
+//! Finding out what stands between this process and Postgres.
+//!
+//! A pooler in transaction mode (PgBouncer, or a hosted pooler) hands a server connection to another
+//! client after each transaction. Two things follow:
+//!
+//! - Prepared statements live on the server connection. PgBouncer from 1.21 renames and re-creates
+//!   them per client if `max_prepared_statements` is above 0. Without that, clients see each other's
+//!   statements: most queries fail, and some run **another client's statement with this client's
+//!   values**. Such a pooler is refused.
+//! - Session settings would leak to other clients, so limits are set per transaction instead
+//!   ([`Route::TransactionPooler`]).
+//!
+//! The test is exact and leaves nothing behind. Two connections take turns; each turn is one short
+//! transaction that prepares a marked statement, asks the server under which name it knows it, reads
+//! the server's process number, and closes the statement. A name that is not the driver's proves a
+//! pooler that renames. A process number shared by two open clients, or changing under one, proves a
+//! pooler; if the name is still the driver's, that pooler passes names through.
+
+use std::time::Duration;
+
+use rand::RngExt;
+use tokio::time::timeout;
+use tokio_postgres::{Client, SimpleQueryMessage};
+
+use crate::connection::{ConnectError, Connector};
+
+/// Turns per connection. One is enough with an idle PgBouncer, which hands out the server connection
+/// that was used last; more are for a busy one.
+const TURNS: usize = 4;
+
+/// Longest the second connection may take; a pooler with room for one client must not block the start.
+const SECOND_CONNECTION: Duration = Duration::from_secs(1);
+
+/// What stands between this process and Postgres.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// Postgres itself, or a pooler in session mode: the session is ours.
+    Direct,
+    /// A pooler in transaction mode that keeps prepared statements apart.
+    TransactionPooler,
+}
+
+/// A pooler that lets clients see each other's prepared statements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the pooler in front of the database shares prepared statements between clients, so one client can run another's: \
+     use PgBouncer 1.21 or newer with max_prepared_statements above 0, or its session mode (pool_mode = session), \
+     or the direct address of the database"
+)]
+pub struct UnsafePooler;
+
+/// Finds out the route, or refuses it.
+pub(crate) async fn probe(connector: &Connector) -> Result<Route, ConnectError> {
+    let first = Probe::open(connector).await?;
+    let second = timeout(SECOND_CONNECTION, Probe::open(connector)).await.ok().and_then(Result::ok);
+    let mut first_pids = Vec::new();
+    let mut second_pids = Vec::new();
+    for turn in 0..TURNS {
+        let seen = match first.look().await {
+            Ok(seen) => seen,
+            // The server may just restart; the caller tries again from the start.
+            Err(Look::Failed(error)) => return Err(ConnectError::Refused(error)),
+            Err(Look::NameTaken) => return Err(ConnectError::UnsafePooler(UnsafePooler)),
+        };
+        if seen.renamed {
+            return Ok(Route::TransactionPooler);
+        }
+        first_pids.push(seen.pid);
+        if let Some(second) = &second {
+            match timeout(SECOND_CONNECTION, second.look()).await {
+                Ok(Ok(seen)) => second_pids.push(seen.pid),
+                Ok(Err(Look::NameTaken)) => return Err(ConnectError::UnsafePooler(UnsafePooler)),
+                // No room for a second client: session mode, or a full server. Not evidence.
+                Ok(Err(Look::Failed(_))) | Err(_) => {}
+            }
+        }
+        let shared = first_pids.iter().any(|pid| second_pids.contains(pid));
+        let moved =
+            [&first_pids, &second_pids].iter().any(|pids| pids.iter().any(|pid| Some(pid) != pids.first()));
+        if shared || moved {
+            return Err(ConnectError::UnsafePooler(UnsafePooler));
+        }
+        if turn == 0 && second.is_none() {
+            tracing::debug!("only one connection to probe the database with");
+        }
+    }
+    Ok(Route::Direct)
+}
+
+/// What one transaction saw.
+struct Seen {
+    pid: String,
+    renamed: bool,
+}
+
+/// Why a transaction saw nothing.
+enum Look {
+    /// The server knows a statement of this name already, although this connection never made one.
+    NameTaken,
+    Failed(tokio_postgres::Error),
+}
+
+impl From<tokio_postgres::Error> for Look {
+    fn from(error: tokio_postgres::Error) -> Self {
+        match error.code().map(tokio_postgres::error::SqlState::code) {
+            // duplicate_prepared_statement, invalid_sql_statement_name
+            Some("42P05" | "26000") => Self::NameTaken,
+            _ => Self::Failed(error),
+        }
+    }
+}
+
+struct Probe {
+    client: Client,
+    driver: tokio::task::JoinHandle<()>,
+}
+
+impl Probe {
+    async fn open(connector: &Connector) -> Result<Self, ConnectError> {
+        let (client, connection) = connector.open().await?;
+        let driver = tokio::spawn(async move {
+            // Errors reach the client's futures as well.
+            let _ = connection.await;
+        });
+        Ok(Self { client, driver })
+    }
+
+    async fn look(&self) -> Result<Seen, Look> {
+        self.client.batch_execute("BEGIN").await?;
+        let seen = self.look_inside().await;
+        // A failed transaction rolls back here, a lost connection needs no COMMIT.
+        let end = self.client.batch_execute("COMMIT").await;
+        let seen = seen?;
+        end?;
+        Ok(seen)
+    }
+
+    async fn look_inside(&self) -> Result<Seen, Look> {
+        // Random, so that neither an earlier probe nor another process is mistaken for this one.
+        let marker = format!("probe_{:032x}", rand::rng().random::<u128>());
+        let statement = self.client.prepare(&format!("SELECT 1 AS {marker}")).await?;
+        let answer = self
+            .client
+            .simple_query(&format!(
+                "SELECT pg_backend_pid(), \
+                 (SELECT name FROM pg_catalog.pg_prepared_statements WHERE statement = 'SELECT 1 AS {marker}')"
+            ))
+            .await?;
+        // Closes the statement while the transaction still holds its server connection.
+        drop(statement);
+        let row = answer.iter().find_map(|message| match message {
+            SimpleQueryMessage::Row(row) => Some(row),
+            _ => None,
+        });
+        let pid = row.and_then(|row| row.get(0)).unwrap_or_default().to_owned();
+        // The driver names its statements s0, s1, …; PgBouncer PGBOUNCER_1, ….
+        let name = row.and_then(|row| row.get(1)).unwrap_or_default();
+        let own =
+            name.strip_prefix('s').is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()));
+        Ok(Seen { pid, renamed: !name.is_empty() && !own })
+    }
+}
+
+impl Drop for Probe {
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
+}

@@ -1,0 +1,83 @@
+//! The tables as Diesel sees them. Generated from a migrated database by `cargo xtask schema`; never
+//! edited by hand.
+
+diesel::table! {
+    account (id) {
+        id -> Text,
+        #[sql_name = "accountId"]
+        account_id -> Text,
+        #[sql_name = "providerId"]
+        provider_id -> Text,
+        #[sql_name = "userId"]
+        user_id -> Text,
+        #[sql_name = "accessToken"]
+        access_token -> Nullable<Text>,
+        #[sql_name = "refreshToken"]
+        refresh_token -> Nullable<Text>,
+        #[sql_name = "idToken"]
+        id_token -> Nullable<Text>,
+        #[sql_name = "accessTokenExpiresAt"]
+        access_token_expires_at -> Nullable<Timestamptz>,
+        #[sql_name = "refreshTokenExpiresAt"]
+        refresh_token_expires_at -> Nullable<Timestamptz>,
+        scope -> Nullable<Text>,
+        password -> Nullable<Text>,
+        #[sql_name = "createdAt"]
+        created_at -> Timestamptz,
+        #[sql_name = "updatedAt"]
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    session (id) {
+        id -> Text,
+        #[sql_name = "expiresAt"]
+        expires_at -> Timestamptz,
+        token -> Text,
+        #[sql_name = "createdAt"]
+        created_at -> Timestamptz,
+        #[sql_name = "updatedAt"]
+        updated_at -> Timestamptz,
+        #[sql_name = "ipAddress"]
+        ip_address -> Nullable<Text>,
+        #[sql_name = "userAgent"]
+        user_agent -> Nullable<Text>,
+        #[sql_name = "userId"]
+        user_id -> Text,
+    }
+}
+
+diesel::table! {
+    user (id) {
+        id -> Text,
+        name -> Text,
+        email -> Text,
+        #[sql_name = "emailVerified"]
+        email_verified -> Bool,
+        image -> Nullable<Text>,
+        #[sql_name = "createdAt"]
+        created_at -> Timestamptz,
+        #[sql_name = "updatedAt"]
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    verification (id) {
+        id -> Text,
+        identifier -> Text,
+        value -> Text,
+        #[sql_name = "expiresAt"]
+        expires_at -> Timestamptz,
+        #[sql_name = "createdAt"]
+        created_at -> Timestamptz,
+        #[sql_name = "updatedAt"]
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::joinable!(account -> user (user_id));
+diesel::joinable!(session -> user (user_id));
+
+diesel::allow_tables_to_appear_in_same_query!(account, session, user, verification,);

@@ -1,0 +1,138 @@
+//! [`Store`]: the door to the database.
+
+use std::sync::Arc;
+
+use diesel::IntoSql;
+use diesel::sql_types::{Integer, Text};
+use diesel_async::RunQueryDsl;
+use futures_util::FutureExt;
+
+use crate::account::AccountRepository;
+use crate::error::StoreError;
+use crate::migrations;
+use crate::pool::{Pool, PoolSettings, PoolStatus};
+use crate::pooler::Route;
+use crate::registration::{self, NewRegistration};
+use crate::session::SessionRepository;
+use crate::user::UserRepository;
+use crate::verification::VerificationRepository;
+
+/// The database of one worker. Clones share the connections.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pool: Arc<Pool>,
+}
+
+impl Store {
+    /// Makes a store without touching the network. Connections are opened on first use, on the runtime
+    /// that uses them; make one store per worker, since a connection is driven where it was opened.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Tls`] when the certificates that the address names cannot be read.
+    pub fn connect_lazily(settings: PoolSettings) -> Result<Self, StoreError> {
+        Ok(Self { pool: Arc::new(Pool::new(settings)?) })
+    }
+
+    /// Connects and reports what answers; for the start and for `check`.
+    ///
+    /// The [`Route`] in the report can be given to the other workers' [`PoolSettings::route`], which
+    /// spares them the finding out.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::UnsafePooler`] when a pooler without prepared-statement support answers,
+    /// [`StoreError::Unavailable`] when nothing does, [`StoreError::Query`] otherwise.
+    pub async fn verify_connection(&self) -> Result<ConnectionReport, StoreError> {
+        let route = self.pool.route().await?;
+        let server_version = self
+            .pool
+            .read(&(), |connection, ()| {
+                async {
+                    let version = diesel::dsl::sql::<Text>("current_setting('server_version')");
+                    Ok(diesel::select(version).get_result::<String>(connection).await?)
+                }
+                .boxed()
+            })
+            .await?;
+        Ok(ConnectionReport { route, server_version })
+    }
+
+    /// Asks the database for a sign of life; for readiness.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] when it gives none, [`StoreError::UnsafePooler`] as above.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.pool
+            .read(&(), |connection, ()| {
+                async {
+                    diesel::select(1_i32.into_sql::<Integer>()).get_result::<i32>(connection).await?;
+                    Ok(())
+                }
+                .boxed()
+            })
+            .await
+    }
+
+    /// Counts the migrations that this build has and the database lacks; for readiness.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] when the database is away, [`StoreError::Query`] otherwise.
+    pub async fn pending_migrations(&self) -> Result<usize, StoreError> {
+        self.pool.read(&(), |connection, ()| migrations::pending_on(connection).boxed()).await
+    }
+
+    /// Stores the rows of a sign-up, all or none.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Conflict`] with [`constraint::USER_EMAIL`](crate::constraint::USER_EMAIL) when the
+    /// address is taken, [`StoreError::Rejected`] when a value cannot be stored,
+    /// [`StoreError::Unavailable`] when the database is away (if it went away during the commit, the
+    /// rows may be there all the same; a second try then says that the address is taken),
+    /// [`StoreError::Query`] otherwise.
+    pub async fn register(&self, new: &NewRegistration) -> Result<(), StoreError> {
+        registration::register(&self.pool, new).await
+    }
+
+    /// Gives the users.
+    pub fn users(&self) -> UserRepository<'_> {
+        UserRepository::new(&self.pool)
+    }
+
+    /// Gives the accounts.
+    pub fn accounts(&self) -> AccountRepository<'_> {
+        AccountRepository::new(&self.pool)
+    }
+
+    /// Gives the sessions.
+    pub fn sessions(&self) -> SessionRepository<'_> {
+        SessionRepository::new(&self.pool)
+    }
+
+    /// Gives the verifications.
+    pub fn verifications(&self) -> VerificationRepository<'_> {
+        VerificationRepository::new(&self.pool)
+    }
+
+    /// Tells how the pool stands.
+    pub fn pool_status(&self) -> PoolStatus {
+        self.pool.status()
+    }
+
+    /// Gives the settings that the store was made with.
+    pub fn settings(&self) -> &PoolSettings {
+        self.pool.settings()
+    }
+}
+
+/// What [`Store::verify_connection`] found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectionReport {
+    /// What stands before the database.
+    pub route: Route,
+    /// The server's version, as it names it.
+    pub server_version: String,
+}

@@ -1,0 +1,268 @@
+//! Databases for tests (feature `testing`): real Postgres, one database per test, nothing to set up.
+//!
+//! The server is the one that `AUTH_TEST_DATABASE_URL` names (an address from which databases can be
+//! made; `cargo xtask test` gives one), else a private cluster that this process starts and that goes
+//! with it. A migrated template is made once per set of migrations; a test's database is a copy of it.
+//! It is dropped when the test passes; when the test panics it is kept and named.
+//!
+//! Set-up failures panic: a test that has no database has failed.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "for tests only; a failed set-up is a failed test"
+)]
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::Deref;
+use std::path::PathBuf;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use dev_postgres::{Cluster, ClusterOptions, Tcp};
+use tokio::sync::OnceCell;
+use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
+
+use crate::database_url::DatabaseUrl;
+use crate::migrations;
+use crate::pool::PoolSettings;
+use crate::pooler::Route;
+use crate::store::Store;
+
+/// Names the server that test databases are made on.
+pub const SERVER_VARIABLE: &str = "AUTH_TEST_DATABASE_URL";
+
+/// Lock under which the template is made, so that test binaries that run at once make it once.
+const TEMPLATE_LOCK: i64 = 0x7465_6d70_6c61_7465;
+
+/// A database of one test.
+#[derive(Debug)]
+pub struct TestDatabase {
+    name: String,
+    url: String,
+    admin_url: String,
+}
+
+impl TestDatabase {
+    /// Makes a migrated database on the tests' server.
+    pub async fn create() -> Self {
+        let admin_url = admin_url();
+        let template = TEMPLATE.get_or_init(|| make_template(&admin_url)).await;
+        Self::copy_of(&admin_url, Some(template)).await
+    }
+
+    /// Makes a database without tables on the tests' server.
+    pub async fn create_empty() -> Self {
+        Self::copy_of(&admin_url(), None).await
+    }
+
+    async fn copy_of(admin_url: &str, template: Option<&str>) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("auth_test_{}_{number}_{:08x}", std::process::id(), rand::random::<u32>());
+        let admin = connect(admin_url).await;
+        let from = template.unwrap_or("template0");
+        let strategy = if has_strategies(&admin).await { " STRATEGY file_copy" } else { "" };
+        admin
+            .batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {from}{strategy}"))
+            .await
+            .expect("a test's database can be made");
+        Self { url: with_database(admin_url, &name), name, admin_url: admin_url.to_owned() }
+    }
+
+    /// Gives the address.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Gives the parsed address.
+    pub fn database_url(&self) -> DatabaseUrl {
+        DatabaseUrl::parse(&self.url).expect("the address was made here")
+    }
+
+    /// Gives settings for a pool on this database, as the server would use them.
+    pub fn settings(&self) -> PoolSettings {
+        PoolSettings { route: Some(Route::Direct), ..PoolSettings::new(self.database_url()) }
+    }
+
+    /// Makes a store on this database.
+    pub fn store(&self) -> Store {
+        Store::connect_lazily(self.settings()).expect("the settings were made here")
+    }
+
+    /// Opens a plain connection, for what a store does not offer.
+    pub async fn client(&self) -> Client {
+        connect(&self.url).await
+    }
+
+    /// Runs SQL without parameters.
+    pub async fn execute(&self, sql: &str) {
+        self.client().await.batch_execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+    }
+
+    /// Runs a query and gives the first column of its first row as text; `None` without a row or for NULL.
+    pub async fn query_one_text(&self, sql: &str) -> Option<String> {
+        query_one_text(&self.client().await, sql).await
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("the test's database is kept: {}", self.url);
+            return;
+        }
+        // A runtime of its own: this one may be stopping, or be a single thread that waits here.
+        let (admin_url, name) = (self.admin_url.clone(), self.name.clone());
+        let dropped = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(async {
+                let Ok((client, connection)) = tokio_postgres::connect(&admin_url, NoTls).await else {
+                    return;
+                };
+                tokio::spawn(connection);
+                let _ = client.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
+            });
+            Ok::<(), std::io::Error>(())
+        });
+        // Left behind at worst; the cluster is a throw-away one.
+        let _ = dropped.join();
+    }
+}
+
+/// A cluster of one test's own, for tests that kill, freeze or restart Postgres. Listens on a Unix
+/// socket and on a free TCP port; see [`Cluster`] for what can be done to it.
+#[derive(Debug)]
+pub struct OwnCluster {
+    cluster: Cluster,
+}
+
+impl OwnCluster {
+    /// Starts one.
+    pub fn start() -> Self {
+        Self::start_with(|_| {})
+    }
+
+    /// Starts one with changed options.
+    pub fn start_with(change: impl FnOnce(&mut ClusterOptions)) -> Self {
+        let mut options = ClusterOptions::throw_away_in(folder());
+        options.tcp = Tcp::Free;
+        change(&mut options);
+        Self { cluster: Cluster::start(options).unwrap_or_else(|error| panic!("no cluster: {error:?}")) }
+    }
+
+    /// Makes a migrated database on it. It goes with the cluster.
+    pub async fn migrated(&self, name: &str) -> DatabaseUrl {
+        let admin = connect(&self.cluster.admin_url()).await;
+        admin.batch_execute(&format!("CREATE DATABASE {name}")).await.expect("a database can be made");
+        let url = DatabaseUrl::parse(&self.cluster.url(name)).expect("the address was made here");
+        migrations::up(&url).await.expect("an empty database can be migrated");
+        url
+    }
+
+    /// Opens a plain connection over the Unix socket.
+    pub async fn client(&self, database: &str) -> Client {
+        connect(&self.cluster.url(database)).await
+    }
+}
+
+impl Deref for OwnCluster {
+    type Target = Cluster;
+
+    fn deref(&self) -> &Cluster {
+        &self.cluster
+    }
+}
+
+/// Runs a query and gives the first column of its first row as text; `None` without a row or for NULL.
+pub async fn query_one_text(client: &Client, sql: &str) -> Option<String> {
+    let answer = client.simple_query(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+    answer.into_iter().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => row.get(0).map(ToOwned::to_owned),
+        _ => None,
+    })
+}
+
+static TEMPLATE: OnceCell<String> = OnceCell::const_new();
+
+/// Gives the address from which databases are made.
+fn admin_url() -> String {
+    static CLUSTER: OnceLock<Cluster> = OnceLock::new();
+    match std::env::var(SERVER_VARIABLE) {
+        Ok(url) => url,
+        Err(_) => CLUSTER
+            .get_or_init(|| {
+                // Clusters of runs that were killed.
+                let _ = dev_postgres::sweep(&folder());
+                let mut options = ClusterOptions::throw_away_in(folder());
+                options.max_connections = 300;
+                Cluster::start(options).unwrap_or_else(|error| {
+                    panic!("no Postgres for tests: {error}; or set {SERVER_VARIABLE} to a server's address")
+                })
+            })
+            .admin_url(),
+    }
+}
+
+fn folder() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/postgres"))
+}
+
+/// Makes the migrated database that the tests' databases are copies of, unless it is there.
+async fn make_template(admin_url: &str) -> String {
+    let mut hasher = DefaultHasher::new();
+    for migration in migrations::embedded::ALL {
+        (migration.name, migration.up).hash(&mut hasher);
+    }
+    let name = format!("auth_template_{:016x}", hasher.finish());
+    let building = format!("{name}_new");
+    let admin = connect(admin_url).await;
+    admin
+        .batch_execute(&format!("SELECT pg_advisory_lock({TEMPLATE_LOCK})"))
+        .await
+        .expect("a lock can be taken");
+    let there = query_one_text(&admin, &format!("SELECT 1 FROM pg_database WHERE datname = '{name}'")).await;
+    if there.is_none() {
+        for statement in [
+            format!("DROP DATABASE IF EXISTS {building} WITH (FORCE)"),
+            format!("CREATE DATABASE {building} TEMPLATE template0"),
+        ] {
+            admin.batch_execute(&statement).await.expect("a database can be made");
+        }
+        let url = DatabaseUrl::parse(&with_database(admin_url, &building))
+            .expect("the tests' server has an address");
+        migrations::up(&url).await.expect("an empty database can be migrated");
+        admin
+            .batch_execute(&format!("ALTER DATABASE {building} RENAME TO {name}"))
+            .await
+            .expect("a database can be renamed");
+    }
+    // The lock goes with the connection.
+    name
+}
+
+async fn has_strategies(admin: &Client) -> bool {
+    let version = query_one_text(admin, "SHOW server_version_num").await;
+    version.and_then(|version| version.parse::<u32>().ok()).is_some_and(|version| version >= 150_000)
+}
+
+async fn connect(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls)
+        .await
+        .unwrap_or_else(|error| panic!("the tests' server does not answer: {error:?}"));
+    tokio::spawn(connection);
+    client
+}
+
+/// Replaces the database in a URL.
+fn with_database(url: &str, database: &str) -> String {
+    let (address, query) = url.split_once('?').map_or((url, None), |(address, query)| (address, Some(query)));
+    let authority = address.find("://").map_or(0, |at| at + 3);
+    let end =
+        address.get(authority..).and_then(|rest| rest.find('/')).map_or(address.len(), |at| authority + at);
+    let server = address.get(..end).unwrap_or(address);
+    match query {
+        Some(query) => format!("{server}/{database}?{query}"),
+        None => format!("{server}/{database}"),
+    }
+}

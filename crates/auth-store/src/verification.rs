@@ -1,0 +1,153 @@
+//! The `verification` table: proofs sent out of band.
+
+use auth_core::{Secret, Verification, VerificationId};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel_async::{AsyncConnectionCore, RunQueryDsl};
+use futures_util::FutureExt;
+use time::OffsetDateTime;
+
+use crate::error::{StoreError, check_text, read_failed};
+use crate::pool::Pool;
+use crate::schema::verification;
+use crate::timestamp::to_milliseconds;
+
+/// Name of the table in [`StoreError::Inconsistent`].
+const TABLE: &str = "verification";
+
+/// Stores, finds and consumes proofs.
+#[derive(Clone, Copy, Debug)]
+pub struct VerificationRepository<'store> {
+    pool: &'store Pool,
+}
+
+impl<'store> VerificationRepository<'store> {
+    pub(crate) fn new(pool: &'store Pool) -> Self {
+        Self { pool }
+    }
+
+    /// Stores a new proof.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] when the database is away, [`StoreError::Conflict`] when the id is
+    /// taken, [`StoreError::Rejected`] when a value cannot be stored, [`StoreError::Query`] otherwise.
+    pub async fn insert(&self, new: &Verification) -> Result<(), StoreError> {
+        self.pool.write(new, |connection, new| insert_on(connection, new).boxed()).await
+    }
+
+    /// Finds the newest proof with an identifier. Expired ones are found too.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] when the database is away, [`StoreError::Inconsistent`] when a
+    /// column holds what it must not, [`StoreError::Query`] otherwise.
+    pub async fn find_by_identifier(
+        &self,
+        identifier: &Secret<String>,
+    ) -> Result<Option<Verification>, StoreError> {
+        self.pool
+            .read(identifier, |connection, identifier| find_by_identifier_on(connection, identifier).boxed())
+            .await
+    }
+
+    /// Removes a proof; tells whether it was there. Of several callers at once, one is told `true`.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] when the database is away, [`StoreError::Query`] otherwise.
+    pub async fn delete(&self, id: &VerificationId) -> Result<bool, StoreError> {
+        self.pool.write(id, |connection, id| delete_on(connection, id).boxed()).await
+    }
+}
+
+pub(crate) async fn insert_on<C>(connection: &mut C, new: &Verification) -> Result<(), StoreError>
+where
+    C: AsyncConnectionCore<Backend = Pg> + Send,
+{
+    check_text([new.identifier.expose().as_str(), new.value.as_str()])?;
+    diesel::insert_into(verification::table)
+        .values(NewVerificationRow::from(new))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+pub(crate) async fn find_by_identifier_on<C>(
+    connection: &mut C,
+    identifier: &Secret<String>,
+) -> Result<Option<Verification>, StoreError>
+where
+    C: AsyncConnectionCore<Backend = Pg> + Send,
+{
+    verification::table
+        .filter(verification::identifier.eq(identifier.expose().as_str()))
+        .order(verification::created_at.desc())
+        .limit(1)
+        .select(VerificationRow::as_select())
+        .get_result::<VerificationRow>(connection)
+        .await
+        .optional()
+        .map(|row| row.map(Verification::from))
+        .map_err(|error| read_failed(TABLE, error))
+}
+
+pub(crate) async fn delete_on<C>(connection: &mut C, id: &VerificationId) -> Result<bool, StoreError>
+where
+    C: AsyncConnectionCore<Backend = Pg> + Send,
+{
+    let gone = diesel::delete(verification::table.filter(verification::id.eq(id.as_str())))
+        .execute(connection)
+        .await?;
+    Ok(gone > 0)
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = verification, check_for_backend(Pg))]
+struct VerificationRow {
+    id: String,
+    identifier: String,
+    value: String,
+    expires_at: OffsetDateTime,
+    created_at: OffsetDateTime,
+    updated_at: OffsetDateTime,
+}
+
+impl From<VerificationRow> for Verification {
+    fn from(row: VerificationRow) -> Self {
+        let VerificationRow { id, identifier, value, expires_at, created_at, updated_at } = row;
+        Self {
+            id: VerificationId::from_stored(id),
+            identifier: Secret::new(identifier),
+            value,
+            expires_at: to_milliseconds(expires_at),
+            created_at: to_milliseconds(created_at),
+            updated_at: to_milliseconds(updated_at),
+        }
+    }
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = verification)]
+struct NewVerificationRow<'a> {
+    id: &'a str,
+    identifier: &'a str,
+    value: &'a str,
+    expires_at: OffsetDateTime,
+    created_at: OffsetDateTime,
+    updated_at: OffsetDateTime,
+}
+
+impl<'a> From<&'a Verification> for NewVerificationRow<'a> {
+    fn from(verification: &'a Verification) -> Self {
+        let Verification { id, identifier, value, expires_at, created_at, updated_at } = verification;
+        Self {
+            id: id.as_str(),
+            identifier: identifier.expose(),
+            value,
+            expires_at: to_milliseconds(*expires_at),
+            created_at: to_milliseconds(*created_at),
+            updated_at: to_milliseconds(*updated_at),
+        }
+    }
+}

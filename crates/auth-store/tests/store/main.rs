@@ -1,0 +1,16 @@
+//! The store against real Postgres: one database per test, made by `auth_store::testing`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs,
+    reason = "tests"
+)]
+
+mod account;
+mod made;
+mod registration;
+mod session;
+mod user;
+mod verification;
