@@ -1,4 +1,81 @@
-//! What every Rust service that shares `BETTER_AUTH_SECRET` needs to know who is calling.
+//! What every Rust service that shares `BETTER_AUTH_SECRET` needs to know who is calling: Better Auth's
+//! tokens, cookies and passwords, without a socket, a clock or a runtime.
+//!
+//! # Who is calling, from nothing but the secret
+//!
+//! A client that keeps a token sends an access token:
+//!
+//! ```
+//! # use auth_core::*;
+//! # use time::macros::datetime;
+//! # let text = "an example secret of 48 characters, or some such";
+//! # let now = datetime!(2030-01-15 12:00 UTC);
+//! # let user = User { id: UserId::from_stored("u1"), name: "Ann".into(), email: Email::parse("ann@example.com")?,
+//! #     email_verified: true, image: None, created_at: now, updated_at: now };
+//! # let session = Session { id: SessionId::from_stored("s1"), token: SessionToken::generate(&mut rand::rng()),
+//! #     user_id: user.id.clone(), expires_at: now + time::Duration::days(7), created_at: now, updated_at: now,
+//! #     ip_address: None, user_agent: None };
+//! # let issuer = AccessTokenIssuer::new(AccessTokenPolicy::new("https://auth.example.com"), SigningSecret::parse(text)?);
+//! # let issued = issuer.issue(&Principal { user, session }, now, &mut rand::rng())?;
+//! # let (token, environment) = (issued.token.expose(), text);
+//! let secret = SigningSecret::parse(environment)?;
+//! let verifier = AccessTokenVerifier::new(&AccessTokenPolicy::new("https://auth.example.com"), secret);
+//! let caller = verifier.verify(token, now)?;
+//! assert_eq!(caller.user_id.as_str(), "u1");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! A browser sends the cookie that Better Auth, on Node or here, has signed. What comes out finds the session
+//! in the database:
+//!
+//! ```
+//! # use auth_core::*;
+//! # let header = "theme=dark; better-auth.session_token=f0cJ6Kx2zx0q9d2ODjV18XSQlpR5Xip3.MBCaKrPY3C0cAy2QSlRajAwGPhBUJHEQIGGIMK7tY%2B0%3D";
+//! # let environment = "test-secret-0123456789-abcdefghijklmnopqrstuvwxyz";
+//! let secret = SigningSecret::parse(environment)?;
+//! let cookies = SessionCookies::new(CookieSettings { secure: false, ..CookieSettings::default() })?;
+//! let request = RequestCookies::parse([header.as_bytes()]);
+//! let token = cookies.read_session_token(&request, &secret);
+//! assert_eq!(token.as_ref().map(SessionToken::expose), Some("f0cJ6Kx2zx0q9d2ODjV18XSQlpR5Xip3"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What is where
+//!
+//! | to | use |
+//! |---|---|
+//! | hold the secret | [`SigningSecret`], [`VersionedSecrets`] |
+//! | issue and check access tokens | [`AccessTokenIssuer`], [`AccessTokenVerifier`] |
+//! | take another service's tokens | [`ForeignTokenVerifier`] |
+//! | prove addresses by mail | [`EmailTokens`] |
+//! | read and write session cookies | [`RequestCookies`], [`SessionCookies`] |
+//! | hash and check passwords | [`Hasher`], [`PasswordPolicy`] |
+//! | decide over sessions | [`SessionPolicy`] |
+//! | show entities to clients | [`wire`] |
+//!
+//! # What holds everywhere
+//!
+//! 1. **Time and randomness are arguments.** Nothing here reads a clock or an entropy source, so each rule
+//!    can be tested at its boundary.
+//! 2. **One key, separate readers.** Better Auth signs cookies, e-mail tokens and caches with one secret. Each
+//!    reader here takes its own kind and refuses every other, and `tests/tokens/kinds.rs` shows each kind to
+//!    each reader.
+//! 3. **Nothing is signed because somebody sent it.** Session tokens are signed for their alphabet, one fixed
+//!    text for being fixed, and claims under a header that this crate writes. [`signed_value::sign`] and
+//!    [`jws::sign`] say what they are for.
+//! 4. **Signature first.** A token is cut and its MAC compared in constant time before any of its JSON is read;
+//!    then type, then times, then use. A claim of the wrong type is an error, not an absence.
+//! 5. **Secrets do not print.** [`Secret`] and all that is made of it have a redacted `Debug`, no `Display`, no
+//!    `Serialize`, and are wiped when dropped. No error quotes the text that it is about.
+//! 6. **No input panics.** Tokens, cookies, headers, dates and stored hashes are refused, however they are
+//!    malformed; stored hashes also when they would cost too much to verify.
+//!
+//! # Features
+//!
+//! | feature | gives | needs |
+//! |---|---|---|
+//! | none | everything but the next line, in Rust alone | |
+//! | `josekit` | `jwe`: the encrypted cookie cache and account cookie | OpenSSL |
 
 mod access_token;
 mod account;

@@ -24,6 +24,21 @@ pub use self::policy::{PasswordLengthError, PasswordPolicy, PasswordPolicyError}
 use crate::secret::Secret;
 
 /// A password as somebody typed it: never trimmed, never cut, wiped when dropped.
+///
+/// ```compile_fail,E0277
+/// let secret = auth_core::Password::new("correct horse");
+/// println!("{secret}"); // no Display
+/// ```
+///
+/// ```compile_fail,E0277
+/// let secret = auth_core::Password::new("correct horse");
+/// let text = serde_json::to_string(&secret); // no Serialize
+/// ```
+///
+/// ```compile_fail,E0369
+/// let secret = auth_core::Password::new("correct horse");
+/// assert!(secret == secret.clone()); // no comparison that stops at the first difference
+/// ```
 #[derive(Clone, Debug)]
 pub struct Password(Secret<String>);
 

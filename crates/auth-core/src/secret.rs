@@ -9,12 +9,12 @@ use zeroize::Zeroize;
 ///
 /// Reading it is the call [`Secret::expose`], so that every place that does can be searched for.
 ///
-/// ```compile_fail
+/// ```compile_fail,E0277
 /// let secret = auth_core::Secret::new(String::from("hunter2"));
 /// println!("{secret}"); // no Display
 /// ```
 ///
-/// ```compile_fail
+/// ```compile_fail,E0277
 /// let secret = auth_core::Secret::new(String::from("hunter2"));
 /// serde_json::to_string(&secret); // no Serialize
 /// ```
@@ -58,5 +58,27 @@ mod tests {
     fn r_116_debug_shows_nothing_of_the_secret() {
         let secret = Secret::new(String::from("hunter2"));
         assert_eq!(format!("{secret:?}"), "Secret(..)");
+    }
+
+    /// Counts how often it was wiped.
+    #[derive(Clone)]
+    struct Canary(std::rc::Rc<std::cell::Cell<u32>>);
+
+    impl Zeroize for Canary {
+        fn zeroize(&mut self) {
+            self.0.set(self.0.get() + 1);
+        }
+    }
+
+    #[test]
+    fn r_116_secrets_and_their_clones_are_wiped_on_drop() {
+        let wiped = Canary(std::rc::Rc::default());
+        let secret = Secret::new(wiped.clone());
+        let clone = secret.clone();
+        assert_eq!(wiped.0.get(), 0);
+        drop(secret);
+        assert_eq!(wiped.0.get(), 1);
+        drop(clone);
+        assert_eq!(wiped.0.get(), 2);
     }
 }

@@ -12,6 +12,21 @@ use crate::secret::Secret;
 /// Who holds it is signed in, so it is treated as a [`Secret`]: no `Display`, no `PartialEq`, a `Debug`
 /// without content. It may only be signed into a cookie because of its alphabet: nothing that a caller
 /// chose freely can pass for another kind of signed text.
+///
+/// ```compile_fail,E0277
+/// let secret = auth_core::SessionToken::from_stored("f0cJ6Kx2zx0q9d2ODjV18XSQlpR5Xip3");
+/// println!("{secret}"); // no Display
+/// ```
+///
+/// ```compile_fail,E0277
+/// let secret = auth_core::SessionToken::from_stored("f0cJ6Kx2zx0q9d2ODjV18XSQlpR5Xip3");
+/// let text = serde_json::to_string(&secret); // no Serialize
+/// ```
+///
+/// ```compile_fail,E0369
+/// let secret = auth_core::SessionToken::from_stored("f0cJ6Kx2zx0q9d2ODjV18XSQlpR5Xip3");
+/// assert!(secret == secret.clone()); // no comparison that stops at the first difference
+/// ```
 #[derive(Clone, Debug)]
 pub struct SessionToken(Secret<String>);
 

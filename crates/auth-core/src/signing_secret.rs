@@ -20,6 +20,16 @@ const WELL_KNOWN: [&str; 9] = [
 ///
 /// One can only be made by [`SigningSecret::parse`], so code that holds a `SigningSecret` holds one of at
 /// least [`SigningSecret::MIN_BYTES`] that does not stand in anybody's documentation.
+///
+/// ```compile_fail,E0277
+/// let secret = auth_core::SigningSecret::parse("0123456789abcdef0123456789abcdef").unwrap();
+/// println!("{secret}"); // no Display
+/// ```
+///
+/// ```compile_fail,E0277
+/// let secret = auth_core::SigningSecret::parse("0123456789abcdef0123456789abcdef").unwrap();
+/// let text = serde_json::to_string(&secret); // no Serialize
+/// ```
 #[derive(Clone, Debug)]
 pub struct SigningSecret(Secret<String>);
 
