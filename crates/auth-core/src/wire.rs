@@ -3,11 +3,13 @@
 //! Only these types are serialised; entities and rows never are, so a new column is not shown to
 //! clients until somebody adds it here.
 
+mod envelope;
 mod error_code;
 mod session;
 mod timestamp;
 mod user;
 
+pub use envelope::{AccessTokenBody, SessionEnvelope, SignInBody, SignUpBody};
 pub use error_code::ErrorCode;
 pub use session::SessionBody;
 pub use timestamp::{Timestamp, to_milliseconds};

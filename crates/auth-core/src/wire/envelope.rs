@@ -1,0 +1,58 @@
+//! Answers that tell a client who is signed in.
+
+use serde::Serialize;
+
+use super::{SessionBody, Timestamp, UserBody};
+
+/// `/get-session`, `/register` and `/login`: Better Auth's `session` and `user`, and where the server is set
+/// so, the token API's three members after them.
+#[derive(Clone, Serialize)]
+pub struct SessionEnvelope<'a> {
+    /// The session; `null` where a foreign token speaks for a user without one.
+    pub session: Option<SessionBody<'a>>,
+    /// The user.
+    pub user: UserBody<'a>,
+    /// The token members.
+    #[serde(flatten)]
+    pub token: Option<AccessTokenBody<'a>>,
+}
+
+/// The token members of a [`SessionEnvelope`].
+#[derive(Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AccessTokenBody<'a> {
+    access_token: &'a str,
+    access_token_expires_at: Timestamp,
+    /// Always `null`: the name is reserved.
+    refresh_token: Option<&'a str>,
+}
+
+impl<'a> AccessTokenBody<'a> {
+    /// Shows a token and its end.
+    pub fn new(token: &'a str, expires_at: time::OffsetDateTime) -> Self {
+        Self { access_token: token, access_token_expires_at: Timestamp(expires_at), refresh_token: None }
+    }
+}
+
+/// `/sign-up/email`.
+#[derive(Clone, Serialize)]
+pub struct SignUpBody<'a> {
+    /// The raw session token; `null` when nobody was signed in.
+    pub token: Option<&'a str>,
+    /// The new user.
+    pub user: UserBody<'a>,
+}
+
+/// `/sign-in/email`.
+#[derive(Clone, Serialize)]
+pub struct SignInBody<'a> {
+    /// Whether the client should go to `url` next.
+    pub redirect: bool,
+    /// The raw session token.
+    pub token: &'a str,
+    /// The `callbackURL` of the request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<&'a str>,
+    /// The user.
+    pub user: UserBody<'a>,
+}

@@ -1,0 +1,199 @@
+//! The auth routes as something that an Actix app can mount.
+
+use std::sync::Arc;
+
+use actix_web::web::{Data, ServiceConfig};
+use auth_core::{
+    AccessTokenIssuer, AccessTokenPolicy, AccessTokenVerifier, CookieSettings, ForeignTokenVerifier,
+    SameSite, SessionCookies,
+};
+use auth_store::{DatabaseUrl, DatabaseUrlError, PoolSettings, Store, StoreError};
+
+use crate::client_address::ClientAddressPolicy;
+use crate::clock::Clock;
+use crate::extract::JwtVerifiers;
+use crate::flow::{EmailAndPassword, Offer};
+use crate::hashing::Hashing;
+use crate::origin::{OriginChecks, OriginPattern, OriginPolicy};
+use crate::reply::SessionReply;
+use crate::routes;
+use crate::settings::{DatabaseSettings, Settings};
+use crate::state::BodyLimits;
+
+/// The auth routes, built once from the settings and mounted in every worker:
+///
+/// ```no_run
+/// # use auth_http::{Auth, clock::Clock, settings::{Environment, Settings}};
+/// # use actix_web::{App, HttpServer};
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let auth = Auth::new(&Settings::load(&Environment::from_process())?, Clock::system())?;
+/// HttpServer::new(move || App::new().configure(|app| auth.configure(app)))
+///     .bind(("127.0.0.1", 3000))?
+///     .run()
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Auth {
+    shared: Arc<Shared>,
+}
+
+/// What all workers share. Connections are not among it: each worker has a pool of its own, whose
+/// connections are driven by the thread that uses them.
+#[derive(Debug)]
+struct Shared {
+    base_path: String,
+    pool: PoolSettings,
+    hashing: Hashing,
+    settings: Settings,
+    origins: Data<OriginPolicy>,
+    verifiers: Data<JwtVerifiers>,
+    reply: Data<SessionReply>,
+    clock: Clock,
+}
+
+/// Why the routes cannot be built.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthError {
+    /// `security.trusted_origins` holds a pattern that would match nothing, or a script.
+    #[error("security.trusted_origins")]
+    TrustedOrigin(#[source] crate::origin::ParsePatternError),
+    /// `cookies` holds what no cookie can have.
+    #[error("cookies")]
+    Cookies(#[source] auth_core::CookieSettingsError),
+    /// `database.url` cannot be used.
+    #[error("database.url")]
+    Database(#[source] DatabaseUrlError),
+}
+
+impl Auth {
+    /// Builds the routes; nothing is connected yet.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthError`] names the setting's section.
+    pub fn new(settings: &Settings, clock: Clock) -> Result<Self, AuthError> {
+        let secret = settings.security.secrets.current();
+        let patterns: Result<Vec<_>, _> =
+            settings.security.trusted_origins.iter().map(|text| OriginPattern::parse(text)).collect();
+        let checks = OriginChecks {
+            disable_csrf_check: settings.security.disable_csrf_check,
+            disable_origin_check: settings.security.disable_origin_check,
+        };
+        let origin = settings.server.base_url.origin().to_owned();
+        let patterns = patterns.map_err(AuthError::TrustedOrigin)?;
+        let cookies = SessionCookies::new(CookieSettings {
+            prefix: settings.cookies.prefix.clone(),
+            secure: settings.cookies.secure,
+            domain: settings.cookies.domain.clone(),
+            same_site: SameSite::Lax,
+        })
+        .map_err(AuthError::Cookies)?;
+        let tokens = AccessTokenPolicy {
+            issuer: origin.clone(),
+            audience: settings.access_token.audience.clone(),
+            ttl: settings.access_token.ttl,
+        };
+        let foreign = settings.access_token.accept_foreign;
+        let verifiers = JwtVerifiers {
+            access: AccessTokenVerifier::new(&tokens, secret.clone()),
+            foreign: foreign.then(|| ForeignTokenVerifier::new(tokens.audience.clone(), secret.clone())),
+        };
+        let shows_tokens = settings.session.access_token_in_session;
+        let reply = SessionReply {
+            cookies,
+            secret: secret.clone(),
+            policy: settings.session.policy,
+            issuer: shows_tokens.then(|| AccessTokenIssuer::new(tokens, secret.clone())),
+        };
+        let pool = pool_settings(&settings.database, settings.server.workers).map_err(AuthError::Database)?;
+        Ok(Self {
+            shared: Arc::new(Shared {
+                base_path: settings.server.base_path.clone(),
+                pool,
+                hashing: Hashing::new(&settings.password),
+                origins: Data::new(OriginPolicy::new(origin, patterns, checks)),
+                verifiers: Data::new(verifiers),
+                reply: Data::new(reply),
+                settings: settings.clone(),
+                clock,
+            }),
+        })
+    }
+
+    /// Makes a pool for the worker that calls; connections open with the first requests.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the pool's settings contradict each other.
+    pub fn store(&self) -> Result<Store, StoreError> {
+        Store::connect_lazily(self.shared.pool.clone())
+    }
+
+    /// Gives which origins are trusted, for CORS.
+    pub fn origins(&self) -> &OriginPolicy {
+        &self.shared.origins
+    }
+
+    /// Mounts the routes with a pool of this worker's own. To be called in the app factory, so that it
+    /// runs once in each worker.
+    pub fn configure(&self, app: &mut ServiceConfig) {
+        match self.store() {
+            Ok(store) => self.configure_with(app, store),
+            // `Auth::new` checked the same settings; without a store every route answers 500 and says why.
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "no pool for this worker")
+            }
+        }
+    }
+
+    /// Mounts the routes over a store that the app holds already.
+    pub fn configure_with(&self, app: &mut ServiceConfig, store: Store) {
+        let Shared { base_path, hashing, settings, origins, verifiers, reply, clock, pool: _ } =
+            &*self.shared;
+        let passwords = EmailAndPassword {
+            store: store.clone(),
+            hashing: hashing.clone(),
+            passwords: settings.password.policy,
+            sessions: settings.session.policy,
+            offer: offer(settings),
+        };
+        let limits = BodyLimits { bytes: settings.server.body_limit, deadline: settings.server.body_timeout };
+        app.app_data(Data::new(store))
+            .app_data(Data::new(passwords))
+            .app_data(Data::new(limits))
+            .app_data(Data::new(clock.clone()))
+            .app_data(Data::new(ClientAddressPolicy::new(settings.proxies.clone())))
+            .app_data(Data::new(settings.session.anonymous_get_session))
+            .app_data(Data::clone(origins))
+            .app_data(Data::clone(verifiers))
+            .app_data(Data::clone(reply))
+            .service(routes::scope(base_path));
+    }
+}
+
+/// Gives the settings of one worker's pool.
+pub(crate) fn pool_settings(
+    settings: &DatabaseSettings,
+    workers: usize,
+) -> Result<PoolSettings, DatabaseUrlError> {
+    let share = settings.connections_per_worker(workers);
+    Ok(PoolSettings {
+        max_connections: u32::try_from(share).unwrap_or(u32::MAX),
+        acquire_timeout: settings.acquire_timeout,
+        connect_timeout: settings.connect_timeout,
+        statement_timeout: settings.statement_timeout,
+        lock_timeout: settings.lock_timeout,
+        idle_in_transaction_timeout: settings.idle_in_transaction_timeout,
+        ..PoolSettings::new(DatabaseUrl::parse(settings.url.expose())?)
+    })
+}
+
+fn offer(settings: &Settings) -> Offer {
+    match (settings.email_and_password.enabled, settings.email_and_password.disable_sign_up) {
+        (false, _) => Offer::Nothing,
+        (true, true) => Offer::SignIn,
+        (true, false) => Offer::SignInAndSignUp,
+    }
+}

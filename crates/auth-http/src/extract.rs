@@ -1,0 +1,16 @@
+//! What a handler may ask for.
+
+mod body;
+mod checked;
+mod client;
+mod credentials;
+mod now;
+mod query;
+
+pub(crate) use body::{Body, MediaTypes};
+pub(crate) use checked::{Checked, RouteBody};
+pub(crate) use client::Client;
+pub use credentials::Acting;
+pub(crate) use credentials::{JwtVerifiers, SessionCookie};
+pub(crate) use now::Now;
+pub(crate) use query::SessionQuery;

@@ -1,0 +1,59 @@
+//! A body that passed every check before the handler runs, in the reference's order (Better Auth core §3):
+//! media type, syntax, origin and redirects, fields, login origin.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpRequest};
+
+use super::{Body, MediaTypes};
+use crate::error::ApiError;
+use crate::origin::OriginPolicy;
+use crate::state::{BodyLimits, MissingState};
+
+/// A route's input.
+pub(crate) trait RouteBody: Sized + 'static {
+    /// Which media types the route reads.
+    const MEDIA_TYPES: MediaTypes;
+
+    /// Whether the route signs a user in, so that [`OriginPolicy::check_login_request`] applies.
+    const IS_LOGIN: bool;
+
+    /// Checks the fields.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError::Validation`] with every issue.
+    fn parse(body: &Body) -> Result<Self, ApiError>;
+}
+
+/// Input that passed every check.
+#[derive(Debug)]
+pub(crate) struct Checked<T>(pub(crate) T);
+
+impl<T: RouteBody> FromRequest for Checked<T> {
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let mut payload = payload.take();
+        Box::pin(async move {
+            let limits = request.app_data::<Data<BodyLimits>>();
+            let limits = limits.ok_or_else(|| ApiError::internal(MissingState("BodyLimits")))?;
+            let policy = request.app_data::<Data<OriginPolicy>>();
+            let policy = policy.ok_or_else(|| ApiError::internal(MissingState("OriginPolicy")))?;
+
+            let body = Body::read(&request, &mut payload, T::MEDIA_TYPES, ***limits).await?;
+            policy.check_cookie_request(request.headers())?;
+            policy.check_redirects(&body, request.query_string())?;
+            let parsed = T::parse(&body)?;
+            if T::IS_LOGIN {
+                policy.check_login_request(request.headers())?;
+            }
+            Ok(Self(parsed))
+        })
+    }
+}

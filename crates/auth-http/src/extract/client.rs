@@ -1,0 +1,42 @@
+//! Who is at the other end of the connection, as far as that can be known.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpRequest};
+
+use crate::client_address::ClientAddressPolicy;
+use crate::error::ApiError;
+use crate::state::MissingState;
+
+/// Longest `User-Agent` in characters that is stored with a session; browsers stay well under it.
+const USER_AGENT_MAX: usize = 1024;
+
+/// The client's address and software, as they are stored with a session. Empty means unknown (Better
+/// Auth core §12.2).
+#[derive(Clone, Debug)]
+pub(crate) struct Client {
+    /// Canonical address.
+    pub(crate) ip_address: String,
+    /// `User-Agent`, cut to its first [`USER_AGENT_MAX`] characters.
+    pub(crate) user_agent: String,
+}
+
+impl FromRequest for Client {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let Some(policy) = request.app_data::<Data<ClientAddressPolicy>>() else {
+            return ready(Err(ApiError::internal(MissingState("ClientAddressPolicy"))));
+        };
+        let peer = request.peer_addr().map(|peer| peer.ip());
+        let ip_address = policy.client_address(peer, request.headers());
+        let user_agent = request.headers().get(header::USER_AGENT).map(|value| value.as_bytes());
+        let user_agent =
+            String::from_utf8_lossy(user_agent.unwrap_or_default()).chars().take(USER_AGENT_MAX).collect();
+        ready(Ok(Self { ip_address: ip_address.map_or_else(String::new, |ip| ip.to_string()), user_agent }))
+    }
+}

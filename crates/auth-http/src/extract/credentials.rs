@@ -1,0 +1,228 @@
+//! What a request shows to say who it acts for, in the order of the token API: an access token, a session
+//! token, the signed session cookie.
+
+use std::future::{Future, Ready, ready};
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{self, HeaderMap};
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpRequest};
+use auth_core::{
+    AccessTokenVerifier, ForeignTokenVerifier, RequestCookies, Secret, SessionToken, SigningSecret,
+    VerifyError, signed_value,
+};
+
+use auth_store::Store;
+use time::OffsetDateTime;
+
+use super::Now;
+use crate::error::{ApiError, Unauthorized};
+use crate::flow::session::{self, Caller, Credential};
+use crate::reply::SessionReply;
+use crate::state::MissingState;
+
+/// The cookies of a request, read once.
+#[derive(Debug)]
+pub(crate) struct SessionCookie {
+    /// Every cookie.
+    pub(crate) cookies: RequestCookies,
+    /// The session token, when a cookie of ours carries one with a right signature.
+    pub(crate) token: Option<SessionToken>,
+    /// Whether a cookie of the session's name came at all.
+    pub(crate) is_present: bool,
+    /// Whether a rightly signed `dont_remember` came.
+    pub(crate) dont_remember: bool,
+}
+
+impl SessionCookie {
+    fn read(request: &HttpRequest) -> Result<Self, ApiError> {
+        let SessionReply { cookies: names, secret, .. } = state(request, "SessionReply")?;
+        let lines = request.headers().get_all(header::COOKIE).map(|line| line.as_bytes());
+        let cookies = RequestCookies::parse(lines);
+        Ok(Self {
+            token: names.read_session_token(&cookies, secret),
+            is_present: names.has_session_token(&cookies),
+            dont_remember: names.read_dont_remember(&cookies, secret),
+            cookies,
+        })
+    }
+}
+
+impl FromRequest for SessionCookie {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Self::read(request))
+    }
+}
+
+impl FromRequest for Credential {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    /// Refuses a bearer token that does not verify, without looking at a cookie.
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(read_credential(request))
+    }
+}
+
+/// The caller of a route that asks for credentials: the user, and the session unless a foreign token spoke.
+#[derive(Debug)]
+pub struct Acting(pub Caller);
+
+impl FromRequest for Acting {
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let now = Now::from_request(request, payload).into_inner();
+        let credential = read_credential(request);
+        let store = state::<Store>(request, "Store").cloned();
+        Box::pin(async move {
+            let (Now(now), credential, store) = (now?, credential?, store?);
+            let refusal = match credential {
+                Credential::None | Credential::Cookie(_) | Credential::DeadCookie => {
+                    Unauthorized::NoCredentials
+                }
+                Credential::AccessToken { .. } | Credential::Foreign { .. } | Credential::SessionToken(_) => {
+                    Unauthorized::InvalidToken
+                }
+            };
+            let caller = session::find_caller(&store, &credential, now).await?;
+            caller.map(Self).ok_or(ApiError::Unauthorized(refusal))
+        })
+    }
+}
+
+/// Checks the JWTs that a caller may show. The two kinds exclude each other by their `typ`, so that no
+/// token can be taken for the other kind.
+#[derive(Debug)]
+pub(crate) struct JwtVerifiers {
+    /// For tokens of ours.
+    pub(crate) access: AccessTokenVerifier,
+    /// For tokens of other issuers, where `access_token.accept_foreign` is on.
+    pub(crate) foreign: Option<ForeignTokenVerifier>,
+}
+
+impl JwtVerifiers {
+    fn verify(&self, text: &str, now: OffsetDateTime) -> Result<Credential, VerifyError> {
+        let token = || Secret::new(text.to_owned());
+        match (self.access.verify(text, now), &self.foreign) {
+            (Ok(claims), _) => Ok(Credential::AccessToken { claims, token: token() }),
+            (Err(VerifyError::WrongType), Some(foreign)) => {
+                let claims = foreign.verify(text, now)?;
+                Ok(Credential::Foreign { claims, token: token() })
+            }
+            (Err(error), _) => Err(error),
+        }
+    }
+}
+
+fn state<'r, T: 'static>(request: &'r HttpRequest, name: &'static str) -> Result<&'r T, ApiError> {
+    let data = request.app_data::<Data<T>>().map(|data| data.as_ref());
+    data.ok_or_else(|| ApiError::internal(MissingState(name)))
+}
+
+fn read_credential(request: &HttpRequest) -> Result<Credential, ApiError> {
+    let refused = || ApiError::Unauthorized(Unauthorized::InvalidToken);
+    let token = match Bearer::read(request.headers()) {
+        Bearer::Malformed => return Err(refused()),
+        Bearer::Absent => {
+            let cookie = SessionCookie::read(request)?;
+            return Ok(match cookie.token {
+                Some(token) => Credential::Cookie(token),
+                None if cookie.is_present => Credential::DeadCookie,
+                None => Credential::None,
+            });
+        }
+        Bearer::Token(token) => token,
+    };
+    // A compact JWS has exactly two dots; a signed session token has one, a raw one has none.
+    if token.matches('.').count() < 2 {
+        let SessionReply { secret, .. } = state(request, "SessionReply")?;
+        return read_session_token(token, secret).map(Credential::SessionToken).ok_or_else(refused);
+    }
+    let verifiers = state::<JwtVerifiers>(request, "JwtVerifiers")?;
+    let Now(now) = Now::from_request(request, &mut Payload::None).into_inner()?;
+    verifiers.verify(token, now).map_err(|error| match error {
+        VerifyError::Expired { .. } => ApiError::Unauthorized(Unauthorized::TokenExpired),
+        _ => refused(),
+    })
+}
+
+/// Reads a session token, raw or signed; a signed one may be percent-encoded, as it is in the cookie.
+fn read_session_token(token: &str, secret: &SigningSecret) -> Option<SessionToken> {
+    if !token.contains('.') {
+        return SessionToken::parse(token);
+    }
+    let decoded = auth_core::decode_uri_component(token);
+    signed_value::verify_session_token(decoded.as_deref().unwrap_or(token), secret)
+}
+
+/// The `Authorization` header (RFC 6750 §2.1).
+#[derive(Debug, PartialEq, Eq)]
+enum Bearer<'h> {
+    /// None came, or one of another scheme, which is somebody else's business.
+    Absent,
+    /// It names the scheme without a token, came twice, or is no text.
+    Malformed,
+    Token(&'h str),
+}
+
+impl<'h> Bearer<'h> {
+    fn read(headers: &'h HeaderMap) -> Self {
+        let mut lines = headers.get_all(header::AUTHORIZATION);
+        let line = match (lines.next(), lines.next()) {
+            (None, _) => return Self::Absent,
+            (Some(line), None) => line,
+            (Some(_), Some(_)) => return Self::Malformed,
+        };
+        let Ok(line) = line.to_str() else { return Self::Malformed };
+        let line = line.trim();
+        let (scheme, token) = line.split_once(' ').unwrap_or((line, ""));
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return Self::Absent;
+        }
+        match token.trim() {
+            "" => Self::Malformed,
+            token if token.contains([' ', '\t', ',']) => Self::Malformed,
+            token => Self::Token(token),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use actix_web::http::header::HeaderValue;
+
+    use super::*;
+
+    fn check(lines: &[&[u8]], expected: Bearer<'_>) {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(header::AUTHORIZATION, HeaderValue::from_bytes(line).unwrap());
+        }
+        assert_eq!(Bearer::read(&headers), expected, "{lines:?}");
+    }
+
+    #[test]
+    fn r_017_one_bearer_header_whatever_the_case_of_its_scheme() {
+        check(&[], Bearer::Absent);
+        check(&[b"Bearer abc"], Bearer::Token("abc"));
+        check(&[b"bearer abc"], Bearer::Token("abc"));
+        check(&[b"BEARER   abc  "], Bearer::Token("abc"));
+        check(&[b"Basic abc"], Bearer::Absent);
+        check(&[b"Bearerabc"], Bearer::Absent);
+        check(&[b"Bearer"], Bearer::Malformed);
+        check(&[b"Bearer "], Bearer::Malformed);
+        check(&[b"Bearer a b"], Bearer::Malformed);
+        check(&[b"Bearer a,b"], Bearer::Malformed);
+        check(&[b"Bearer a", b"Bearer a"], Bearer::Malformed);
+        check(&[b"Basic a", b"Bearer a"], Bearer::Malformed);
+        check(&[b"Bearer \xff"], Bearer::Malformed);
+    }
+}

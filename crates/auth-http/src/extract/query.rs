@@ -1,0 +1,57 @@
+//! Flags in the query of `/get-session`.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+
+use crate::error::ApiError;
+
+/// The query of `/get-session`.
+///
+/// Flags follow the reference: any non-empty value is true, even `false` and `0`, and so is a repeated
+/// one (Better Auth core §2.2). They can only ask for less than the caller has, never more.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SessionQuery {
+    /// Read without extending the session.
+    pub(crate) disable_refresh: bool,
+}
+
+impl FromRequest for SessionQuery {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self { disable_refresh: is_set(request.query_string(), "disableRefresh") }))
+    }
+}
+
+fn is_set(query: &str, name: &str) -> bool {
+    let mut values = url::form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name);
+    match (values.next(), values.next()) {
+        (None, _) => false,
+        (Some((_, value)), None) => !value.is_empty(),
+        (Some(_), Some(_)) => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_non_empty_value_sets_a_flag() {
+        let cases = [
+            ("", false),
+            ("disableRefresh=", false),
+            ("disableRefresh", false),
+            ("disableRefresh=false", true),
+            ("disableRefresh=0", true),
+            ("disableRefresh=&disableRefresh=", true),
+            ("disablerefresh=1", false),
+        ];
+        for (query, expected) in cases {
+            assert_eq!(is_set(query, "disableRefresh"), expected, "{query}");
+        }
+    }
+}

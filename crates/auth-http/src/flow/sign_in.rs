@@ -1,0 +1,122 @@
+//! Signing in with an e-mail address and a password.
+
+use auth_core::wire::ErrorCode;
+use auth_core::{
+    Email, Password, PasswordLengthError, Principal, Remember, Session, SessionId, SessionToken, UserId,
+};
+use auth_store::StoreError;
+use rand::CryptoRng;
+use time::OffsetDateTime;
+
+use crate::error::ApiError;
+use crate::extract::Client;
+use crate::flow::{EmailAndPassword, Offer};
+use crate::hashing::{HashingError, Verified};
+
+/// What somebody who signs in said.
+#[derive(Debug)]
+pub(crate) struct SignIn {
+    /// Address as typed.
+    pub(crate) email: String,
+    /// Password as typed; may be empty.
+    pub(crate) password: Password,
+    /// How long to stay signed in.
+    pub(crate) remember: Remember,
+}
+
+/// Why nobody was signed in.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SignInError {
+    /// The server signs nobody in by password.
+    #[error("sign-in by password is turned off")]
+    Disabled,
+    /// The text is no e-mail address.
+    #[error("not an e-mail address")]
+    InvalidEmail,
+    /// The password is longer than any that could have been set.
+    #[error("password is too long")]
+    PasswordTooLong,
+    /// Unknown address, wrong password, or a user without one: one variant, one cost.
+    #[error("invalid e-mail address or password")]
+    InvalidCredentials,
+    /// The password could not be verified.
+    #[error("hashing failed")]
+    Hashing(#[source] HashingError),
+    /// The database failed.
+    #[error("reading or storing failed")]
+    Store(#[source] StoreError),
+}
+
+impl EmailAndPassword {
+    /// Verifies the password and stores a new session; earlier ones live on.
+    ///
+    /// # Errors
+    ///
+    /// [`SignInError`].
+    pub(crate) async fn sign_in(
+        &self,
+        request: SignIn,
+        client: Client,
+        now: OffsetDateTime,
+    ) -> Result<Principal, SignInError> {
+        if self.offer == Offer::Nothing {
+            return Err(SignInError::Disabled);
+        }
+        let email = Email::parse(&request.email).map_err(|_grammar| SignInError::InvalidEmail)?;
+        match self.passwords.check(&request.password) {
+            Ok(()) | Err(PasswordLengthError::TooShort { .. }) => {}
+            Err(PasswordLengthError::TooLong { .. }) => return Err(SignInError::PasswordTooLong),
+        }
+        let found = self.store.users().find_credential_by_email(&email).await.map_err(SignInError::Store)?;
+        let (user, stored) = found.map_or((None, None), |(user, hash)| (Some(user), hash));
+        // The connection went back to the pool: nothing is held while hashing.
+        let verified = self.hashing.verify(request.password, stored).await.map_err(SignInError::Hashing)?;
+        let (Some(user), Verified::Right { rehashed }) = (user, verified) else {
+            return Err(SignInError::InvalidCredentials);
+        };
+        if let Some(hash) = rehashed {
+            self.store.accounts().update_password(&user.id, &hash, now).await.map_err(SignInError::Store)?;
+        }
+        let session = self.new_session(&user.id, request.remember, client, now, &mut rand::rng());
+        match self.store.sessions().insert(&session).await {
+            Ok(()) => Ok(Principal { user, session }),
+            // The user was deleted while the password was being verified.
+            Err(StoreError::Conflict { .. }) => Err(SignInError::InvalidCredentials),
+            Err(error) => Err(SignInError::Store(error)),
+        }
+    }
+
+    /// Makes a session with a new token; a token that the client sent is never taken over.
+    pub(super) fn new_session(
+        &self,
+        user_id: &UserId,
+        remember: Remember,
+        client: Client,
+        now: OffsetDateTime,
+        rng: &mut impl CryptoRng,
+    ) -> Session {
+        Session {
+            id: SessionId::generate(rng),
+            token: SessionToken::generate(rng),
+            user_id: user_id.clone(),
+            expires_at: self.sessions.expires_at(remember, now),
+            created_at: now,
+            updated_at: now,
+            ip_address: Some(client.ip_address),
+            user_agent: Some(client.user_agent),
+        }
+    }
+}
+
+impl From<SignInError> for ApiError {
+    fn from(error: SignInError) -> Self {
+        match error {
+            SignInError::Disabled => Self::Coded(ErrorCode::EmailPasswordDisabled),
+            SignInError::InvalidEmail => Self::Coded(ErrorCode::InvalidEmail),
+            SignInError::PasswordTooLong => Self::Coded(ErrorCode::PasswordTooLong),
+            SignInError::InvalidCredentials => Self::Coded(ErrorCode::InvalidEmailOrPassword),
+            SignInError::Hashing(error) => error.into(),
+            SignInError::Store(error) => error.into(),
+        }
+    }
+}

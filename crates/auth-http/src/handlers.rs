@@ -1,0 +1,8 @@
+//! Routes: each extracts, calls one flow and replies.
+
+pub(crate) mod ok;
+pub(crate) mod session;
+pub(crate) mod sign_in;
+pub(crate) mod sign_out;
+pub(crate) mod sign_up;
+pub(crate) mod user;

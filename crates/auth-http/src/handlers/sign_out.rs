@@ -1,0 +1,86 @@
+//! Ending a session: `POST /sign-out` as the reference does, `POST /logout` of the token API.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use auth_store::Store;
+use serde_json::json;
+
+use crate::error::{ApiError, Unauthorized};
+use crate::extract::{Acting, Body, Checked, MediaTypes, RouteBody, SessionCookie};
+use crate::flow;
+use crate::reply::{self, SessionReply};
+use crate::validation::Fields;
+
+/// Body of `/sign-out`; it may be left out.
+#[derive(Debug)]
+pub(crate) struct SignOutInput;
+
+impl RouteBody for SignOutInput {
+    const MEDIA_TYPES: MediaTypes = MediaTypes::Json;
+    const IS_LOGIN: bool = false;
+
+    fn parse(body: &Body) -> Result<Self, ApiError> {
+        if body.value().is_some() {
+            let mut fields = Fields::of(body, &["object"])?;
+            fields.optional_text("callbackURL");
+            fields.optional_bool("disableRedirect");
+            fields.optional_text("state");
+            fields.finish()?;
+        }
+        Ok(Self)
+    }
+}
+
+/// Ends the cookie's session. Without one it succeeds too: there is nothing left to end.
+///
+/// # Errors
+///
+/// Unlike the reference, an outage is 503: "signed out" is said only when it is so.
+pub(crate) async fn sign_out(
+    _input: Checked<SignOutInput>,
+    cookie: SessionCookie,
+    store: Data<Store>,
+    reply: Data<SessionReply>,
+) -> Result<HttpResponse, ApiError> {
+    if let Some(token) = &cookie.token {
+        flow::sign_out::sign_out(&store, token).await?;
+    }
+    signed_out(&reply, &cookie)
+}
+
+/// Body of `/logout`: none is read.
+#[derive(Debug)]
+pub(crate) struct LogoutInput;
+
+impl RouteBody for LogoutInput {
+    const MEDIA_TYPES: MediaTypes = MediaTypes::Json;
+    const IS_LOGIN: bool = false;
+
+    fn parse(_: &Body) -> Result<Self, ApiError> {
+        Ok(Self)
+    }
+}
+
+/// Ends the caller's session.
+///
+/// # Errors
+///
+/// 401 without credentials, and for a foreign token, which has no session to end.
+pub(crate) async fn logout(
+    _input: Checked<LogoutInput>,
+    Acting(caller): Acting,
+    cookie: SessionCookie,
+    store: Data<Store>,
+    reply: Data<SessionReply>,
+) -> Result<HttpResponse, ApiError> {
+    let session = caller.session.ok_or(ApiError::Unauthorized(Unauthorized::InvalidToken))?;
+    flow::sign_out::sign_out(&store, &session.token).await?;
+    signed_out(&reply, &cookie)
+}
+
+fn signed_out(reply: &SessionReply, request: &SessionCookie) -> Result<HttpResponse, ApiError> {
+    let mut answer = reply::json(StatusCode::OK, &json!({"success": true}));
+    reply.clear_session(&mut answer, request)?;
+    Ok(answer)
+}

@@ -1,0 +1,98 @@
+//! New users: `POST /sign-up/email` as the reference does, `POST /register` of the token API.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use auth_core::wire::SignUpBody;
+use auth_core::{Email, Password};
+
+use crate::error::ApiError;
+use crate::extract::{Body, Checked, Client, MediaTypes, Now, RouteBody, SessionCookie};
+use crate::flow::EmailAndPassword;
+use crate::flow::sign_up::SignUp;
+use crate::handlers::sign_in::remember;
+use crate::reply::{self, SessionReply};
+use crate::validation::Fields;
+
+/// The reference's schema is an object and a record at once, and says so twice.
+const ROOTS: [&str; 2] = ["object", "record"];
+
+/// Body of `/sign-up/email`.
+#[derive(Debug)]
+pub(crate) struct SignUpInput(SignUp);
+
+impl RouteBody for SignUpInput {
+    const MEDIA_TYPES: MediaTypes = MediaTypes::FormOrJson;
+    const IS_LOGIN: bool = true;
+
+    fn parse(body: &Body) -> Result<Self, ApiError> {
+        let mut fields = Fields::of(body, &ROOTS)?;
+        let name = fields.required_text("name");
+        parse_rest(fields, |_| name.to_owned()).map(Self)
+    }
+}
+
+/// Body of `/register`: as `/sign-up/email`, with a name that may be left out.
+#[derive(Debug)]
+pub(crate) struct RegisterInput(SignUp);
+
+impl RouteBody for RegisterInput {
+    const MEDIA_TYPES: MediaTypes = MediaTypes::FormOrJson;
+    const IS_LOGIN: bool = true;
+
+    fn parse(body: &Body) -> Result<Self, ApiError> {
+        let mut fields = Fields::of(body, &ROOTS)?;
+        let name = fields.optional_text("name");
+        parse_rest(fields, |email| name.unwrap_or(email.local_part()).to_owned()).map(Self)
+    }
+}
+
+/// Reads the fields after the name, in the reference's schema order.
+fn parse_rest(mut fields: Fields<'_>, name: impl Fn(&Email) -> String) -> Result<SignUp, ApiError> {
+    let email = fields.email("email");
+    let password = Password::new(fields.non_empty_text("password"));
+    let image = fields.optional_text("image").map(str::to_owned);
+    fields.optional_text("callbackURL");
+    let remember = remember(fields.optional_bool("rememberMe"));
+    let email = fields.finish_with(email)?;
+    Ok(SignUp { name: name(&email), email, password, image, remember })
+}
+
+/// Signs up and in, and answers with the raw session token and the user.
+///
+/// # Errors
+///
+/// The reference's codes for a taken address and a password of wrong length.
+pub(crate) async fn sign_up_email(
+    Checked(SignUpInput(request)): Checked<SignUpInput>,
+    client: Client,
+    cookie: SessionCookie,
+    Now(now): Now,
+    passwords: Data<EmailAndPassword>,
+    reply: Data<SessionReply>,
+) -> Result<HttpResponse, ApiError> {
+    let remember = request.remember;
+    let principal = passwords.sign_up(request, client, now).await?;
+    let body = SignUpBody { token: Some(principal.session.token.expose()), user: (&principal.user).into() };
+    let mut answer = reply::json(StatusCode::OK, &body);
+    reply.set_session(&mut answer, &principal.session, remember, &cookie)?;
+    Ok(answer)
+}
+
+/// Signs up and in, and answers 201 with the session envelope.
+///
+/// # Errors
+///
+/// As `/sign-up/email`.
+pub(crate) async fn register(
+    Checked(RegisterInput(request)): Checked<RegisterInput>,
+    client: Client,
+    cookie: SessionCookie,
+    Now(now): Now,
+    passwords: Data<EmailAndPassword>,
+    reply: Data<SessionReply>,
+) -> Result<HttpResponse, ApiError> {
+    let remember = request.remember;
+    let principal = passwords.sign_up(request, client, now).await?;
+    reply.signed_in(StatusCode::CREATED, &principal, remember, &cookie, now)
+}

@@ -1,0 +1,146 @@
+//! Success answers and the cookies that go with them.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpResponse, HttpResponseBuilder};
+use auth_core::wire::{AccessTokenBody, SessionEnvelope};
+use auth_core::{
+    AccessTokenIssuer, IssueError, MaxAge, Principal, Remember, Secret, Session, SessionCookies,
+    SessionPolicy, SigningSecret, User,
+};
+use serde::Serialize;
+use time::OffsetDateTime;
+
+use crate::error::{ApiError, Unauthorized};
+use crate::extract::SessionCookie;
+
+/// How sessions are shown to clients: as cookies, and as members of an envelope.
+#[derive(Debug)]
+pub(crate) struct SessionReply {
+    /// Names and attributes of cookies.
+    pub(crate) cookies: SessionCookies,
+    /// What cookies are signed with.
+    pub(crate) secret: SigningSecret,
+    /// How long cookies live.
+    pub(crate) policy: SessionPolicy,
+    /// Makes the token members of envelopes; `None` leaves them out
+    /// (`session.access_token_in_session = false`).
+    pub(crate) issuer: Option<AccessTokenIssuer>,
+}
+
+/// An access token that goes into an envelope.
+#[derive(Debug)]
+pub(crate) struct ShownToken {
+    /// The token.
+    pub(crate) token: Secret<String>,
+    /// Its end.
+    pub(crate) expires_at: OffsetDateTime,
+}
+
+impl SessionReply {
+    /// Answers a new sign-in or sign-up with the envelope and the session's cookies.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError::Internal`] when a token or cookie cannot be made.
+    pub(crate) fn signed_in(
+        &self,
+        status: StatusCode,
+        principal: &Principal,
+        remember: Remember,
+        request: &SessionCookie,
+        now: OffsetDateTime,
+    ) -> Result<HttpResponse, ApiError> {
+        let token = self.new_token(principal, now)?;
+        let mut answer = envelope(status, &principal.user, Some(&principal.session), token.as_ref());
+        answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        self.set_session(&mut answer, &principal.session, remember, request)?;
+        Ok(answer)
+    }
+
+    /// Makes an access token, where envelopes carry one.
+    ///
+    /// # Errors
+    ///
+    /// 401 when not a second of the session is left, [`ApiError::Internal`] when the token cannot be made.
+    pub(crate) fn new_token(
+        &self,
+        principal: &Principal,
+        now: OffsetDateTime,
+    ) -> Result<Option<ShownToken>, ApiError> {
+        let Some(issuer) = &self.issuer else { return Ok(None) };
+        let issued = issuer.issue(principal, now, &mut rand::rng()).map_err(|error| match error {
+            IssueError::SessionOver { .. } => ApiError::Unauthorized(Unauthorized::NoCredentials),
+            other => ApiError::internal(other),
+        })?;
+        Ok(Some(ShownToken { token: issued.token, expires_at: issued.expires_at }))
+    }
+
+    /// Sets the cookies of a new or extended session (Better Auth core §7.2).
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError::Internal`] when the token, which another writer stored, is of an alphabet that must not
+    /// be signed.
+    pub(crate) fn set_session(
+        &self,
+        answer: &mut HttpResponse,
+        session: &Session,
+        remember: Remember,
+        request: &SessionCookie,
+    ) -> Result<(), ApiError> {
+        let max_age = match remember {
+            Remember::Persistent => MaxAge::new(self.policy.expires_in),
+            Remember::UntilBrowserCloses => None,
+        };
+        let line = self.cookies.session_token(&session.token, max_age, &self.secret);
+        append_cookie(answer, &line.map_err(ApiError::internal)?)?;
+        match remember {
+            Remember::UntilBrowserCloses => append_cookie(answer, &self.cookies.dont_remember(&self.secret)),
+            Remember::Persistent if request.dont_remember => {
+                append_cookie(answer, &self.cookies.clear_dont_remember())
+            }
+            Remember::Persistent => Ok(()),
+        }
+    }
+
+    /// Clears every cookie of a session.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError::Internal`] when a line is no header value.
+    pub(crate) fn clear_session(
+        &self,
+        answer: &mut HttpResponse,
+        request: &SessionCookie,
+    ) -> Result<(), ApiError> {
+        let lines = self.cookies.clear_session(&request.cookies);
+        lines.iter().try_for_each(|line| append_cookie(answer, line))
+    }
+}
+
+/// Answers with user, session and token.
+pub(crate) fn envelope(
+    status: StatusCode,
+    user: &User,
+    session: Option<&Session>,
+    token: Option<&ShownToken>,
+) -> HttpResponse {
+    let body = SessionEnvelope {
+        session: session.map(Into::into),
+        user: user.into(),
+        token: token.map(|shown| AccessTokenBody::new(shown.token.expose(), shown.expires_at)),
+    };
+    json(status, &body)
+}
+
+/// Answers with JSON.
+pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> HttpResponse {
+    HttpResponseBuilder::new(status).json(body)
+}
+
+fn append_cookie(answer: &mut HttpResponse, line: &str) -> Result<(), ApiError> {
+    let value = HeaderValue::from_str(line).map_err(ApiError::internal)?;
+    answer.headers_mut().append(header::SET_COOKIE, value);
+    Ok(())
+}
