@@ -1,2 +1,74 @@
-//! Stub.
-fn main() {}
+//! Development and release chores: `cargo xtask <chore>`.
+//!
+//! Builds without OpenSSL and needs nothing installed but a Rust toolchain; what a chore needs beyond that it finds,
+//! gets, or asks for in a sentence.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
+
+mod ci;
+mod database;
+mod db;
+mod deny;
+mod dev;
+mod failure;
+mod interrupt;
+mod migrate;
+mod needs;
+mod openssl;
+mod schema;
+mod shell;
+mod test;
+mod tidy;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::failure::Failure;
+
+/// Development and release chores.
+#[derive(Debug, Parser)]
+#[command(bin_name = "cargo xtask", disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Debug, Subcommand)]
+enum Chore {
+    /// Starts a private Postgres and the server on http://127.0.0.1:3000
+    Dev(dev::Options),
+    /// Builds and runs every test, with its own database and tools
+    Test(test::Options),
+    /// Starts what the tests need and prints it as lines to paste, for single tests by hand
+    Db(db::Options),
+    /// Migrates the database in DATABASE_URL_UNPOOLED or DATABASE_URL
+    Migrate(migrate::Options),
+    /// Writes the store's schema.rs from a migrated database
+    Schema(schema::Options),
+    /// Checks the house rules that no compiler knows
+    Tidy(tidy::Options),
+    /// Runs the jobs of the hosted workflow
+    Ci(ci::Options),
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().chore) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(chore: Chore) -> Result<(), Failure> {
+    match chore {
+        Chore::Dev(options) => dev::run(options),
+        Chore::Test(options) => test::run(options),
+        Chore::Db(options) => db::run(options),
+        Chore::Migrate(options) => migrate::run(options),
+        Chore::Schema(options) => schema::run(options),
+        Chore::Tidy(options) => tidy::run(options),
+        Chore::Ci(options) => ci::run(options),
+    }
+}

@@ -22,6 +22,7 @@ impl Clock {
     }
 
     /// Reads the time.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the system clock")]
     #[allow(clippy::disallowed_methods, reason = "the one place that reads the system clock")]
     pub fn now(&self) -> OffsetDateTime {
         let system = milliseconds(SystemTime::now());

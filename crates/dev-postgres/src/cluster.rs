@@ -16,9 +16,9 @@ use crate::account::Account;
 use crate::binaries::Binaries;
 use crate::error::{Attempting, Error};
 use crate::folder::{FolderLock, make_own, make_private, make_socket_folder, reachable_folder, remove};
-use crate::keeper::{Keeper, dying_with_parent};
+use crate::keeper::Keeper;
 use crate::postmaster::{Leftover, PostmasterFile, clear_leftovers};
-use crate::process::{Signal, send, tree, wait_until_gone};
+use crate::process::{Signal, dying_with_parent, send, tree, wait_until_gone};
 use options::{ClusterOptions, Durability, Tcp, TlsFiles};
 
 /// Crash recovery of a large development database can take this long; a normal start takes tens of milliseconds.

@@ -11,8 +11,6 @@ use std::sync::PoisonError;
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
 
-use crate::process::{Signal, on_path};
-
 type Request = (Command, Sender<io::Result<Child>>);
 
 /// A handle to the thread; the thread ends when it is dropped.
@@ -48,18 +46,5 @@ impl Keeper {
             .send((command, reply))
             .map_err(|_| gone())?;
         answer.recv().map_err(|_| gone())?
-    }
-}
-
-/// A command for `program` that gets `signal` from the kernel when its parent dies, where `setpriv` can arrange that.
-///
-/// `setpriv` runs after the change of user, which would clear the setting, and becomes the program.
-pub(crate) fn dying_with_parent(program: &std::path::Path, signal: Signal) -> Command {
-    if cfg!(target_os = "linux") && on_path("setpriv") {
-        let mut command = Command::new("setpriv");
-        command.arg("--pdeathsig").arg(signal.name()).arg("--").arg(program);
-        command
-    } else {
-        Command::new(program)
     }
 }

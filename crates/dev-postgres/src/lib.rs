@@ -40,7 +40,7 @@ mod error;
 mod folder;
 mod keeper;
 mod postmaster;
-mod process;
+pub mod process;
 
 pub use account::Account;
 pub use binaries::Binaries;

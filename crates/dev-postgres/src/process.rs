@@ -1,4 +1,4 @@
-//! Signals and process trees without `unsafe` and without a dependency.
+//! Signals, process trees and parent-death without `unsafe` and without a dependency.
 //!
 //! Signals are sent by the shell's built-in `kill`: the `kill` program is missing from slim images, `/bin/sh` is not.
 //! Processes are listed from `/proc`, and by `ps` where there is none (macOS).
@@ -10,9 +10,11 @@ use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// The signals this crate sends.
+/// The signals that chores and tests send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Signal {
+pub enum Signal {
+    /// SIGTERM: servers finish what they are at.
+    Terminate,
     /// SIGINT: PostgreSQL's fast shutdown (ends sessions, writes a checkpoint).
     Interrupt,
     /// SIGQUIT: PostgreSQL's immediate shutdown (the next start recovers from the log).
@@ -29,6 +31,7 @@ impl Signal {
     /// Name for `kill -s` and `setpriv --pdeathsig`.
     pub(crate) fn name(self) -> &'static str {
         match self {
+            Self::Terminate => "TERM",
             Self::Interrupt => "INT",
             Self::Quit => "QUIT",
             Self::Kill => "KILL",
@@ -39,7 +42,7 @@ impl Signal {
 }
 
 /// Sends a signal to each process; those that are gone already are passed over.
-pub(crate) fn send(signal: Signal, pids: &[u32]) {
+pub fn send(signal: Signal, pids: &[u32]) {
     if pids.is_empty() {
         return;
     }
@@ -57,7 +60,7 @@ pub(crate) fn send(signal: Signal, pids: &[u32]) {
 }
 
 /// A process and everything below it, the process itself first.
-pub(crate) fn tree(root: u32) -> Vec<u32> {
+pub fn tree(root: u32) -> Vec<u32> {
     let processes = list();
     let mut found = vec![root];
     let mut seen = BTreeSet::from([root]);
@@ -71,6 +74,20 @@ pub(crate) fn tree(root: u32) -> Vec<u32> {
         next += 1;
     }
     found
+}
+
+/// A command for `program` that gets `signal` from the kernel when its parent dies, where `setpriv` can arrange that.
+///
+/// Linux sends it when the *thread* that starts the command ends, so start it from one that lives long enough.
+/// `setpriv` runs after the change of user, which would clear the setting, and becomes the program.
+pub fn dying_with_parent(program: &Path, signal: Signal) -> Command {
+    if cfg!(target_os = "linux") && on_path("setpriv") {
+        let mut command = Command::new("setpriv");
+        command.arg("--pdeathsig").arg(signal.name()).arg("--").arg(program);
+        command
+    } else {
+        Command::new(program)
+    }
 }
 
 /// The command line of a living process, words separated by spaces; `None` when it is gone or a zombie.

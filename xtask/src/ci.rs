@@ -1,0 +1,114 @@
+//! `cargo xtask ci`: the jobs of the hosted workflow, one by one or all, the same on a laptop.
+
+use std::time::Instant;
+
+use clap::ValueEnum;
+
+use crate::deny::{self, Subject};
+use crate::failure::Failure;
+use crate::openssl::Openssl;
+use crate::shell::{cargo, run as execute};
+use crate::{schema, test, tidy};
+
+/// Which jobs to run.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// The job; `all` runs every one that needs no network beyond the package registries
+    #[arg(value_enum, default_value = "all")]
+    job: Job,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Job {
+    /// Everything below but `advisories`
+    All,
+    /// Layout of the code
+    Fmt,
+    /// House rules
+    Tidy,
+    /// Lints, as errors
+    Clippy,
+    /// Documentation without a warning
+    Docs,
+    /// Licences, forbidden crates and sources of dependencies
+    Deny,
+    /// The store's schema.rs against the migrations
+    Schema,
+    /// Every test
+    Test,
+    /// Dependencies with known vulnerabilities; asks the RustSec database
+    Advisories,
+}
+
+/// Quick jobs first, so that a slip shows before the tests are built.
+const ALL: [Job; 7] = [Job::Fmt, Job::Tidy, Job::Clippy, Job::Docs, Job::Deny, Job::Schema, Job::Test];
+
+/// Runs the jobs; with `all`, a failed job does not keep the others from running.
+pub(crate) fn run(options: Options) -> Result<(), Failure> {
+    if options.job != Job::All {
+        return timed(options.job).outcome;
+    }
+    let reports: Vec<Report> = ALL.into_iter().map(timed).collect();
+    println!("\njob         seconds  outcome");
+    for report in &reports {
+        let outcome = if report.outcome.is_ok() { "passed" } else { "FAILED" };
+        println!("{:<11} {:>7.1}  {outcome}", name(report.job), report.seconds);
+    }
+    let total: f64 = reports.iter().map(|report| report.seconds).sum();
+    println!("{:<11} {total:>7.1}", "all");
+    let failed: Vec<String> = reports
+        .into_iter()
+        .filter_map(|report| report.outcome.err().map(|failure| format!("{}: {failure}", name(report.job))))
+        .collect();
+    if failed.is_empty() { Ok(()) } else { Err(Failure::new(failed.join("\n       "))) }
+}
+
+struct Report {
+    job: Job,
+    seconds: f64,
+    outcome: Result<(), Failure>,
+}
+
+fn timed(job: Job) -> Report {
+    println!("\n==> {}", name(job));
+    let begun = Instant::now();
+    let outcome = perform(job);
+    let seconds = begun.elapsed().as_secs_f64();
+    match &outcome {
+        Ok(()) => println!("==> {} passed in {seconds:.1} s", name(job)),
+        Err(failure) => eprintln!("==> {} failed after {seconds:.1} s: {failure}", name(job)),
+    }
+    Report { job, seconds, outcome }
+}
+
+fn perform(job: Job) -> Result<(), Failure> {
+    match job {
+        Job::All => ALL.into_iter().try_for_each(perform),
+        Job::Fmt => execute(&mut cargo(["fmt", "--all", "--check"])),
+        Job::Tidy => tidy::run(tidy::Options::default()),
+        Job::Clippy => clippy(),
+        Job::Docs => docs(),
+        Job::Deny => deny::run(Subject::Offline),
+        Job::Schema => schema::run(schema::Options { check: true }),
+        Job::Test => test::run(test::Options::default()),
+        Job::Advisories => deny::run(Subject::Advisories),
+    }
+}
+
+/// The whole workspace, and `auth-core` once more as `xtask` and `auth-store` see it: without josekit.
+fn clippy() -> Result<(), Failure> {
+    let mut whole = cargo(["clippy", "--workspace", "--all-targets", "--locked"]);
+    Openssl::look().prepare(&mut whole)?;
+    execute(whole.args(["--features", "auth-core/josekit", "--", "--deny", "warnings"]))?;
+    execute(&mut cargo(["clippy", "--package", "auth-core", "--locked", "--", "--deny", "warnings"]))
+}
+
+fn docs() -> Result<(), Failure> {
+    let mut command = cargo(["doc", "--workspace", "--no-deps", "--locked"]);
+    Openssl::look().prepare(&mut command)?;
+    execute(command.env("RUSTDOCFLAGS", "--deny warnings"))
+}
+
+fn name(job: Job) -> String {
+    job.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+}

@@ -1,0 +1,55 @@
+//! A throw-away cluster for one run of the tests or one look at the schema.
+
+use std::future::Future;
+use std::path::PathBuf;
+
+use dev_postgres::{Binaries, Cluster, ClusterOptions, sweep};
+
+use crate::failure::Failure;
+use crate::shell::target_dir;
+
+/// Several test programs with a pool each share one cluster.
+const MAX_CONNECTIONS: u16 = 300;
+
+/// Finds PostgreSQL or gets it, telling what it does.
+pub(crate) fn binaries() -> Result<Binaries, Failure> {
+    Ok(Binaries::find_or_install(&target_dir().join("tools"), &mut say)?)
+}
+
+/// Starts a cluster that goes away with the value; leftovers of killed runs are removed first.
+pub(crate) fn throw_away(binaries: &Binaries) -> Result<Cluster, Failure> {
+    let parent: PathBuf = target_dir().join("postgres");
+    let swept = sweep(&parent)?;
+    if swept > 0 {
+        say(&format!("removed {swept} database(s) that killed runs left behind"));
+    }
+    let mut options = ClusterOptions::throw_away_in(&parent);
+    options.max_connections = MAX_CONNECTIONS;
+    options.binaries = Some(binaries.clone());
+    Ok(Cluster::start_with(options, &mut say)?)
+}
+
+/// Prints a line of progress.
+pub(crate) fn say(line: &str) {
+    println!("  {line}");
+}
+
+/// Runs async code of the store or of a driver to its end.
+pub(crate) fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::because("cannot start a runtime", error))?;
+    Ok(runtime.block_on(work))
+}
+
+/// Connects to a private cluster, which needs no TLS.
+pub(crate) async fn connect(url: &str) -> Result<tokio_postgres::Client, Failure> {
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls)
+        .await
+        .map_err(|error| Failure::because("cannot connect to the private database", error))?;
+    // Ends with the client.
+    tokio::spawn(connection);
+    Ok(client)
+}

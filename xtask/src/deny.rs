@@ -1,0 +1,97 @@
+//! Runs cargo-deny, which is built once into `target/tools`.
+
+use crate::failure::Failure;
+use crate::shell::{capture, cargo, run as execute, target_dir};
+
+/// The version that `deny.toml` is written for.
+const VERSION: &str = "0.20.2";
+
+/// What to check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Subject {
+    /// Licences, forbidden crates, sources: what the lock file alone decides.
+    Offline,
+    /// Known vulnerabilities: needs the RustSec database.
+    Advisories,
+}
+
+/// Checks the dependencies against `deny.toml`.
+pub(crate) fn run(subject: Subject) -> Result<(), Failure> {
+    let tools = target_dir().join("tools");
+    let program = tools.join("bin/cargo-deny");
+    let installed = capture(std::process::Command::new(&program).arg("--version")).unwrap_or_default();
+    if installed.trim() != format!("cargo-deny {VERSION}") {
+        println!("building cargo-deny {VERSION} into {} (about two minutes, once)", tools.display());
+        // Unoptimised and without its own git client: half the time, and quick enough for one workspace.
+        let mut install =
+            cargo(["install", "cargo-deny", "--version", VERSION, "--locked", "--debug", "--force"]);
+        install.arg("--no-default-features").arg("--root").arg(&tools);
+        install.arg("--target-dir").arg(tools.join("build")).env("CARGO_PROFILE_DEV_DEBUG", "false");
+        execute(&mut install)?;
+        // Half a gigabyte that nothing needs again.
+        let _ = std::fs::remove_dir_all(tools.join("build"));
+    }
+    let mut check = std::process::Command::new(program);
+    check.current_dir(crate::shell::root()).args(["--locked", "check"]);
+    match subject {
+        Subject::Offline => check.args(["licenses", "bans", "sources"]),
+        Subject::Advisories => check.arg("advisories"),
+    };
+    execute(&mut check)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+mod tests {
+    use std::fs;
+
+    use crate::shell::root;
+
+    /// Lowest versions without a known advisory, as rule R-117 lists them.
+    const FLOORS: [(&str, [u32; 3]); 4] = [
+        ("tokio-postgres", [0, 7, 18]),
+        ("postgres-protocol", [0, 6, 12]),
+        ("diesel", [2, 3, 9]),
+        ("diesel-async", [0, 9, 0]),
+    ];
+
+    #[test]
+    fn r_117_known_bad_versions_are_neither_locked_nor_allowed() {
+        let lock = fs::read_to_string(root().join("Cargo.lock")).unwrap();
+        let deny = fs::read_to_string(root().join("deny.toml")).unwrap();
+        for (name, floor) in FLOORS {
+            let package = format!("name = \"{name}\"\nversion = \"");
+            let versions: Vec<&str> =
+                lock.split(&package).skip(1).filter_map(|rest| rest.split('"').next()).collect();
+            assert!(!versions.is_empty(), "{name} is in the lock file");
+            for version in versions {
+                let parts: Vec<u32> = version.split('.').map(|part| part.parse().expect(version)).collect();
+                assert!(parts.as_slice() >= floor.as_slice(), "{name} {version} is below {floor:?}");
+            }
+            assert!(deny.contains(&format!("crate = \"{name}:<")), "deny.toml has a floor for {name}");
+        }
+    }
+
+    #[test]
+    fn r_118_lints_are_on_in_every_crate() {
+        let workspace = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+        assert!(workspace.contains("unsafe_code = \"forbid\""));
+        for lint in ["expect_used", "indexing_slicing", "panic", "unwrap_used"] {
+            assert!(
+                workspace.contains(&format!("{lint} = \"warn\"")),
+                "{lint}; CI turns warnings into errors"
+            );
+        }
+        let mut manifests = vec![root().join("xtask/Cargo.toml")];
+        manifests.extend(
+            fs::read_dir(root().join("crates"))
+                .unwrap()
+                .map(|entry| entry.unwrap().path().join("Cargo.toml")),
+        );
+        for manifest in manifests.into_iter().filter(|manifest| manifest.exists()) {
+            let text = fs::read_to_string(&manifest).unwrap();
+            assert!(text.contains("[lints]\nworkspace = true"), "{}", manifest.display());
+        }
+        assert!(root().join("Cargo.lock").exists());
+    }
+}

@@ -1,0 +1,52 @@
+//! The one error type of the chores: a sentence for the person at the terminal, and its cause.
+//!
+//! Nothing here decides on errors, so there is nothing to match on; the libraries below have typed ones.
+
+use std::error::Error;
+use std::fmt;
+
+/// Why a chore stopped.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    sentence: String,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl Failure {
+    /// A failure that needs no further cause.
+    pub(crate) fn new(sentence: impl Into<String>) -> Self {
+        Self { sentence: sentence.into(), source: None }
+    }
+
+    /// A failure with what the layer below said.
+    pub(crate) fn because(
+        sentence: impl Into<String>,
+        source: impl Into<Box<dyn Error + Send + Sync>>,
+    ) -> Self {
+        Self { sentence: sentence.into(), source: Some(source.into()) }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.sentence)?;
+        let mut cause = self.source.as_deref().map(|source| source as &dyn Error);
+        while let Some(error) = cause {
+            write!(formatter, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
+
+impl From<dev_postgres::Error> for Failure {
+    fn from(error: dev_postgres::Error) -> Self {
+        let mut sentence = error.to_string();
+        let mut cause = error.source();
+        while let Some(inner) = cause {
+            sentence = format!("{sentence}: {inner}");
+            cause = inner.source();
+        }
+        Self::new(sentence)
+    }
+}

@@ -1,0 +1,115 @@
+//! What the tests need besides cargo: a database, the reference server's packages, two poolers, a Python.
+//!
+//! Everything lands in `target/` or in the test's own folder, and works for root and for ordinary users. A tool that
+//! cannot be had is an error with a way out, never a test that silently does not run.
+
+mod apt;
+mod node;
+mod pgbouncer;
+mod python;
+
+use std::path::Path;
+
+use dev_postgres::Cluster;
+
+use crate::database::{binaries, say, throw_away};
+use crate::failure::Failure;
+
+/// Tools to do without.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct Without {
+    /// Leaves tools and the tests that need them out, and says so
+    #[arg(long = "without", value_enum, value_delimiter = ',')]
+    tools: Vec<Tool>,
+}
+
+/// What can be left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Tool {
+    /// PgBouncer 1.18 and a current one
+    Pgbouncer,
+    /// The reference server from npm
+    Node,
+    /// PyJWT, as another verifier of access tokens
+    Python,
+}
+
+impl Without {
+    /// Names what was left out, loudly.
+    pub(crate) fn remind(&self) {
+        for tool in &self.tools {
+            let tests = match tool {
+                Tool::Pgbouncer => "connections through PgBouncer, old and new",
+                Tool::Node => "conformance with the real better-auth package",
+                Tool::Python => "access tokens verified by PyJWT",
+            };
+            println!("NOT TESTED: {tests} (left out by --without)");
+        }
+    }
+
+    fn has(&self, tool: Tool) -> bool {
+        self.tools.contains(&tool)
+    }
+}
+
+/// Everything the tests need, while the value lives.
+pub(crate) struct Needs {
+    environment: Vec<(&'static str, String)>,
+    _cluster: Cluster,
+}
+
+impl Needs {
+    /// Starts a cluster and installs the tools.
+    pub(crate) fn prepare(without: &Without) -> Result<Self, Failure> {
+        println!("preparing what the tests need");
+        without.remind();
+        let binaries = binaries()?;
+        let mut environment = Vec::new();
+        let mut left_out = Vec::new();
+        if without.has(Tool::Node) {
+            left_out.push("node");
+        } else {
+            node::install()?;
+        }
+        if without.has(Tool::Python) {
+            left_out.push("python");
+        } else {
+            environment.push(("AUTH_TEST_PYTHON", given_or("AUTH_TEST_PYTHON", python::install)?));
+        }
+        if without.has(Tool::Pgbouncer) {
+            left_out.push("pgbouncer");
+        } else {
+            for (variable, release) in
+                [("AUTH_TEST_PGBOUNCER_OLD", &pgbouncer::OLD), ("AUTH_TEST_PGBOUNCER_NEW", &pgbouncer::NEW)]
+            {
+                environment.push((variable, given_or(variable, || pgbouncer::install(release))?));
+            }
+        }
+        let cluster = throw_away(&binaries)?;
+        say(&format!("PostgreSQL {} on {}", binaries.version(), cluster.socket_dir().display()));
+        environment.push(("AUTH_TEST_DATABASE_URL", cluster.admin_url()));
+        environment.push(("DEV_POSTGRES_BIN", binaries.dir().display().to_string()));
+        // Tests fail without a tool unless it is named here.
+        environment.push(("AUTH_TEST_WITHOUT", left_out.join(",")));
+        Ok(Self { environment, _cluster: cluster })
+    }
+
+    /// Environment variables for the tests.
+    pub(crate) fn environment(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.environment.iter().map(|(name, value)| (*name, value.as_str()))
+    }
+}
+
+/// A path from the environment, or what `install` makes.
+fn given_or(
+    variable: &str,
+    install: impl FnOnce() -> Result<std::path::PathBuf, Failure>,
+) -> Result<String, Failure> {
+    if let Some(given) = std::env::var_os(variable).filter(|value| !value.is_empty()) {
+        if Path::new(&given).is_file() {
+            return Ok(given.to_string_lossy().into_owned());
+        }
+        return Err(Failure::new(format!("{variable} is set, but {} is no file", given.to_string_lossy())));
+    }
+    Ok(install()?.to_string_lossy().into_owned())
+}

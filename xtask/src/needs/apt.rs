@@ -1,0 +1,189 @@
+//! Debian packages of any release, unpacked beside the system instead of into it.
+//!
+//! apt runs with lists, cache and status of its own, so it needs no root and changes nothing; signatures are checked
+//! against Debian's keyring as usual. The mirror is the one the machine already uses.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::failure::Failure;
+use crate::shell::{capture, which};
+
+/// Debian's own front door, for systems that have apt but other sources (Ubuntu).
+const DEFAULT_MIRROR: &str = "http://deb.debian.org/debian";
+
+/// Where the keyring is, when the system's sources name none.
+const KEYRINGS: [&str; 3] = [
+    "/usr/share/keyrings/debian-archive-keyring.gpg",
+    "/usr/share/keyrings/debian-archive-keyring.pgp",
+    "/etc/apt/trusted.gpg.d/debian-archive-keyring.gpg",
+];
+
+/// Downloads a package of a Debian release with the libraries it needs, and unpacks all of them into `into`.
+pub(super) fn unpack(release: &str, package: &str, into: &Path) -> Result<(), Failure> {
+    for program in ["apt-get", "apt-cache", "dpkg-deb"] {
+        if which(program).is_none() {
+            return Err(Failure::new(format!("there is no `{program}` on this system")));
+        }
+    }
+    let work = into.with_extension("apt");
+    let apt = Apt::prepare(release, &work)?;
+    capture(apt.command("apt-get").arg("update"))?;
+    let packages = apt.with_libraries(package)?;
+    let archives = work.join("archives");
+    make(&archives)?;
+    capture(apt.command("apt-get").current_dir(&archives).arg("download").args(&packages))?;
+    make(into)?;
+    let entries =
+        fs::read_dir(&archives).map_err(|error| Failure::because("cannot list the archives", error))?;
+    for entry in entries.flatten() {
+        capture(Command::new("dpkg-deb").arg("--extract").arg(entry.path()).arg(into))?;
+    }
+    // Lists and archives are of no further use.
+    let _ = fs::remove_dir_all(work);
+    Ok(())
+}
+
+struct Apt {
+    configuration: PathBuf,
+}
+
+impl Apt {
+    fn prepare(release: &str, work: &Path) -> Result<Self, Failure> {
+        let _ = fs::remove_dir_all(work);
+        for folder in ["state/lists/partial", "cache/archives/partial", "empty"] {
+            make(&work.join(folder))?;
+        }
+        let (mirror, keyring) = source(&system_sources());
+        let keyring = keyring
+            .or_else(|| KEYRINGS.iter().map(ToString::to_string).find(|file| Path::new(file).is_file()))
+            .ok_or_else(|| {
+                Failure::new("Debian's keyring is not installed: sudo apt-get install debian-archive-keyring")
+            })?;
+        let list = work.join("sources.list");
+        write(&list, &format!("deb [signed-by={keyring}] {mirror} {release} main\n"))?;
+        write(&work.join("state/status"), "")?;
+        let configuration = work.join("apt.conf");
+        let path = |name: &str| work.join(name).display().to_string();
+        // apt drops root for its downloads, to a user that may not reach this folder.
+        let text = format!(
+            "Dir::State \"{}\";\nDir::State::status \"{}\";\nDir::Cache \"{}\";\nDir::Etc::SourceList \"{}\";\n\
+             Dir::Etc::SourceParts \"{}\";\nDir::Etc::Preferences \"/dev/null\";\nDir::Etc::PreferencesParts \"{}\";\n\
+             APT::Sandbox::User \"\";\nAcquire::Languages \"none\";\nAPT::Update::Post-Invoke-Success {{}};\n",
+            path("state"),
+            path("state/status"),
+            path("cache"),
+            list.display(),
+            path("empty"),
+            path("empty"),
+        );
+        write(&configuration, &text)?;
+        Ok(Self { configuration })
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.env("APT_CONFIG", &self.configuration).arg("--quiet");
+        command
+    }
+
+    /// The package and, recursively, those of its dependencies that are libraries. Scripts, data and services that
+    /// packages of the same name may want on a whole system are not needed to run one program.
+    fn with_libraries(&self, package: &str) -> Result<BTreeSet<String>, Failure> {
+        let mut found = BTreeSet::from([package.to_owned()]);
+        let mut waiting = vec![package.to_owned()];
+        while let Some(next) = waiting.pop() {
+            let description = capture(self.command("apt-cache").args(["show", "--no-all-versions", &next]))?;
+            for library in libraries(&description) {
+                if found.insert(library.to_owned()) {
+                    waiting.push(library.to_owned());
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Libraries a package's description depends on; of alternatives, the first.
+fn libraries(description: &str) -> impl Iterator<Item = &str> {
+    description
+        .lines()
+        .filter_map(|line| line.strip_prefix("Depends: ").or_else(|| line.strip_prefix("Pre-Depends: ")))
+        .flat_map(|list| list.split(','))
+        .filter_map(|alternatives| alternatives.split(['|', '(', ':', ' ']).find(|word| !word.is_empty()))
+        .filter(|name| name.starts_with("lib") && !name.ends_with("-perl"))
+}
+
+/// The text of all the machine's source lists.
+fn system_sources() -> String {
+    let mut files = vec![PathBuf::from("/etc/apt/sources.list")];
+    if let Ok(entries) = fs::read_dir("/etc/apt/sources.list.d") {
+        files.extend(entries.flatten().map(|entry| entry.path()));
+    }
+    let read = |file: &PathBuf| fs::read_to_string(file).ok();
+    files.iter().filter_map(read).collect::<Vec<_>>().join("\n\n")
+}
+
+/// The mirror of the Debian archive in source lists of either format, and its keyring if one is named.
+fn source(lists: &str) -> (String, Option<String>) {
+    let is_archive =
+        |address: &&str| address.contains("://") && address.trim_end_matches('/').ends_with("/debian");
+    for paragraph in lists.split("\n\n") {
+        let field = |name: &str| paragraph.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+        if let Some(mirror) = field("URIs:").and_then(|list| list.split_whitespace().find(is_archive)) {
+            let keyring = field("Signed-By:").filter(|value| value.starts_with('/'));
+            return (mirror.to_owned(), keyring.map(str::to_owned));
+        }
+    }
+    let one_line = lists.lines().filter(|line| line.starts_with("deb ")).find_map(|line| {
+        let mirror = line.split_whitespace().find(is_archive)?;
+        let keyring = line.split_once("signed-by=").and_then(|(_, rest)| rest.split([']', ' ']).next());
+        Some((mirror.to_owned(), keyring.map(str::to_owned)))
+    });
+    one_line.unwrap_or_else(|| (DEFAULT_MIRROR.to_owned(), None))
+}
+
+fn make(folder: &Path) -> Result<(), Failure> {
+    fs::create_dir_all(folder)
+        .map_err(|error| Failure::because(format!("cannot make {}", folder.display()), error))
+}
+
+fn write(file: &Path, text: &str) -> Result<(), Failure> {
+    fs::write(file, text).map_err(|error| Failure::because(format!("cannot write {}", file.display()), error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mirror_is_read_from_both_formats() {
+        let paragraphs = "Types: deb\nURIs: https://packages.example.org/tool\nSuites: stable\n\n\
+                          Types: deb\n# comment\nURIs: http://mirror.example.org/debian/\nSuites: bookworm\nSigned-By: /keys/debian.gpg\n";
+        assert_eq!(
+            source(paragraphs),
+            ("http://mirror.example.org/debian/".to_owned(), Some("/keys/debian.gpg".to_owned()))
+        );
+        let lines = "# deb http://old.example.org/debian x main\n\
+                     deb http://security.example.org/debian-security bookworm-security main\n\
+                     deb [arch=amd64 signed-by=/keys/d.gpg] http://mirror.example.org/debian bookworm main\n";
+        assert_eq!(
+            source(lines),
+            ("http://mirror.example.org/debian".to_owned(), Some("/keys/d.gpg".to_owned()))
+        );
+        assert_eq!(
+            source("deb http://archive.example.org/ubuntu noble main\n"),
+            (DEFAULT_MIRROR.to_owned(), None)
+        );
+    }
+
+    #[test]
+    fn libraries_are_told_from_other_dependencies() {
+        let description = "Package: pgbouncer\nPre-Depends: init-system-helpers (>= 1.54~)\n\
+                           Depends: adduser, libc6 (>= 2.34), libevent-2.1-7 (>= 2.1.8-stable), libssl3t64 | libssl3, libdbi-perl, perl:any\n\
+                           Recommends: libfoo\n";
+        assert_eq!(libraries(description).collect::<Vec<_>>(), ["libc6", "libevent-2.1-7", "libssl3t64"]);
+    }
+}

@@ -1,0 +1,92 @@
+//! Two real PgBouncers: one without support for prepared statements, one with it.
+//!
+//! They come from two Debian releases and each runs with the loader and libraries of its own release, so that both
+//! run on either and on other systems that have apt.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::apt;
+use crate::database::say;
+use crate::failure::Failure;
+use crate::shell::{capture, target_dir};
+
+/// A Debian release and what its package is good for here.
+pub(super) struct Release {
+    name: &'static str,
+    variable: &'static str,
+}
+
+/// Debian 12: PgBouncer 1.18, which mixes up prepared statements in transaction mode.
+pub(super) const OLD: Release = Release { name: "bookworm", variable: "AUTH_TEST_PGBOUNCER_OLD" };
+
+/// Debian 13: PgBouncer 1.24, which keeps them apart.
+pub(super) const NEW: Release = Release { name: "trixie", variable: "AUTH_TEST_PGBOUNCER_NEW" };
+
+/// Unpacks the release's PgBouncer unless it is there, and returns a script that runs it.
+pub(super) fn install(release: &Release) -> Result<PathBuf, Failure> {
+    // PgBouncer refuses to run as root, so another user has to reach it.
+    let folder = dev_postgres::reachable_folder(
+        &target_dir().join("tools").join(format!("pgbouncer-{}", release.name)),
+    )?;
+    let script = folder.join("pgbouncer");
+    if version(&script).is_ok() {
+        return Ok(script);
+    }
+    say(&format!("PgBouncer of Debian {} in {}", release.name, folder.display()));
+    let way_out = |failure: Failure| {
+        Failure::new(format!(
+            "cannot get PgBouncer of Debian {}: {failure}\nname a pgbouncer program in {}, or leave these tests out with `cargo xtask test --without pgbouncer`",
+            release.name, release.variable
+        ))
+    };
+    let tree = folder.join("root");
+    let _ = fs::remove_dir_all(&tree);
+    apt::unpack(release.name, "pgbouncer", &tree).map_err(way_out)?;
+    write_script(&script, &tree).map_err(way_out)?;
+    let found = version(&script).map_err(way_out)?;
+    say(&found);
+    Ok(script)
+}
+
+fn version(script: &Path) -> Result<String, Failure> {
+    let text = capture(Command::new(script).arg("--version"))?;
+    Ok(text.lines().next().unwrap_or_default().to_owned())
+}
+
+/// A script that starts the program with its own loader, which finds its own libraries.
+fn write_script(script: &Path, tree: &Path) -> Result<(), Failure> {
+    let mut loader = None;
+    let mut libraries = Vec::new();
+    let mut folders = vec![tree.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let Ok(entries) = fs::read_dir(&folder) else { continue };
+        for entry in entries.flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let Ok(kind) = entry.file_type() else { continue };
+            if kind.is_dir() {
+                folders.push(entry.path());
+            } else if name.contains(".so") && kind.is_file() {
+                if name.starts_with("ld-linux") {
+                    loader = Some(entry.path());
+                }
+                if !libraries.contains(&folder) {
+                    libraries.push(folder.clone());
+                }
+            }
+        }
+    }
+    let loader = loader.ok_or_else(|| Failure::new("the packages hold no loader"))?;
+    let libraries: Vec<String> = libraries.iter().map(|folder| folder.display().to_string()).collect();
+    let text = format!(
+        "#!/bin/sh\nexec '{}' --library-path '{}' '{}' \"$@\"\n",
+        loader.display(),
+        libraries.join(":"),
+        tree.join("usr/sbin/pgbouncer").display()
+    );
+    let put =
+        fs::write(script, text).and_then(|()| fs::set_permissions(script, fs::Permissions::from_mode(0o755)));
+    put.map_err(|error| Failure::because(format!("cannot write {}", script.display()), error))
+}

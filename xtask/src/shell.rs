@@ -1,0 +1,69 @@
+//! Running other programs: cargo above all.
+
+use std::env;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::failure::Failure;
+
+/// The workspace's folder.
+pub(crate) fn root() -> PathBuf {
+    // `cargo run` sets the variable; the other is for the executable started by hand.
+    let manifest =
+        env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+    manifest.parent().map(Path::to_owned).unwrap_or(manifest)
+}
+
+/// Where cargo puts what it builds: the folder that this program itself is in.
+pub(crate) fn target_dir() -> PathBuf {
+    let program = env::current_exe().unwrap_or_default();
+    let marked = program.ancestors().find(|dir| dir.join("CACHEDIR.TAG").is_file());
+    marked.map_or_else(|| root().join("target"), Path::to_owned)
+}
+
+/// A cargo command in the workspace's folder.
+pub(crate) fn cargo<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Command {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root()).args(arguments);
+    command
+}
+
+/// Runs a program whose output goes to the terminal.
+pub(crate) fn run(command: &mut Command) -> Result<(), Failure> {
+    let status = command.stdin(Stdio::null()).status().map_err(|error| not_started(command, error))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(Failure::new(format!("`{}` failed ({status})", line(command))))
+    }
+}
+
+/// Runs a program and gives what it printed on standard output.
+pub(crate) fn capture(command: &mut Command) -> Result<String, Failure> {
+    let output = command.stdin(Stdio::null()).output().map_err(|error| not_started(command, error))?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    let errors = String::from_utf8_lossy(&output.stderr);
+    let last: Vec<&str> = errors.lines().filter(|line| !line.trim().is_empty()).rev().take(5).collect();
+    let last = last.into_iter().rev().collect::<Vec<_>>().join("\n");
+    Err(Failure::new(format!("`{}` failed ({}):\n{last}", line(command), output.status)))
+}
+
+/// Where a program is on the PATH.
+pub(crate) fn which(program: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    env::split_paths(&path).map(|dir| dir.join(program)).find(|file| file.is_file())
+}
+
+fn not_started(command: &Command, error: std::io::Error) -> Failure {
+    Failure::because(format!("cannot run `{}`", command.get_program().to_string_lossy()), error)
+}
+
+/// The command as one would type it.
+fn line(command: &Command) -> String {
+    let program = Path::new(command.get_program()).file_name().unwrap_or_default();
+    let words = std::iter::once(program).chain(command.get_args());
+    words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,116 @@
+//! `cargo xtask tidy`: house rules that no compiler or linter knows.
+//!
+//! Each check gives findings with file and line; all are shown before the chore fails. The checks read text, not
+//! syntax: they catch slips, and a determined author can get around them, but not by accident.
+
+mod dependencies;
+mod lock_files;
+mod rules;
+mod settings;
+mod sources;
+
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::failure::Failure;
+use crate::shell::root;
+
+/// What to check beyond the usual.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct Options {
+    /// Only lists the security rules that have no test yet
+    #[arg(long)]
+    pub(crate) rules: bool,
+}
+
+/// One thing that is not as it should be.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Finding {
+    file: String,
+    /// Counted from 1; `None` for the file as a whole.
+    line: Option<usize>,
+    message: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            Some(line) => write!(formatter, "{}:{line}: {}", self.file, self.message),
+            None => write!(formatter, "{}: {}", self.file, self.message),
+        }
+    }
+}
+
+/// Runs the checks.
+pub(crate) fn run(options: Options) -> Result<(), Failure> {
+    let files = Files::read(&root())?;
+    let mut findings = rules::check(&files);
+    if !options.rules {
+        findings.extend(sources::check(&files));
+        findings.extend(lock_files::check(&files));
+        findings.extend(settings::check(&files));
+        findings.extend(dependencies::check()?);
+    }
+    findings.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+    for finding in &findings {
+        println!("{finding}");
+    }
+    match findings.len() {
+        0 => Ok(()),
+        1 => Err(Failure::new("1 finding")),
+        several => Err(Failure::new(format!("{several} findings"))),
+    }
+}
+
+/// The texts of the workspace, by path from its root with `/` between folders.
+pub(crate) struct Files(Vec<(String, String)>);
+
+impl Files {
+    fn read(root: &Path) -> Result<Self, Failure> {
+        let mut files = Vec::new();
+        let mut folders: Vec<PathBuf> =
+            ["crates", "xtask", "config", "docs", "migrations"].iter().map(|name| root.join(name)).collect();
+        while let Some(folder) = folders.pop() {
+            let Ok(entries) = fs::read_dir(&folder) else { continue };
+            for entry in entries.flatten() {
+                let path = entry.path();
+                let name = entry.file_name().to_string_lossy().into_owned();
+                if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                    if !["target", "node_modules"].contains(&name.as_str()) {
+                        folders.push(path);
+                    }
+                } else if ["rs", "toml", "json", "md", "sql"]
+                    .iter()
+                    .any(|ending| name.ends_with(&format!(".{ending}")))
+                {
+                    let text = fs::read_to_string(&path).map_err(|error| {
+                        Failure::because(format!("cannot read {}", path.display()), error)
+                    })?;
+                    let relative = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
+                    files.push((relative, text));
+                }
+            }
+        }
+        files.sort();
+        Ok(Self(files))
+    }
+
+    /// Path and text of the files with an ending.
+    fn ending<'a>(&'a self, ending: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.0
+            .iter()
+            .filter(move |(path, _)| path.ends_with(ending))
+            .map(|(path, text)| (path.as_str(), text.as_str()))
+    }
+
+    /// Text of one file.
+    fn text(&self, path: &str) -> Option<&str> {
+        self.0.iter().find(|(file, _)| file == path).map(|(_, text)| text.as_str())
+    }
+
+    #[cfg(test)]
+    fn of(files: &[(&str, &str)]) -> Self {
+        Self(files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect())
+    }
+}
