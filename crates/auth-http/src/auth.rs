@@ -7,7 +7,7 @@ use auth_core::{
     AccessTokenIssuer, AccessTokenPolicy, AccessTokenVerifier, CookieSettings, ForeignTokenVerifier,
     SameSite, SessionCookies,
 };
-use auth_store::{DatabaseUrl, DatabaseUrlError, PoolSettings, Store, StoreError};
+use auth_store::{PoolSettings, Store, StoreError};
 
 use crate::client_address::ClientAddressPolicy;
 use crate::clock::Clock;
@@ -17,7 +17,7 @@ use crate::hashing::Hashing;
 use crate::origin::{OriginChecks, OriginPattern, OriginPolicy};
 use crate::reply::SessionReply;
 use crate::routes;
-use crate::settings::{DatabaseSettings, Settings};
+use crate::settings::Settings;
 use crate::state::BodyLimits;
 
 /// The auth routes, built once from the settings and mounted in every worker:
@@ -62,9 +62,6 @@ pub enum AuthError {
     /// `cookies` holds what no cookie can have.
     #[error("cookies")]
     Cookies(#[source] auth_core::CookieSettingsError),
-    /// `database.url` cannot be used.
-    #[error("database.url")]
-    Database(#[source] DatabaseUrlError),
 }
 
 impl Auth {
@@ -107,7 +104,7 @@ impl Auth {
             policy: settings.session.policy,
             issuer: shows_tokens.then(|| AccessTokenIssuer::new(tokens, secret.clone())),
         };
-        let pool = pool_settings(&settings.database, settings.server.workers).map_err(AuthError::Database)?;
+        let pool = settings.database.pool(settings.server.workers);
         Ok(Self {
             shared: Arc::new(Shared {
                 base_path: settings.server.base_path.clone(),
@@ -171,23 +168,6 @@ impl Auth {
             .app_data(Data::clone(reply))
             .service(routes::scope(base_path));
     }
-}
-
-/// Gives the settings of one worker's pool.
-pub(crate) fn pool_settings(
-    settings: &DatabaseSettings,
-    workers: usize,
-) -> Result<PoolSettings, DatabaseUrlError> {
-    let share = settings.connections_per_worker(workers);
-    Ok(PoolSettings {
-        max_connections: u32::try_from(share).unwrap_or(u32::MAX),
-        acquire_timeout: settings.acquire_timeout,
-        connect_timeout: settings.connect_timeout,
-        statement_timeout: settings.statement_timeout,
-        lock_timeout: settings.lock_timeout,
-        idle_in_transaction_timeout: settings.idle_in_transaction_timeout,
-        ..PoolSettings::new(DatabaseUrl::parse(settings.url.expose())?)
-    })
 }
 
 fn offer(settings: &Settings) -> Offer {

@@ -1,2 +1,17 @@
-//! Stub.
-fn main() {}
+//! The server's binary: reads settings, starts the log, does what the command line says.
+
+mod cli;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match cli::run() {
+        Ok(code) => code,
+        Err(error) => {
+            // Nothing can be done where not even the reason can be written.
+            let _ = writeln!(std::io::stderr(), "auth-server: {}", cli::chain(&*error));
+            ExitCode::FAILURE
+        }
+    }
+}

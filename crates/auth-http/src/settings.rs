@@ -139,4 +139,6 @@ impl Settings {
 }
 
 #[cfg(test)]
+mod reference;
+#[cfg(test)]
 mod tests;

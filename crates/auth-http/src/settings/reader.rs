@@ -136,9 +136,12 @@ impl Reader {
         }
     }
 
-    /// Tells whether a text is there and not empty.
-    pub(super) fn is_set(&self, key: &str) -> bool {
-        self.optional_text(key).is_ok_and(|text| text.is_some())
+    /// Names the key that a secret came from: `key`, or `<key>_file`.
+    pub(super) fn holder(&self, key: &str) -> String {
+        match self.optional_text(key) {
+            Ok(Some(_)) => key.to_owned(),
+            _ => format!("{key}_file"),
+        }
     }
 
     /// Makes the error for a value that is not what it should be.

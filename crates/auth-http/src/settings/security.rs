@@ -5,6 +5,7 @@ use auth_core::{SigningSecret, VersionedSecrets};
 use super::error::{Problem, SettingsError};
 use super::reader::Reader;
 use super::server::BaseUrl;
+use crate::origin::{OriginPattern, ParsePatternError};
 
 /// Secrets, trusted origins, and the switches that weaken checks.
 #[derive(Clone, Debug)]
@@ -19,12 +20,18 @@ pub struct SecuritySettings {
     pub disable_origin_check: bool,
 }
 
+const ORIGINS: &str = "security.trusted_origins";
 const GENERATE: &str = "make one with `openssl rand -base64 48` and set it as BETTER_AUTH_SECRET, or its file as BETTER_AUTH_SECRET_FILE";
 
 impl SecuritySettings {
     pub(super) fn read(reader: &Reader, base_url: &BaseUrl) -> Result<Self, SettingsError> {
         let mut trusted_origins = vec![base_url.origin().to_owned()];
-        for pattern in reader.list("security.trusted_origins")? {
+        for (index, pattern) in reader.list(ORIGINS)?.into_iter().enumerate() {
+            if let Err(error) = OriginPattern::parse(&pattern) {
+                let reason = format!("entry {} {}", index + 1, unusable(&error));
+                let way_out = "write it like https://app.example.com or https://*.example.com";
+                return Err(reader.problem(ORIGINS, Problem::Refused { reason, way_out }));
+            }
             if !trusted_origins.contains(&pattern) {
                 trusted_origins.push(pattern);
             }
@@ -38,13 +45,25 @@ impl SecuritySettings {
     }
 }
 
+/// Says what is wrong with a pattern without quoting it.
+fn unusable(error: &ParsePatternError) -> &'static str {
+    match error {
+        ParsePatternError::Empty => "is empty",
+        ParsePatternError::ScriptScheme(_) => "is a script and can never be trusted",
+        ParsePatternError::NotAnOrigin { .. } => {
+            "is not an origin as browsers write it: scheme, lower-case host and no default port, nothing after it"
+        }
+        ParsePatternError::NoScheme(_) => "has no scheme",
+        ParsePatternError::CustomSchemeWildcard(_) => "has a wildcard in a custom scheme",
+    }
+}
+
 /// Reads the versioned secrets, or the single one; a single one that stands beside versioned ones is not used.
 fn secrets(reader: &Reader) -> Result<VersionedSecrets, SettingsError> {
     const ONE: &str = "security.secret";
     const MANY: &str = "security.secrets";
     let refused = |key: &str, reason: String| {
-        let key = if reader.is_set(key) { key.to_owned() } else { format!("{key}_file") };
-        reader.problem(&key, Problem::Refused { reason, way_out: GENERATE })
+        reader.problem(&reader.holder(key), Problem::Refused { reason, way_out: GENERATE })
     };
     let single = reader.secret(ONE)?;
     if let Some(many) = reader.secret(MANY)? {

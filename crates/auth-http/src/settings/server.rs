@@ -32,7 +32,9 @@ pub struct ServerSettings {
     pub body_timeout: Duration,
     /// Deadline of a request's answer.
     pub handler_timeout: Duration,
-    /// Time that running requests have after SIGTERM.
+    /// Time between SIGTERM and closing the port.
+    pub drain_delay: Duration,
+    /// Time that running requests have after that, in whole seconds.
     pub shutdown_timeout: Duration,
     /// Largest request body, in bytes.
     pub body_limit: usize,
@@ -71,6 +73,7 @@ impl ServerSettings {
             head_timeout: reader.span("server.head_timeout", deadline.clone())?,
             body_timeout: reader.span("server.body_timeout", deadline.clone())?,
             handler_timeout: reader.span("server.handler_timeout", deadline)?,
+            drain_delay: reader.span("server.drain_delay", Duration::ZERO..=Duration::from_secs(600))?,
             shutdown_timeout: reader.span("server.shutdown_timeout", seconds(1, 600))?,
             body_limit: reader.number("server.body_limit", 1_024..=LARGEST_BODY_LIMIT)?,
             head_limit: reader.number("server.head_limit", 1_024..=PARSER_HEAD_LIMIT)?,

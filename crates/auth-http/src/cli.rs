@@ -1,0 +1,75 @@
+//! The command line: `serve`, `migrate`, `check`.
+
+mod check;
+mod migrate;
+mod serve;
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use auth_http::settings::{Environment, Settings};
+use clap::{Parser, Subcommand};
+
+/// An auth server that speaks the wire of Better Auth.
+#[derive(Debug, Parser)]
+#[command(name = "auth-server", version, about)]
+struct Arguments {
+    /// Settings file, in place of AUTH_CONFIG.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serves until SIGTERM; the default.
+    Serve,
+    /// Brings the database to this build's schema, or tells how far it is from it.
+    Migrate {
+        #[command(subcommand)]
+        action: Option<migrate::Action>,
+    },
+    /// Prints the settings in effect, without secrets, and tries the database.
+    Check,
+}
+
+/// What a command ends with: an exit code, or the error that stopped it.
+type Outcome = Result<ExitCode, Box<dyn Error>>;
+
+/// Does what the command line says.
+///
+/// # Errors
+/// Whatever stopped the command, to be printed with its causes.
+pub(crate) fn run() -> Outcome {
+    let arguments = Arguments::parse();
+    let mut environment = Environment::from_process();
+    if let Some(path) = arguments.config {
+        environment = environment.with("AUTH_CONFIG", path);
+    }
+    let settings = Settings::load(&environment)?;
+    // One thread is enough here: workers bring their own.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match arguments.command.unwrap_or(Command::Serve) {
+            Command::Serve => serve::run(settings).await,
+            Command::Migrate { action } => {
+                migrate::run(&settings, action.unwrap_or(migrate::Action::Up)).await
+            }
+            Command::Check => check::run(&settings).await,
+        }
+    })
+}
+
+/// Writes an error and its causes, outermost first.
+pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}

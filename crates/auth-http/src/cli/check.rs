@@ -1,0 +1,76 @@
+//! `auth-server check`: what is in effect, and whether the database can be used with it.
+
+use std::error::Error;
+use std::io::{Write, stdout};
+use std::process::ExitCode;
+
+use auth_http::settings::Settings;
+use auth_store::{Route, Store, migrations};
+
+use super::{Outcome, chain, migrate};
+
+/// Prints settings, warnings and the state of the database; fails where the server could not serve.
+pub(super) async fn run(settings: &Settings) -> Outcome {
+    let mut out = stdout().lock();
+    writeln!(out, "settings")?;
+    let width = settings.effective().iter().map(|key| key.key.len()).max().unwrap_or_default();
+    for key in settings.effective() {
+        let origin = key.origin.as_deref().unwrap_or("default");
+        writeln!(out, "  {:width$} = {}  ({origin})", key.key, key.shown)?;
+    }
+    for warning in settings.warnings() {
+        writeln!(out, "  warning: {warning}")?;
+    }
+
+    writeln!(out, "database {}", settings.database.url)?;
+    let usable = connection(&mut out, settings).await? & schema(&mut out, settings).await?;
+    Ok(if usable { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Tries the way that requests take.
+async fn connection(out: &mut impl Write, settings: &Settings) -> std::io::Result<bool> {
+    let pool = settings.database.pool(settings.server.workers);
+    let report = async { Store::connect_lazily(pool)?.verify_connection().await };
+    match report.await {
+        Ok(report) => {
+            let route = match report.route {
+                Route::Direct => "directly",
+                Route::TransactionPooler => "through a pooler in transaction mode",
+            };
+            writeln!(out, "  connection: ok, PostgreSQL {} reached {route}", report.server_version)?;
+            Ok(true)
+        }
+        Err(error) => {
+            writeln!(out, "  connection: failed, {}", chain(&error))?;
+            Ok(false)
+        }
+    }
+}
+
+/// Looks at migrations and schema over the direct connection.
+async fn schema(out: &mut impl Write, settings: &Settings) -> std::io::Result<bool> {
+    let looked = async {
+        let (url, note) = settings.database.url_for_migrations()?;
+        let plan = migrations::plan(&url).await?;
+        let findings = migrations::check(&url).await?;
+        Ok::<_, Box<dyn Error>>((note, plan, findings))
+    };
+    let (note, plan, findings) = match looked.await {
+        Ok(found) => found,
+        Err(error) => {
+            writeln!(out, "  migrations: cannot be looked at, {}", chain(&*error))?;
+            return Ok(false);
+        }
+    };
+    if let Some(note) = note {
+        writeln!(out, "  note: {note}")?;
+    }
+    if !plan.pending.is_empty() {
+        writeln!(out, "  migrations: {} pending, run `auth-server migrate up`", plan.pending.len())?;
+        migrate::list(out, &plan.obstacles)?;
+        return Ok(false);
+    }
+    writeln!(out, "  migrations: ok, none pending")?;
+    migrate::list(out, &findings)?;
+    Ok(!migrate::breaks(&findings))
+}

@@ -1,0 +1,179 @@
+//! TCP connections that end when their peer stalls, and are counted.
+//!
+//! The HTTP parser has a deadline for the first request's head and for idle connections, and none for a later request's head, for a
+//! body that nobody reads, or for a peer that does not take its answer. [`Connection`] closes these gaps below the parser: whenever
+//! no request is running, bytes have a deadline in which to become one, and whatever is written has a deadline to leave.
+
+use std::cell::Cell;
+use std::io;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use actix_web::rt::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep, sleep_until};
+
+/// Deadlines of a connection, and the number of them at which health probes come first.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ConnectionLimits {
+    /// Time for a request's head.
+    pub(crate) head_timeout: Duration,
+    /// Longest pause between requests.
+    pub(crate) keep_alive: Duration,
+    /// Longest pause of a peer that takes its answer.
+    pub(crate) write_timeout: Duration,
+    /// Connections served in full; those beyond are for health probes.
+    pub(crate) max_connections: usize,
+}
+
+/// The number of open connections of all workers.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ConnectionGauge(Arc<AtomicUsize>);
+
+/// What the middleware knows of the connection that a request came on.
+#[derive(Clone, Debug)]
+pub(crate) struct ConnectionState(Rc<State>);
+
+#[derive(Debug)]
+struct State {
+    phase: Cell<Phase>,
+    beyond_limit: bool,
+    limits: ConnectionLimits,
+}
+
+/// What the server waits for.
+#[derive(Clone, Copy, Debug)]
+enum Phase {
+    /// The first byte of a request.
+    Idle { until: Instant },
+    /// The rest of a head.
+    Head { until: Instant },
+    /// A running request, which has deadlines of its own.
+    Request,
+}
+
+/// The parser answers 408 to the first slow head; the deadline here comes after it.
+const AFTER_THE_PARSER: Duration = Duration::from_millis(500);
+/// Time that a connection beyond the limit has to ask for the health it is reserved for.
+const PATIENCE_BEYOND_LIMIT: Duration = Duration::from_secs(1);
+
+impl ConnectionState {
+    /// Tells whether this connection was opened beyond the limit, so that only health probes are answered on it.
+    pub(crate) fn is_beyond_limit(&self) -> bool {
+        self.0.beyond_limit
+    }
+
+    /// Marks the connection as busy with a request until the guard is dropped.
+    pub(crate) fn begin_request(&self) -> RunningRequest {
+        self.0.phase.set(Phase::Request);
+        RunningRequest(self.clone())
+    }
+}
+
+/// A request that runs on a connection.
+#[derive(Debug)]
+pub(crate) struct RunningRequest(ConnectionState);
+
+impl Drop for RunningRequest {
+    fn drop(&mut self) {
+        let state = &self.0.0;
+        state.phase.set(Phase::Idle { until: Instant::now() + state.limits.keep_alive + AFTER_THE_PARSER });
+    }
+}
+
+/// A TCP connection with deadlines.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    io: TcpStream,
+    state: ConnectionState,
+    read_deadline: Pin<Box<Sleep>>,
+    write_deadline: Option<Pin<Box<Sleep>>>,
+    gauge: ConnectionGauge,
+}
+
+impl Connection {
+    /// Takes over an accepted connection and counts it.
+    pub(crate) fn new(io: TcpStream, gauge: &ConnectionGauge, limits: ConnectionLimits) -> Self {
+        let others = gauge.0.fetch_add(1, Ordering::Relaxed);
+        let beyond_limit = others >= limits.max_connections;
+        let patience =
+            if beyond_limit { PATIENCE_BEYOND_LIMIT } else { limits.head_timeout + AFTER_THE_PARSER };
+        let until = Instant::now() + patience;
+        let phase = Cell::new(Phase::Head { until });
+        Self {
+            io,
+            state: ConnectionState(Rc::new(State { phase, beyond_limit, limits })),
+            read_deadline: Box::pin(sleep_until(until)),
+            write_deadline: None,
+            gauge: gauge.clone(),
+        }
+    }
+
+    /// The part that requests share.
+    pub(crate) fn state(&self) -> ConnectionState {
+        self.state.clone()
+    }
+
+    /// Arms the deadline of a write that cannot go on, and takes it away when one does.
+    fn watch_write<T>(&mut self, cx: &mut Context<'_>, outcome: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if outcome.is_ready() {
+            self.write_deadline = None;
+            return outcome;
+        }
+        let timeout = self.state.0.limits.write_timeout;
+        let deadline =
+            self.write_deadline.get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + timeout)));
+        ready!(deadline.as_mut().poll(cx));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.gauge.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let phase = &this.state.0.phase;
+        let outcome = Pin::new(&mut this.io).poll_read(cx, buf);
+        match (phase.get(), &outcome) {
+            (Phase::Idle { until }, Poll::Ready(Ok(()))) => {
+                let head = Instant::now() + this.state.0.limits.head_timeout;
+                phase.set(Phase::Head { until: until.min(head) });
+                outcome
+            }
+            (Phase::Idle { until } | Phase::Head { until }, Poll::Pending) => {
+                if this.read_deadline.deadline() != until {
+                    this.read_deadline.as_mut().reset(until);
+                }
+                ready!(this.read_deadline.as_mut().poll(cx));
+                // Nothing read means that the peer hung up, which is how it is treated from here; an error would be logged.
+                Poll::Ready(Ok(()))
+            }
+            _ => outcome,
+        }
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let outcome = Pin::new(&mut this.io).poll_write(cx, bytes);
+        this.watch_write(cx, outcome)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().io).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().io).poll_shutdown(cx)
+    }
+}

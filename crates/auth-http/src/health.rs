@@ -1,0 +1,106 @@
+//! Probes for orchestrators: is the process alive, and should it get traffic.
+//!
+//! Both are outside the base path. Liveness never touches the database: restarting this process does not mend that one. Readiness
+//! does, and says no while the database is away, behind on migrations, or while this process is on its way out.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{HttpResponse, guard};
+use auth_store::Store;
+use serde_json::json;
+
+/// Path of the liveness probe.
+const LIVENESS: &str = "/healthz";
+/// Path of the readiness probe.
+const READINESS: &str = "/readyz";
+/// Time that readiness gives the database; probes themselves give up after one to ten seconds.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Tells whether a path is a probe's.
+pub(crate) fn is_probe(path: &str) -> bool {
+    path == LIVENESS || path == READINESS
+}
+
+/// Whether the server has been told to stop.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Draining(Arc<AtomicBool>);
+
+impl Draining {
+    /// Says that no new traffic is wanted.
+    pub(crate) fn begin(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    fn is_on(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Mounts the probes.
+pub(crate) fn mount(config: &mut ServiceConfig, store: Store, draining: Draining) {
+    let probe = || web::route().guard(guard::Any(guard::Get()).or(guard::Head()));
+    config
+        .app_data(Data::new(Probed { store, draining }))
+        .service(web::resource(LIVENESS).route(probe().to(liveness)).default_service(web::to(no_such_method)))
+        .service(
+            web::resource(READINESS).route(probe().to(readiness)).default_service(web::to(no_such_method)),
+        );
+}
+
+struct Probed {
+    store: Store,
+    draining: Draining,
+}
+
+async fn no_such_method() -> HttpResponse {
+    HttpResponse::NotFound().finish()
+}
+
+async fn liveness() -> HttpResponse {
+    answer(Ok("alive"))
+}
+
+async fn readiness(probed: Data<Probed>) -> HttpResponse {
+    answer(probed.readiness().await)
+}
+
+impl Probed {
+    async fn readiness(&self) -> Result<&'static str, &'static str> {
+        if self.draining.is_on() {
+            return Err("draining");
+        }
+        match tokio::time::timeout(PATIENCE, self.store.pending_migrations()).await {
+            Ok(Ok(0)) => Ok("ready"),
+            Ok(Ok(pending)) => {
+                tracing::warn!(pending, "not ready: migrations are pending; run `auth-server migrate up`");
+                Err("migrations")
+            }
+            Ok(Err(error)) => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "not ready: the database does not answer"
+                );
+                Err("database")
+            }
+            Err(_elapsed) => {
+                tracing::warn!("not ready: the database takes longer than {PATIENCE:?}");
+                Err("database")
+            }
+        }
+    }
+}
+
+/// Says how it stands in one word, to whoever asks: no version, no address, no error text.
+fn answer(state: Result<&str, &str>) -> HttpResponse {
+    let (mut answer, body) = match state {
+        Ok(state) => (HttpResponse::Ok(), json!({ "status": state })),
+        Err(reason) => {
+            (HttpResponse::ServiceUnavailable(), json!({ "status": "unavailable", "reason": reason }))
+        }
+    };
+    answer.insert_header((CACHE_CONTROL, HeaderValue::from_static("no-store"))).json(body)
+}

@@ -1,0 +1,92 @@
+//! Cross-origin answers for browsers.
+//!
+//! Origins are named one by one and never `*`, since requests carry cookies. Only what is a preflight by the Fetch standard is
+//! answered here; any other OPTIONS request goes on, to the 404 that the reference gives it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::HttpResponse;
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::http::header::{
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
+    ACCESS_CONTROL_REQUEST_METHOD, HeaderMap, HeaderValue, ORIGIN, VARY,
+};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+
+use super::with_headers;
+
+/// Which origins are answered, and for how long browsers may remember it.
+#[derive(Clone)]
+pub(crate) struct CorsPolicy {
+    /// Tells whether an origin is trusted.
+    pub(crate) trusts: Arc<dyn Fn(&str) -> bool + Send + Sync>,
+    /// Time a browser may remember a preflight's answer.
+    pub(crate) max_age: Duration,
+}
+
+const METHODS: HeaderValue = HeaderValue::from_static("GET, POST");
+/// What Better Auth's client and token callers send beyond what browsers allow by themselves.
+const HEADERS: HeaderValue = HeaderValue::from_static("content-type, authorization, x-request-id");
+/// What scripts may read: the `bearer` plugin's header, and what tells them when to try again.
+const EXPOSED: HeaderValue =
+    HeaderValue::from_static("set-auth-token, x-request-id, retry-after, x-retry-after");
+const TRUE: HeaderValue = HeaderValue::from_static("true");
+
+/// Answers preflights of trusted origins and adds their headers to every other answer.
+pub(crate) async fn cors(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let Some(policy) = request.app_data::<Data<CorsPolicy>>().cloned() else {
+        return Ok(next.call(request).await?.map_into_boxed_body());
+    };
+    let origin = request.headers().get(ORIGIN).cloned();
+    let trusted = origin.filter(|origin| origin.to_str().is_ok_and(|origin| (policy.trusts)(origin)));
+    let preflight = request.method() == Method::OPTIONS
+        && request.headers().contains_key(ORIGIN)
+        && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD);
+
+    if preflight {
+        let mut answer = HttpResponse::NoContent().finish();
+        let headers = answer.headers_mut();
+        vary(headers);
+        if let Some(origin) = trusted {
+            allow(headers, origin);
+            headers.insert(ACCESS_CONTROL_ALLOW_METHODS, METHODS);
+            headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HEADERS);
+            headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from(policy.max_age.as_secs()));
+        }
+        return Ok(request.into_response(answer));
+    }
+
+    let mark = |headers: &mut HeaderMap| {
+        vary(headers);
+        if let Some(origin) = trusted {
+            allow(headers, origin);
+            headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+        }
+    };
+    match next.call(request).await {
+        Ok(response) => {
+            let mut response = response.map_into_boxed_body();
+            mark(response.headers_mut());
+            Ok(response)
+        }
+        Err(error) => Err(with_headers(error, mark)),
+    }
+}
+
+fn allow(headers: &mut HeaderMap, origin: HeaderValue) {
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, TRUE);
+}
+
+/// The answer depends on the origin whether or not this one is trusted: caches must not mix them up.
+fn vary(headers: &mut HeaderMap) {
+    headers.append(VARY, HeaderValue::from_static("Origin"));
+}
