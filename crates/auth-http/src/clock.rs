@@ -23,7 +23,6 @@ impl Clock {
 
     /// Reads the time.
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the system clock")]
-    #[allow(clippy::disallowed_methods, reason = "the one place that reads the system clock")]
     pub fn now(&self) -> OffsetDateTime {
         let system = milliseconds(SystemTime::now());
         let now = system.saturating_add(self.ahead.load(Ordering::Relaxed));

@@ -115,6 +115,6 @@ pub(crate) fn scope(base_path: &str) -> impl HttpServiceFactory + use<> {
 }
 
 /// An unknown path or method: 404 without body or content type, as the reference answers (core §2.2).
-pub(crate) async fn not_found() -> HttpResponse {
+pub async fn not_found() -> HttpResponse {
     HttpResponse::NotFound().finish()
 }

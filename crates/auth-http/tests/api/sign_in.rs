@@ -1,0 +1,202 @@
+//! `POST /sign-in/email` and `POST /login`.
+
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+use crate::app::{PASSWORD, TestApp};
+
+#[actix_web::test]
+async fn login_takes_json_and_a_form_in_which_username_may_stand_for_email() {
+    let app = TestApp::start().await;
+    app.register("ann@example.com").await;
+    let json = app.post("/login", &json!({"email": "ann@example.com", "password": PASSWORD})).await;
+    assert_eq!(json.status, 200);
+    for field in ["email", "username"] {
+        let form = app.post_form("/login", &[(field, "Ann@Example.com"), ("password", PASSWORD)]).await;
+        assert_eq!(form.status, 200, "{field}");
+        assert_eq!(form.json()["user"]["email"], "ann@example.com");
+    }
+    let username_in_json =
+        app.post("/login", &json!({"username": "ann@example.com", "password": PASSWORD})).await;
+    assert_eq!(username_in_json.code(), "VALIDATION_ERROR");
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn sign_in_with_a_callback_says_where_to_go() {
+    let app = TestApp::start().await;
+    app.register("ann@example.com").await;
+    let input = json!({"email": "ann@example.com", "password": PASSWORD, "callbackURL": "/dash"});
+    let answer = app.post("/sign-in/email", &input).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("location"), "/dash");
+    assert_eq!((&answer.json()["redirect"], &answer.json()["url"]), (&json!(true), &json!("/dash")));
+
+    let input = json!({"email": "ann@example.com", "password": PASSWORD, "callbackURL": "https://evil.com"});
+    assert_eq!(app.post("/sign-in/email", &input).await.code(), "INVALID_CALLBACK_URL");
+    let input = json!({"email": "ann@example.com", "password": PASSWORD, "callbackURL": ["/"]});
+    assert_eq!(
+        app.post("/sign-in/email", &input).await.body,
+        r#"{"message":"Invalid callbackURL: expected a string"}"#
+    );
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn a_user_who_asks_to_be_forgotten_gets_a_short_session_and_no_lasting_cookie() {
+    let app = TestApp::start().await;
+    app.register("ann@example.com").await;
+    let input = json!({"email": "ann@example.com", "password": PASSWORD, "rememberMe": false});
+    let answer = app.post("/login", &input).await;
+    let cookies = answer.set_cookies();
+    assert_eq!(cookies.len(), 2);
+    assert!(cookies.iter().all(|line| !line.contains("Max-Age")), "{cookies:?}");
+    assert!(cookies[1].starts_with("better-auth.dont_remember=true."));
+    let life = app.sql("select round(extract(epoch from \"expiresAt\" - \"createdAt\"))::text from session order by \"createdAt\" desc limit 1").await;
+    assert_eq!(life, "86400");
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn r_023_sign_in_never_adopts_a_token_that_the_client_sent() {
+    let app = TestApp::start().await;
+    let first = app.register("ann@example.com").await;
+    let cookie = first.session_cookie();
+    let answer = app
+        .send(
+            app.request("POST", "/login")
+                .header("origin", &app.origin)
+                .header("cookie", &cookie)
+                .json(&json!({"email": "ann@example.com", "password": PASSWORD, "token": first.json()["session"]["token"]})),
+        )
+        .await;
+    assert_eq!(answer.status, 200);
+    assert_ne!(answer.json()["session"]["token"], first.json()["session"]["token"]);
+    assert_ne!(answer.session_cookie(), cookie);
+    app.stop().await;
+}
+
+/// Wrong password, unknown address, and a user without a password: one answer, one cost.
+#[actix_web::test]
+async fn r_055_a_failed_sign_in_does_not_tell_why() {
+    let app = TestApp::start().await;
+    app.register("ann@example.com").await;
+    app.register("social@example.com").await;
+    app.execute(
+        "delete from account where \"userId\" = (select id from \"user\" where email = 'social@example.com')",
+    )
+    .await;
+    let cases = ["ann@example.com", "nobody@example.com", "social@example.com"];
+
+    let mut answers = Vec::new();
+    let mut times: [Vec<f64>; 3] = Default::default();
+    for _round in 0..60 {
+        for (email, times) in cases.iter().zip(&mut times) {
+            let start = Instant::now();
+            let answer =
+                app.post("/sign-in/email", &json!({"email": email, "password": "wrong password"})).await;
+            times.push(start.elapsed().as_secs_f64());
+            answers.push((answer.status, answer.body.clone(), answer.header_names()));
+        }
+    }
+    assert_eq!(answers[0].0, 401);
+    assert_eq!(answers[0].1, r#"{"message":"Invalid email or password","code":"INVALID_EMAIL_OR_PASSWORD"}"#);
+    for answer in &answers {
+        assert_eq!(answer, &answers[0]);
+    }
+
+    let start = Instant::now();
+    for _ in 0..20 {
+        app.hash_once();
+    }
+    let hash = start.elapsed().as_secs_f64() / 20.0;
+    let medians = times.map(|mut times| {
+        times.sort_by(f64::total_cmp);
+        times[times.len() / 2]
+    });
+    for median in medians {
+        let difference = (median - medians[0]).abs();
+        assert!(difference <= hash * 0.10, "medians {medians:?}, one hash takes {hash}");
+    }
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn hashes_of_node_and_of_python_sign_in_and_are_moved_when_asked() {
+    // Published vectors: Better Auth's scrypt of `password1`; bcrypt of `password1`, made by Python's bcrypt 5.
+    let scrypt = "860f642437cab0a49e1e7d5af2dfcc76:3ce0c71aac6ad30fa43c36b17d3dc6d6c5ff48b1cb1779cf3625fd9598e886b259b0ea2abd33f5b0597da30ffabf3e72665671ee200ba4020b9d0cb0cd9c769b";
+    let bcrypt = "$2b$10$Qb5e0awfOXN3fl7LMF5VtO84DPY9XryvOIJpBgHmuiiiOZwS.znee";
+    for rehash in ["false", "true"] {
+        let app = TestApp::with(&[("AUTH__PASSWORD__REHASH_ON_SIGN_IN", rehash)]).await;
+        for (email, stored) in [("node@example.com", scrypt), ("python@example.com", bcrypt)] {
+            app.register(email).await;
+            app.set_hash(email, stored).await;
+            let wrong = app.post("/login", &json!({"email": email, "password": "password2"})).await;
+            assert_eq!(wrong.status, 401);
+            let right = app.post("/login", &json!({"email": email, "password": "password1"})).await;
+            assert_eq!(right.status, 200, "{email}");
+            let now_stored = app.stored_hash(email).await;
+            assert_eq!(now_stored == stored, rehash == "false", "{email} {rehash}");
+            assert_eq!(now_stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), rehash == "true");
+            assert_eq!(
+                app.post("/login", &json!({"email": email, "password": "password1"})).await.status,
+                200
+            );
+        }
+        app.stop().await;
+    }
+}
+
+#[actix_web::test]
+async fn r_039_a_malformed_stored_hash_is_a_failed_sign_in() {
+    let app = TestApp::start().await;
+    app.register("ann@example.com").await;
+    for hash in [
+        "",
+        ":",
+        "abc",
+        "$argon2id$",
+        "$argon2id$v=19$m=4294967295,t=1,p=1$c2FsdHNhbHQ$aGFzaA",
+        "$2b$99$x",
+        "a:b",
+    ] {
+        app.set_hash("ann@example.com", hash).await;
+        let answer = app.post("/login", &json!({"email": "ann@example.com", "password": PASSWORD})).await;
+        assert_eq!((answer.status, answer.code().as_str()), (401, "INVALID_EMAIL_OR_PASSWORD"), "{hash:?}");
+    }
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn the_reference_format_is_written_when_asked() {
+    let app = TestApp::with(&[("AUTH__PASSWORD__HASHER", "scrypt")]).await;
+    app.register("ann@example.com").await;
+    let stored = app.stored_hash("ann@example.com").await;
+    let (salt, key) = stored.split_once(':').unwrap();
+    assert_eq!((salt.len(), key.len()), (32, 128));
+    assert_eq!(
+        app.post("/login", &json!({"email": "ann@example.com", "password": PASSWORD})).await.status,
+        200
+    );
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn the_stored_session_says_where_it_came_from() {
+    let app = TestApp::start().await;
+    app.register("ann@example.com").await;
+    let request = app.request("POST", "/login").header("user-agent", "x".repeat(16 * 1024 - 1024));
+    let answer = app.send(request.json(&json!({"email": "ann@example.com", "password": PASSWORD}))).await;
+    assert_eq!(answer.json()["session"]["ipAddress"], "127.0.0.1");
+    assert_eq!(answer.json()["session"]["userAgent"].as_str().unwrap().len(), 1024);
+    let nameless = app
+        .send(
+            app.request("POST", "/login")
+                .header("user-agent", "")
+                .json(&json!({"email": "ann@example.com", "password": PASSWORD})),
+        )
+        .await;
+    assert_eq!(nameless.json()["session"]["userAgent"], Value::String(String::new()));
+    app.stop().await;
+}
