@@ -79,9 +79,12 @@ pub enum JweError {
     /// josekit failed to encrypt or to decrypt a token whose tag is right.
     #[error("cipher failed")]
     Cipher(#[source] JoseError),
-    /// The content is no JSON object.
-    #[error("content is not a JSON object")]
+    /// The content is no JSON, or could not be written as such.
+    #[error("content is not JSON")]
     Json(#[source] serde_json::Error),
+    /// The content is JSON but no object.
+    #[error("content is not a JSON object")]
+    NotAnObject,
     /// The content's times are missing, malformed or over.
     #[error("claims do not hold")]
     Claims(#[source] VerifyError),
@@ -185,7 +188,9 @@ impl JweKeys {
         let content = A256CBC_HS512
             .decrypt(key.bytes.expose(), Some(&iv), &ciphertext, header.as_bytes(), Some(&tag))
             .map_err(JweError::Cipher)?;
-        let claims: Map<String, Value> = serde_json::from_slice(&content).map_err(JweError::Json)?;
+        let Value::Object(claims) = serde_json::from_slice(&content).map_err(JweError::Json)? else {
+            return Err(JweError::NotAnObject);
+        };
         Claims(&claims).times(now).map_err(JweError::Claims)?;
         Ok(claims)
     }
@@ -363,6 +368,15 @@ mod tests {
     }
 
     #[test]
+    fn r_009_a_kid_names_one_of_our_keys_or_the_token_is_refused() {
+        for kid in ["", "other", "../../dev/null", "' OR 1=1"] {
+            let header = format!(r#"{{"alg":"dir","enc":"A256CBC-HS512","kid":"{kid}"}}"#);
+            let refused = mine().decrypt(&with_header(&mine(), &header), NOW).unwrap_err();
+            assert!(matches!(refused, JweError::Key), "{kid}: {refused:?}");
+        }
+    }
+
+    #[test]
     fn r_002_a_token_of_one_use_is_none_of_the_other() {
         let secrets =
             VersionedSecrets::single(SigningSecret::parse("0123456789abcdef0123456789abcdef").unwrap());
@@ -377,7 +391,12 @@ mod tests {
             let new = if old == 'A' { 'B' } else { 'A' };
             let mut text = good.clone();
             text.replace_range(place..place + 1, new.encode_utf8(&mut [0; 4]));
-            assert!(mine().decrypt(&text, NOW).is_err(), "changed at {place}");
+            // Never `Cipher`: nothing is decrypted whose tag is not right.
+            let refused = mine().decrypt(&text, NOW).unwrap_err();
+            assert!(
+                matches!(refused, JweError::Form | JweError::Header | JweError::Key),
+                "changed at {place}: {refused:?}"
+            );
             assert!(mine().decrypt(good.get(..place).unwrap(), NOW).is_err(), "cut at {place}");
         }
         assert!(mine().decrypt(&format!("{good}."), NOW).is_err());

@@ -60,9 +60,12 @@ pub enum JwsError {
     /// The header or the payload is not strict base64url.
     #[error("token is not base64url")]
     Encoding(#[source] base64::DecodeError),
-    /// The header or the payload is no JSON object.
-    #[error("token does not hold JSON objects")]
+    /// The header or the payload is no JSON. The cause tells a position, not the text.
+    #[error("token does not hold JSON")]
     Json(#[source] serde_json::Error),
+    /// The header or the payload is JSON but no object.
+    #[error("token does not hold JSON objects")]
+    NotAnObject,
     /// The header names another algorithm than HS256, or none.
     #[error("algorithm is not HS256")]
     Algorithm,
@@ -136,5 +139,9 @@ pub fn verify(token: &str, secret: &SigningSecret) -> Result<Verified, JwsError>
 
 fn decode_object(part: &str) -> Result<Map<String, Value>, JwsError> {
     let bytes = BASE64URL.decode(part).map_err(JwsError::Encoding)?;
-    serde_json::from_slice(&bytes).map_err(JwsError::Json)
+    // Read as any value first: asked for an object, serde would quote what it found instead.
+    match serde_json::from_slice(&bytes).map_err(JwsError::Json)? {
+        Value::Object(object) => Ok(object),
+        _ => Err(JwsError::NotAnObject),
+    }
 }

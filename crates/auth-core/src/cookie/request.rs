@@ -24,22 +24,20 @@ impl RequestCookies {
         for header in headers {
             let header: String = header.iter().copied().map(char::from).collect();
             for (name, value) in header.split(';').filter_map(|piece| piece.split_once('=')) {
-                let name = trim(name);
-                if !cookies.pairs.iter().any(|(known, _)| known == name) {
-                    cookies.pairs.push((name.to_owned(), unquote(trim(value)).to_owned()));
-                }
+                // Doubles stay in: sorting them out here would take quadratic time, at the sender's choice.
+                cookies.pairs.push((trim(name).to_owned(), unquote(trim(value)).to_owned()));
             }
         }
         cookies
     }
 
-    /// Gives the decoded value of a cookie.
+    /// Gives the decoded value of the first cookie of that name.
     pub fn get(&self, name: &str) -> Option<String> {
         let (_, value) = self.pairs.iter().find(|(known, _)| known == name)?;
         Some(decode_uri_component(value).unwrap_or_else(|| value.clone()))
     }
 
-    /// Lists the names, each once, in the order in which they came.
+    /// Lists the names in the order in which they came, as often as they came.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.pairs.iter().map(|(name, _)| name.as_str())
     }
@@ -99,7 +97,7 @@ mod tests {
     #[test]
     fn several_header_lines_count_as_one() {
         let cookies = RequestCookies::parse([&b"a=1; b=2"[..], b"b=3; c=4"]);
-        assert_eq!(cookies.names().collect::<Vec<_>>(), ["a", "b", "c"]);
+        assert_eq!(cookies.names().collect::<Vec<_>>(), ["a", "b", "b", "c"]);
         assert_eq!(cookies.get("b").as_deref(), Some("2"));
     }
 }

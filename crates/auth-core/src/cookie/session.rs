@@ -144,16 +144,17 @@ impl SessionCookies {
         self.line(&self.dont_remember_name, "", Some(MaxAge::REMOVE))
     }
 
-    /// Writes the lines that end a session in the browser: session token, cookie cache, every cache
-    /// cookie or chunk that the request brought, and the `dont_remember` mark (Better Auth core §7.2).
+    /// Writes the lines that end a session in the browser: session token, cookie cache, every chunk of a
+    /// cache that the request brought, and the `dont_remember` mark (Better Auth core §7.2); each name once.
     pub fn clear_session(&self, request: &RequestCookies) -> Vec<String> {
-        let chunks = request.names().filter(|name| self.is_session_data_chunk(name));
-        [self.session_token_name.as_str(), self.session_data_name.as_str()]
-            .into_iter()
-            .chain(chunks)
-            .chain([self.dont_remember_name.as_str()])
-            .map(|name| self.line(name, "", Some(MaxAge::REMOVE)))
-            .collect()
+        let mut names = vec![self.session_token_name.as_str(), self.session_data_name.as_str()];
+        for name in request.names().filter(|name| self.is_session_data_chunk(name)) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names.push(&self.dont_remember_name);
+        names.into_iter().map(|name| self.line(name, "", Some(MaxAge::REMOVE))).collect()
     }
 
     /// Reads the session token of a request; `None` without cookie, or when its signature is missing,
@@ -176,10 +177,15 @@ impl SessionCookies {
         request.get(&self.dont_remember_name).is_some_and(|text| signed_value::verify_true(&text, secret))
     }
 
+    /// Tells whether this is `session_data.<n>` with n from 0 to 99 as a writer puts it: a cache of more
+    /// chunks is never written, and a request cannot make the answer grow beyond these.
     fn is_session_data_chunk(&self, name: &str) -> bool {
-        name.strip_prefix(&self.session_data_name)
-            .and_then(|rest| rest.strip_prefix('.'))
-            .is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+        let number = name.strip_prefix(&self.session_data_name).and_then(|rest| rest.strip_prefix('.'));
+        number.is_some_and(|number| match number.as_bytes() {
+            [digit] => digit.is_ascii_digit(),
+            [first, second] => matches!(first, b'1'..=b'9') && second.is_ascii_digit(),
+            _ => false,
+        })
     }
 
     fn line(&self, name: &str, value: &str, max_age: Option<MaxAge>) -> String {
@@ -232,7 +238,9 @@ mod tests {
     #[test]
     fn clearing_names_every_cookie_of_the_session_and_no_other() {
         let request = RequestCookies::parse([
-            &b"better-auth.session_data.1=x; better-auth.session_data.a=x; better-auth.session_data.=x; other=1"[..],
+            &b"better-auth.session_data.10=x; better-auth.session_data.0=x; better-auth.session_data.10=y"[..],
+            b"better-auth.session_data=x; better-auth.session_data.a=x; better-auth.session_data.=x; other=1",
+            b"better-auth.session_data.07=x; better-auth.session_data.100=x; better-auth.session_data.1.1=x",
         ]);
         let names: Vec<String> = plain()
             .clear_session(&request)
@@ -244,7 +252,8 @@ mod tests {
             [
                 "better-auth.session_token",
                 "better-auth.session_data",
-                "better-auth.session_data.1",
+                "better-auth.session_data.10",
+                "better-auth.session_data.0",
                 "better-auth.dont_remember"
             ]
         );
