@@ -32,7 +32,7 @@ impl<'store> AccountRepository<'store> {
     ///
     /// [`StoreError::Unavailable`] when the database is away, [`StoreError::Inconsistent`] when a
     /// column holds what it must not, [`StoreError::Query`] otherwise.
-    pub async fn find_credential(&self, user_id: &UserId) -> Result<Option<Account>, StoreError> {
+    pub async fn find_credential(self, user_id: &UserId) -> Result<Option<Account>, StoreError> {
         self.pool.read(user_id, |connection, user_id| find_credential_on(connection, user_id).boxed()).await
     }
 
@@ -42,7 +42,7 @@ impl<'store> AccountRepository<'store> {
     ///
     /// As [`find_credential`](Self::find_credential).
     pub async fn update_password(
-        &self,
+        self,
         user_id: &UserId,
         password: &StoredHash,
         now: OffsetDateTime,

@@ -34,7 +34,7 @@ impl<'store> SessionRepository<'store> {
     ///
     /// [`StoreError::Unavailable`] when the database is away, [`StoreError::Inconsistent`] when a
     /// column holds what it must not, [`StoreError::Query`] otherwise.
-    pub async fn find_by_token(&self, token: &SessionToken) -> Result<Option<Principal>, StoreError> {
+    pub async fn find_by_token(self, token: &SessionToken) -> Result<Option<Principal>, StoreError> {
         self.pool.read(token, |connection, token| find_by_token_on(connection, token).boxed()).await
     }
 
@@ -43,7 +43,7 @@ impl<'store> SessionRepository<'store> {
     /// # Errors
     ///
     /// As [`find_by_token`](Self::find_by_token).
-    pub async fn find_by_id(&self, id: &SessionId) -> Result<Option<Principal>, StoreError> {
+    pub async fn find_by_id(self, id: &SessionId) -> Result<Option<Principal>, StoreError> {
         self.pool.read(id, |connection, id| find_by_id_on(connection, id).boxed()).await
     }
 
@@ -53,7 +53,7 @@ impl<'store> SessionRepository<'store> {
     ///
     /// [`StoreError::Conflict`] when the user is gone or the token is taken, [`StoreError::Rejected`]
     /// when a value cannot be stored, and as [`find_by_token`](Self::find_by_token).
-    pub async fn insert(&self, new: &Session) -> Result<(), StoreError> {
+    pub async fn insert(self, new: &Session) -> Result<(), StoreError> {
         self.pool.write(new, |connection, new| insert_on(connection, new).boxed()).await
     }
 
@@ -63,7 +63,7 @@ impl<'store> SessionRepository<'store> {
     ///
     /// As [`find_by_token`](Self::find_by_token).
     pub async fn refresh(
-        &self,
+        self,
         token: &SessionToken,
         expires_at: OffsetDateTime,
         now: OffsetDateTime,
@@ -80,7 +80,7 @@ impl<'store> SessionRepository<'store> {
     /// # Errors
     ///
     /// As [`find_by_token`](Self::find_by_token). After an error the session may or may not be gone.
-    pub async fn delete_by_token(&self, token: &SessionToken) -> Result<bool, StoreError> {
+    pub async fn delete_by_token(self, token: &SessionToken) -> Result<bool, StoreError> {
         self.pool.write(token, |connection, token| delete_by_token_on(connection, token).boxed()).await
     }
 
@@ -90,11 +90,7 @@ impl<'store> SessionRepository<'store> {
     /// # Errors
     ///
     /// As [`find_by_token`](Self::find_by_token).
-    pub async fn delete_expired(
-        &self,
-        token: &SessionToken,
-        now: OffsetDateTime,
-    ) -> Result<bool, StoreError> {
+    pub async fn delete_expired(self, token: &SessionToken, now: OffsetDateTime) -> Result<bool, StoreError> {
         self.pool
             .write(&(token, now), |connection, &(token, now)| {
                 delete_expired_on(connection, token, now).boxed()

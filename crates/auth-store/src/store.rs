@@ -122,6 +122,11 @@ impl Store {
         self.pool.status()
     }
 
+    #[cfg(feature = "testing")]
+    pub(crate) fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
     /// Gives the settings that the store was made with.
     pub fn settings(&self) -> &PoolSettings {
         self.pool.settings()

@@ -20,10 +20,12 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use dev_postgres::{Cluster, ClusterOptions, Tcp};
+use futures_util::FutureExt;
 use tokio::sync::OnceCell;
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
 use crate::database_url::DatabaseUrl;
+use crate::error::StoreError;
 use crate::migrations;
 use crate::pool::PoolSettings;
 use crate::pooler::Route;
@@ -147,6 +149,8 @@ impl OwnCluster {
     pub fn start_with(change: impl FnOnce(&mut ClusterOptions)) -> Self {
         let mut options = ClusterOptions::throw_away_in(folder());
         options.tcp = Tcp::Free;
+        // A killed server must come back with what it had confirmed.
+        options.settings.push(("synchronous_commit".to_owned(), "on".to_owned()));
         change(&mut options);
         Self { cluster: Cluster::start(options).unwrap_or_else(|error| panic!("no cluster: {error:?}")) }
     }
@@ -181,6 +185,29 @@ pub async fn query_one_text(client: &Client, sql: &str) -> Option<String> {
         SimpleQueryMessage::Row(row) => row.get(0).map(ToOwned::to_owned),
         _ => None,
     })
+}
+
+/// Runs SQL on a connection of a store's pool, as a read, and gives the first column of its first row.
+///
+/// # Errors
+///
+/// As every read of the store.
+pub async fn read_text(store: &Store, sql: &str) -> Result<String, StoreError> {
+    #[derive(diesel::QueryableByName)]
+    struct Answer {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        answer: String,
+    }
+    store
+        .pool()
+        .read(sql, |connection, sql| {
+            async move {
+                let query = diesel::sql_query(format!("SELECT ({sql})::text AS answer"));
+                Ok(diesel_async::RunQueryDsl::get_result::<Answer>(query, connection).await?.answer)
+            }
+            .boxed()
+        })
+        .await
 }
 
 static TEMPLATE: OnceCell<String> = OnceCell::const_new();

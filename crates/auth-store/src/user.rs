@@ -32,7 +32,7 @@ impl<'store> UserRepository<'store> {
     ///
     /// [`StoreError::Unavailable`] when the database is away, [`StoreError::Inconsistent`] when a
     /// column holds what it must not, [`StoreError::Query`] otherwise.
-    pub async fn find_by_id(&self, id: &UserId) -> Result<Option<User>, StoreError> {
+    pub async fn find_by_id(self, id: &UserId) -> Result<Option<User>, StoreError> {
         self.pool.read(id, |connection, id| find_by_id_on(connection, id).boxed()).await
     }
 
@@ -41,7 +41,7 @@ impl<'store> UserRepository<'store> {
     /// # Errors
     ///
     /// As [`find_by_id`](Self::find_by_id).
-    pub async fn find_by_email(&self, email: &Email) -> Result<Option<User>, StoreError> {
+    pub async fn find_by_email(self, email: &Email) -> Result<Option<User>, StoreError> {
         self.pool.read(email, |connection, email| find_by_email_on(connection, email).boxed()).await
     }
 
@@ -52,7 +52,7 @@ impl<'store> UserRepository<'store> {
     ///
     /// As [`find_by_id`](Self::find_by_id).
     pub async fn find_credential_by_email(
-        &self,
+        self,
         email: &Email,
     ) -> Result<Option<(User, Option<StoredHash>)>, StoreError> {
         self.pool

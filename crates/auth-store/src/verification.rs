@@ -32,7 +32,7 @@ impl<'store> VerificationRepository<'store> {
     ///
     /// [`StoreError::Unavailable`] when the database is away, [`StoreError::Conflict`] when the id is
     /// taken, [`StoreError::Rejected`] when a value cannot be stored, [`StoreError::Query`] otherwise.
-    pub async fn insert(&self, new: &Verification) -> Result<(), StoreError> {
+    pub async fn insert(self, new: &Verification) -> Result<(), StoreError> {
         self.pool.write(new, |connection, new| insert_on(connection, new).boxed()).await
     }
 
@@ -43,7 +43,7 @@ impl<'store> VerificationRepository<'store> {
     /// [`StoreError::Unavailable`] when the database is away, [`StoreError::Inconsistent`] when a
     /// column holds what it must not, [`StoreError::Query`] otherwise.
     pub async fn find_by_identifier(
-        &self,
+        self,
         identifier: &Secret<String>,
     ) -> Result<Option<Verification>, StoreError> {
         self.pool
@@ -56,7 +56,7 @@ impl<'store> VerificationRepository<'store> {
     /// # Errors
     ///
     /// [`StoreError::Unavailable`] when the database is away, [`StoreError::Query`] otherwise.
-    pub async fn delete(&self, id: &VerificationId) -> Result<bool, StoreError> {
+    pub async fn delete(self, id: &VerificationId) -> Result<bool, StoreError> {
         self.pool.write(id, |connection, id| delete_on(connection, id).boxed()).await
     }
 }

@@ -10,7 +10,11 @@
 
 mod account;
 mod made;
+mod migrations;
+mod outage;
+mod races;
 mod registration;
+mod schema;
 mod session;
 mod user;
 mod verification;

@@ -1,0 +1,296 @@
+//! Postgres frozen, killed, gone, restarting or slow: an answer in time, never a wrong one, and no
+//! restart needed afterwards.
+
+use std::time::{Duration, Instant};
+
+use auth_store::testing::{OwnCluster, TestDatabase, query_one_text, read_text};
+use auth_store::{DatabaseUrl, NewRegistration, Outage, PoolSettings, Route, Store, StoreError};
+
+use crate::made;
+
+/// R-93: longest time until an answer during an outage.
+const ANSWER: Duration = Duration::from_secs(5);
+
+/// R-94: longest time until work goes on after an outage.
+const RECOVERY: Duration = Duration::from_secs(5);
+
+fn direct(url: DatabaseUrl) -> PoolSettings {
+    PoolSettings { route: Some(Route::Direct), ..PoolSettings::new(url) }
+}
+
+/// Calls everything that a request may call; each has to say "unavailable" in time.
+async fn assert_unavailable(store: &Store, known: &NewRegistration) {
+    let session = known.session.clone().unwrap();
+    let new = made::registration("new@example.com");
+    let started = Instant::now();
+    let (found, credential, refreshed, deleted, registered, ping, pending) = tokio::join!(
+        store.sessions().find_by_token(&session.token),
+        store.users().find_credential_by_email(&known.user.email),
+        store.sessions().refresh(&session.token, made::NOW, made::NOW),
+        store.sessions().delete_by_token(&session.token),
+        store.register(&new),
+        store.ping(),
+        store.pending_migrations(),
+    );
+    let took = started.elapsed();
+    for (what, error) in [
+        ("find", found.map(drop)),
+        ("credential", credential.map(drop)),
+        ("refresh", refreshed.map(drop)),
+        ("delete", deleted.map(drop)),
+        ("register", registered),
+        ("ping", ping),
+        ("pending", pending.map(drop)),
+    ] {
+        let error = error.expect_err(what);
+        assert!(matches!(error, StoreError::Unavailable(_)), "{what}: {error:?}");
+    }
+    assert!(took <= ANSWER, "took {took:?}");
+}
+
+/// Repeats a read until it works.
+async fn assert_recovers(store: &Store, known: &NewRegistration) {
+    let token = &known.session.as_ref().unwrap().token;
+    let started = Instant::now();
+    loop {
+        match store.sessions().find_by_token(token).await {
+            Ok(found) => {
+                assert!(found.is_some(), "an outage must not look like an absent session");
+                break;
+            }
+            Err(StoreError::Unavailable(_)) => assert!(started.elapsed() < RECOVERY, "no recovery"),
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+    assert!(started.elapsed() <= RECOVERY, "took {:?}", started.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r_093_a_frozen_server_is_answered_in_time() {
+    let cluster = OwnCluster::start();
+    cluster.migrated("app").await;
+    let open = |url: String| Store::connect_lazily(direct(DatabaseUrl::parse(&url).unwrap())).unwrap();
+    let known = made::registration("ann@example.com");
+    let (socket, tcp) = (open(cluster.url("app")), open(cluster.tcp_url("app").unwrap()));
+    socket.register(&known).await.unwrap();
+    assert_recovers(&tcp, &known).await;
+    // These have no connection yet when the server freezes.
+    let (socket_later, tcp_later) = (open(cluster.url("app")), open(cluster.tcp_url("app").unwrap()));
+    let stores = [&socket, &tcp, &socket_later, &tcp_later];
+    cluster.pause().unwrap();
+    futures_util::future::join_all(stores.map(|store| assert_unavailable(store, &known))).await;
+    cluster.resume().unwrap();
+    futures_util::future::join_all(stores.map(|store| assert_recovers(store, &known))).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r_093_r_094_ten_kills_in_a_row_are_survived_without_leaks() {
+    let cluster = OwnCluster::start();
+    let url = cluster.migrated("app").await;
+    let store = Store::connect_lazily(direct(url)).unwrap();
+    let known = made::registration("ann@example.com");
+    store.register(&known).await.unwrap();
+    for round in 0..10 {
+        cluster.kill().unwrap();
+        if round == 0 {
+            assert_unavailable(&store, &known).await;
+        } else {
+            // The caller of this one is kept waiting while the server comes back.
+            let store = store.clone();
+            let token = known.session.clone().unwrap().token;
+            tokio::spawn(async move { store.sessions().find_by_token(&token).await.map(drop) });
+        }
+        cluster.restart().unwrap();
+        assert_recovers(&store, &known).await;
+    }
+    let reads = (0..40).map(|_| store.ping());
+    futures_util::future::try_join_all(reads).await.unwrap();
+    let open = query_one_text(
+        &cluster.client("app").await,
+        "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'auth-store'",
+    )
+    .await
+    .unwrap();
+    assert!(open.parse::<u32>().unwrap() <= store.settings().max_connections, "{open} connections");
+    assert!(store.pool_status().connections <= store.settings().max_connections);
+}
+
+#[tokio::test]
+async fn r_093_an_unreachable_server_is_answered_in_time() {
+    // One address that takes connections and says nothing, one where nobody listens, one that no
+    // packet comes back from.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let urls = [
+        format!("postgres://u@{}/d", silent.local_addr().unwrap()),
+        format!("postgres://u@{closed}/d"),
+        "postgres://u@192.0.2.1/d".to_owned(),
+    ];
+    let known = made::registration("ann@example.com");
+    futures_util::future::join_all(urls.iter().map(async |url| {
+        let url = DatabaseUrl::parse(url).unwrap();
+        for settings in [direct(url.clone()), PoolSettings::new(url)] {
+            assert_unavailable(&Store::connect_lazily(settings).unwrap(), &known).await;
+        }
+    }))
+    .await;
+}
+
+#[tokio::test]
+async fn r_095_limits_are_set_on_every_connection() {
+    let database = TestDatabase::create().await;
+    let settings = PoolSettings { max_connections: 3, ..database.settings() };
+    assert!(settings.acquire_timeout <= Duration::from_secs(3));
+    assert!(settings.connect_timeout <= Duration::from_secs(5));
+    let store = Store::connect_lazily(settings).unwrap();
+    let all = "pg_backend_pid() || ' ' || current_setting('statement_timeout') || ' ' || \
+               current_setting('lock_timeout') || ' ' || \
+               current_setting('idle_in_transaction_session_timeout') || pg_sleep(0.2)::text";
+    let answers = futures_util::future::try_join_all((0..3).map(|_| read_text(&store, all))).await.unwrap();
+    let mut backends = std::collections::HashSet::new();
+    for answer in &answers {
+        let (backend, limits) = answer.split_once(' ').unwrap();
+        backends.insert(backend);
+        assert_eq!(limits, "5s 2s 10s");
+    }
+    assert_eq!(backends.len(), 3, "three connections were looked at: {answers:?}");
+}
+
+#[tokio::test]
+async fn r_095_an_exhausted_pool_says_so_in_time() {
+    let database = TestDatabase::create().await;
+    let settings = PoolSettings { max_connections: 1, ..database.settings() };
+    let store = Store::connect_lazily(settings).unwrap();
+    store.ping().await.unwrap();
+    let holding = store.clone();
+    let holder = tokio::spawn(async move { read_text(&holding, "pg_sleep(4)").await });
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let started = Instant::now();
+    let error = store.ping().await.unwrap_err();
+    assert!(matches!(error, StoreError::Unavailable(Outage::NoConnection { .. })), "{error:?}");
+    assert!(started.elapsed() <= Duration::from_millis(3500), "took {:?}", started.elapsed());
+    holder.await.unwrap().unwrap();
+    store.ping().await.unwrap();
+}
+
+#[tokio::test]
+async fn r_095_a_lock_is_not_waited_for_long() {
+    let database = TestDatabase::create().await;
+    let store = database.store();
+    let blocker = database.client().await;
+    blocker.batch_execute("BEGIN; LOCK TABLE account").await.unwrap();
+    let started = Instant::now();
+    let error = store.register(&made::registration("ann@example.com")).await.unwrap_err();
+    assert!(matches!(error, StoreError::Unavailable(Outage::GivenUp(_))), "{error:?}");
+    assert!(started.elapsed() < Duration::from_secs(3), "took {:?}", started.elapsed());
+    blocker.batch_execute("COMMIT").await.unwrap();
+    store.register(&made::registration("ann@example.com")).await.unwrap();
+}
+
+/// Ends the connections of every store on this database.
+const END_CONNECTIONS: &str = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
+                               WHERE datname = current_database() AND application_name = 'auth-store'";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r_096_dead_connections_are_replaced_without_an_error() {
+    let database = TestDatabase::create().await;
+    let store = database.store();
+    let known = made::registration("ann@example.com");
+    let token = known.session.clone().unwrap().token;
+    store.register(&known).await.unwrap();
+    let admin = database.client().await;
+    for round in 0..50 {
+        assert_ne!(query_one_text(&admin, END_CONNECTIONS).await.as_deref(), Some("0"), "round {round}");
+        if round % 2 == 0 {
+            let found = store.sessions().find_by_token(&token).await;
+            assert!(found.unwrap_or_else(|error| panic!("round {round}: {error:?}")).is_some());
+        } else {
+            let new = made::registration(&format!("user{round}@example.com"));
+            store.register(&new).await.unwrap_or_else(|error| panic!("round {round}: {error:?}"));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r_096_a_read_is_repeated_once_and_not_more() {
+    let database = TestDatabase::create().await;
+    database.execute("CREATE SEQUENCE attempts").await;
+    let store = database.store();
+    let admin = database.client().await;
+    let reading = {
+        let store = store.clone();
+        tokio::spawn(async move { read_text(&store, "nextval('attempts') || pg_sleep(3)::text").await })
+    };
+    let attempts = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM attempts";
+    for round in ["1", "2"] {
+        while query_one_text(&admin, attempts).await.as_deref() != Some(round) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        query_one_text(&admin, END_CONNECTIONS).await;
+    }
+    let error = reading.await.unwrap().unwrap_err();
+    assert!(matches!(error, StoreError::Unavailable(Outage::ConnectionLost(_))), "{error:?}");
+    assert_eq!(query_one_text(&admin, attempts).await.as_deref(), Some("2"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r_096_a_write_that_may_have_run_is_not_repeated() {
+    let database = TestDatabase::create().await;
+    let store = database.store();
+    let known = made::registration("ann@example.com");
+    store.register(&known).await.unwrap();
+    let admin = database.client().await;
+    let blocker = database.client().await;
+    blocker.batch_execute("BEGIN; LOCK TABLE session").await.unwrap();
+    let (inserting, session) = (store.clone(), made::session(&known.user));
+    let insert = tokio::spawn(async move { inserting.sessions().insert(&session).await });
+    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+                   AND application_name = 'auth-store' AND wait_event_type = 'Lock'";
+    while query_one_text(&admin, waiting).await.as_deref() != Some("1") {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    query_one_text(&admin, END_CONNECTIONS).await;
+    let error = insert.await.unwrap().unwrap_err();
+    assert!(matches!(error, StoreError::Unavailable(Outage::ConnectionLost(_))), "{error:?}");
+    blocker.batch_execute("COMMIT").await.unwrap();
+    assert_eq!(query_one_text(&admin, "SELECT count(*) FROM session").await.as_deref(), Some("1"));
+}
+
+#[tokio::test]
+async fn a_statement_that_was_not_answered_takes_its_connection_along() {
+    let database = TestDatabase::create().await;
+    let settings = PoolSettings {
+        max_connections: 1,
+        operation_timeout: Duration::from_millis(300),
+        ..database.settings()
+    };
+    let store = Store::connect_lazily(settings).unwrap();
+    let before = read_text(&store, "pg_backend_pid()").await.unwrap();
+    let error = read_text(&store, "pg_sleep(1)").await.unwrap_err();
+    assert!(matches!(error, StoreError::Unavailable(Outage::NoAnswer { .. })), "{error:?}");
+    let after = read_text(&store, "pg_backend_pid()").await.unwrap();
+    assert_ne!(before, after);
+    // The same when the caller goes away.
+    let abandoned = tokio::time::timeout(Duration::from_millis(50), read_text(&store, "pg_sleep(1)"));
+    abandoned.await.unwrap_err();
+    assert_ne!(read_text(&store, "pg_backend_pid()").await.unwrap(), after);
+    assert_eq!(store.pool_status().connections, 1);
+}
+
+#[tokio::test]
+async fn prepared_statements_survive_a_change_of_the_tables() {
+    let database = TestDatabase::create().await;
+    let settings = PoolSettings { max_connections: 1, ..database.settings() };
+    let store = Store::connect_lazily(settings).unwrap();
+    let known = made::registration("ann@example.com");
+    let token = known.session.clone().unwrap().token;
+    store.register(&known).await.unwrap();
+    store.sessions().find_by_token(&token).await.unwrap();
+    store.sessions().refresh(&token, made::NOW, made::NOW).await.unwrap();
+    for kind in ["varchar(100)", "text"] {
+        database.execute(&format!("ALTER TABLE session ALTER \"ipAddress\" TYPE {kind}")).await;
+        assert!(store.sessions().find_by_token(&token).await.unwrap().is_some());
+        database.execute(&format!("ALTER TABLE session ALTER \"userAgent\" TYPE {kind}")).await;
+        assert!(store.sessions().refresh(&token, made::NOW, made::NOW).await.unwrap().is_some());
+    }
+}
