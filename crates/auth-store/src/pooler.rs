@@ -28,7 +28,8 @@ use crate::connection::{ConnectError, Connector};
 /// that was used last; more are for a busy one.
 const TURNS: usize = 4;
 
-/// Longest the second connection may take; a pooler with room for one client must not block the start.
+/// Longest that opening the second connection or a turn of it may take; a pooler with room for one
+/// client must not block the start.
 const SECOND_CONNECTION: Duration = Duration::from_secs(1);
 
 /// What stands between this process and Postgres.
@@ -51,11 +52,12 @@ pub struct UnsafePooler;
 
 /// Finds out the route, or refuses it.
 pub(crate) async fn probe(connector: &Connector) -> Result<Route, ConnectError> {
-    let first = Probe::open(connector).await?;
-    let second = timeout(SECOND_CONNECTION, Probe::open(connector)).await.ok().and_then(Result::ok);
-    let mut first_pids = Vec::new();
-    let mut second_pids = Vec::new();
-    for turn in 0..TURNS {
+    let (first, second) =
+        tokio::join!(Probe::open(connector), timeout(SECOND_CONNECTION, Probe::open(connector)));
+    let first = first?;
+    let mut second = second.ok().and_then(Result::ok);
+    let (mut first_pids, mut second_pids) = (Vec::new(), Vec::new());
+    for _ in 0..TURNS {
         let seen = match first.look().await {
             Ok(seen) => seen,
             // The server may just restart; the caller tries again from the start.
@@ -66,12 +68,12 @@ pub(crate) async fn probe(connector: &Connector) -> Result<Route, ConnectError> 
             return Ok(Route::TransactionPooler);
         }
         first_pids.push(seen.pid);
-        if let Some(second) = &second {
-            match timeout(SECOND_CONNECTION, second.look()).await {
+        if let Some(other) = &second {
+            match timeout(SECOND_CONNECTION, other.look()).await {
                 Ok(Ok(seen)) => second_pids.push(seen.pid),
                 Ok(Err(Look::NameTaken)) => return Err(ConnectError::UnsafePooler(UnsafePooler)),
                 // No room for a second client: session mode, or a full server. Not evidence.
-                Ok(Err(Look::Failed(_))) | Err(_) => {}
+                Ok(Err(Look::Failed(_))) | Err(_) => second = None,
             }
         }
         let shared = first_pids.iter().any(|pid| second_pids.contains(pid));
@@ -79,9 +81,6 @@ pub(crate) async fn probe(connector: &Connector) -> Result<Route, ConnectError> 
             [&first_pids, &second_pids].iter().any(|pids| pids.iter().any(|pid| Some(pid) != pids.first()));
         if shared || moved {
             return Err(ConnectError::UnsafePooler(UnsafePooler));
-        }
-        if turn == 0 && second.is_none() {
-            tracing::debug!("only one connection to probe the database with");
         }
     }
     Ok(Route::Direct)
