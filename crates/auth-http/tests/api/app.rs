@@ -1,12 +1,11 @@
 //! A server on a free port over a database of its own, and a client that reads like one.
 
-use actix_web::dev::ServerHandle;
-use actix_web::{App, HttpServer, web};
-use auth_core::{Hasher, Password, SigningSecret};
-use auth_http::Auth;
+use std::net::SocketAddr;
+
+use auth_core::SigningSecret;
 use auth_http::clock::Clock;
-use auth_http::routes::not_found;
 use auth_http::settings::{Environment, Settings};
+use auth_http::{Application, ApplicationHandle};
 use auth_store::testing::TestDatabase;
 use reqwest::{Client, RequestBuilder};
 use serde_json::Value;
@@ -17,10 +16,15 @@ pub const PASSWORD: &str = "correct horse battery staple";
 /// Published with the reference's test vectors; signs nothing outside tests.
 pub const SECRET: &str = "test-secret-0123456789-abcdefghijklmnopqrstuvwxyz";
 
+/// The address under which clients believe the server to be.
+const ORIGIN: &str = "http://auth.test:3000";
+
 /// A running server.
 pub struct TestApp {
-    /// Its origin, which is also its base URL's.
+    /// Its base URL's origin.
     pub origin: String,
+    /// Where it listens.
+    pub address: SocketAddr,
     /// Its clock, which tests move.
     pub clock: Clock,
     /// Its secret.
@@ -28,7 +32,7 @@ pub struct TestApp {
     database_url: String,
     database: Option<TestDatabase>,
     client: Client,
-    handle: ServerHandle,
+    handle: ApplicationHandle,
 }
 
 /// An answer, read whole.
@@ -57,34 +61,35 @@ impl TestApp {
     }
 
     async fn serve(database_url: String, database: Option<TestDatabase>, variables: &[(&str, &str)]) -> Self {
-        let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
-        let origin = format!("http://{}", listener.local_addr().unwrap());
         let mut environment = Environment::default()
             .with("DATABASE_URL", &database_url)
             .with("BETTER_AUTH_SECRET", SECRET)
-            .with("BETTER_AUTH_URL", &origin);
+            .with("BETTER_AUTH_URL", ORIGIN)
+            .with("PORT", "0")
+            .with("AUTH__SERVER__WORKERS", "1");
         for (name, value) in variables {
             environment = environment.with(*name, *value);
         }
         let settings = Settings::load(&environment).unwrap();
         let clock = Clock::system();
-        let auth = Auth::new(&settings, clock.clone()).unwrap();
-        let server = HttpServer::new(move || {
-            App::new().configure(|app| auth.configure(app)).default_service(web::to(not_found))
-        })
-        .workers(1)
-        .disable_signals()
-        .listen(listener)
-        .unwrap()
-        .run();
-        let handle = server.handle();
-        actix_web::rt::spawn(server);
+        let application = Application::build_with_clock(settings, clock.clone()).await.unwrap();
+        let (address, handle) = (application.address(), application.handle());
+        actix_web::rt::spawn(application.run());
         let secret = SigningSecret::parse(SECRET).unwrap();
-        Self { origin, clock, secret, database_url, database, client: Client::new(), handle }
+        Self {
+            origin: ORIGIN.to_owned(),
+            address,
+            clock,
+            secret,
+            database_url,
+            database,
+            client: Client::new(),
+            handle,
+        }
     }
 
     pub fn url(&self, path: &str) -> String {
-        format!("{}/api/auth{path}", self.origin)
+        format!("http://{}/api/auth{path}", self.address)
     }
 
     pub fn request(&self, method: &str, path: &str) -> RequestBuilder {
@@ -134,11 +139,6 @@ impl TestApp {
         self.clock.now().unix_timestamp()
     }
 
-    /// Computes one hash of the reference's scrypt, which the rules measure by.
-    pub fn hash_once(&self) {
-        Hasher::better_auth_scrypt().hash(&Password::new(PASSWORD), &mut rand::rng()).unwrap();
-    }
-
     fn database(&self) -> &TestDatabase {
         self.database.as_ref().expect("this server's database is another's")
     }
@@ -168,7 +168,7 @@ impl TestApp {
 
     /// Stops the server.
     pub async fn stop(self) {
-        self.handle.stop(false).await;
+        self.handle.stop().await;
     }
 }
 
@@ -186,12 +186,6 @@ impl Answer {
 
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
-    }
-
-    pub fn header_names(&self) -> Vec<String> {
-        let mut names: Vec<String> = self.headers.keys().map(ToString::to_string).collect();
-        names.sort();
-        names
     }
 
     pub fn set_cookies(&self) -> Vec<&str> {

@@ -1,0 +1,87 @@
+//! What answers and their times tell: a binary of its own, because nothing else may run while it measures.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    reason = "tests"
+)]
+
+#[path = "../api/app.rs"]
+mod app;
+
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+use auth_core::{Hasher, Password};
+use serde_json::json;
+
+use crate::app::TestApp;
+
+/// Known address, unknown address, user without a password.
+const CASES: [&str; 3] = ["ann@example.com", "nobody@example.com", "social@example.com"];
+
+/// A machine that does something else for a moment moves a median; a server that tells accounts apart
+/// does so every time.
+const ATTEMPTS: usize = 3;
+
+/// Wrong password, unknown address, and a user without a password: one answer, one cost.
+#[actix_web::test]
+async fn r_055_a_failed_sign_in_does_not_tell_why() {
+    let app = TestApp::start().await;
+    app.register("ann@example.com").await;
+    app.register("social@example.com").await;
+    app.execute(
+        "delete from account where \"userId\" = (select id from \"user\" where email = 'social@example.com')",
+    )
+    .await;
+
+    let mut seen = Vec::new();
+    for _attempt in 0..ATTEMPTS {
+        let medians = medians(&app).await;
+        let tolerance = hash_seconds() * 0.10;
+        if medians.iter().all(|median| (median - medians[0]).abs() <= tolerance) {
+            return app.stop().await;
+        }
+        seen.push((medians, tolerance));
+    }
+    panic!("medians and tolerance, in seconds, of every attempt: {seen:?}");
+}
+
+/// Asks 60 times each, in turns, and gives the median times; the answers must be alike to the letter.
+async fn medians(app: &TestApp) -> [f64; 3] {
+    let mut times: [Vec<f64>; 3] = Default::default();
+    let mut headers = None;
+    for _round in 0..60 {
+        for (email, times) in CASES.iter().zip(&mut times) {
+            let start = Instant::now();
+            let answer =
+                app.post("/sign-in/email", &json!({"email": email, "password": "wrong password"})).await;
+            times.push(start.elapsed().as_secs_f64());
+            assert_eq!(
+                (answer.status, answer.body.as_str()),
+                (401, r#"{"message":"Invalid email or password","code":"INVALID_EMAIL_OR_PASSWORD"}"#),
+                "{email}"
+            );
+            let names: BTreeSet<String> = answer.headers.keys().map(ToString::to_string).collect();
+            assert_eq!(*headers.get_or_insert_with(|| names.clone()), names, "{email}");
+        }
+    }
+    times.map(|mut times| {
+        times.sort_by(f64::total_cmp);
+        times[times.len() / 2]
+    })
+}
+
+/// H of the rules: one hash of the reference's scrypt on this machine.
+fn hash_seconds() -> f64 {
+    let (hasher, password) = (Hasher::better_auth_scrypt(), Password::new("correct horse"));
+    let start = Instant::now();
+    for _ in 0..10 {
+        hasher.hash(&password, &mut rand::rng()).unwrap();
+    }
+    start.elapsed().as_secs_f64() / 10.0
+}
