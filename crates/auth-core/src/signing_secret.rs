@@ -2,19 +2,19 @@
 
 use crate::secret::Secret;
 
-/// Values that stand in documentation, templates and source code, compared without regard to case.
-/// The first is the one that Better Auth itself falls back to (1.7.25, `DEFAULT_SECRET`).
-const WELL_KNOWN: [&str; 9] = [
+/// Published secrets, compared without regard to case: Better Auth's own fallback (1.7.25,
+/// `DEFAULT_SECRET`), the key of FastAPI's OAuth2 tutorial, and the `JWT_SECRET` of Supabase's example
+/// environment, from which applications are moved to this server.
+const PUBLISHED: [&str; 3] = [
     "better-auth-secret-12345678901234567890",
-    "better-auth-secret-123456789012345678901234567890",
-    "your-super-secret-jwt-token-with-at-least-32-characters-long",
-    "your-secret-key-at-least-32-characters-long",
-    "your-secret-key-here-min-32-characters-long",
     "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",
-    "change-me-change-me-change-me-change-me",
-    "changeme-changeme-changeme-changeme",
-    "this-is-a-secret-key-with-32-characters",
+    "your-super-secret-jwt-token-with-at-least-32-characters-long",
 ];
+
+/// What stands in templates where a secret is to be filled in, compared in lower case without `-`, `_` and
+/// spaces. 64 random base64 characters hold one of these with a chance below 10^-10.
+const PLACEHOLDERS: [&str; 6] =
+    ["changeme", "changethis", "replaceme", "yoursecret", "yoursupersecret", "placeholder"];
 
 /// Key material of `BETTER_AUTH_SECRET`: the UTF-8 bytes of the text are the key of every MAC.
 ///
@@ -66,7 +66,7 @@ impl SigningSecret {
     pub fn parse(text: impl Into<String>) -> Result<Self, SigningSecretError> {
         let secret = Secret::new(text.into());
         let text = secret.expose();
-        if WELL_KNOWN.iter().any(|known| text.trim().eq_ignore_ascii_case(known)) {
+        if is_well_known(text) {
             return Err(SigningSecretError::WellKnown);
         }
         if text.len() < Self::MIN_BYTES {
@@ -171,6 +171,14 @@ impl VersionedSecrets {
     }
 }
 
+fn is_well_known(text: &str) -> bool {
+    let letters: String =
+        text.chars().filter(|c| !matches!(c, '-' | '_' | ' ')).map(|c| c.to_ascii_lowercase()).collect();
+    let letters = Secret::new(letters);
+    PUBLISHED.iter().any(|published| text.trim().eq_ignore_ascii_case(published))
+        || PLACEHOLDERS.iter().any(|placeholder| letters.expose().contains(placeholder))
+}
+
 fn parse_entry(entry: &str, position: usize) -> Result<VersionedSecret, VersionedSecretsError> {
     let form = VersionedSecretsError::Form { position };
     let (version, secret) = entry.trim().split_once(':').ok_or(form.clone())?;
@@ -204,11 +212,19 @@ mod tests {
     }
 
     #[test]
-    fn r_110_published_defaults_are_refused_in_any_case() {
-        for known in WELL_KNOWN {
+    fn r_110_published_defaults_and_placeholders_are_refused() {
+        for known in PUBLISHED {
             for text in [known.to_owned(), known.to_uppercase(), format!(" {known}\n")] {
                 assert_eq!(SigningSecret::parse(text).unwrap_err(), SigningSecretError::WellKnown, "{known}");
             }
+        }
+        for text in [
+            "change-me-change-me-change-me-change-me",
+            "CHANGE_THIS_TO_A_LONG_RANDOM_STRING_PLEASE",
+            "your-secret-key-at-least-32-characters-long",
+            "replace me with 32 random characters, please",
+        ] {
+            assert_eq!(SigningSecret::parse(text).unwrap_err(), SigningSecretError::WellKnown, "{text}");
         }
         assert_eq!(SigningSecret::parse("x".repeat(64)).unwrap_err(), SigningSecretError::Repetitive);
     }

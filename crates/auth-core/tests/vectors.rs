@@ -134,6 +134,29 @@ fn signed_cookie_reading() {
 }
 
 #[test]
+fn cookie_headers() {
+    #[derive(Deserialize)]
+    struct Case {
+        cookie_header: String,
+        cookies: Vec<(String, String)>,
+    }
+    let cases: Vec<Case> = vectors!("cookie_headers");
+    assert_eq!(cases.len(), 53);
+    for Case { cookie_header, cookies } in cases {
+        // Node hands a header over as Latin-1, one character for each byte.
+        let bytes: Vec<u8> = cookie_header.chars().map(|c| u8::try_from(c).unwrap()).collect();
+        let read = RequestCookies::parse([bytes.as_slice()]);
+        let mut names: Vec<&str> = read.names().collect();
+        let mut seen = std::collections::HashSet::new();
+        names.retain(|name| seen.insert(*name));
+        assert_eq!(names.len(), cookies.len(), "{cookie_header:?}");
+        for (name, value) in cookies {
+            assert_eq!(read.get(&name), Some(value), "{cookie_header:?}");
+        }
+    }
+}
+
+#[test]
 fn r_036_password_hashes_of_the_reference() {
     #[derive(Deserialize)]
     struct Case {

@@ -1,0 +1,111 @@
+//! No text panics, whoever reads it: seeded random and mutated inputs to every reader of outside text.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, missing_docs, reason = "tests")]
+
+use auth_core::{
+    AccessTokenPolicy, AccessTokenVerifier, CookieSettings, Email, EmailTokens, ForeignTokenVerifier,
+    RequestCookies, SessionCookies, SessionToken, SigningSecret, VersionedSecrets, decode_uri_component,
+    encode_uri_component, jws, signed_value,
+};
+use rand::rngs::StdRng;
+use rand::{Rng, RngExt, SeedableRng};
+use time::macros::datetime;
+
+const SECRET: &str = "test-secret-0123456789-abcdefghijklmnopqrstuvwxyz";
+
+/// Texts that lead deep into one reader each; the rest of the inputs are made from these.
+const SEEDS: [&str; 6] = [
+    "theme=dark; better-auth.session_token=f0cJ6Kx2zx0q9d2ODjV18XSQlpR5Xip3.MBCaKrPY3C0cAy2QSlRajAwGPhBUJHEQIGGIMK7tY%2B0%3D",
+    "eyJhbGciOiJIUzI1NiJ9.eyJlbWFpbCI6ImFubkBleGFtcGxlLmNvbSIsInVzZXJJZCI6InUxIiwiaWF0IjoxODk0NzEwODk2LCJleHAiOjE4OTQ3MTQ0OTZ9.NBObVHPNzAYKAOMXvImUJW0ozWrt_7CBby1zEc3YKuc",
+    "2:rotated-secret-v2-0123456789-abcdefghijkl,1:test-secret-0123456789-abcdefghijklmnopqrstuvwxyz",
+    "o'neill.ann+tag@mail.example.com",
+    "a=%E2%9C%93; b=\"%F0%9F%94%90\"",
+    "f0cJ6Kx2zx0q9d2ODjV18XSQlpR5Xip3.MBCaKrPY3C0cAy2QSlRajAwGPhBUJHEQIGGIMK7tY+0=",
+];
+
+/// Shows one text to every reader.
+fn read(text: &str) {
+    let now = datetime!(2030-01-15 12:34:56 UTC);
+    let secret = SigningSecret::parse(SECRET).unwrap();
+    let policy = AccessTokenPolicy::new("https://auth.example.com");
+    let _ = AccessTokenVerifier::new(&policy, secret.clone()).verify(text, now);
+    let _ = ForeignTokenVerifier::new(None, secret.clone()).verify(text, now);
+    let _ = EmailTokens::new(secret.clone(), EmailTokens::DEFAULT_TTL).verify(text, now);
+    let _ = jws::verify(text, &secret);
+    let _ = signed_value::verify_session_token(text, &secret);
+    let _ = SessionToken::parse(text);
+    let _ = Email::parse(text);
+    let _ = SigningSecret::parse(text);
+    let _ = VersionedSecrets::parse(text);
+    let _ = decode_uri_component(text);
+    assert_eq!(decode_uri_component(&encode_uri_component(text)).as_deref(), Some(text));
+    let settings = CookieSettings {
+        prefix: text.to_owned(),
+        domain: Some(text.to_owned()),
+        ..CookieSettings::default()
+    };
+    let _ = SessionCookies::new(settings);
+    #[cfg(feature = "josekit")]
+    {
+        use auth_core::jwe::{JweKeys, Use};
+        let keys = JweKeys::derive(&VersionedSecrets::single(secret), None, Use::SessionCache);
+        let _ = keys.decrypt(text, now);
+    }
+}
+
+fn read_cookies(header: &[u8]) {
+    let secret = SigningSecret::parse(SECRET).unwrap();
+    let settings = CookieSettings { secure: false, ..CookieSettings::default() };
+    let cookies = SessionCookies::new(settings).unwrap();
+    let request = RequestCookies::parse([header]);
+    let _ = cookies.read_session_token(&request, &secret);
+    let _ = cookies.read_dont_remember(&request, &secret);
+    for line in cookies.clear_session(&request) {
+        assert!(line.bytes().all(|byte| (0x20..0x7f).contains(&byte)), "{line:?} is no header value");
+    }
+    for name in request.names() {
+        assert!(request.get(name).is_some());
+    }
+}
+
+#[test]
+fn r_075_random_bytes_never_panic() {
+    let rng = &mut StdRng::seed_from_u64(75);
+    for _ in 0..5_000 {
+        let mut bytes = vec![0_u8; rng.random_range(0..200)];
+        rng.fill_bytes(&mut bytes);
+        read_cookies(&bytes);
+        read(&String::from_utf8_lossy(&bytes));
+    }
+}
+
+#[test]
+fn r_075_mutated_inputs_never_panic() {
+    let rng = &mut StdRng::seed_from_u64(76);
+    let letters: Vec<char> = "=;\"%.@,:-_+/ \0\t\u{7f}\u{e9}\u{212a}\u{1f510}aZ09".chars().collect();
+    for _ in 0..10_000 {
+        let mut text: Vec<char> = SEEDS[rng.random_range(0..SEEDS.len())].chars().collect();
+        for _ in 0..rng.random_range(1..=4) {
+            let place = rng.random_range(0..text.len().max(1)).min(text.len());
+            let letter = letters[rng.random_range(0..letters.len())];
+            match rng.random_range(0..4) {
+                0 => text.insert(place, letter),
+                1 if place < text.len() => text[place] = letter,
+                2 => text.truncate(place),
+                _ => text.extend_from_within(place..),
+            }
+        }
+        let text = String::from_iter(text);
+        read_cookies(text.as_bytes());
+        read(&text);
+    }
+}
+
+#[test]
+fn long_inputs_are_answered() {
+    for unit in ["=;", "a=;", ".", "%", "a@", "better-auth.session_data.1=x;", "\""] {
+        let text = unit.repeat(64 * 1024 / unit.len());
+        read_cookies(text.as_bytes());
+        read(&text);
+    }
+}
