@@ -11,8 +11,9 @@ use crate::jws;
 use crate::signing_secret::SigningSecret;
 
 /// Members that mark what Better Auth and this crate sign with the same key for other purposes: changes
-/// of address (`updateTo`, `requestType`), cookie caches (`session`), our own access tokens (`sid`).
-const OTHER_KINDS: [&str; 4] = ["updateTo", "requestType", "session", "sid"];
+/// of address (`updateTo`, `requestType`), cookie caches (`session`), our own access tokens (`requestType`,
+/// which is `null` there).
+const OTHER_KINDS: [&str; 3] = ["updateTo", "requestType", "session"];
 
 /// What a verified foreign token says.
 #[derive(Clone, Debug, PartialEq, Eq)]
