@@ -104,6 +104,26 @@ impl SessionReply {
         }
     }
 
+    /// Clears a cookie cache that another server left, unless the answer clears it already.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError::Internal`] when a line is no header value.
+    pub(crate) fn clear_stale_cache(
+        &self,
+        answer: &mut HttpResponse,
+        request: &SessionCookie,
+    ) -> Result<(), ApiError> {
+        for line in self.cookies.clear_session_data(&request.cookies) {
+            let is_there =
+                answer.headers().get_all(header::SET_COOKIE).any(|set| set.as_bytes() == line.as_bytes());
+            if !is_there {
+                append_cookie(answer, &line)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Clears every cookie of a session.
     ///
     /// # Errors

@@ -157,6 +157,18 @@ impl SessionCookies {
         names.into_iter().map(|name| self.line(name, "", Some(MaxAge::REMOVE))).collect()
     }
 
+    /// Writes the lines that remove a cookie cache that the request brought, whole or in chunks; none where
+    /// it brought none. A server without a cookie cache takes away what one with it left behind (Better
+    /// Auth core §11.4 step 1).
+    pub fn clear_session_data(&self, request: &RequestCookies) -> Vec<String> {
+        let is_cache = |name: &&str| *name == self.session_data_name || self.is_session_data_chunk(name);
+        let has_content = |name: &str| request.get(name).is_some_and(|value| !value.is_empty());
+        if !request.names().filter(is_cache).any(has_content) {
+            return Vec::new();
+        }
+        request.names().filter(is_cache).map(|name| self.line(name, "", Some(MaxAge::REMOVE))).collect()
+    }
+
     /// Reads the session token of a request; `None` without cookie, or when its signature is missing,
     /// malformed or wrong.
     pub fn read_session_token(
@@ -232,6 +244,26 @@ mod tests {
         assert_eq!(
             plain().clear_dont_remember(),
             "better-auth.dont_remember=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax"
+        );
+    }
+
+    #[test]
+    fn a_cookie_cache_is_removed_where_one_came() {
+        let check = |header: &str, expected: &[&str]| {
+            let lines = plain().clear_session_data(&RequestCookies::parse([header.as_bytes()]));
+            let expected: Vec<String> = expected
+                .iter()
+                .map(|name| format!("better-auth.{name}=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax"))
+                .collect();
+            assert_eq!(lines, expected, "{header}");
+        };
+        check("", &[]);
+        check("better-auth.session_token=x; session_data=x", &[]);
+        check("better-auth.session_data=", &[]);
+        check("better-auth.session_data=x", &["session_data"]);
+        check(
+            "better-auth.session_data.0=a; better-auth.session_data.1=b; better-auth.session_data.07=c",
+            &["session_data.0", "session_data.1"],
         );
     }
 

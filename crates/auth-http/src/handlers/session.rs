@@ -7,6 +7,7 @@ use auth_core::wire::ErrorCode;
 use auth_core::{Principal, Remember};
 use auth_store::Store;
 use serde_json::Value;
+use time::OffsetDateTime;
 
 use crate::error::{ApiError, Unauthorized};
 use crate::extract::{Now, SessionCookie, SessionQuery};
@@ -29,8 +30,23 @@ pub(crate) async fn get_session(
     anonymous: Data<AnonymousGetSession>,
     reply: Data<SessionReply>,
 ) -> Result<HttpResponse, ApiError> {
-    let Some(Caller { user, session }) = find_caller(&store, &credential, now).await? else {
-        return nobody(&credential, &cookie, &reply, **anonymous);
+    let answer = read_session(credential, &cookie, query, now, &store, **anonymous, &reply).await;
+    let mut answer = answer.unwrap_or_else(HttpResponse::from_error);
+    reply.clear_stale_cache(&mut answer, &cookie)?;
+    Ok(answer)
+}
+
+async fn read_session(
+    credential: Credential,
+    cookie: &SessionCookie,
+    query: SessionQuery,
+    now: OffsetDateTime,
+    store: &Store,
+    anonymous: AnonymousGetSession,
+    reply: &SessionReply,
+) -> Result<HttpResponse, ApiError> {
+    let Some(Caller { user, session }) = find_caller(store, &credential, now).await? else {
+        return nobody(&credential, cookie, reply, anonymous);
     };
     let Some(session) = session else {
         return Ok(reply::envelope(StatusCode::OK, &user, None, presented_token(credential).as_ref()));
@@ -38,14 +54,14 @@ pub(crate) async fn get_session(
 
     let may_renew = !query.disable_refresh && !cookie.dont_remember;
     let renewal = if may_renew {
-        renew(&store, &reply.policy, session, now).await?
+        renew(store, &reply.policy, session, now).await?
     } else {
         Renewal::Unchanged(session)
     };
     let (session, is_extended) = match renewal {
         Renewal::Unchanged(session) => (session, false),
         Renewal::Extended(session) => (session, true),
-        Renewal::Gone => return gone_meanwhile(&credential, &cookie, &reply),
+        Renewal::Gone => return gone_meanwhile(&credential, cookie, reply),
     };
 
     let is_token_caller = matches!(credential, Credential::AccessToken { .. });
@@ -63,7 +79,7 @@ pub(crate) async fn get_session(
     let mut answer = reply::envelope(StatusCode::OK, user, Some(session), token.as_ref());
     // A caller with an access token keeps no cookies; giving it one would open it to cross-site requests.
     if is_extended && !is_token_caller {
-        reply.set_session(&mut answer, session, Remember::Persistent, &cookie)?;
+        reply.set_session(&mut answer, session, Remember::Persistent, cookie)?;
     }
     Ok(answer)
 }

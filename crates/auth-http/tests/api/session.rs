@@ -181,3 +181,30 @@ async fn a_session_that_another_server_ends_is_ended_here_at_once() {
     assert_eq!(app.get("/user", &[("cookie", &registered.session_cookie())]).await.status, 401);
     app.stop().await;
 }
+
+#[actix_web::test]
+async fn r_020_a_cookie_cache_of_another_server_is_removed_once_on_every_path() {
+    let app = TestApp::start().await;
+    let live = app.register("ann@example.com").await.session_cookie();
+    let ended = app.register("bob@example.com").await.session_cookie();
+    app.execute(
+        "delete from session where \"userId\" = (select id from \"user\" where email = 'bob@example.com')",
+    )
+    .await;
+    for session in ["", "better-auth.session_token=forged; ", &format!("{live}; "), &format!("{ended}; ")] {
+        for (cache, name) in [
+            ("better-auth.session_data=x", "session_data"),
+            ("better-auth.session_data.0=x", "session_data.0"),
+        ] {
+            let answer = app.get("/get-session", &[("cookie", &format!("{session}{cache}"))]).await;
+            let mut names: Vec<&str> =
+                answer.set_cookies().iter().map(|line| line.split('=').next().unwrap()).collect();
+            assert!(names.contains(&format!("better-auth.{name}").as_str()), "{session}{cache}: {names:?}");
+            let all = names.len();
+            names.sort_unstable();
+            names.dedup();
+            assert_eq!(names.len(), all, "one line per name");
+        }
+    }
+    app.stop().await;
+}
