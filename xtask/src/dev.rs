@@ -83,18 +83,16 @@ pub(crate) fn run(options: Options) -> Result<(), Failure> {
     }
 }
 
-/// The five routes of the token API, as one would try them.
+/// The five routes of the token API, as one would try them; the README shows the same lines.
 fn lines_to_paste(base_url: &str) -> String {
-    let json = "-H 'Content-Type: application/json'";
-    let user = r#"{"email":"ada@example.com","password":"correct horse battery staple"}"#;
+    let user = r#"'{"email":"ann@example.com","password":"correct horse"}'"#;
     [
-        format!("curl -s {base_url}/api/auth/register {json} -d '{user}'"),
-        format!(
-            r#"TOKEN=$(curl -s {base_url}/api/auth/login {json} -d '{user}' | sed -E 's/.*"accessToken":"([^"]+)".*/\1/')"#
-        ),
-        format!(r#"curl -s {base_url}/api/auth/get-session -H "Authorization: Bearer $TOKEN""#),
-        format!(r#"curl -s {base_url}/api/auth/user -H "Authorization: Bearer $TOKEN""#),
-        format!(r#"curl -s -X POST {base_url}/api/auth/logout -H "Authorization: Bearer $TOKEN""#),
+        format!("B={base_url}/api/auth; J='content-type: application/json'"),
+        format!(r#"curl -s $B/register -H "$J" -d {user}"#),
+        format!(r#"T=$(curl -s $B/login -H "$J" -d {user} | sed 's/.*"accessToken":"\([^"]*\)".*/\1/')"#),
+        r#"curl -s $B/get-session -H "authorization: Bearer $T""#.to_owned(),
+        r#"curl -s $B/user -H "authorization: Bearer $T""#.to_owned(),
+        r#"curl -s -X POST $B/logout -H "authorization: Bearer $T""#.to_owned(),
     ]
     .join("\n")
 }
@@ -188,4 +186,16 @@ fn create_database(admin_url: &str) -> Result<(), Failure> {
         }
         Ok(())
     })?
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_readme_shows_the_lines_that_dev_prints() {
+        let readme = fs::read_to_string(root().join("README.md")).unwrap();
+        assert!(readme.contains(&lines_to_paste("http://127.0.0.1:3000")));
+    }
 }

@@ -4,6 +4,7 @@ pub(crate) mod options;
 
 use std::fs::{self, File};
 use std::net::TcpListener;
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -309,7 +310,14 @@ impl Cluster {
     fn launch(&self) -> Result<(), Error> {
         let mut server = self.server();
         let log = self.dir.join("log");
-        let log = File::create(&log).attempting(|| format!("write {}", log.display()))?;
+        // Messages can quote statements, so the file is its owner's alone.
+        let log = File::options()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&log)
+            .attempting(|| format!("write {}", log.display()))?;
         let output = log.try_clone().attempting(|| "share the log file".to_owned())?;
         let mut command = dying_with_parent(&self.binaries.program("postgres"), self.stop_signal());
         command.arg("-D").arg(self.dir.join("data"));
@@ -490,7 +498,6 @@ fn copy_tls(dir: &Path, files: &TlsFiles, account: &Account) -> Result<(), Error
 /// Writes a file that only the database's user (and root) can read.
 fn write_private(path: &Path, contents: &[u8], account: &Account) -> Result<(), Error> {
     use std::io::Write;
-    use std::os::unix::fs::OpenOptionsExt;
 
     let _ = fs::remove_file(path);
     let mut file = File::options()

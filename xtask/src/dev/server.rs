@@ -1,7 +1,7 @@
 //! Building, starting and stopping `auth-server`.
 
 use std::env;
-use std::io::{Read, Write};
+use std::io::{IsTerminal, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -59,6 +59,9 @@ impl Server {
             if env::var_os(name).is_none() {
                 command.env(name, value);
             }
+        }
+        if !std::io::stdout().is_terminal() {
+            command.env("NO_COLOR", "1");
         }
         // Its own process group: Ctrl-C is for this program, which stops the server before the database.
         let process = command
