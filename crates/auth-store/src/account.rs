@@ -8,6 +8,7 @@ use futures_util::FutureExt;
 use time::OffsetDateTime;
 
 use crate::error::{StoreError, check_text, read_failed};
+use crate::fixed_update::FixedUpdate;
 use crate::pool::Pool;
 use crate::schema::account;
 use crate::timestamp::to_milliseconds;
@@ -85,15 +86,13 @@ pub(crate) async fn update_password_on<C>(
 where
     C: AsyncConnectionCore<Backend = Pg> + Send,
 {
-    let changed = diesel::update(
-        account::table
-            .filter(account::user_id.eq(user_id.as_str()))
-            .filter(account::provider_id.eq(CREDENTIAL_PROVIDER))
-            .filter(account::account_id.eq(user_id.as_str())),
-    )
-    .set((account::password.eq(password.expose()), account::updated_at.eq(to_milliseconds(now))))
-    .execute(connection)
-    .await?;
+    let credential = account::table
+        .filter(account::user_id.eq(user_id.as_str()))
+        .filter(account::provider_id.eq(CREDENTIAL_PROVIDER))
+        .filter(account::account_id.eq(user_id.as_str()));
+    let update = diesel::update(credential)
+        .set((account::password.eq(password.expose()), account::updated_at.eq(to_milliseconds(now))));
+    let changed = FixedUpdate(update).execute(connection).await?;
     Ok(changed > 0)
 }
 

@@ -35,6 +35,7 @@ mod account;
 mod connection;
 pub mod database_url;
 mod error;
+mod fixed_update;
 pub mod migrations;
 pub mod pool;
 pub mod pooler;

@@ -18,6 +18,7 @@ use tokio_postgres::Client;
 use crate::connection::{ConnectError, Connector, Patience};
 use crate::database_url::DatabaseUrl;
 use crate::error::StoreError;
+use crate::pooler;
 use crate::tls::TlsError;
 
 pub use embedded::Migration;
@@ -40,7 +41,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MigrationError {
-    /// No connection.
+    /// No connection, or one through a pooler that must not be used.
     #[error("the database cannot be reached for migrations")]
     Connect(#[source] ConnectError),
     /// TLS cannot be set up as the address asks.
@@ -294,7 +295,12 @@ impl Link {
         let connector = Connector::new(url, CONNECT_TIMEOUT)?;
         let mut patience = Patience::new(PATIENCE);
         let (client, connection) = loop {
-            match connector.open().await {
+            // Through an unsafe pooler even the questions asked here could be answered wrongly.
+            let opened = match pooler::probe(&connector).await {
+                Ok(_) => connector.open().await,
+                Err(error) => Err(error),
+            };
+            match opened {
                 Ok(raw) => break raw,
                 Err(error) if patience.again_after(&error).await => {}
                 Err(error) => return Err(MigrationError::Connect(error)),

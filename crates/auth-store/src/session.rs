@@ -8,6 +8,7 @@ use futures_util::FutureExt;
 use time::OffsetDateTime;
 
 use crate::error::{StoreError, check_text, read_failed};
+use crate::fixed_update::FixedUpdate;
 use crate::pool::Pool;
 use crate::schema::{session, user};
 use crate::timestamp::to_milliseconds;
@@ -155,12 +156,13 @@ pub(crate) async fn refresh_on<C>(
 where
     C: AsyncConnectionCore<Backend = Pg> + Send,
 {
-    diesel::update(session::table.filter(session::token.eq(token.expose())))
+    let update = diesel::update(session::table.filter(session::token.eq(token.expose())))
         .set((
             session::expires_at.eq(to_milliseconds(expires_at)),
             session::updated_at.eq(to_milliseconds(now)),
         ))
-        .returning(SessionRow::as_returning())
+        .returning(SessionRow::as_returning());
+    FixedUpdate(update)
         .get_result::<SessionRow>(connection)
         .await
         .optional()
@@ -258,3 +260,6 @@ impl<'a> From<&'a Session> for NewSessionRow<'a> {
         }
     }
 }
+
+#[cfg(all(test, feature = "testing"))]
+mod tests;

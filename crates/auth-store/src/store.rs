@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use diesel::IntoSql;
-use diesel::sql_types::{Integer, Text};
-use diesel_async::RunQueryDsl;
+use diesel::sql_types::{Bool, Integer, Text};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::FutureExt;
 
 use crate::account::AccountRepository;
@@ -45,17 +45,11 @@ impl Store {
     /// [`StoreError::Unavailable`] when nothing does, [`StoreError::Query`] otherwise.
     pub async fn verify_connection(&self) -> Result<ConnectionReport, StoreError> {
         let route = self.pool.route().await?;
-        let server_version = self
-            .pool
-            .read(&(), |connection, ()| {
-                async {
-                    let version = diesel::dsl::sql::<Text>("current_setting('server_version')");
-                    Ok(diesel::select(version).get_result::<String>(connection).await?)
-                }
-                .boxed()
-            })
-            .await?;
-        Ok(ConnectionReport { route, server_version })
+        let (server_version, encrypted) =
+            self.pool.read(&(), |connection, ()| describe_on(connection).boxed()).await?;
+        // Behind a pooler the server knows only the pooler's connection.
+        let encrypted = (route == Route::Direct).then_some(encrypted);
+        Ok(ConnectionReport { route, server_version, encrypted })
     }
 
     /// Asks the database for a sign of life; for readiness.
@@ -140,4 +134,15 @@ pub struct ConnectionReport {
     pub route: Route,
     /// The server's version, as it names it.
     pub server_version: String,
+    /// Whether the connection is encrypted; `None` behind a pooler, where the server cannot tell.
+    pub encrypted: Option<bool>,
+}
+
+/// Asks the server for its version and whether this connection is encrypted.
+async fn describe_on(connection: &mut AsyncPgConnection) -> Result<(String, bool), StoreError> {
+    let version = diesel::dsl::sql::<Text>("current_setting('server_version')");
+    let encrypted = diesel::dsl::sql::<Bool>(
+        "coalesce((SELECT ssl FROM pg_catalog.pg_stat_ssl WHERE pid = pg_backend_pid()), false)",
+    );
+    Ok(diesel::select((version, encrypted)).get_result(connection).await?)
 }

@@ -9,9 +9,11 @@
 )]
 
 mod account;
+mod injection;
 mod made;
 mod migrations;
 mod outage;
+mod pool;
 mod pooler;
 mod races;
 mod registration;

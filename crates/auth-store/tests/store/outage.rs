@@ -14,6 +14,10 @@ const ANSWER: Duration = Duration::from_secs(5);
 /// R-94: longest time until work goes on after an outage.
 const RECOVERY: Duration = Duration::from_secs(5);
 
+/// Ends the connections of every store on this database.
+const END_CONNECTIONS: &str = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
+                               WHERE datname = current_database() AND application_name = 'auth-store'";
+
 fn direct(url: DatabaseUrl) -> PoolSettings {
     PoolSettings { route: Some(Route::Direct), ..PoolSettings::new(url) }
 }
@@ -136,61 +140,6 @@ async fn r_093_an_unreachable_server_is_answered_in_time() {
     .await;
 }
 
-#[tokio::test]
-async fn r_095_limits_are_set_on_every_connection() {
-    let database = TestDatabase::create().await;
-    let settings = PoolSettings { max_connections: 3, ..database.settings() };
-    assert!(settings.acquire_timeout <= Duration::from_secs(3));
-    assert!(settings.connect_timeout <= Duration::from_secs(5));
-    let store = Store::connect_lazily(settings).unwrap();
-    let all = "pg_backend_pid() || ' ' || current_setting('statement_timeout') || ' ' || \
-               current_setting('lock_timeout') || ' ' || \
-               current_setting('idle_in_transaction_session_timeout') || pg_sleep(0.2)::text";
-    let answers = futures_util::future::try_join_all((0..3).map(|_| read_text(&store, all))).await.unwrap();
-    let mut backends = std::collections::HashSet::new();
-    for answer in &answers {
-        let (backend, limits) = answer.split_once(' ').unwrap();
-        backends.insert(backend);
-        assert_eq!(limits, "5s 2s 10s");
-    }
-    assert_eq!(backends.len(), 3, "three connections were looked at: {answers:?}");
-}
-
-#[tokio::test]
-async fn r_095_an_exhausted_pool_says_so_in_time() {
-    let database = TestDatabase::create().await;
-    let settings = PoolSettings { max_connections: 1, ..database.settings() };
-    let store = Store::connect_lazily(settings).unwrap();
-    store.ping().await.unwrap();
-    let holding = store.clone();
-    let holder = tokio::spawn(async move { read_text(&holding, "pg_sleep(4)").await });
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    let started = Instant::now();
-    let error = store.ping().await.unwrap_err();
-    assert!(matches!(error, StoreError::Unavailable(Outage::NoConnection { .. })), "{error:?}");
-    assert!(started.elapsed() <= Duration::from_millis(3500), "took {:?}", started.elapsed());
-    holder.await.unwrap().unwrap();
-    store.ping().await.unwrap();
-}
-
-#[tokio::test]
-async fn r_095_a_lock_is_not_waited_for_long() {
-    let database = TestDatabase::create().await;
-    let store = database.store();
-    let blocker = database.client().await;
-    blocker.batch_execute("BEGIN; LOCK TABLE account").await.unwrap();
-    let started = Instant::now();
-    let error = store.register(&made::registration("ann@example.com")).await.unwrap_err();
-    assert!(matches!(error, StoreError::Unavailable(Outage::GivenUp(_))), "{error:?}");
-    assert!(started.elapsed() < Duration::from_secs(3), "took {:?}", started.elapsed());
-    blocker.batch_execute("COMMIT").await.unwrap();
-    store.register(&made::registration("ann@example.com")).await.unwrap();
-}
-
-/// Ends the connections of every store on this database.
-const END_CONNECTIONS: &str = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
-                               WHERE datname = current_database() AND application_name = 'auth-store'";
-
 #[tokio::test(flavor = "multi_thread")]
 async fn r_096_dead_connections_are_replaced_without_an_error() {
     let database = TestDatabase::create().await;
@@ -256,41 +205,48 @@ async fn r_096_a_write_that_may_have_run_is_not_repeated() {
     assert_eq!(query_one_text(&admin, "SELECT count(*) FROM session").await.as_deref(), Some("1"));
 }
 
-#[tokio::test]
-async fn a_statement_that_was_not_answered_takes_its_connection_along() {
-    let database = TestDatabase::create().await;
-    let settings = PoolSettings {
-        max_connections: 1,
-        operation_timeout: Duration::from_millis(300),
-        ..database.settings()
-    };
-    let store = Store::connect_lazily(settings).unwrap();
-    let before = read_text(&store, "pg_backend_pid()").await.unwrap();
-    let error = read_text(&store, "pg_sleep(1)").await.unwrap_err();
-    assert!(matches!(error, StoreError::Unavailable(Outage::NoAnswer { .. })), "{error:?}");
-    let after = read_text(&store, "pg_backend_pid()").await.unwrap();
-    assert_ne!(before, after);
-    // The same when the caller goes away.
-    let abandoned = tokio::time::timeout(Duration::from_millis(50), read_text(&store, "pg_sleep(1)"));
-    abandoned.await.unwrap_err();
-    assert_ne!(read_text(&store, "pg_backend_pid()").await.unwrap(), after);
-    assert_eq!(store.pool_status().connections, 1);
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_wakes_slowly_costs_time_and_no_error() {
+    let cluster = std::sync::Arc::new(OwnCluster::start());
+    let url = cluster.migrated("app").await;
+    let store = Store::connect_lazily(PoolSettings::new(url)).unwrap();
+    cluster.stop(dev_postgres::StopMode::Fast).unwrap();
+    let waker = std::sync::Arc::clone(&cluster);
+    let waking = tokio::task::spawn_blocking(move || {
+        std::thread::sleep(Duration::from_millis(1200));
+        waker.restart().unwrap();
+    });
+    store.register(&made::registration("ann@example.com")).await.unwrap();
+    waking.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_without_room_is_an_outage_that_passes() {
+    let cluster = OwnCluster::start_with(|options| {
+        options.max_connections = 8;
+        options.settings.push(("superuser_reserved_connections".to_owned(), "0".to_owned()));
+    });
+    let url = cluster.migrated("app").await;
+    let mut others = Vec::new();
+    while let Ok((client, connection)) = tokio_postgres::connect(url.expose(), tokio_postgres::NoTls).await {
+        others.push((client, tokio::spawn(connection)));
+    }
+    let store = Store::connect_lazily(direct(url)).unwrap();
+    let error = store.ping().await.unwrap_err();
+    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    drop(others);
+    let started = Instant::now();
+    store.ping().await.unwrap();
+    assert!(started.elapsed() < RECOVERY);
 }
 
 #[tokio::test]
-async fn prepared_statements_survive_a_change_of_the_tables() {
+async fn a_missing_database_is_said_at_once() {
     let database = TestDatabase::create().await;
-    let settings = PoolSettings { max_connections: 1, ..database.settings() };
-    let store = Store::connect_lazily(settings).unwrap();
-    let known = made::registration("ann@example.com");
-    let token = known.session.clone().unwrap().token;
-    store.register(&known).await.unwrap();
-    store.sessions().find_by_token(&token).await.unwrap();
-    store.sessions().refresh(&token, made::NOW, made::NOW).await.unwrap();
-    for kind in ["varchar(100)", "text"] {
-        database.execute(&format!("ALTER TABLE session ALTER \"ipAddress\" TYPE {kind}")).await;
-        assert!(store.sessions().find_by_token(&token).await.unwrap().is_some());
-        database.execute(&format!("ALTER TABLE session ALTER \"userAgent\" TYPE {kind}")).await;
-        assert!(store.sessions().refresh(&token, made::NOW, made::NOW).await.unwrap().is_some());
-    }
+    let url = format!("{}_not", database.url());
+    let store = Store::connect_lazily(direct(DatabaseUrl::parse(&url).unwrap())).unwrap();
+    let started = Instant::now();
+    let error = store.ping().await.unwrap_err();
+    assert!(matches!(error, StoreError::Unavailable(Outage::Connect(_))), "{error:?}");
+    assert!(started.elapsed() < Duration::from_secs(2), "took {:?}", started.elapsed());
 }

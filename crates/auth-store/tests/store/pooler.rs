@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use auth_store::migrations::{self, MigrationError};
 use auth_store::testing::{OwnCluster, query_one_text, read_text};
 use auth_store::{DatabaseUrl, PoolSettings, Route, Store, StoreError};
 
@@ -108,6 +109,11 @@ async fn assert_refused(pooler: &Pooler) {
         let error = store.register(&made::registration("ann@example.com")).await.unwrap_err();
         assert!(matches!(error, StoreError::UnsafePooler(_)), "round {round}: {error:?}");
     }
+    let error = migrations::check(&pooler.settings().url).await.unwrap_err();
+    assert!(
+        matches!(error, MigrationError::Connect(auth_store::ConnectError::UnsafePooler(_))),
+        "migrations are refused too: {error:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -158,6 +164,7 @@ async fn a_new_pooler_in_transaction_mode_works() {
         let settings =
             format!("pool_mode = transaction\nmax_prepared_statements = 100\ndefault_pool_size = {size}");
         let Some(pooler) = Pooler::start(NEW, &cluster, &settings) else { return };
+        assert_eq!(migrations::check(&pooler.settings().url).await.unwrap(), []);
         let stores = [pooler.store(), pooler.store()];
         for store in &stores {
             assert_eq!(store.verify_connection().await.unwrap().route, Route::TransactionPooler);
