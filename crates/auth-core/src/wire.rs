@@ -9,7 +9,7 @@ mod session;
 mod timestamp;
 mod user;
 
-pub use envelope::{AccessTokenBody, SessionEnvelope, SignInBody, SignUpBody};
+pub use envelope::{AccessTokenBody, SessionEnvelope, SignInBody, TokenAndUserBody};
 pub use error_code::ErrorCode;
 pub use session::SessionBody;
 pub use timestamp::{Timestamp, to_milliseconds};

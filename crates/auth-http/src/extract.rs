@@ -8,7 +8,7 @@ mod now;
 mod query;
 
 pub(crate) use body::{Body, MediaTypes};
-pub(crate) use checked::{Checked, RouteBody};
+pub(crate) use checked::{Checked, CheckedActing, RouteBody};
 pub(crate) use client::Client;
 pub use credentials::Acting;
 pub(crate) use credentials::{JwtVerifiers, SessionCookie};

@@ -1,5 +1,6 @@
 //! Routes: each extracts, calls one flow and replies.
 
+pub(crate) mod change_password;
 pub(crate) mod ok;
 pub(crate) mod session;
 pub(crate) mod sign_in;

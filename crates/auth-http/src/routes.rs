@@ -6,7 +6,7 @@ use actix_web::http::header::{CACHE_CONTROL, PRAGMA};
 use actix_web::middleware::{Condition, DefaultHeaders};
 use actix_web::{HttpResponse, Route, guard, web};
 
-use crate::handlers::{ok, session, sign_in, sign_out, sign_up, user};
+use crate::handlers::{change_password, ok, session, sign_in, sign_out, sign_up, user};
 
 /// One row: what is asked, and who may ask it.
 #[derive(Debug)]
@@ -88,6 +88,12 @@ pub const ROUTES: &[Entry] = &[
         route: || web::post().to(sign_out::sign_out),
     },
     Entry { method: Method::GET, path: "/ok", access: Access::Anyone, route: || web::get().to(ok::ok) },
+    Entry {
+        method: Method::POST,
+        path: "/change-password",
+        access: Access::Required,
+        route: || web::post().to(change_password::change_password),
+    },
 ];
 
 const SESSION_PATH: &str = "/get-session";

@@ -37,7 +37,9 @@ impl<'store> AccountRepository<'store> {
         self.pool.read(user_id, |connection, user_id| find_credential_on(connection, user_id).boxed()).await
     }
 
-    /// Replaces the password's hash of a user; tells whether the user has a credential account.
+    /// Replaces a user's password hash, if it is still the one that was verified; tells whether it was.
+    ///
+    /// The condition keeps a slow writer from undoing a change of password that overtook it.
     ///
     /// # Errors
     ///
@@ -45,12 +47,13 @@ impl<'store> AccountRepository<'store> {
     pub async fn update_password(
         self,
         user_id: &UserId,
+        verified: &StoredHash,
         password: &StoredHash,
         now: OffsetDateTime,
     ) -> Result<bool, StoreError> {
         self.pool
-            .write(&(user_id, password, now), |connection, &(user_id, password, now)| {
-                update_password_on(connection, user_id, password, now).boxed()
+            .write(&(user_id, verified, password, now), |connection, &(user_id, verified, password, now)| {
+                update_password_on(connection, user_id, verified, password, now).boxed()
             })
             .await
     }
@@ -80,6 +83,7 @@ where
 pub(crate) async fn update_password_on<C>(
     connection: &mut C,
     user_id: &UserId,
+    verified: &StoredHash,
     password: &StoredHash,
     now: OffsetDateTime,
 ) -> Result<bool, StoreError>
@@ -89,7 +93,8 @@ where
     let credential = account::table
         .filter(account::user_id.eq(user_id.as_str()))
         .filter(account::provider_id.eq(CREDENTIAL_PROVIDER))
-        .filter(account::account_id.eq(user_id.as_str()));
+        .filter(account::account_id.eq(user_id.as_str()))
+        .filter(account::password.eq(verified.expose()));
     let update = diesel::update(credential)
         .set((account::password.eq(password.expose()), account::updated_at.eq(to_milliseconds(now))));
     let changed = FixedUpdate(update).execute(connection).await?;

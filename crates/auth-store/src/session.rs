@@ -182,6 +182,14 @@ where
     Ok(gone > 0)
 }
 
+pub(crate) async fn delete_by_user_on<C>(connection: &mut C, user_id: &UserId) -> Result<usize, StoreError>
+where
+    C: AsyncConnectionCore<Backend = Pg> + Send,
+{
+    let of_user = session::table.filter(session::user_id.eq(user_id.as_str()));
+    Ok(diesel::delete(of_user).execute(connection).await?)
+}
+
 pub(crate) async fn delete_expired_on<C>(
     connection: &mut C,
     token: &SessionToken,

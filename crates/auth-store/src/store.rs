@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use auth_core::Session;
 use diesel::IntoSql;
 use diesel::sql_types::{Bool, Integer, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -12,6 +13,7 @@ use crate::error::StoreError;
 use crate::migrations;
 use crate::pool::{Pool, PoolSettings, PoolStatus};
 use crate::pooler::Route;
+use crate::recovery::{self, NewPassword};
 use crate::registration::{self, NewRegistration};
 use crate::session::SessionRepository;
 use crate::user::UserRepository;
@@ -89,6 +91,21 @@ impl Store {
     /// [`StoreError::Query`] otherwise.
     pub async fn register(&self, new: &NewRegistration) -> Result<(), StoreError> {
         registration::register(&self.pool, new).await
+    }
+
+    /// Changes a password and ends every session of the user but the given new one, all or nothing.
+    /// Tells whether the password was still the verified one; if not, nothing happened.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Conflict`] when the user is gone, [`StoreError::Rejected`] when a value cannot be
+    /// stored, [`StoreError::Unavailable`] when the database is away, [`StoreError::Query`] otherwise.
+    pub async fn replace_password_and_sessions(
+        &self,
+        new: &NewPassword,
+        session: &Session,
+    ) -> Result<bool, StoreError> {
+        recovery::replace_password_and_sessions(&self.pool, new, session).await
     }
 
     /// Gives the users.

@@ -34,12 +34,12 @@ impl<'a> AccessTokenBody<'a> {
     }
 }
 
-/// `/sign-up/email`.
+/// `/sign-up/email` and `/change-password`.
 #[derive(Clone, Serialize)]
-pub struct SignUpBody<'a> {
-    /// The raw session token; `null` when nobody was signed in.
+pub struct TokenAndUserBody<'a> {
+    /// The raw session token; `null` when no session was made.
     pub token: Option<&'a str>,
-    /// The new user.
+    /// The user.
     pub user: UserBody<'a>,
 }
 

@@ -71,7 +71,7 @@ pub(crate) async fn find_caller(
     };
     match principal {
         Some(principal) if principal.session.is_expired(now) => {
-            store.sessions().delete_by_token(&principal.session.token).await?;
+            store.sessions().delete_expired(&principal.session.token, now).await?;
             Ok(None)
         }
         principal => Ok(principal.map(Caller::from)),

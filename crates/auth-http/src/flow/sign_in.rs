@@ -70,12 +70,15 @@ impl EmailAndPassword {
         let found = self.store.users().find_credential_by_email(&email).await.map_err(SignInError::Store)?;
         let (user, stored) = found.map_or((None, None), |(user, hash)| (Some(user), hash));
         // The connection went back to the pool: nothing is held while hashing.
-        let verified = self.hashing.verify(request.password, stored).await.map_err(SignInError::Hashing)?;
+        let verified =
+            self.hashing.verify(request.password, stored.clone()).await.map_err(SignInError::Hashing)?;
         let (Some(user), Verified::Right { rehashed }) = (user, verified) else {
             return Err(SignInError::InvalidCredentials);
         };
-        if let Some(hash) = rehashed {
-            self.store.accounts().update_password(&user.id, &hash, now).await.map_err(SignInError::Store)?;
+        if let (Some(hash), Some(stored)) = (rehashed, stored) {
+            // A password that was changed meanwhile stays changed.
+            let accounts = self.store.accounts();
+            accounts.update_password(&user.id, &stored, &hash, now).await.map_err(SignInError::Store)?;
         }
         let session = self.new_session(&user.id, request.remember, client, now, &mut rand::rng());
         match self.store.sessions().insert(&session).await {

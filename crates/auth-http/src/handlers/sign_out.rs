@@ -7,7 +7,7 @@ use auth_store::Store;
 use serde_json::json;
 
 use crate::error::{ApiError, Unauthorized};
-use crate::extract::{Acting, Body, Checked, MediaTypes, RouteBody, SessionCookie};
+use crate::extract::{Body, Checked, CheckedActing, MediaTypes, RouteBody, SessionCookie};
 use crate::flow;
 use crate::reply::{self, SessionReply};
 use crate::validation::Fields;
@@ -68,8 +68,7 @@ impl RouteBody for LogoutInput {
 ///
 /// 401 without credentials, and for a foreign token, which has no session to end.
 pub(crate) async fn logout(
-    _input: Checked<LogoutInput>,
-    Acting(caller): Acting,
+    CheckedActing { caller, .. }: CheckedActing<LogoutInput>,
     cookie: SessionCookie,
     store: Data<Store>,
     reply: Data<SessionReply>,

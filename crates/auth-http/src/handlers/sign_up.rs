@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
-use auth_core::wire::SignUpBody;
+use auth_core::wire::TokenAndUserBody;
 use auth_core::{Email, Password};
 
 use crate::error::ApiError;
@@ -73,7 +73,8 @@ pub(crate) async fn sign_up_email(
 ) -> Result<HttpResponse, ApiError> {
     let remember = request.remember;
     let principal = passwords.sign_up(request, client, now).await?;
-    let body = SignUpBody { token: Some(principal.session.token.expose()), user: (&principal.user).into() };
+    let body =
+        TokenAndUserBody { token: Some(principal.session.token.expose()), user: (&principal.user).into() };
     let mut answer = reply::json(StatusCode::OK, &body);
     reply.set_session(&mut answer, &principal.session, remember, &cookie)?;
     Ok(answer)

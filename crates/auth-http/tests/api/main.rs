@@ -11,6 +11,7 @@
 )]
 
 mod app;
+mod change_password;
 mod coverage;
 mod credentials;
 mod input;

@@ -18,8 +18,11 @@ async fn the_credential_account_is_found_and_its_password_replaced() {
     assert_eq!(before.updated_at, made::STORED_NOW);
 
     let later = made::NOW + Duration::hours(1);
-    let hash = StoredHash::from_stored("$argon2id$other");
-    assert!(store.accounts().update_password(&new.user.id, &hash, later).await.unwrap());
+    let (verified, hash) = (before.password.clone().unwrap(), StoredHash::from_stored("$argon2id$other"));
+    let update =
+        async || store.accounts().update_password(&new.user.id, &verified, &hash, later).await.unwrap();
+    assert!(update().await);
+    assert!(!update().await, "what was verified is no longer what is stored");
     let after = store.accounts().find_credential(&new.user.id).await.unwrap().unwrap();
     assert_eq!(after.password.unwrap().expose(), "$argon2id$other");
     assert_eq!(
@@ -43,8 +46,10 @@ async fn only_the_credential_account_of_that_user_changes() {
         ))
         .await;
     let hash = StoredHash::from_stored("new");
-    assert!(store.accounts().update_password(&ann.user.id, &hash, made::NOW).await.unwrap());
-    assert!(!store.accounts().update_password(&UserId::from_stored("x"), &hash, made::NOW).await.unwrap());
+    let verified = ann.account.password.clone().unwrap();
+    let nobody = UserId::from_stored("x");
+    assert!(store.accounts().update_password(&ann.user.id, &verified, &hash, made::NOW).await.unwrap());
+    assert!(!store.accounts().update_password(&nobody, &verified, &hash, made::NOW).await.unwrap());
     let changed = database.query_one_text("SELECT count(*) FROM account WHERE password = 'new'").await;
     assert_eq!(changed.as_deref(), Some("1"));
 }

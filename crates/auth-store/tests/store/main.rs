@@ -16,6 +16,7 @@ mod outage;
 mod pool;
 mod pooler;
 mod races;
+mod recovery;
 mod registration;
 mod schema;
 mod session;

@@ -1,0 +1,120 @@
+//! A new password in place of a known one.
+
+use auth_core::wire::ErrorCode;
+use auth_core::{Password, PasswordLengthError, Principal, Remember, Session};
+use auth_store::{NewPassword, StoreError};
+use time::OffsetDateTime;
+
+use crate::error::ApiError;
+use crate::extract::Client;
+use crate::flow::EmailAndPassword;
+use crate::hashing::{HashingError, Verified};
+
+/// What a signed-in user said.
+#[derive(Debug)]
+pub(crate) struct ChangePassword {
+    /// The password so far.
+    pub(crate) current: Password,
+    /// The password from now on; may be the same.
+    pub(crate) new: Password,
+    /// What becomes of the user's sessions.
+    pub(crate) sessions: SessionsAfterChange,
+}
+
+/// What becomes of a user's sessions when the password changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SessionsAfterChange {
+    /// They live on.
+    Kept,
+    /// All end, the caller's too, and the caller gets a new one.
+    Replaced(Remember),
+}
+
+/// Why the password is as it was.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ChangePasswordError {
+    /// The new password is too short or too long.
+    #[error("new password does not fit the policy")]
+    New(#[source] PasswordLengthError),
+    /// The current password is longer than any that could have been set.
+    #[error("current password is too long")]
+    CurrentTooLong,
+    /// The user signs in some other way.
+    #[error("the user has no password")]
+    NoCredential,
+    /// The current password is wrong, or was changed meanwhile.
+    #[error("current password is wrong")]
+    WrongPassword,
+    /// A password could not be hashed.
+    #[error("hashing failed")]
+    Hashing(#[source] HashingError),
+    /// The database failed.
+    #[error("reading or storing failed")]
+    Store(#[source] StoreError),
+}
+
+impl EmailAndPassword {
+    /// Changes the password; gives the new session where all were replaced.
+    ///
+    /// # Errors
+    ///
+    /// [`ChangePasswordError`], in the reference's order (Better Auth accounts, `/change-password`).
+    pub(crate) async fn change_password(
+        &self,
+        principal: &Principal,
+        request: ChangePassword,
+        client: Client,
+        now: OffsetDateTime,
+    ) -> Result<Option<Session>, ChangePasswordError> {
+        self.passwords.check(&request.new).map_err(ChangePasswordError::New)?;
+        if let Err(PasswordLengthError::TooLong { .. }) = self.passwords.check(&request.current) {
+            return Err(ChangePasswordError::CurrentTooLong);
+        }
+        let user_id = &principal.user.id;
+        let account =
+            self.store.accounts().find_credential(user_id).await.map_err(ChangePasswordError::Store)?;
+        let verified =
+            account.and_then(|account| account.password).ok_or(ChangePasswordError::NoCredential)?;
+
+        // No connection is held while hashing.
+        match self.hashing.verify(request.current, Some(verified.clone())).await {
+            Ok(Verified::Right { .. }) => {}
+            Ok(Verified::Wrong) => return Err(ChangePasswordError::WrongPassword),
+            Err(error) => return Err(ChangePasswordError::Hashing(error)),
+        }
+        let password = self.hashing.hash(request.new).await.map_err(ChangePasswordError::Hashing)?;
+
+        let (changed, session) = match request.sessions {
+            SessionsAfterChange::Kept => {
+                let accounts = self.store.accounts();
+                (accounts.update_password(user_id, &verified, &password, now).await, None)
+            }
+            SessionsAfterChange::Replaced(remember) => {
+                let session = self.new_session(user_id, remember, client, now, &mut rand::rng());
+                let new = NewPassword { user_id: user_id.clone(), verified, password, now };
+                (self.store.replace_password_and_sessions(&new, &session).await, Some(session))
+            }
+        };
+        match changed {
+            Ok(true) => Ok(session),
+            Ok(false) => Err(ChangePasswordError::WrongPassword),
+            Err(error) => Err(ChangePasswordError::Store(error)),
+        }
+    }
+}
+
+impl From<ChangePasswordError> for ApiError {
+    fn from(error: ChangePasswordError) -> Self {
+        match error {
+            ChangePasswordError::New(PasswordLengthError::TooShort { .. }) => {
+                Self::Coded(ErrorCode::PasswordTooShort)
+            }
+            ChangePasswordError::New(PasswordLengthError::TooLong { .. })
+            | ChangePasswordError::CurrentTooLong => Self::Coded(ErrorCode::PasswordTooLong),
+            ChangePasswordError::NoCredential => Self::Coded(ErrorCode::CredentialAccountNotFound),
+            ChangePasswordError::WrongPassword => Self::Coded(ErrorCode::InvalidPassword),
+            ChangePasswordError::Hashing(error) => error.into(),
+            ChangePasswordError::Store(error) => error.into(),
+        }
+    }
+}

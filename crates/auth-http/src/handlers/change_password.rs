@@ -1,0 +1,71 @@
+//! `POST /change-password`.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use auth_core::wire::TokenAndUserBody;
+use auth_core::{Password, Principal, Remember};
+
+use crate::error::{ApiError, Unauthorized};
+use crate::extract::{Body, CheckedActing, Client, MediaTypes, Now, RouteBody, SessionCookie};
+use crate::flow::EmailAndPassword;
+use crate::flow::change_password::{ChangePassword, SessionsAfterChange};
+use crate::reply::{self, SessionReply};
+use crate::validation::Fields;
+
+/// Body of `/change-password`.
+#[derive(Debug)]
+pub(crate) struct ChangePasswordInput {
+    new: Password,
+    current: Password,
+    revoke_other_sessions: bool,
+}
+
+impl RouteBody for ChangePasswordInput {
+    const MEDIA_TYPES: MediaTypes = MediaTypes::Json;
+    const IS_LOGIN: bool = false;
+
+    fn parse(body: &Body) -> Result<Self, ApiError> {
+        let mut fields = Fields::of(body, &["object"])?;
+        let new = Password::new(fields.required_text("newPassword"));
+        let current = Password::new(fields.required_text("currentPassword"));
+        let revoke_other_sessions = fields.optional_bool("revokeOtherSessions").unwrap_or(false);
+        fields.finish()?;
+        Ok(Self { new, current, revoke_other_sessions })
+    }
+}
+
+/// Changes the password of the caller, who must know the current one.
+///
+/// # Errors
+///
+/// 401 without a session; the reference's codes for wrong lengths, a wrong current password and a user
+/// without one.
+pub(crate) async fn change_password(
+    CheckedActing { input, caller }: CheckedActing<ChangePasswordInput>,
+    client: Client,
+    cookie: SessionCookie,
+    Now(now): Now,
+    passwords: Data<EmailAndPassword>,
+    reply: Data<SessionReply>,
+) -> Result<HttpResponse, ApiError> {
+    let session = caller.session.ok_or(ApiError::Unauthorized(Unauthorized::InvalidToken))?;
+    let principal = Principal { user: caller.user, session };
+    let remember = if cookie.dont_remember { Remember::UntilBrowserCloses } else { Remember::Persistent };
+    let request = ChangePassword {
+        current: input.current,
+        new: input.new,
+        sessions: if input.revoke_other_sessions {
+            SessionsAfterChange::Replaced(remember)
+        } else {
+            SessionsAfterChange::Kept
+        },
+    };
+    let session = passwords.change_password(&principal, request, client, now).await?;
+    let token = session.as_ref().map(|session| session.token.expose());
+    let mut answer = reply::json(StatusCode::OK, &TokenAndUserBody { token, user: (&principal.user).into() });
+    if let Some(session) = &session {
+        reply.set_session(&mut answer, session, remember, &cookie)?;
+    }
+    Ok(answer)
+}

@@ -1,0 +1,89 @@
+//! `POST /change-password`.
+
+use serde_json::{Value, json};
+
+use crate::app::{Answer, PASSWORD, TestApp};
+
+const NEW: &str = "a wholly other password";
+
+async fn change(app: &TestApp, cookie: &str, body: &Value) -> Answer {
+    let request =
+        app.request("POST", "/change-password").header("origin", &app.origin).header("cookie", cookie);
+    app.send(request.json(body)).await
+}
+
+#[actix_web::test]
+async fn r_041_a_password_change_needs_the_current_password() {
+    let app = TestApp::start().await;
+    let registered = app.register("ann@example.com").await;
+    let cookie = registered.session_cookie();
+    let before = app.stored_hash("ann@example.com").await;
+    let wrong = "not the password";
+    let cases = [
+        (json!({"newPassword": NEW, "currentPassword": wrong}), 400, "INVALID_PASSWORD"),
+        (json!({"newPassword": NEW, "currentPassword": ""}), 400, "INVALID_PASSWORD"),
+        (json!({"newPassword": "short", "currentPassword": PASSWORD}), 400, "PASSWORD_TOO_SHORT"),
+        (json!({"newPassword": "x".repeat(129), "currentPassword": PASSWORD}), 400, "PASSWORD_TOO_LONG"),
+        (json!({"newPassword": NEW, "currentPassword": "x".repeat(129)}), 400, "PASSWORD_TOO_LONG"),
+        (json!({"newPassword": NEW}), 400, "VALIDATION_ERROR"),
+    ];
+    for (body, status, code) in cases {
+        let answer = change(&app, &cookie, &body).await;
+        assert_eq!((answer.status, answer.code().as_str()), (status, code), "{body}");
+    }
+    let anonymous =
+        app.post("/change-password", &json!({"newPassword": NEW, "currentPassword": PASSWORD})).await;
+    assert_eq!((anonymous.status, anonymous.code().as_str()), (401, "UNAUTHORIZED"));
+    let anonymous_and_bad = app.post("/change-password", &json!({})).await;
+    assert_eq!(anonymous_and_bad.code(), "VALIDATION_ERROR", "the body is checked first");
+    assert_eq!(app.stored_hash("ann@example.com").await, before);
+
+    // Setting a password without knowing one is no route of the reference, nor of this server.
+    let request =
+        app.request("POST", "/set-password").header("origin", &app.origin).header("cookie", &cookie);
+    assert_eq!(app.send(request.json(&json!({"newPassword": NEW}))).await.status, 404);
+    assert_eq!(app.stored_hash("ann@example.com").await, before);
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn the_new_password_signs_in_and_the_old_one_does_not() {
+    let app = TestApp::start().await;
+    let registered = app.register("ann@example.com").await;
+    let cookie = registered.session_cookie();
+    let answer = change(&app, &cookie, &json!({"newPassword": NEW, "currentPassword": PASSWORD})).await;
+    assert_eq!(answer.json(), json!({"token": null, "user": registered.json()["user"]}));
+    assert!(answer.set_cookies().is_empty());
+    assert_eq!(app.get("/get-session", &[("cookie", &cookie)]).await.status, 200);
+    let login = async |password| {
+        app.post("/login", &json!({"email": "ann@example.com", "password": password})).await.status
+    };
+    assert_eq!((login(PASSWORD).await, login(NEW).await), (401, 200));
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn other_sessions_end_when_asked_and_the_caller_gets_a_new_one() {
+    let app = TestApp::start().await;
+    let first = app.register("ann@example.com").await;
+    let second = app.post("/login", &json!({"email": "ann@example.com", "password": PASSWORD})).await;
+    let body = json!({"newPassword": NEW, "currentPassword": PASSWORD, "revokeOtherSessions": true});
+    let answer = change(&app, &second.session_cookie(), &body).await;
+    assert_eq!(answer.status, 200);
+    for old in [first.session_cookie(), second.session_cookie()] {
+        assert_eq!(app.get("/get-session", &[("cookie", &old)]).await.body, "null");
+    }
+    let session = app.get("/get-session", &[("cookie", &answer.session_cookie())]).await.json();
+    assert_eq!(session["session"]["token"], answer.json()["token"]);
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn a_user_without_a_password_cannot_change_it() {
+    let app = TestApp::start().await;
+    let cookie = app.register("ann@example.com").await.session_cookie();
+    app.execute("update account set password = null").await;
+    let answer = change(&app, &cookie, &json!({"newPassword": NEW, "currentPassword": PASSWORD})).await;
+    assert_eq!((answer.status, answer.code().as_str()), (400, "CREDENTIAL_ACCOUNT_NOT_FOUND"));
+    app.stop().await;
+}

@@ -1,0 +1,53 @@
+//! A new password: the hash, and where asked the user's sessions, in one transaction.
+
+use auth_core::{Session, StoredHash, UserId};
+use diesel_async::AsyncPgConnection;
+use futures_util::FutureExt;
+use time::OffsetDateTime;
+
+use crate::error::StoreError;
+use crate::pool::Pool;
+use crate::{account, session};
+
+/// A change of password.
+#[derive(Clone, Debug)]
+pub struct NewPassword {
+    /// Whose.
+    pub user_id: UserId,
+    /// The hash against which the current password was verified; the change happens only if it is
+    /// still the stored one.
+    pub verified: StoredHash,
+    /// The new hash.
+    pub password: StoredHash,
+    /// When.
+    pub now: OffsetDateTime,
+}
+
+/// Replaces the password and every session of the user; `false` when the password changed meanwhile, and
+/// then nothing is replaced.
+pub(crate) async fn replace_password_and_sessions(
+    pool: &Pool,
+    new: &NewPassword,
+    session: &Session,
+) -> Result<bool, StoreError> {
+    pool.transaction(&(new, session), |connection, &(new, session)| {
+        replace_on(connection, new, session).boxed()
+    })
+    .await
+}
+
+/// Runs inside the caller's transaction.
+async fn replace_on(
+    connection: &mut AsyncPgConnection,
+    new: &NewPassword,
+    session: &Session,
+) -> Result<bool, StoreError> {
+    let NewPassword { user_id, verified, password, now } = new;
+    // The password comes first: its row lock makes two changes at once wait for each other.
+    if !account::update_password_on(connection, user_id, verified, password, *now).await? {
+        return Ok(false);
+    }
+    session::delete_by_user_on(connection, user_id).await?;
+    session::insert_on(connection, session).await?;
+    Ok(true)
+}
