@@ -58,6 +58,9 @@ enum Phase {
 
 /// The parser answers 408 to the first slow head; the deadline here comes after it.
 const AFTER_THE_PARSER: Duration = Duration::from_millis(500);
+/// The parser reads until nothing comes or its 128 KiB are full before it looks at what it has. Made to look after this many bytes,
+/// it refuses a body that is too large with a fraction of that in memory.
+const READ_AT_ONCE: usize = 8 * 1024;
 /// Time that a connection beyond the limit has to ask for the health it is reserved for.
 const PATIENCE_BEYOND_LIMIT: Duration = Duration::from_secs(1);
 
@@ -92,6 +95,8 @@ pub(crate) struct Connection {
     state: ConnectionState,
     read_deadline: Pin<Box<Sleep>>,
     write_deadline: Option<Pin<Box<Sleep>>>,
+    /// Bytes handed to the parser since it was last made to look at them.
+    read_at_once: usize,
     gauge: ConnectionGauge,
 }
 
@@ -109,6 +114,7 @@ impl Connection {
             state: ConnectionState(Rc::new(State { phase, beyond_limit, limits })),
             read_deadline: Box::pin(sleep_until(until)),
             write_deadline: None,
+            read_at_once: 0,
             gauge: gauge.clone(),
         }
     }
@@ -141,8 +147,18 @@ impl Drop for Connection {
 impl AsyncRead for Connection {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        if this.read_at_once >= READ_AT_ONCE {
+            this.read_at_once = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         let phase = &this.state.0.phase;
-        let outcome = Pin::new(&mut this.io).poll_read(cx, buf);
+        let room = (READ_AT_ONCE - this.read_at_once).min(buf.remaining());
+        let mut part = ReadBuf::new(buf.initialize_unfilled_to(room));
+        let outcome = Pin::new(&mut this.io).poll_read(cx, &mut part);
+        let read = part.filled().len();
+        buf.advance(read);
+        this.read_at_once = if outcome.is_ready() { this.read_at_once + read } else { 0 };
         match (phase.get(), &outcome) {
             (Phase::Idle { until }, Poll::Ready(Ok(()))) => {
                 let head = Instant::now() + this.state.0.limits.head_timeout;

@@ -10,7 +10,7 @@ mod schemes;
 
 use std::sync::Arc;
 
-use auth_core::{Hasher, Password, StoredHash};
+use auth_core::{Hasher, Password, Scheme, StoredHash};
 
 pub use queue::{HashingError, HashingLimits, HashingQueue};
 use schemes::SeenSchemes;
@@ -90,7 +90,7 @@ impl Hashing {
                         }
                     }
                 }
-                for scheme in schemes.into_iter().filter(|scheme| Some(*scheme) != own) {
+                for scheme in decoys(schemes, own) {
                     Hasher::decoy(scheme, &password);
                 }
                 Ok(Verified::Wrong)
@@ -102,6 +102,11 @@ impl Hashing {
     pub fn waiting(&self) -> usize {
         self.queue.waiting()
     }
+}
+
+/// Picks what a failure still has to pay for once the account's own hash, if there is one, was verified.
+fn decoys(seen: Vec<Scheme>, own: Option<Scheme>) -> impl Iterator<Item = Scheme> {
+    seen.into_iter().filter(move |scheme| Some(*scheme) != own)
 }
 
 fn right(

@@ -1,0 +1,105 @@
+//! `auth-server`, `check` and `migrate` as commands (R-110).
+
+use std::process::Output;
+
+use auth_store::testing::TestDatabase;
+
+use crate::process::{SECRET, command};
+
+fn run(arguments: &[&str], variables: &[(&str, &str)]) -> (Option<i32>, String) {
+    let Output { status, stdout, stderr } = command(arguments, variables).output().unwrap();
+    let text = [stdout, stderr].concat();
+    (status.code(), String::from_utf8(text).unwrap())
+}
+
+fn variables(database_url: &str) -> [(&str, &str); 3] {
+    [
+        ("DATABASE_URL", database_url),
+        ("BETTER_AUTH_SECRET", SECRET),
+        ("BETTER_AUTH_URL", "http://localhost:3000"),
+    ]
+}
+
+#[test]
+fn r_110_a_wrong_setting_stops_the_process_with_the_keys_name() {
+    let cases: [(&[(&str, &str)], &str); 5] = [
+        (&[("BETTER_AUTH_SECRET", "")], "security.secret"),
+        (&[("BETTER_AUTH_SECRET", "canary-too-short")], "security.secret"),
+        (&[("AUTH__SERVER__PROT", "canary")], "AUTH__SERVER__PROT"),
+        (&[("PORT", "canary")], "server.port"),
+        (&[("DATABASE_URL", "canary")], "database.url"),
+    ];
+    for (changes, key) in cases {
+        let mut all = variables("postgres://nobody:canary@127.0.0.1:1/none").to_vec();
+        all.extend_from_slice(changes);
+        for arguments in [&[][..], &["check"], &["migrate", "status"]] {
+            let (code, text) = run(arguments, &all);
+            assert_eq!(code, Some(1), "{text}");
+            assert!(text.contains(&format!("`{key}`")), "{text}");
+            assert!(!text.contains("canary"), "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_taken_port_is_said_with_a_way_out() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let mut all = variables("postgres://nobody@127.0.0.1:1/none").to_vec();
+    all.push(("PORT", &port));
+    let (code, text) = run(&[], &all);
+    assert_eq!(code, Some(1));
+    assert!(text.contains(&port) && text.contains("PORT"), "{text}");
+}
+
+#[tokio::test]
+async fn check_shows_settings_without_secrets_and_the_state_of_the_database() {
+    let database = TestDatabase::create_empty().await;
+    let mut all = variables(database.url()).to_vec();
+    all.push(("AUTH__SESSION__EXPIRES_IN", "30d"));
+    let (code, text) = run(&["check"], &all);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("\"30d\"  (AUTH__SESSION__EXPIRES_IN)"), "{text}");
+    assert!(text.contains("pending, run `auth-server migrate up`"), "{text}");
+    assert!(!text.contains(SECRET), "{text}");
+
+    assert_eq!(run(&["migrate"], &all).0, Some(0));
+    let (code, text) = run(&["check"], &all);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("connection: ok, PostgreSQL "), "{text}");
+    assert!(text.contains("migrations: ok"), "{text}");
+}
+
+#[test]
+fn check_fails_without_a_database() {
+    let (code, text) = run(&["check"], &variables("postgres://nobody:canary@127.0.0.1:1/none"));
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("connection: failed"), "{text}");
+    assert!(!text.contains("canary"), "{text}");
+}
+
+#[tokio::test]
+async fn migrations_go_up_are_listed_and_come_down() {
+    let database = TestDatabase::create_empty().await;
+    let all = variables(database.url());
+    let (code, planned) = run(&["migrate", "plan"], &all);
+    assert_eq!(code, Some(0), "{planned}");
+    assert!(planned.to_lowercase().contains("create table"), "{planned}");
+    assert!(run(&["migrate", "status"], &all).1.contains("pending"));
+    assert_eq!(run(&["migrate", "check"], &all).0, Some(1), "an empty database has no schema");
+    assert!(run(&["migrate", "up"], &all).1.contains("ran "));
+    assert!(run(&["migrate", "up"], &all).1.contains("nothing to do"));
+    assert_eq!(run(&["migrate", "check"], &all).0, Some(0));
+    let (code, reverted) = run(&["migrate", "down"], &all);
+    assert_eq!(code, Some(0), "{reverted}");
+    assert!(reverted.contains("reverted "), "{reverted}");
+}
+
+#[tokio::test]
+async fn migrate_check_names_the_column_that_drifted() {
+    let database = TestDatabase::create().await;
+    database.execute(r#"alter table "user" drop column image"#).await;
+    let (code, text) = run(&["migrate", "check"], &variables(database.url()));
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains(r#""user"."image""#), "{text}");
+}

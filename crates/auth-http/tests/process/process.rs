@@ -1,0 +1,222 @@
+//! A running `auth-server`, and what can be seen of it from outside.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use auth_store::testing::TestDatabase;
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+pub const SECRET: &str = "process-test-secret-8KvWq2RzT6mXc4Jd";
+pub const PASSWORD: &str = "correct horse battery staple";
+
+/// Makes a command that knows of nothing but what the test tells it.
+pub fn command(arguments: &[&str], variables: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_auth-server"));
+    command.args(arguments).env_clear().env("RUST_BACKTRACE", "0").stdin(Stdio::null());
+    command.current_dir(std::env::temp_dir());
+    for (name, value) in variables {
+        command.env(name, value);
+    }
+    command
+}
+
+/// Tests that measure times run alone, since the rules' figures are for a machine that does nothing else.
+static MACHINE: RwLock<()> = RwLock::const_new(());
+
+enum Turn {
+    Shared { _turn: RwLockReadGuard<'static, ()> },
+    Alone { _turn: RwLockWriteGuard<'static, ()> },
+}
+
+/// A running server, ended with the test.
+pub struct Process {
+    _turn: Turn,
+    child: Child,
+    pub address: SocketAddr,
+    pub client: reqwest::Client,
+    lines: Arc<Mutex<Vec<String>>>,
+}
+
+impl Process {
+    /// Starts a server on a database; `changes` come last.
+    pub async fn start(database_url: &str, changes: &[(&str, &str)]) -> Self {
+        Self::start_in_turn(database_url, changes, Turn::Shared { _turn: MACHINE.read().await })
+    }
+
+    fn start_in_turn(database_url: &str, changes: &[(&str, &str)], turn: Turn) -> Self {
+        let mut variables = vec![
+            ("DATABASE_URL", database_url),
+            ("BETTER_AUTH_SECRET", SECRET),
+            ("BETTER_AUTH_URL", "http://localhost:3000"),
+            ("PORT", "0"),
+            ("AUTH__SERVER__WORKERS", "2"),
+        ];
+        variables.extend_from_slice(changes);
+        let mut child =
+            command(&[], &variables).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let (told, listening) = std::sync::mpsc::channel();
+        collect(child.stdout.take().unwrap(), Arc::clone(&lines), Some(told));
+        collect(child.stderr.take().unwrap(), Arc::clone(&lines), None);
+        let address = match listening.recv_timeout(Duration::from_secs(30)) {
+            Ok(address) => address,
+            Err(_) => {
+                let _ = child.kill();
+                panic!("the server does not listen: {:#?}", lines.lock().unwrap());
+            }
+        };
+        Self { _turn: turn, child, address, client: reqwest::Client::new(), lines }
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// Everything the process has printed.
+    pub fn output(&self) -> String {
+        self.lines.lock().unwrap().join("\n")
+    }
+
+    /// Sends a signal by its name.
+    pub fn signal(&self, name: &str) {
+        let status = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
+        assert!(status.unwrap().success());
+    }
+
+    /// Waits for the process's end.
+    pub async fn ended(&mut self, within: Duration) -> ExitStatus {
+        let deadline = Instant::now() + within;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(Instant::now() < deadline, "still running after {within:?}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Open descriptors of the process.
+    pub fn descriptors(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).unwrap().count()
+    }
+
+    /// Memory of the process in KiB, as the kernel counts it (VmRSS).
+    pub fn resident_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+
+    pub async fn get(&self, path: &str) -> reqwest::Response {
+        self.client.get(self.url(path)).send().await.unwrap()
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> reqwest::Response {
+        self.client.post(self.url(path)).json(body).send().await.unwrap()
+    }
+
+    /// Registers a user and gives the answer's body.
+    pub async fn register(&self, email: &str) -> Value {
+        let answer = self.post("/api/auth/register", &json!({ "email": email, "password": PASSWORD })).await;
+        assert_eq!(answer.status(), 201);
+        answer.json().await.unwrap()
+    }
+
+    /// Waits until a probe answers with a status.
+    pub async fn becomes(&self, path: &str, status: u16, within: Duration) {
+        let deadline = Instant::now() + within;
+        loop {
+            let answer = self.get(path).await.status().as_u16();
+            if answer == status {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{path} is {answer} after {within:?}, not {status}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Opens a connection and sends bytes as they are.
+    pub async fn raw(&self, bytes: &[u8]) -> TcpStream {
+        let mut peer = TcpStream::connect(self.address).await.unwrap();
+        peer.write_all(bytes).await.unwrap();
+        peer
+    }
+
+    /// Asks a path `times` times, one connection each, and gives the sorted times of the answers.
+    pub async fn latencies(&self, path: &str, headers: &str, times: usize) -> Vec<Duration> {
+        let request = format!("GET {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n{headers}\r\n");
+        let mut all = Vec::new();
+        for _ in 0..times {
+            let began = Instant::now();
+            let answer = to_end(self.raw(request.as_bytes()).await).await;
+            all.push(began.elapsed());
+            assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+        }
+        all.sort();
+        all
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            let lines = self.lines.lock().unwrap();
+            let last = lines.iter().rev().take(20).rev();
+            eprintln!("the server's last lines:\n{}", last.cloned().collect::<Vec<_>>().join("\n"));
+        }
+    }
+}
+
+/// A server on a database of the test's own.
+pub async fn on_own_database(changes: &[(&str, &str)]) -> (TestDatabase, Process) {
+    let database = TestDatabase::create().await;
+    let process = Process::start(database.url(), changes).await;
+    (database, process)
+}
+
+/// The same, while no other test runs.
+pub async fn alone_on_own_database(changes: &[(&str, &str)]) -> (TestDatabase, Process) {
+    let turn = Turn::Alone { _turn: MACHINE.write().await };
+    let database = TestDatabase::create().await;
+    let process = Process::start_in_turn(database.url(), changes, turn);
+    (database, process)
+}
+
+/// The time under which 99 of 100 stay.
+pub fn p99(sorted: &[Duration]) -> Duration {
+    sorted[(sorted.len() * 99).div_ceil(100) - 1]
+}
+
+pub async fn to_end(mut peer: TcpStream) -> String {
+    let mut answer = Vec::new();
+    let _reset = peer.read_to_end(&mut answer).await;
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// Collects lines, and tells the address of the first one that says it listens.
+fn collect(
+    from: impl Read + Send + 'static,
+    lines: Arc<Mutex<Vec<String>>>,
+    mut told: Option<std::sync::mpsc::Sender<SocketAddr>>,
+) {
+    std::thread::spawn(move || {
+        for line in BufReader::new(from).lines().map_while(Result::ok) {
+            let address = serde_json::from_str::<Value>(&line)
+                .ok()
+                .filter(|event| event["message"] == "listening")
+                .and_then(|event| event["address"].as_str()?.parse().ok());
+            lines.lock().unwrap().push(line);
+            if let (Some(address), Some(told)) = (address, told.take_if(|_| address.is_some())) {
+                let _ = told.send(address);
+            }
+        }
+    });
+}
