@@ -73,7 +73,7 @@ async fn r_104_hostile_text_is_stored_and_found_as_it_is() {
         assert!(store.sessions().find_by_token(&token).await.unwrap().is_none());
         assert!(store.sessions().find_by_id(&SessionId::from_stored(*text)).await.unwrap().is_none());
         assert!(!store.sessions().delete_by_token(&token).await.unwrap());
-        assert!(!store.accounts().update_password(&id, &hash, made::NOW).await.unwrap());
+        assert!(!store.accounts().update_password(&id, &hash, &hash, made::NOW).await.unwrap());
     }
     let rows = "SELECT (SELECT count(*) FROM \"user\") || ' ' || (SELECT count(*) FROM session)";
     let expected = format!("{0} {0}", CORPUS.len());

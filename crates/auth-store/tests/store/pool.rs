@@ -138,7 +138,7 @@ async fn every_statement_is_prepared_once_per_connection() {
         store.users().find_by_email(&new.user.email).await.unwrap();
         store.users().find_credential_by_email(&new.user.email).await.unwrap();
         store.accounts().find_credential(&new.user.id).await.unwrap();
-        store.accounts().update_password(&new.user.id, &hash, made::NOW).await.unwrap();
+        store.accounts().update_password(&new.user.id, &hash, &hash, made::NOW).await.unwrap();
         store.sessions().find_by_token(&session.token).await.unwrap();
         store.sessions().find_by_id(&session.id).await.unwrap();
         store.sessions().refresh(&session.token, made::NOW, made::NOW).await.unwrap();
