@@ -21,7 +21,8 @@ pub(crate) fn run(options: Options) -> Result<(), Failure> {
     // Ctrl-C ends cargo, which is in the same process group; this process stays to remove the database.
     let _interrupt = Interrupt::listen()?;
     let needs = Needs::prepare(&options.without)?;
-    let mut command = cargo(["test", "--locked"]);
+    // All failures at once: a run costs minutes.
+    let mut command = cargo(["test", "--locked", "--no-fail-fast"]);
     let chosen = |word: &String| word == "-p" || word.starts_with("--package") || word.starts_with("-p=");
     if !options.cargo.iter().any(chosen) {
         command.arg("--workspace");
