@@ -55,9 +55,14 @@ impl TestApp {
         Self::serve(url, Some(database), variables).await
     }
 
+    /// Starts on a database that the test looks after itself.
+    pub async fn on(database_url: &str, variables: &[(&str, &str)]) -> Self {
+        Self::serve(database_url.to_owned(), None, variables).await
+    }
+
     /// Starts a second server on the same database and secret.
     pub async fn sharing(other: &Self, variables: &[(&str, &str)]) -> Self {
-        Self::serve(other.database_url.clone(), None, variables).await
+        Self::on(&other.database_url, variables).await
     }
 
     async fn serve(database_url: String, database: Option<TestDatabase>, variables: &[(&str, &str)]) -> Self {

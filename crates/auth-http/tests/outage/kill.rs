@@ -1,0 +1,87 @@
+//! The server's process killed with SIGKILL while it signs users up.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use auth_store::testing::TestDatabase;
+use serde_json::json;
+
+use crate::app::{PASSWORD, SECRET};
+
+/// Users without exactly one account and one session, accounts and sessions without a user.
+const HALF_MADE: &str = "select count(*)::text from (
+    select u.id from \"user\" u
+    left join account a on a.\"userId\" = u.id left join session s on s.\"userId\" = u.id
+    group by u.id having count(distinct a.id) <> 1 or count(distinct s.id) <> 1
+) half";
+
+/// Sign-ups under way at each kill.
+const SIGN_UPS: i64 = 8;
+
+struct Server {
+    child: Child,
+    register: String,
+}
+
+impl Server {
+    fn start(database_url: &str) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_auth-server"))
+            .env_clear()
+            .env("DATABASE_URL", database_url)
+            .env("BETTER_AUTH_SECRET", SECRET)
+            .env("BETTER_AUTH_URL", "http://localhost:3000")
+            .env("PORT", "0")
+            .env("AUTH__PASSWORD__ARGON2__MEMORY_KIB", "7168")
+            .env("AUTH__PASSWORD__ARGON2__ITERATIONS", "1")
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let line =
+            lines.find(|line| line.contains("\"listening\"")).expect("the server says where it listens");
+        std::thread::spawn(move || lines.for_each(drop));
+        let address = line.split("127.0.0.1:").nth(1).unwrap().chars().take_while(char::is_ascii_digit);
+        let register = format!("http://127.0.0.1:{}/api/auth/register", address.collect::<String>());
+        Self { child, register }
+    }
+}
+
+#[actix_web::test]
+async fn r_098_no_kill_leaves_a_half_made_user() {
+    let database = TestDatabase::create().await;
+    let answered = Arc::new(AtomicI64::new(0));
+    for kill in 0..50 {
+        let mut server = Server::start(database.url());
+        let before = answered.load(Ordering::SeqCst);
+        let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).build().unwrap();
+        let sign_ups = (0..SIGN_UPS).map(|at| {
+            let body = json!({"email": format!("user{kill}x{at}@example.com"), "password": PASSWORD});
+            let (request, answered) = (client.post(&server.register).json(&body), Arc::clone(&answered));
+            actix_web::rt::spawn(async move {
+                if request.send().await.is_ok_and(|answer| answer.status() == 201) {
+                    answered.fetch_add(1, Ordering::SeqCst);
+                }
+            })
+        });
+        let sign_ups: Vec<_> = sign_ups.collect();
+        // After none, one, two … of them were answered, and a little more, the others are on their way.
+        while answered.load(Ordering::SeqCst) - before < kill % SIGN_UPS {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        tokio::time::sleep(Duration::from_micros(700 * u64::try_from(kill % 7).unwrap())).await;
+        server.child.kill().unwrap();
+        server.child.wait().unwrap();
+        futures_util::future::join_all(sign_ups).await;
+    }
+    assert_eq!(database.query_one_text(HALF_MADE).await.as_deref(), Some("0"));
+    let users: i64 =
+        database.query_one_text("select count(*)::text from \"user\"").await.unwrap().parse().unwrap();
+    assert!(users >= answered, "{answered} sign-ups were answered, {users} are stored");
+    assert!(
+        answered > 0 && users < 400,
+        "some kills came before the answer and some after: {answered}, {users}"
+    );
+}
