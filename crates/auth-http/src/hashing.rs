@@ -10,7 +10,7 @@ mod schemes;
 
 use std::sync::Arc;
 
-use auth_core::{Hasher, Password, Scheme, StoredHash};
+use auth_core::{Hasher, Password, Scheme, StoredHash, UserId};
 
 pub use queue::{HashingError, HashingLimits, HashingQueue};
 use schemes::SeenSchemes;
@@ -65,7 +65,8 @@ impl Hashing {
             .map_err(|error| HashingError::Failed(Box::new(error)))
     }
 
-    /// Checks a password against an account's hash, where there is one; a failure costs the same whatever its reason.
+    /// Checks a password against an account's hash, where there is one; a failure costs the same whatever its reason. A malformed
+    /// hash is logged under the user's id.
     ///
     /// # Errors
     /// [`HashingError::Overloaded`] where too many wait, [`HashingError::Failed`] where the hash function fails.
@@ -73,7 +74,9 @@ impl Hashing {
         &self,
         password: Password,
         stored: Option<StoredHash>,
+        user: Option<&UserId>,
     ) -> Result<Verified, HashingError> {
+        let user = user.cloned();
         let (hasher, seen, rehashes) = (self.hasher, Arc::clone(&self.seen), self.rehash_on_sign_in);
         let request = tracing::Span::current();
         self.queue
@@ -86,7 +89,8 @@ impl Hashing {
                         Ok(true) => return right(hasher, &password, stored, rehashes),
                         Ok(false) => {}
                         Err(malformed) => {
-                            tracing::warn!(reason = %malformed, "a stored password hash cannot be verified");
+                            let user_id = user.as_ref().map(UserId::as_str);
+                            tracing::warn!(user_id, reason = %malformed, "a stored password hash cannot be verified");
                         }
                     }
                 }

@@ -77,7 +77,7 @@ impl EmailAndPassword {
             account.and_then(|account| account.password).ok_or(ChangePasswordError::NoCredential)?;
 
         // No connection is held while hashing.
-        match self.hashing.verify(request.current, Some(verified.clone())).await {
+        match self.hashing.verify(request.current, Some(verified.clone()), Some(user_id)).await {
             Ok(Verified::Right { .. }) => {}
             Ok(Verified::Wrong) => return Err(ChangePasswordError::WrongPassword),
             Err(error) => return Err(ChangePasswordError::Hashing(error)),

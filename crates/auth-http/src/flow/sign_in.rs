@@ -70,8 +70,9 @@ impl EmailAndPassword {
         let found = self.store.users().find_credential_by_email(&email).await.map_err(SignInError::Store)?;
         let (user, stored) = found.map_or((None, None), |(user, hash)| (Some(user), hash));
         // The connection went back to the pool: nothing is held while hashing.
-        let verified =
-            self.hashing.verify(request.password, stored.clone()).await.map_err(SignInError::Hashing)?;
+        let user_id = user.as_ref().map(|user| &user.id);
+        let verified = self.hashing.verify(request.password, stored.clone(), user_id).await;
+        let verified = verified.map_err(SignInError::Hashing)?;
         let (Some(user), Verified::Right { rehashed }) = (user, verified) else {
             return Err(SignInError::InvalidCredentials);
         };

@@ -154,9 +154,10 @@ async fn hashes_of_every_scheme_verify_and_move_only_where_told() {
         let stored = writer.hash(&Password::new("correct horse"), &mut rand::rng()).unwrap();
         for rehash in [false, true] {
             let hashing = hashing(weak(), rehash);
-            let wrong = hashing.verify(Password::new("wrong horse"), Some(stored.clone())).await.unwrap();
+            let wrong =
+                hashing.verify(Password::new("wrong horse"), Some(stored.clone()), None).await.unwrap();
             assert!(matches!(wrong, Verified::Wrong));
-            match hashing.verify(Password::new("correct horse"), Some(stored.clone())).await.unwrap() {
+            match hashing.verify(Password::new("correct horse"), Some(stored.clone()), None).await.unwrap() {
                 Verified::Right { rehashed: Some(new) } => {
                     assert!(rehash && moves);
                     assert_eq!(new.scheme(), Some(weak().scheme()));
@@ -174,7 +175,8 @@ async fn r_039_a_malformed_hash_is_a_failed_sign_in() {
     for text in
         ["", "x", "$argon2id$", "$2b$99$", "00:zz", "$argon2id$v=19$m=4294967295,t=1,p=1$c2FsdHNhbHQ$aGFzaA"]
     {
-        let outcome = hashing.verify(Password::new("anything"), Some(StoredHash::from_stored(text))).await;
+        let outcome =
+            hashing.verify(Password::new("anything"), Some(StoredHash::from_stored(text)), None).await;
         assert!(matches!(outcome.unwrap(), Verified::Wrong), "{text}");
     }
 }
@@ -205,6 +207,6 @@ async fn r_055_schemes_met_by_sign_ins_are_paid_for_from_then_on() {
     let hashing = hashing(weak(), false);
     assert_eq!(hashing.seen.meet(None).len(), 1);
     let nodes = Hasher::better_auth_scrypt().hash(&Password::new("correct horse"), &mut rand::rng()).unwrap();
-    hashing.verify(Password::new("correct horse"), Some(nodes)).await.unwrap();
+    hashing.verify(Password::new("correct horse"), Some(nodes), None).await.unwrap();
     assert_eq!(hashing.seen.meet(None).len(), 2);
 }

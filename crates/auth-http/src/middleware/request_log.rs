@@ -13,7 +13,7 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 use auth_core::wire::ErrorCode;
 use rand::distr::{Alphanumeric, SampleString};
-use tracing::{Instrument, error, info, info_span};
+use tracing::{Instrument, error, error_span, info};
 
 use super::with_headers;
 use crate::client_address::ClientAddressPolicy;
@@ -39,10 +39,11 @@ pub(crate) async fn request_log(
         .app_data::<Data<ClientAddressPolicy>>()
         .and_then(|policy| policy.client_address(peer, request.headers()))
         .map_or_else(String::new, |address| address.to_string());
-    let span = info_span!("request", request_id = id.as_str());
+    // At the highest level, so that a filter that hides request lines keeps the id of those that failed.
+    let span = error_span!("request", request_id = id.as_str());
 
     let write = |status: StatusCode, route: &str, failure: Option<&actix_web::Error>| {
-        let duration_ms = began.elapsed().as_secs_f64() * 1_000.0;
+        let duration_ms = (began.elapsed().as_secs_f64() * 1_000_000.0).round() / 1_000.0;
         let (method, status, client) = (method.as_str(), status.as_u16(), client.as_str());
         let known = failure.and_then(|failure| failure.as_error::<ApiError>());
         let code = known.and_then(ApiError::code).map(ErrorCode::code);

@@ -29,6 +29,9 @@ fn settings(changes: &[(&str, &str)]) -> Settings {
     Settings::load(&environment).unwrap()
 }
 
+/// More than the kernel takes for a peer that does not read, in bytes.
+const LARGE: usize = 32 * 1024 * 1024;
+
 /// A server with a few routes of its own.
 struct Served {
     address: SocketAddr,
@@ -53,6 +56,7 @@ fn start(changes: &[(&str, &str)]) -> Served {
                     HttpResponse::Ok().body("done")
                 }),
             )
+            .route("/large", web::get().to(|| async { HttpResponse::Ok().body(vec![b'x'; LARGE]) }))
             .route("/stuck", web::get().to(std::future::pending::<HttpResponse>));
     });
     let server = server.unwrap();
@@ -164,6 +168,16 @@ async fn r_089_a_handler_that_hangs_is_answered_503() {
         "{answer}"
     );
     assert!(answer.contains("x-request-id: "), "{answer}");
+}
+
+#[tokio::test]
+async fn r_089_a_peer_that_does_not_take_its_answer_is_let_go() {
+    let served = start(&[("AUTH__SERVER__BODY_TIMEOUT", "500ms")]);
+    let peer = served.send(&close("/large")).await;
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    assert!(to_end(peer).await.len() < LARGE);
+    let in_time = served.send(&close("/large")).await;
+    assert!(to_end(in_time).await.len() > LARGE, "one that reads gets all of it");
 }
 
 #[tokio::test]

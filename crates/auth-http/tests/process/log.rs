@@ -82,3 +82,20 @@ async fn r_119_disabled_checks_are_warned_of_at_start() {
         assert!(warned, "{key}: {output}");
     }
 }
+
+#[tokio::test]
+async fn r_039_a_malformed_hash_is_logged_once_by_user_and_never_shown() {
+    let (database, server) = on_own_database(&[]).await;
+    server.register("alice@example.com").await;
+    database.execute("update account set password = 'canary-of-a-hash'").await;
+    let person = json!({ "email": "alice@example.com", "password": "correct horse battery staple" });
+    assert_eq!(server.post("/api/auth/login", &person).await.status(), 401);
+
+    let output = server.output();
+    let user_id = database.query_one_text(r#"select id from "user""#).await.unwrap();
+    let warned = output.lines().filter(|line| line.contains("cannot be verified"));
+    let warned: Vec<Value> = warned.map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(warned.len(), 1, "{output}");
+    assert_eq!(warned[0]["user_id"], user_id);
+    assert!(!output.contains("canary-of-a-hash"), "{output}");
+}
