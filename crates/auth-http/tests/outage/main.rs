@@ -27,6 +27,9 @@ use crate::app::{Answer, PASSWORD, TestApp};
 /// Longest time for any answer while the database is away, and for recovery after it is back.
 const LIMIT: Duration = Duration::from_secs(5);
 
+/// Method, path, credentials as a header, body.
+type Request<'r> = (&'r str, &'r str, Option<(&'r str, &'r str)>, Option<&'r Value>);
+
 /// A signed-in user and every request that needs the database.
 struct Caller {
     cookie: String,
@@ -50,7 +53,7 @@ impl Caller {
         let sign_up = json!({"email": "bob@example.com", "password": PASSWORD, "name": "Bob"});
         let change = json!({"currentPassword": PASSWORD, "newPassword": PASSWORD});
         let with_cookie = ("cookie", self.cookie.as_str());
-        let requests: Vec<(&str, &str, Option<(&str, &str)>, Option<&Value>)> = vec![
+        let requests: [Request<'_>; 12] = [
             ("POST", "/register", None, Some(&sign_up)),
             ("POST", "/sign-up/email", None, Some(&sign_up)),
             ("POST", "/login", None, Some(&sign_in)),
