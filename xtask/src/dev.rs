@@ -88,11 +88,11 @@ fn lines_to_paste(base_url: &str) -> String {
     let user = r#"'{"email":"ann@example.com","password":"correct horse"}'"#;
     [
         format!("B={base_url}/api/auth; J='content-type: application/json'"),
-        format!(r#"curl -s $B/register -H "$J" -d {user}"#),
+        format!(r#"curl -s $B/register -H "$J" -d {user}; echo"#),
         format!(r#"T=$(curl -s $B/login -H "$J" -d {user} | sed 's/.*"accessToken":"\([^"]*\)".*/\1/')"#),
-        r#"curl -s $B/get-session -H "authorization: Bearer $T""#.to_owned(),
-        r#"curl -s $B/user -H "authorization: Bearer $T""#.to_owned(),
-        r#"curl -s -X POST $B/logout -H "authorization: Bearer $T""#.to_owned(),
+        r#"curl -s $B/get-session -H "authorization: Bearer $T"; echo"#.to_owned(),
+        r#"curl -s $B/user -H "authorization: Bearer $T"; echo"#.to_owned(),
+        r#"curl -s -X POST $B/logout -H "authorization: Bearer $T"; echo"#.to_owned(),
     ]
     .join("\n")
 }
