@@ -18,6 +18,7 @@ use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use dev_postgres::{Cluster, ClusterOptions, Tcp};
 use futures_util::FutureExt;
@@ -162,6 +163,17 @@ impl OwnCluster {
         let url = DatabaseUrl::parse(&self.cluster.url(name)).expect("the address was made here");
         migrations::up(&url).await.expect("an empty database can be migrated");
         url
+    }
+
+    /// Kills the server and starts it again.
+    pub fn crash(&self) {
+        self.cluster.kill().expect("the server can be killed");
+        let given_up_at = Instant::now() + Duration::from_secs(10);
+        // A child that the server began in the very moment of its death holds its memory a little longer.
+        while let Err(error) = self.cluster.restart() {
+            assert!(Instant::now() < given_up_at, "the server does not come back: {error:?}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// Opens a plain connection over the Unix socket.

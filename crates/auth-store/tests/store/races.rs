@@ -116,8 +116,7 @@ async fn r_098_fifty_kills_under_load_leave_no_half_made_user() {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         tokio::time::sleep(Duration::from_micros(rand::random_range(0..5_000))).await;
-        cluster.kill().unwrap();
-        cluster.restart().unwrap();
+        cluster.crash();
     }
     finished.store(true, Ordering::Relaxed);
     let client = cluster.client("app").await;
