@@ -28,8 +28,13 @@ pub use schema_check::{Finding, Problem, Severity};
 /// do not meet.
 pub const BOOKKEEPING_TABLE: &str = "auth_schema_migrations";
 
-/// Advisory lock that starters queue at ("authmigr" as a number).
-const LOCK: i64 = 0x6175_7468_6d69_6772;
+/// Begins a transaction and takes the advisory lock that starters queue at (its number says "authmigr").
+/// The settings are the transaction's, so that they are right behind a pooler too; the lock is waited
+/// for longer than a table is.
+const BEGIN: &str = "BEGIN; SET LOCAL statement_timeout = 0; \
+     SET LOCAL idle_in_transaction_session_timeout = '60s'; SET LOCAL client_min_messages = warning; \
+     SET LOCAL lock_timeout = '60s'; SELECT pg_advisory_xact_lock(7022647185815201650); \
+     SET LOCAL lock_timeout = '10s'";
 
 /// Longest time for opening the connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -313,17 +318,9 @@ impl Link {
         Ok(Self { client, driver })
     }
 
-    /// Begins a transaction and waits for its turn. Settings are the transaction's, so that they are
-    /// right behind a pooler too.
+    /// Begins a transaction and waits for its turn.
     async fn begin(&self) -> Result<(), MigrationError> {
-        self.client
-            .batch_execute(&format!(
-                "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = '60s'; \
-                 SET LOCAL client_min_messages = warning; \
-                 SET LOCAL lock_timeout = '60s'; SELECT pg_advisory_xact_lock({LOCK}); SET LOCAL lock_timeout = '10s'"
-            ))
-            .await
-            .map_err(MigrationError::Query)
+        self.client.batch_execute(BEGIN).await.map_err(MigrationError::Query)
     }
 
     async fn commit(&self, migration: &Migration) -> Result<(), MigrationError> {

@@ -88,7 +88,7 @@ async fn r_093_a_frozen_server_is_answered_in_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn r_093_r_094_ten_kills_in_a_row_are_survived_without_leaks() {
+async fn r_094_ten_outages_in_a_row_are_survived_without_leaks() {
     let cluster = OwnCluster::start();
     let url = cluster.migrated("app").await;
     let store = Store::connect_lazily(direct(url)).unwrap();
