@@ -131,3 +131,8 @@ pub use signing_secret::{
 };
 pub use user::User;
 pub use verification::Verification;
+
+/// The README's snippet, compiled with the other examples.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
