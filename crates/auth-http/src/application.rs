@@ -54,13 +54,15 @@ pub enum StartError {
 }
 
 impl Application {
-    /// Takes the port, looks at the database, and prepares the server; nothing is served before [`Application::run`].
+    /// Takes the port, looks at the database, and prepares the server; nothing is served before
+    /// [`Application::run`].
     ///
     /// A database that is away does not stop the start: the server is alive and not ready until it is back.
     ///
     /// # Errors
-    /// [`StartError::Auth`] where settings contradict each other, [`StartError::Listen`] where the port cannot be had, [`StartError::Database`] where a pooler would mix statements up or a
-    /// certificate cannot be read.
+    /// [`StartError::Auth`] where settings contradict each other, [`StartError::Listen`] where the port
+    /// cannot be had, [`StartError::Database`] where a pooler would mix statements up or a certificate cannot
+    /// be read.
     pub async fn build(settings: Settings) -> Result<Self, StartError> {
         Self::build_with_clock(settings, Clock::system()).await
     }
@@ -93,7 +95,8 @@ impl Application {
                     health::mount(config, store.clone(), draining.clone());
                     auth.configure_with(config, store);
                 }
-                // The same settings made a store a moment ago; all that can fail here is a certificate that went away since.
+                // The same settings made a store a moment ago; all that can fail here is a certificate that
+                // went away since.
                 Err(error) => {
                     tracing::error!(error = &error as &dyn std::error::Error, "a worker has no database");
                 }
@@ -129,8 +132,8 @@ impl Application {
 }
 
 impl ApplicationHandle {
-    /// Turns readiness off, waits `server.drain_delay`, closes the port, and lets running requests finish for up to
-    /// `server.shutdown_timeout`.
+    /// Turns readiness off, waits `server.drain_delay`, closes the port, and lets running requests finish for
+    /// up to `server.shutdown_timeout`.
     pub async fn stop(&self) {
         tracing::info!("stopping: running requests finish, new ones go elsewhere");
         self.draining.begin();
@@ -139,7 +142,8 @@ impl ApplicationHandle {
     }
 }
 
-/// Finds out what answers at the database's address, so that workers need not, and says what an operator should know.
+/// Finds out what answers at the database's address, so that workers need not, and says what an operator
+/// should know.
 async fn look_at_database(pool: &mut PoolSettings) -> Result<(), StartError> {
     let store = Store::connect_lazily(PoolSettings { max_connections: 1, ..pool.clone() })
         .map_err(StartError::Database)?;

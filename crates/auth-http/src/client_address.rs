@@ -1,8 +1,9 @@
 //! Which client a request comes from.
 //!
-//! The socket's peer, unless that is a configured proxy: then the first hop from the right of the proxies' header that is not a
-//! proxy itself. Whatever stands left of it was written by the client and means nothing. A hop that is no address makes the whole
-//! request's address unknown: guessing would let a client choose how it is counted.
+//! The socket's peer, unless that is a configured proxy: then the first hop from the right of the proxies'
+//! header that is not a proxy itself. Whatever stands left of it was written by the client and means nothing.
+//! A hop that is no address makes the whole request's address unknown: guessing would let a client choose how
+//! it is counted.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -10,8 +11,8 @@ use actix_web::http::header::HeaderMap;
 
 use crate::settings::ProxiesSettings;
 
-/// A client's address in canonical form (Better Auth core §6): IPv4 as it is, an IPv4-mapped IPv6 address as IPv4, any other IPv6
-/// address in eight lower-case groups with the host's part zeroed, without a zone.
+/// A client's address in canonical form (Better Auth core §6): IPv4 as it is, an IPv4-mapped IPv6 address as
+/// IPv4, any other IPv6 address in eight lower-case groups with the host's part zeroed, without a zone.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ClientAddress(String);
 

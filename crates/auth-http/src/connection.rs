@@ -1,8 +1,9 @@
 //! TCP connections that end when their peer stalls, and are counted.
 //!
-//! The HTTP parser has a deadline for the first request's head and for idle connections, and none for a later request's head, for a
-//! body that nobody reads, or for a peer that does not take its answer. [`Connection`] closes these gaps below the parser: whenever
-//! no request is running, bytes have a deadline in which to become one, and whatever is written has a deadline to leave.
+//! The HTTP parser has a deadline for the first request's head and for idle connections, and none for a later
+//! request's head, for a body that nobody reads, or for a peer that does not take its answer. [`Connection`]
+//! closes these gaps below the parser: whenever no request is running, bytes have a deadline in which to
+//! become one, and whatever is written has a deadline to leave.
 
 use std::cell::Cell;
 use std::io;
@@ -58,14 +59,15 @@ enum Phase {
 
 /// The parser answers 408 to the first slow head; the deadline here comes after it.
 const AFTER_THE_PARSER: Duration = Duration::from_millis(500);
-/// The parser reads until nothing comes or its 128 KiB are full before it looks at what it has. Made to look after this many bytes,
-/// it refuses a body that is too large with a fraction of that in memory.
+/// The parser reads until nothing comes or its 128 KiB are full before it looks at what it has. Made to look
+/// after this many bytes, it refuses a body that is too large with a fraction of that in memory.
 const READ_AT_ONCE: usize = 8 * 1024;
 /// Time that a connection beyond the limit has to ask for the health it is reserved for.
 const PATIENCE_BEYOND_LIMIT: Duration = Duration::from_secs(1);
 
 impl ConnectionState {
-    /// Tells whether this connection was opened beyond the limit, so that only health probes are answered on it.
+    /// Tells whether this connection was opened beyond the limit, so that only health probes are answered on
+    /// it.
     pub(crate) fn is_beyond_limit(&self) -> bool {
         self.0.beyond_limit
     }
@@ -170,7 +172,8 @@ impl AsyncRead for Connection {
                     this.read_deadline.as_mut().reset(until);
                 }
                 ready!(this.read_deadline.as_mut().poll(cx));
-                // Nothing read means that the peer hung up, which is how it is treated from here; an error would be logged.
+                // Nothing read means that the peer hung up, which is how it is treated from here; an error
+                // would be logged.
                 Poll::Ready(Ok(()))
             }
             _ => outcome,

@@ -1,9 +1,10 @@
 //! Password hashing off the request threads, bounded in cost and alike in time.
 //!
-//! A hash takes tens of milliseconds and tens of MiB on purpose, so who may run one, and how many wait, is decided in [`queue`].
-//! What is run keeps failed sign-ins indistinguishable: a database may hold hashes of several schemes, and the time of a
-//! failure must tell neither whether an account exists nor which scheme its hash has. So a failure always costs one hash of *every*
-//! scheme that this server has met, whether one of them was the account's own or none.
+//! A hash takes tens of milliseconds and tens of MiB on purpose, so who may run one, and how many wait, is
+//! decided in [`HashingQueue`]. What is run keeps failed sign-ins indistinguishable: a database may hold
+//! hashes of several schemes, and the time of a failure must tell neither whether an account exists nor which
+//! scheme its hash has. So a failure always costs one hash of *every* scheme that this server has met,
+//! whether one of them was the account's own or none.
 
 mod queue;
 mod schemes;
@@ -17,7 +18,8 @@ use schemes::SeenSchemes;
 
 use crate::settings::PasswordSettings;
 
-/// Hashes and checks passwords; cheap to clone, and one for all workers, so that its bounds hold for the process.
+/// Hashes and checks passwords; cheap to clone, and one for all workers, so that its bounds hold for the
+/// process.
 #[derive(Clone, Debug)]
 pub struct Hashing {
     queue: HashingQueue,
@@ -31,10 +33,12 @@ pub struct Hashing {
 pub enum Verified {
     /// It is the account's.
     Right {
-        /// The same password under the configured hasher, where the stored hash is older and `password.rehash_on_sign_in` is on.
+        /// The same password under the configured hasher, where the stored hash is older and
+        /// `password.rehash_on_sign_in` is on.
         rehashed: Option<StoredHash>,
     },
-    /// It is not, or there is no account, or the account has no password, or its hash is malformed: all alike to the caller.
+    /// It is not, or there is no account, or the account has no password, or its hash is malformed: all alike
+    /// to the caller.
     Wrong,
 }
 
@@ -56,7 +60,8 @@ impl Hashing {
     /// Hashes a password that is being set.
     ///
     /// # Errors
-    /// [`HashingError::Overloaded`] where too many wait, [`HashingError::Failed`] where the hash function fails.
+    /// [`HashingError::Overloaded`] where too many wait, [`HashingError::Failed`] where the hash function
+    /// fails.
     pub async fn hash(&self, password: Password) -> Result<StoredHash, HashingError> {
         let hasher = self.hasher;
         self.queue
@@ -65,11 +70,12 @@ impl Hashing {
             .map_err(|error| HashingError::Failed(Box::new(error)))
     }
 
-    /// Checks a password against an account's hash, where there is one; a failure costs the same whatever its reason. A malformed
-    /// hash is logged under the user's id.
+    /// Checks a password against an account's hash, where there is one; a failure costs the same whatever its
+    /// reason. A malformed hash is logged under the user's id.
     ///
     /// # Errors
-    /// [`HashingError::Overloaded`] where too many wait, [`HashingError::Failed`] where the hash function fails.
+    /// [`HashingError::Overloaded`] where too many wait, [`HashingError::Failed`] where the hash function
+    /// fails.
     pub async fn verify(
         &self,
         password: Password,

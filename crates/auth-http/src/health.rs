@@ -1,7 +1,8 @@
 //! Probes for orchestrators: is the process alive, and should it get traffic.
 //!
-//! Both are outside the base path. Liveness never touches the database: restarting this process does not mend that one. Readiness
-//! does, and says no while the database is away, behind on migrations, or while this process is on its way out.
+//! Both are outside the base path. Liveness never touches the database: restarting this process does not mend
+//! that one. Readiness does, and says no while the database is away, behind on migrations, or while this
+//! process is on its way out.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,8 +1,9 @@
 //! Log lines: form, level, and what never gets into one.
 //!
-//! Lines go to standard output, one per event, in JSON or for reading. Control characters in values are escaped by both forms
-//! . Two things keep values of queries out of the log whatever the filter says: other libraries are shown from `info`
-//! up only, and what they write through the `log` crate, as the PostgreSQL driver does with its parameters, is not listened to.
+//! Lines go to standard output, one per event, in JSON or for reading. Control characters in values are
+//! escaped by both forms. Two things keep values of queries out of the log whatever the filter says
+//! other libraries are shown from `info` up only, and what they write through the `log` crate, as
+//! the PostgreSQL driver does with its parameters, is not listened to.
 
 use std::io::{self, Write};
 
@@ -59,7 +60,8 @@ fn capped(filter: &Targets) -> Targets {
     Targets::new().with_default(cap(default)).with_targets(own).with_targets(named)
 }
 
-/// Escapes the control characters U+0080 to U+009F, which the JSON form leaves as they are: some terminals obey them.
+/// Escapes the control characters U+0080 to U+009F, which the JSON form leaves as they are: some terminals
+/// obey them.
 struct WithoutC1<W>(W);
 
 impl<W: Write> Write for WithoutC1<W> {

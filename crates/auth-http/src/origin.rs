@@ -1,6 +1,6 @@
 //! Which origins may act on a user's behalf, and where a request may be sent next (Better Auth core §4).
 //!
-//! The checks are pure: handlers reach them through [`Checked`](crate::extract::Checked), which runs them
+//! The checks are pure: handlers reach them through the `Checked` extractor, which runs them
 //! in the reference's order.
 
 mod pattern;

@@ -20,7 +20,8 @@ use crate::middleware::limits::{RequestLimits, limits};
 use crate::middleware::request_log::request_log;
 use crate::settings::Settings;
 
-/// Time in which what a refused client still sends is read and thrown away, so that it sees the refusal and not a reset.
+/// Time in which what a refused client still sends is read and thrown away, so that it sees the refusal and
+/// not a reset.
 const LINGER: Duration = Duration::from_secs(1);
 
 /// Takes the port that the settings name.
@@ -30,8 +31,8 @@ pub(crate) fn listen(host: &str, port: u16) -> io::Result<TcpListener> {
     Ok(listener)
 }
 
-/// Puts the workers together: connections with deadlines, the HTTP/1 parser, and in each worker an app of its own, which `mount`
-/// fills.
+/// Puts the workers together: connections with deadlines, the HTTP/1 parser, and in each worker an app of its
+/// own, which `mount` fills.
 ///
 /// HTTP/2 stays off: without TLS no browser speaks it, and proxies talk HTTP/1 to what is behind them.
 pub(crate) fn serve(

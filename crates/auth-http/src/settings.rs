@@ -1,7 +1,9 @@
-//! What the server is told at start: read from files and variables once, checked as a whole, then passed around by section.
+//! What the server is told at start: read from files and variables once, checked as a whole, then passed
+//! around by section.
 //!
-//! `config/default.toml` names every key with its default and is part of the binary, so that no default hides in the code and the
-//! binary runs from any folder. How the sources combine is in [`sources`]; what each key means is in the section's file.
+//! `config/default.toml` names every key with its default and is part of the binary, so that no default hides
+//! in the code and the binary runs from any folder. How the sources combine is in `sources.rs`; what each key
+//! means is in the section's file.
 
 mod access_token;
 mod cookies;

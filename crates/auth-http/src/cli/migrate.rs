@@ -18,7 +18,8 @@ pub(super) enum Action {
     Status,
     /// Prints what `up` would run, and runs nothing.
     Plan,
-    /// Compares the live schema with what this server and Node's Better Auth need; fails where one of them would.
+    /// Compares the live schema with what this server and Node's Better Auth need; fails where one of them
+    /// would.
     Check,
     /// Takes the last migration back.
     Down {

@@ -61,8 +61,8 @@ impl HashingQueue {
     /// Runs `work` on a blocking thread once a permit is free.
     ///
     /// # Errors
-    /// [`HashingError::Overloaded`] where the queue is full or the wait grew too long, [`HashingError::Failed`] where `work`
-    /// panicked.
+    /// [`HashingError::Overloaded`] where the queue is full or the wait grew too long,
+    /// [`HashingError::Failed`] where `work` panicked.
     pub async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
@@ -82,7 +82,8 @@ impl HashingQueue {
             }
         };
         let inner = Arc::clone(&self.0);
-        // The permit goes into the thread: work that has begun keeps it to its end, whether or not anybody still waits for it.
+        // The permit goes into the thread: work that has begun keeps it to its end, whether or not anybody
+        // still waits for it.
         let task = tokio::task::spawn_blocking(move || {
             let began = Instant::now();
             let outcome = work();
@@ -118,7 +119,8 @@ impl Inner {
     fn learn(&self, took: Duration) {
         let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         let mean = self.mean_micros.load(Ordering::Relaxed);
-        // One part in eight, so that a single slow hash does not move the estimate much; races lose one sample.
+        // One part in eight, so that a single slow hash does not move the estimate much; races lose one
+        // sample.
         let next = if mean == 0 { took } else { mean - mean / 8 + took / 8 };
         self.mean_micros.store(next, Ordering::Relaxed);
     }

@@ -4,8 +4,8 @@ use std::sync::{Mutex, PoisonError};
 
 use auth_core::Scheme;
 
-/// Most schemes that a failed sign-in pays for: the configured one, what it replaced, Better Auth's scrypt and one import. More
-/// would let an import of many kinds slow every failure down.
+/// Most schemes that a failed sign-in pays for: the configured one, what it replaced, Better Auth's scrypt
+/// and one import. More would let an import of many kinds slow every failure down.
 const MOST: usize = 4;
 
 /// The configured scheme, and those last met in stored hashes.
@@ -20,7 +20,8 @@ impl SeenSchemes {
         Self { configured, others: Mutex::new(Vec::with_capacity(MOST)) }
     }
 
-    /// Remembers an account's scheme, in place of the one longest unmet where there are too many, and lists all.
+    /// Remembers an account's scheme, in place of the one longest unmet where there are too many, and lists
+    /// all.
     pub(super) fn meet(&self, scheme: Option<Scheme>) -> Vec<Scheme> {
         let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(scheme) = scheme.filter(|scheme| *scheme != self.configured) {

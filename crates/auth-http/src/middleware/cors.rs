@@ -1,7 +1,8 @@
 //! Cross-origin answers for browsers.
 //!
-//! Origins are named one by one and never `*`, since requests carry cookies. Only what is a preflight by the Fetch standard is
-//! answered here; any other OPTIONS request goes on, to the 404 that the reference gives it.
+//! Origins are named one by one and never `*`, since requests carry cookies. Only what is a preflight by the
+//! Fetch standard is answered here; any other OPTIONS request goes on, to the 404 that the reference gives
+//! it.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! Bounds on what one request may cost: size of its head and path, time to its answer, and who is served when connections run out.
+//! Bounds on what one request may cost: size of its head and path, time to its answer, and who is served when
+//! connections run out.
 
 use std::time::Duration;
 

@@ -1,6 +1,7 @@
 //! One log line per request, under an id that the client sees too.
 //!
-//! A line holds the matched route's pattern, never the path or the query: these are the client's text and may hold tokens.
+//! A line holds the matched route's pattern, never the path or the query: these are the client's text and may
+//! hold tokens.
 
 use std::error::Error;
 use std::time::Instant;

@@ -35,7 +35,8 @@ impl LogSettings {
     }
 }
 
-/// Reads levels and `target=level` pairs. `Targets` alone would take a misspelt level for a target and show all of it.
+/// Reads levels and `target=level` pairs. `Targets` alone would take a misspelt level for a target and show
+/// all of it.
 fn parse_filter(text: &str) -> Option<Targets> {
     let target = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | ':');
     let well_formed = |item: &str| match item.split_once('=') {

@@ -111,7 +111,8 @@ impl Reader {
         })
     }
 
-    /// Reads a secret that stands in `key` or in the file that `<key>_file` names; `None` where neither is set.
+    /// Reads a secret that stands in `key` or in the file that `<key>_file` names; `None` where neither is
+    /// set.
     pub(super) fn secret(&self, key: &str) -> Result<Option<Secret<String>>, SettingsError> {
         let file_key = format!("{key}_file");
         let value = self.optional_text(key)?.map(Secret::new);

@@ -12,7 +12,8 @@ use crate::origin::{OriginPattern, ParsePatternError};
 pub struct SecuritySettings {
     /// Key material of cookies and tokens.
     pub secrets: VersionedSecrets,
-    /// Patterns of origins that may send requests with cookies (Better Auth core §4.4); the base URL's own is the first.
+    /// Patterns of origins that may send requests with cookies (Better Auth core §4.4); the base URL's own is
+    /// the first.
     pub trusted_origins: Vec<String>,
     /// Turns off the cross-site request checks.
     pub disable_csrf_check: bool,
@@ -58,7 +59,8 @@ fn unusable(error: &ParsePatternError) -> &'static str {
     }
 }
 
-/// Reads the versioned secrets, or the single one; a single one that stands beside versioned ones is not used.
+/// Reads the versioned secrets, or the single one; a single one that stands beside versioned ones is not
+/// used.
 fn secrets(reader: &Reader) -> Result<VersionedSecrets, SettingsError> {
     const ONE: &str = "security.secret";
     const MANY: &str = "security.secrets";

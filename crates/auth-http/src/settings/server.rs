@@ -46,6 +46,8 @@ pub struct ServerSettings {
 
 /// The largest head that the HTTP parser takes (actix-http 3.20, `MAX_BUFFER_SIZE`), in bytes.
 const PARSER_HEAD_LIMIT: usize = 131_072;
+/// The most threads that actix-server 2.10 starts (`MAX_WORKERS`).
+const MOST_WORKERS: usize = 512;
 /// Bodies are held in memory while a request runs, in bytes.
 const LARGEST_BODY_LIMIT: usize = 16 * 1024 * 1024;
 
@@ -61,7 +63,7 @@ impl ServerSettings {
         Ok(Self {
             host,
             port: reader.number("server.port", 0..=u16::MAX)?,
-            workers: one_per_core(reader.number("server.workers", 0..=1_024)?),
+            workers: one_per_core(reader.number("server.workers", 0..=MOST_WORKERS)?).min(MOST_WORKERS),
             base_url,
             base_path: match own_path {
                 Some(path) => path,

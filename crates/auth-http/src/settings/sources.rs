@@ -1,7 +1,8 @@
 //! Where settings come from, and which source wins.
 //!
-//! Later wins: the embedded `config/default.toml`, the environment's file, `AUTH__SECTION__KEY` variables, and the plain names
-//! that people have in their environment already. A name that no setting has is an error in every source.
+//! Later wins: the embedded `config/default.toml`, the environment's file, `AUTH__SECTION__KEY` variables,
+//! and the plain names that people have in their environment already. A name that no setting has is an error
+//! in every source.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::error::SettingsError;
 use super::reader::Reader;
 
-/// The longest life of a cookie (RFC 6265bis §5.5, 400 days), and so of anything that one carries, in seconds.
+/// The longest life of a cookie (RFC 6265bis §5.5, 400 days), and so of anything that one carries, in
+/// seconds.
 const COOKIE_LIFE: u64 = 400 * 24 * 60 * 60;
 
 /// Reads the span of a life, from `least` seconds to 400 days, in whole seconds.

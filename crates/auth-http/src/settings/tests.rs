@@ -43,7 +43,8 @@ fn the_three_required_settings_are_enough() {
 
 #[test]
 fn every_default_reads_back_and_every_key_is_read() {
-    // A key of default.toml that nothing reads would be a setting without effect: spoil each in turn and see it refused.
+    // A key of default.toml that nothing reads would be a setting without effect: spoil each in turn and see
+    // it refused.
     let keys: BTreeSet<String> = load(&[]).unwrap().effective().iter().map(|key| key.key.clone()).collect();
     let free_text = [
         "security.secret",
@@ -80,6 +81,14 @@ fn later_sources_win() {
     assert_eq!(settings.server.port, 4003);
     let shown = settings.effective().iter().find(|key| key.key == "server.port").unwrap();
     assert_eq!((shown.shown.as_str(), shown.origin.as_deref()), ("\"4003\"", Some("PORT")));
+}
+
+#[test]
+fn the_production_file_reads() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../config/production.toml");
+    let settings = load(&[("AUTH_CONFIG", path)]).unwrap();
+    assert_eq!(settings.server.host, "0.0.0.0");
+    assert_eq!(settings.warnings(), [""; 0]);
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! The binary as a process: what it does to stalling, flooding and leaving clients, to signals, outages and wrong settings.
+//! The binary as a process: what it does to stalling, flooding and leaving clients, to signals, outages and
+//! wrong settings.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -11,6 +12,7 @@
 )]
 
 mod command_line;
+mod cors;
 mod flood;
 mod health;
 mod log;
