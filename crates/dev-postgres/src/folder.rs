@@ -14,6 +14,9 @@ use crate::postmaster::clear_leftovers;
 /// A Unix socket's path holds at most this many bytes on Linux (`sun_path` less its NUL).
 const SOCKET_PATH_BYTES: usize = 107;
 
+/// Where root's clusters are when the database's user cannot reach the folder that was asked for.
+const STAND_IN: &str = "/var/lib/dev-postgres";
+
 /// Younger folders are left alone by [`sweep`]: their owner may not have locked them yet.
 const SWEEP_AGE: Duration = Duration::from_secs(10);
 
@@ -23,18 +26,22 @@ const THROW_AWAY: &str = "pg-";
 /// The folder to use in place of `wanted`, so that the database's user can reach it.
 ///
 /// That is `wanted` itself, made absolute, unless the caller is root and a folder above is closed to others, as
-/// `/root` is: then a folder under `/var/tmp` with a name derived from `wanted`.
+/// `/root` is: then a folder under `/var/lib/dev-postgres` with a name derived from `wanted`. (Not under `/var/tmp`,
+/// where systems remove files that nobody touched for a month.)
 ///
 /// # Errors
 ///
-/// As [`Account::for_folder`]; [`Error::Io`] when the folder under `/var/tmp` cannot be made or is someone else's.
+/// As [`Account::for_folder`]; [`Error::Io`] when that folder cannot be made or is someone else's.
 pub fn reachable_folder(wanted: &Path) -> Result<PathBuf, Error> {
     let wanted = std::path::absolute(wanted).attempting(|| format!("resolve {}", wanted.display()))?;
     if Account::for_folder(&wanted)?.can_reach(&wanted) {
         return Ok(wanted);
     }
-    let base = PathBuf::from(format!("/var/tmp/dev-postgres-{}", caller_uid()?));
-    make_own(&base, 0o711)?;
+    let base = Path::new(STAND_IN);
+    if let Some(parent) = base.parent() {
+        fs::create_dir_all(parent).attempting(|| format!("make {}", parent.display()))?;
+    }
+    make_own(base, 0o711)?;
     Ok(base.join(format!("{:016x}", fingerprint(&wanted))))
 }
 
@@ -135,7 +142,7 @@ pub(crate) fn make_private(dir: &Path, account: &Account) -> Result<(), Error> {
 
 /// Makes a folder of the caller, or checks that an existing one is the caller's.
 ///
-/// Under `/tmp` and `/var/tmp` someone else may have taken the name first, so a link or a foreign owner is refused.
+/// Under `/tmp` someone else may have taken the name first, so a link or a foreign owner is refused.
 pub(crate) fn make_own(dir: &Path, mode: u32) -> Result<(), Error> {
     match DirBuilder::new().mode(mode).create(dir) {
         Ok(()) => {}

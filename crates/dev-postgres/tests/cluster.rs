@@ -11,6 +11,7 @@
 
 use std::fs;
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -190,6 +191,23 @@ fn the_cluster_outlives_the_thread_that_started_it() {
     let cluster = thread::scope(|scope| scope.spawn(|| throw_away(&scratch)).join().unwrap());
     thread::sleep(Duration::from_millis(200));
     assert_eq!(query(&cluster.admin_url(), "select 1").unwrap(), "1");
+}
+
+/// As root, whose database runs as another user: that user cannot pass a folder with mode 0700.
+#[test]
+fn a_closed_folder_is_no_obstacle() {
+    let scratch = Scratch::new("closed");
+    fs::set_permissions(&scratch.0, fs::Permissions::from_mode(0o700)).unwrap();
+    let options = ClusterOptions::durable(scratch.0.join("below/postgres"));
+    let mut said = Vec::new();
+    let cluster = Cluster::start_with(options.clone(), &mut |line| said.push(line.to_owned())).unwrap();
+    assert_eq!(query(&cluster.admin_url(), "select 1").unwrap(), "1");
+    let moved = !cluster.dir().starts_with(&scratch.0);
+    assert_eq!(moved, cluster.account().dropped_to().is_some());
+    assert_eq!(moved, said.iter().any(|line| line.contains("cannot be reached")), "{said:?}");
+    drop(cluster);
+    erase(&options.dir).unwrap();
+    assert!(!dev_postgres::reachable_folder(&options.dir).unwrap().exists());
 }
 
 #[test]
