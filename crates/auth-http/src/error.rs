@@ -41,6 +41,11 @@ pub enum ApiError {
     InvalidJson,
     /// Credentials are missing or do not verify.
     Unauthorized(Unauthorized),
+    /// A rightly signed cookie came whose session is over; it is cleared with the refusal.
+    SessionEnded {
+        /// The `Set-Cookie` lines that clear it.
+        clear: Vec<String>,
+    },
     /// The database is away.
     DatabaseUnavailable(StoreError),
     /// Too much is waiting to be hashed.
@@ -107,6 +112,7 @@ impl ApiError {
             Self::UnsupportedMediaType { .. } => Some(ErrorCode::UnsupportedMediaType),
             Self::InvalidJson => Some(ErrorCode::BadRequest),
             Self::Unauthorized(refusal) => Some(refusal.code()),
+            Self::SessionEnded { .. } => Some(ErrorCode::Unauthorized),
             Self::DatabaseUnavailable(_) | Self::Overloaded { .. } => Some(ErrorCode::ServiceUnavailable),
             Self::Internal(_) => None,
         }
@@ -172,6 +178,7 @@ impl fmt::Display for ApiError {
             Self::UnsupportedMediaType { .. } => f.write_str("media type is not one the route reads"),
             Self::InvalidJson => f.write_str("body is no JSON"),
             Self::Unauthorized(refusal) => f.write_str(refusal.code().code()),
+            Self::SessionEnded { .. } => f.write_str("the cookie's session is over"),
             Self::DatabaseUnavailable(_) => f.write_str("the database is away"),
             Self::Overloaded { .. } => f.write_str("too many passwords wait to be hashed"),
             Self::Internal(_) => f.write_str("unexpected failure"),
@@ -190,6 +197,7 @@ impl Error for ApiError {
             | Self::UnsupportedMediaType { .. }
             | Self::InvalidJson
             | Self::Unauthorized(_)
+            | Self::SessionEnded { .. }
             | Self::Overloaded { .. } => None,
         }
     }
@@ -209,6 +217,12 @@ impl ResponseError for ApiError {
             Self::Internal(_) => return answer.finish(),
             Self::Unauthorized(refusal) => {
                 answer.insert_header((header::WWW_AUTHENTICATE, refusal.challenge()));
+            }
+            Self::SessionEnded { clear } => {
+                answer.insert_header((header::WWW_AUTHENTICATE, Unauthorized::NoCredentials.challenge()));
+                for line in clear {
+                    answer.append_header((header::SET_COOKIE, line.as_str()));
+                }
             }
             Self::DatabaseUnavailable(_) => {
                 answer.insert_header((header::RETRY_AFTER, RETRY_AFTER_OUTAGE_SECS));

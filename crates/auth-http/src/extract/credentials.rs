@@ -80,20 +80,30 @@ impl FromRequest for Acting {
         let now = Now::from_request(request, payload).into_inner();
         let credential = read_credential(request);
         let store = state::<Store>(request, "Store").cloned();
+        let request = request.clone();
         Box::pin(async move {
             let (Now(now), credential, store) = (now?, credential?, store?);
-            let refusal = match credential {
-                Credential::None | Credential::Cookie(_) | Credential::DeadCookie => {
-                    Unauthorized::NoCredentials
-                }
-                Credential::AccessToken { .. } | Credential::Foreign { .. } | Credential::SessionToken(_) => {
-                    Unauthorized::InvalidToken
-                }
-            };
             let caller = session::find_caller(&store, &credential, now).await?;
-            caller.map(Self).ok_or(ApiError::Unauthorized(refusal))
+            caller.map(Self).map_or_else(|| Err(refusal(&request, &credential)), Ok)
         })
     }
+}
+
+/// Says why a credential that verified, or none, speaks for nobody.
+fn refusal(request: &HttpRequest, credential: &Credential) -> ApiError {
+    match credential {
+        Credential::None | Credential::DeadCookie => ApiError::Unauthorized(Unauthorized::NoCredentials),
+        Credential::Cookie(_) => cleared(request).unwrap_or_else(|error| error),
+        Credential::AccessToken { .. } | Credential::Foreign { .. } | Credential::SessionToken(_) => {
+            ApiError::Unauthorized(Unauthorized::InvalidToken)
+        }
+    }
+}
+
+fn cleared(request: &HttpRequest) -> Result<ApiError, ApiError> {
+    let reply = state::<SessionReply>(request, "SessionReply")?;
+    let clear = reply.cookies.clear_session(&SessionCookie::read(request)?.cookies);
+    Ok(ApiError::SessionEnded { clear })
 }
 
 /// Checks the JWTs that a caller may show. The two kinds exclude each other by their `typ`, so that no
