@@ -112,10 +112,12 @@ pub(crate) fn scope(base_path: &str) -> impl HttpServiceFactory + use<> {
         paths.push(path);
         let mut resource = web::resource(*path).default_service(web::to(not_found));
         for entry in ROUTES.iter().filter(|entry| entry.path == *path) {
-            resource = resource.route((entry.route)());
+            let never_stored =
+                DefaultHeaders::new().add((CACHE_CONTROL, "no-store")).add((PRAGMA, "no-cache"));
+            let never_stored = Condition::new(*path == SESSION_PATH, never_stored);
+            resource = resource.route((entry.route)().wrap(never_stored));
         }
-        let never_stored = DefaultHeaders::new().add((CACHE_CONTROL, "no-store")).add((PRAGMA, "no-cache"));
-        scope = scope.service(resource.wrap(Condition::new(*path == SESSION_PATH, never_stored)));
+        scope = scope.service(resource);
     }
     scope
 }

@@ -54,6 +54,10 @@ impl<'a> Fields<'a> {
         if text.is_empty() && self.issues.len() == before {
             self.issue(name, "Too small: expected string to have >=1 characters");
         }
+        // The reference measures whatever has a length, so that an empty list is wrong twice.
+        if self.members.get(name).and_then(Value::as_array).is_some_and(Vec::is_empty) {
+            self.issue(name, "Too small: expected array to have >=1 items");
+        }
         text
     }
 

@@ -96,7 +96,7 @@ impl Body {
 /// Tells whether the reference sees a body: it takes one only with a media type and a length or a
 /// transfer coding. HTTP/2 needs neither header, so there the stream itself decides.
 fn has_body(version: Version, headers: &HeaderMap) -> bool {
-    if !headers.contains_key(header::CONTENT_TYPE) {
+    if headers.get(header::CONTENT_TYPE).is_none_or(|media_type| media_type.is_empty()) {
         return false;
     }
     match headers.get(header::CONTENT_LENGTH) {

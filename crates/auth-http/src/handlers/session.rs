@@ -1,8 +1,8 @@
 //! `GET /get-session`: the current session, for both APIs.
 
-use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
 use auth_core::wire::ErrorCode;
 use auth_core::{Principal, Remember};
 use auth_store::Store;
@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 use crate::error::{ApiError, Unauthorized};
 use crate::extract::{Now, SessionCookie, SessionQuery};
 use crate::flow::session::{Caller, Credential, Renewal, find_caller, renew};
+use crate::origin::OriginPolicy;
 use crate::reply::{self, SessionReply, ShownToken};
 use crate::settings::AnonymousGetSession;
 
@@ -88,8 +89,12 @@ async fn read_session(
 ///
 /// # Errors
 ///
-/// Always `METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED`.
-pub(crate) async fn post_session() -> Result<HttpResponse, ApiError> {
+/// The origin's refusal, else always `METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED`.
+pub(crate) async fn post_session(
+    request: HttpRequest,
+    origins: Data<OriginPolicy>,
+) -> Result<HttpResponse, ApiError> {
+    origins.check_cookie_request(request.headers())?;
     Err(ApiError::Coded(ErrorCode::MethodNotAllowedDeferSessionRequired))
 }
 

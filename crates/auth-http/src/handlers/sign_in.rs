@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::Data;
 use auth_core::wire::SignInBody;
-use auth_core::{Password, Remember};
+use auth_core::{Password, Remember, encode_uri_component};
 
 use crate::error::ApiError;
 use crate::extract::{Body, Checked, Client, MediaTypes, Now, RouteBody, SessionCookie};
@@ -29,7 +29,7 @@ impl RouteBody for SignInInput {
         let mut fields = Fields::of(body, &["object"])?;
         let email = fields.required_text("email").to_owned();
         let password = Password::new(fields.required_text("password"));
-        let callback_url = fields.optional_text("callbackURL").filter(|url| !url.is_empty());
+        let callback_url = fields.optional_text("callbackURL");
         let remember = remember(fields.optional_bool("rememberMe"));
         fields.finish()?;
         let request = SignIn { email, password, remember };
@@ -81,19 +81,35 @@ pub(crate) async fn sign_in_email(
     let SignInInput { request, callback_url } = input;
     let remember = request.remember;
     let principal = passwords.sign_in(request, client, now).await?;
+    // An empty address is repeated to the client, but nobody is sent there.
+    let target = callback_url.as_deref().filter(|url| !url.is_empty());
     let body = SignInBody {
-        redirect: callback_url.is_some(),
+        redirect: target.is_some(),
         token: principal.session.token.expose(),
         url: callback_url.as_deref(),
         user: (&principal.user).into(),
     };
     let mut answer = reply::json(StatusCode::OK, &body);
-    if let Some(url) = &callback_url {
-        let location = HeaderValue::from_bytes(url.as_bytes()).map_err(ApiError::internal)?;
+    if let Some(url) = target {
+        let location = HeaderValue::from_str(&ascii_address(url)).map_err(ApiError::internal)?;
         answer.headers_mut().insert(header::LOCATION, location);
     }
     reply.set_session(&mut answer, &principal.session, remember, &cookie)?;
     Ok(answer)
+}
+
+/// Percent-encodes what is no ASCII: a header holds none (RFC 9110 §5.5), the reference sends one byte per
+/// letter or fails.
+fn ascii_address(url: &str) -> String {
+    let mut ascii = String::with_capacity(url.len());
+    for letter in url.chars() {
+        if letter.is_ascii() {
+            ascii.push(letter);
+        } else {
+            ascii.push_str(&encode_uri_component(letter.encode_utf8(&mut [0; 4])));
+        }
+    }
+    ascii
 }
 
 /// Signs in and answers with the session envelope.
