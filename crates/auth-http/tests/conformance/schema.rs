@@ -1,0 +1,189 @@
+//! One schema for both servers: what either migrates, the other adopts.
+
+use serde_json::{Value, json};
+
+use crate::database::{Database, Row};
+use crate::http::Request;
+use crate::node::{self, Reference};
+use crate::ours::{self, Ours, random_secret};
+use crate::visitor::{Visitor, ok};
+
+const PASSWORD: &str = "correct horse battery staple";
+
+/// Tables of Better Auth that both servers use.
+const TABLES: &str = "'user', 'session', 'account', 'verification'";
+
+/// Every fact about the four tables that PostgreSQL keeps: columns, constraints, indexes.
+fn description(database: &Database) -> Vec<Row> {
+    let mut rows = database.query(&format!(
+        "select table_name, column_name, data_type, is_nullable, column_default from information_schema.columns \
+         where table_schema = 'public' and table_name in ({TABLES}) order by table_name, column_name"
+    ));
+    rows.extend(database.query(&format!(
+        "select conrelid::regclass::text, conname, pg_get_constraintdef(oid) from pg_constraint \
+         where conrelid in (select oid from pg_class where relname in ({TABLES})) order by 1, 2"
+    )));
+    rows.extend(database.query(&format!(
+        "select tablename, indexname, indexdef from pg_indexes where tablename in ({TABLES}) order by 1, 2"
+    )));
+    rows
+}
+
+/// Where each table lies on disk: a new number means that it was made again or rewritten.
+fn files(database: &Database) -> Vec<Row> {
+    let sql = format!(
+        "select relname, oid::text, relfilenode::text from pg_class where relname in ({TABLES}) order by 1"
+    );
+    database.query(&sql)
+}
+
+fn rows(database: &Database) -> Vec<Row> {
+    let mut rows = database.query("select * from \"user\" order by id");
+    rows.extend(database.query("select * from account order by id"));
+    rows.extend(database.query("select * from session order by id"));
+    rows
+}
+
+fn assert_migrate(database: &Database, action: &str) {
+    let output = ours::migrate(database, action);
+    assert!(
+        output.status.success(),
+        "migrate {action}: {}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+/// What a failing `migrate check` says.
+fn complaint(database: &Database) -> String {
+    let output = ours::migrate(database, "check");
+    assert!(!output.status.success(), "check passes");
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// What Better Auth answers to its first request: its schema check runs before that.
+fn first_answer(database: &Database) -> crate::http::Response {
+    let reference = Reference::start(database, &random_secret());
+    crate::http::send(reference.origin(), &Request::get("/api/auth/ok"))
+}
+
+/// Better Auth refuses to serve a database, and says what is wrong with it.
+fn assert_refused_by_better_auth(database: &Database, column: &str) {
+    let answer = first_answer(database);
+    assert!(answer.header("x-rejected").is_some(), "{}: {}", answer.status, answer.text());
+    assert!(answer.text().contains(column), "{}", answer.text());
+}
+
+fn nothing_to_do() -> Value {
+    json!({ "toBeCreated": [], "toBeAdded": [], "toBeAddedIndexes": [], "schemaProblems": [], "sql": ";" })
+}
+
+#[test]
+fn a_database_of_better_auth_is_adopted_with_its_users_and_sessions() {
+    needs!("node");
+    let database = Database::empty();
+    node::migrations(&database, true);
+    let secret = random_secret();
+    let mut visitor = Visitor::new();
+    let reference = Reference::start(&database, &secret);
+    let user = ok(visitor.sign_up(&reference, "ada@example.com", PASSWORD)).json()["user"].clone();
+    let (files_before, rows_before, before) = (files(&database), rows(&database), description(&database));
+
+    assert_migrate(&database, "up");
+    assert_migrate(&database, "check");
+    assert_eq!(files(&database), files_before, "no table was made again or rewritten");
+    assert_eq!(rows(&database), rows_before, "no row changed");
+    assert_eq!(description(&database), before, "nothing of theirs changed");
+    assert_migrate(&database, "up");
+
+    let ours = Ours::start(&database, &secret);
+    assert_eq!(visitor.session(&ours)["user"], user, "a session from before lives here");
+    assert_eq!(ok(Visitor::new().sign_in(&ours, "ada@example.com", PASSWORD)).json()["user"], user);
+    assert_ne!(visitor.session(&reference), Value::Null, "and still there");
+    assert_eq!(node::migrations(&database, false), nothing_to_do());
+    assert_eq!(first_answer(&database).status, 200, "a newly started Better Auth accepts the schema");
+}
+
+#[test]
+fn a_database_of_ours_passes_the_checks_of_better_auth() {
+    needs!("node");
+    let database = Database::empty();
+    assert_migrate(&database, "up");
+    assert_migrate(&database, "check");
+    assert_eq!(node::migrations(&database, false), nothing_to_do());
+    assert_eq!(first_answer(&database).status, 200);
+    let reference = Reference::start(&database, &random_secret());
+    ok(Visitor::new().sign_up(&reference, "ada@example.com", PASSWORD));
+}
+
+/// R-107.
+#[test]
+fn r_107_both_migrations_make_the_same_schema() {
+    needs!("node");
+    let (theirs, ours) = (Database::empty(), Database::empty());
+    node::migrations(&theirs, true);
+    assert_migrate(&ours, "up");
+    let theirs = description(&theirs);
+    assert_eq!(theirs, description(&ours));
+    assert!(theirs.len() > 40, "the query finds the tables");
+}
+
+/// Better Auth 1.7.1 had a column that 1.7.25 neither fills nor tolerates.
+#[test]
+fn the_leftover_issuer_column_of_1_7_1_is_explained() {
+    needs!("node");
+    let database = Database::empty();
+    node::migrations(&database, true);
+    database.execute("alter table account add column issuer text not null");
+    database
+        .execute("create unique index \"account_issuer_accountId_idx\" on account (issuer, \"accountId\")");
+    assert_refused_by_better_auth(&database, "issuer");
+
+    let text = complaint(&database);
+    assert!(text.contains("account") && text.contains("issuer"), "{text}");
+    let fix = text
+        .lines()
+        .find_map(|line| {
+            line.to_lowercase().find("alter table").map(|at| line[at..].trim_end_matches(['`', '.', ' ']))
+        })
+        .unwrap_or_else(|| panic!("no statement to paste in: {text}"));
+    database.execute(fix);
+    assert_migrate(&database, "up");
+    assert_migrate(&database, "check");
+    assert_eq!(first_answer(&database).status, 200);
+}
+
+/// Drift that stops Better Auth is drift for `check`, and is named.
+#[test]
+fn drift_that_stops_better_auth_fails_our_check() {
+    needs!("node");
+    for (sql, table, column) in [
+        ("alter table session drop column \"userAgent\"", "session", "userAgent"),
+        ("alter table \"user\" add column tenant text not null", "user", "tenant"),
+        ("drop table verification", "verification", ""),
+    ] {
+        let database = Database::empty();
+        node::migrations(&database, true);
+        assert_migrate(&database, "up");
+        database.execute(sql);
+        let text = complaint(&database);
+        assert!(text.contains(table) && text.contains(column), "{sql}: {text}");
+        assert_refused_by_better_auth(&database, if column.is_empty() { table } else { column });
+    }
+}
+
+/// Drift that Better Auth tolerates is none here either: other tools add tables and optional columns.
+#[test]
+fn additions_of_others_are_tolerated_by_both() {
+    needs!("node");
+    let database = Database::empty();
+    assert_migrate(&database, "up");
+    database.execute(
+        "alter table \"user\" add column nickname text, add column score integer not null default 0",
+    );
+    database.execute("create table notes (id text primary key)");
+    assert_migrate(&database, "check");
+    assert_eq!(first_answer(&database).status, 200);
+    let ours = Ours::start(&database, &random_secret());
+    ok(Visitor::new().sign_up(&ours, "ada@example.com", PASSWORD));
+}
