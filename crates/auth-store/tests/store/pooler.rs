@@ -6,6 +6,7 @@ use std::net::TcpStream;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use auth_store::migrations::{self, MigrationError};
@@ -24,12 +25,13 @@ const NEW: &str = "AUTH_TEST_PGBOUNCER_NEW";
 struct Pooler {
     process: Child,
     port: u16,
+    database: &'static str,
     folder: PathBuf,
 }
 
 impl Pooler {
     /// Starts one before a cluster, or gives `None` if the tests were told to do without.
-    fn start(variable: &str, cluster: &OwnCluster, settings: &str) -> Option<Self> {
+    fn start(variable: &str, server: &Server, settings: &str) -> Option<Self> {
         let program = match std::env::var(variable) {
             Ok(program) => program,
             Err(_) if left_out() => return None,
@@ -37,6 +39,7 @@ impl Pooler {
                 "{variable} must name a PgBouncer (cargo xtask test sets it), or AUTH_TEST_WITHOUT=pgbouncer"
             ),
         };
+        let Server { cluster, database } = server;
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         // Beside the cluster's data: reachable for the user that both run as.
         let folder = cluster.dir().join(format!("pooler-{port}"));
@@ -64,12 +67,15 @@ impl Pooler {
             assert!(started.elapsed() < Duration::from_secs(5), "PgBouncer does not listen");
             std::thread::sleep(Duration::from_millis(10));
         }
-        Some(Self { process, port, folder })
+        Some(Self { process, port, database, folder })
+    }
+
+    fn url(&self) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/{}", self.port, self.database)
     }
 
     fn settings(&self) -> PoolSettings {
-        let url = format!("postgres://postgres@127.0.0.1:{}/app", self.port);
-        PoolSettings::new(DatabaseUrl::parse(&url).unwrap())
+        PoolSettings::new(DatabaseUrl::parse(&self.url()).unwrap())
     }
 
     fn store(&self) -> Store {
@@ -90,10 +96,17 @@ fn left_out() -> bool {
         .is_ok_and(|list| list.split(',').any(|name| name.trim() == "pgbouncer"))
 }
 
-async fn cluster() -> OwnCluster {
-    let cluster = OwnCluster::start();
-    cluster.migrated("app").await;
-    cluster
+/// A migrated database of one test, on a cluster that these tests share: PgBouncer needs TCP.
+struct Server {
+    cluster: &'static OwnCluster,
+    database: &'static str,
+}
+
+async fn server(database: &'static str) -> Server {
+    static CLUSTER: OnceLock<OwnCluster> = OnceLock::new();
+    let cluster = CLUSTER.get_or_init(OwnCluster::start);
+    cluster.migrated(database).await;
+    Server { cluster, database }
 }
 
 async fn assert_refused(pooler: &Pooler) {
@@ -118,28 +131,28 @@ async fn assert_refused(pooler: &Pooler) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pooler_without_prepared_statements_is_refused() {
-    let cluster = cluster().await;
+    let server = server("old").await;
     for size in [1, 2, 20] {
         let settings = format!("pool_mode = transaction\ndefault_pool_size = {size}");
-        let Some(pooler) = Pooler::start(OLD, &cluster, &settings) else { return };
+        let Some(pooler) = Pooler::start(OLD, &server, &settings) else { return };
         assert_refused(&pooler).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_pooler_with_prepared_statements_turned_off_is_refused() {
-    let cluster = cluster().await;
+    let server = server("off").await;
     let settings = "pool_mode = transaction\nmax_prepared_statements = 0";
-    let Some(pooler) = Pooler::start(NEW, &cluster, settings) else { return };
+    let Some(pooler) = Pooler::start(NEW, &server, settings) else { return };
     assert_refused(&pooler).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unsafe_pooler_is_recognised_while_others_use_it() {
-    let cluster = cluster().await;
+    let server = server("busy").await;
     let settings = "pool_mode = transaction\ndefault_pool_size = 6";
-    let Some(pooler) = Pooler::start(OLD, &cluster, settings) else { return };
-    let url = format!("postgres://postgres@127.0.0.1:{}/app", pooler.port);
+    let Some(pooler) = Pooler::start(OLD, &server, settings) else { return };
+    let url = pooler.url();
     let others: Vec<_> = (0..4)
         .map(|_| {
             let url = url.clone();
@@ -159,11 +172,11 @@ async fn an_unsafe_pooler_is_recognised_while_others_use_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_pooler_in_transaction_mode_works() {
-    let cluster = cluster().await;
+    let server = server("new").await;
     for size in [1, 5] {
         let settings =
             format!("pool_mode = transaction\nmax_prepared_statements = 100\ndefault_pool_size = {size}");
-        let Some(pooler) = Pooler::start(NEW, &cluster, &settings) else { return };
+        let Some(pooler) = Pooler::start(NEW, &server, &settings) else { return };
         assert_eq!(migrations::check(&pooler.settings().url).await.unwrap(), []);
         let stores = [pooler.store(), pooler.store()];
         for store in &stores {
@@ -191,16 +204,16 @@ async fn a_new_pooler_in_transaction_mode_works() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn behind_a_pooler_no_limit_leaks_into_the_shared_session() {
-    let cluster = cluster().await;
+    let server = server("limits").await;
     let settings = "pool_mode = transaction\nmax_prepared_statements = 100\ndefault_pool_size = 1";
-    let Some(pooler) = Pooler::start(NEW, &cluster, settings) else { return };
+    let Some(pooler) = Pooler::start(NEW, &server, settings) else { return };
     let store = pooler.store();
     store.register(&made::registration("ann@example.com")).await.unwrap();
     let limits = "current_setting('statement_timeout') || current_setting('lock_timeout')";
     assert_eq!(read_text(&store, limits).await.unwrap(), "00");
 
     // A transaction carries its own: this one waits for a lock no longer than a direct one would.
-    let blocker = cluster.client("app").await;
+    let blocker = server.cluster.client(server.database).await;
     blocker.batch_execute("BEGIN; LOCK TABLE account").await.unwrap();
     let started = Instant::now();
     let error = store.register(&made::registration("bob@example.com")).await.unwrap_err();
@@ -212,10 +225,10 @@ async fn behind_a_pooler_no_limit_leaks_into_the_shared_session() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn session_mode_works_with_old_poolers_and_without_room_for_two() {
-    let cluster = cluster().await;
+    let server = server("session").await;
     for size in [1, 20] {
         let settings = format!("pool_mode = session\ndefault_pool_size = {size}");
-        let Some(pooler) = Pooler::start(OLD, &cluster, &settings) else { return };
+        let Some(pooler) = Pooler::start(OLD, &server, &settings) else { return };
         let store = Store::connect_lazily(PoolSettings { max_connections: 1, ..pooler.settings() }).unwrap();
         let started = Instant::now();
         assert_eq!(store.verify_connection().await.unwrap().route, Route::Direct);
@@ -227,17 +240,18 @@ async fn session_mode_works_with_old_poolers_and_without_room_for_two() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn postgres_itself_is_never_mistaken_for_a_pooler() {
-    let cluster = cluster().await;
-    for url in [cluster.url("app"), cluster.tcp_url("app").unwrap()] {
+    let server = server("direct").await;
+    let Server { cluster, database } = server;
+    for url in [cluster.url(database), cluster.tcp_url(database).unwrap()] {
         let settings = PoolSettings::new(DatabaseUrl::parse(&url).unwrap());
-        for _ in 0..20 {
+        for _ in 0..10 {
             let store = Store::connect_lazily(settings.clone()).unwrap();
             assert_eq!(store.verify_connection().await.unwrap().route, Route::Direct);
         }
     }
     // The looking leaves nothing behind.
-    let client = cluster.client("app").await;
+    let client = cluster.client(database).await;
     let left = "SELECT count(*) FROM pg_stat_activity WHERE xact_start IS NOT NULL AND pid <> pg_backend_pid() \
-                AND backend_type = 'client backend'";
+                AND datname = current_database()";
     assert_eq!(query_one_text(&client, left).await.as_deref(), Some("0"));
 }
