@@ -45,3 +45,16 @@ pub(crate) fn registration(email: &str) -> NewRegistration {
     let user = user(email);
     NewRegistration { account: account(&user), session: Some(session(&user)), user }
 }
+
+/// Asks again and again until the answer is the expected one.
+///
+/// # Panics
+///
+/// After ten seconds.
+pub(crate) async fn wait_for(client: &tokio_postgres::Client, sql: &str, expected: &str) {
+    let given_up_at = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    while auth_store::testing::query_one_text(client, sql).await.as_deref() != Some(expected) {
+        assert!(std::time::Instant::now() < given_up_at, "still not {expected}: {sql}");
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+}

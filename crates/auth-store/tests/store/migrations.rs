@@ -1,7 +1,5 @@
 //! Migrating empty databases, filled ones, and those that Node's Better Auth made.
 
-use std::time::Duration;
-
 use auth_core::Email;
 use auth_store::migrations::{self, Data, MigrationError, Problem, Reverted, Severity, embedded};
 use auth_store::testing::TestDatabase;
@@ -299,9 +297,7 @@ async fn r_106_an_interrupted_migration_leaves_nothing_and_runs_again() {
             let url = url.clone();
             async move { migrations::up(&url).await }
         });
-        while database.query_one_text(kill).await.as_deref() != Some("1") {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        made::wait_for(&database.client().await, kill, "1").await;
         let error = migrating.await.unwrap().unwrap_err();
         assert!(matches!(error, MigrationError::Failed { .. }), "{error:?}");
         assert_eq!(snapshot(&database).await, before);

@@ -165,9 +165,7 @@ async fn r_096_a_read_is_repeated_once_and_not_more() {
     };
     let attempts = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM attempts";
     for round in ["1", "2"] {
-        while query_one_text(&admin, attempts).await.as_deref() != Some(round) {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        made::wait_for(&admin, attempts, round).await;
         query_one_text(&admin, END_CONNECTIONS).await;
     }
     let error = reading.await.unwrap().unwrap_err();
@@ -188,9 +186,7 @@ async fn r_096_a_write_that_may_have_run_is_not_repeated() {
     let insert = tokio::spawn(async move { inserting.sessions().insert(&session).await });
     let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
                    AND application_name = 'auth-store' AND wait_event_type = 'Lock'";
-    while query_one_text(&admin, waiting).await.as_deref() != Some("1") {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    made::wait_for(&admin, waiting, "1").await;
     query_one_text(&admin, END_CONNECTIONS).await;
     let error = insert.await.unwrap().unwrap_err();
     assert!(matches!(error, StoreError::Unavailable(Outage::ConnectionLost(_))), "{error:?}");

@@ -75,9 +75,7 @@ async fn r_058_a_sign_up_whose_caller_goes_away_leaves_all_rows_or_none() {
     // Transactions of abandoned connections end when the server notices.
     let running = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
                    AND application_name = 'auth-store' AND xact_start IS NOT NULL";
-    while database.query_one_text(running).await.as_deref() != Some("0") {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    made::wait_for(&database.client().await, running, "0").await;
     let made = database.query_one_text("SELECT count(*) FROM \"user\"").await.unwrap();
     assert_ne!((made.as_str(), made.as_str()), ("0", "100"), "some were interrupted and some were not");
     assert_eq!(database.query_one_text(HALF_MADE).await.as_deref(), Some("0"));
