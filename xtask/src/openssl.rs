@@ -82,7 +82,7 @@ impl Openssl {
                     )));
                 }
                 println!(
-                    "OpenSSL's headers are not installed: building OpenSSL from source, once (a few minutes; `libssl-dev` and `pkg-config` avoid it)"
+                    "OpenSSL's headers are not installed: using one built from source, which takes a few minutes the first time (`libssl-dev` and `pkg-config` avoid it)"
                 );
                 command.args(["--features", "auth-http/vendored-openssl"]);
             }
