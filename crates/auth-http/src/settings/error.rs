@@ -1,18 +1,30 @@
 //! Why the settings were refused: the key by its full name and a way out, never the value.
 
-use std::io;
+use std::error::Error;
+use std::{fmt, io};
 
 /// A setting that stops the start.
-#[derive(Debug, thiserror::Error)]
-#[error("setting `{key}`{}: {problem}", from(.origin.as_deref()))]
+#[derive(Debug)]
 pub struct SettingsError {
     /// Full name of the key, such as `server.port`, or of the variable where no key has that name.
     pub key: String,
     /// Where the value came from: a file's path or a variable's name; `None` for the default.
     pub origin: Option<String>,
     /// What is wrong with it.
-    #[source]
     pub problem: Problem,
+}
+
+impl fmt::Display for SettingsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "setting `{}`{}: {}", self.key, from(self.origin.as_deref()), self.problem)
+    }
+}
+
+/// The problem is part of the message, so the cause is the problem's own: a chain says each thing once.
+impl Error for SettingsError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.problem.source()
+    }
 }
 
 /// What is wrong with a setting.
@@ -73,4 +85,27 @@ impl SettingsError {
 
 fn from(origin: Option<&str>) -> String {
     origin.map(|origin| format!(" (from {origin})")).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As `auth-server` prints it: the message, then each cause.
+    fn chain(error: &dyn Error) -> String {
+        error.source().map_or(error.to_string(), |cause| format!("{error}: {}", chain(cause)))
+    }
+
+    #[test]
+    fn a_chain_says_the_problem_once() {
+        let error = SettingsError::new("server.base_url", None, Problem::Missing { way_out: "set it" });
+        assert_eq!(chain(&error), "setting `server.base_url`: not set; set it");
+        let cause = io::Error::other("no such file");
+        let problem = Problem::Unreadable { path: "x.toml".to_owned(), cause };
+        let error = SettingsError::new("AUTH_CONFIG", Some("x"), problem);
+        assert_eq!(
+            chain(&error),
+            "setting `AUTH_CONFIG` (from x): cannot read the file x.toml: no such file"
+        );
+    }
 }
