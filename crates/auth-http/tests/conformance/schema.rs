@@ -111,7 +111,7 @@ fn a_database_of_ours_passes_the_checks_of_better_auth() {
     assert_migrate(&database, "up");
     assert_migrate(&database, "check");
     assert_eq!(node::migrations(&database, false), nothing_to_do());
-    assert_eq!(first_answer(&database).status, 200);
+    // Its schema check runs before its first answer: `drift_that_stops_better_auth_fails_our_check` is the control.
     let reference = Reference::start(&database, &random_secret());
     ok(Visitor::new().sign_up(&reference, "ada@example.com", PASSWORD));
 }

@@ -268,7 +268,7 @@ fn from_cache(reference: &Reference, kinds: &BTreeMap<&'static str, String>, tok
 
 /// The one case that made the rule: Better Auth's `/verify-email` takes any HS256 token with an `email`.
 #[test]
-fn our_access_token_does_not_verify_the_address_at_a_live_better_auth() {
+fn r_002_our_access_token_does_not_verify_the_address_at_a_live_better_auth() {
     needs!("node");
     let (database, secret) = (Database::migrated_by_us(), random_secret());
     let reference = Reference::start(&database, &secret);
@@ -296,7 +296,7 @@ fn our_access_token_does_not_verify_the_address_at_a_live_better_auth() {
 
 /// sign-out, revocation and deletion at Better Auth end the access tokens made here, at once.
 #[test]
-fn an_access_token_dies_with_its_session_wherever_that_ends() {
+fn r_016_an_access_token_dies_with_its_session_wherever_that_ends() {
     needs!("node");
     let (database, secret) = (Database::migrated_by_us(), random_secret());
     let reference = Reference::start(&database, &secret);
@@ -328,7 +328,7 @@ fn an_access_token_dies_with_its_session_wherever_that_ends() {
 
 /// Session tokens of either server as `Authorization: Bearer` at the other, as Better Auth's plugin has it.
 #[test]
-fn session_tokens_travel_as_bearer_tokens() {
+fn r_017_session_tokens_travel_as_bearer_tokens() {
     needs!("node");
     let (database, secret) = (Database::migrated_by_us(), random_secret());
     let reference = Reference::start_with(&database, &secret, &json!({ "bearer": true }));
