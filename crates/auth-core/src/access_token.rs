@@ -143,6 +143,10 @@ struct Wire<'a> {
     request_type: (),
 }
 
+/// Most characters of the `name` claim. With every one of them escaped (6 bytes), and an address as long as
+/// an index of Postgres holds (2.7 KB), the token stays under [`jws::MAX_TOKEN_BYTES`].
+const NAME_CLAIM_MAX: usize = 256;
+
 impl AccessTokenIssuer {
     /// Takes the policy and the current secret.
     pub fn new(policy: AccessTokenPolicy, secret: SigningSecret) -> Self {
@@ -180,13 +184,19 @@ impl AccessTokenIssuer {
             iat: numeric_date::seconds(issued_at),
             exp: numeric_date::seconds(expires_at),
             email: user.email.as_str(),
-            name: &user.name,
+            name: claimed_name(&user.name),
             email_verified: user.email_verified,
             request_type: (),
         };
         let token = jws::sign(Kind::AccessToken, &claims, &self.secret).map_err(IssueError::EncodeClaims)?;
         Ok(IssuedAccessToken { token: Secret::new(token), expires_at })
     }
+}
+
+/// Cuts a name down to what a token carries, so that no name makes a token that is refused for its length.
+fn claimed_name(name: &str) -> &str {
+    let end = name.char_indices().nth(NAME_CLAIM_MAX).map_or(name.len(), |(at, _)| at);
+    name.get(..end).unwrap_or_default()
 }
 
 /// Checks access tokens; needs nothing but the secret and the expected issuer.

@@ -102,7 +102,8 @@ impl<'c> Claims<'c> {
     /// Reads a text that must be there and not be empty: an identifier.
     pub(crate) fn identifier(self, name: &'static str) -> Result<&'c str, VerifyError> {
         match self.text(name)? {
-            "" => Err(VerifyError::MalformedClaim { name }),
+            // No database text holds a NUL, so it names nothing.
+            text if text.is_empty() || text.contains('\0') => Err(VerifyError::MalformedClaim { name }),
             text => Ok(text),
         }
     }

@@ -62,8 +62,6 @@ pub struct SessionPolicy {
     pub expires_in: Duration,
     /// Age at which a read extends the session (`session.updateAge`); zero extends at every read.
     pub update_age: Duration,
-    /// Age up to which sensitive routes accept the session (`session.freshAge`); zero turns the check off.
-    pub fresh_age: Duration,
     /// Whether reads extend sessions at all (`session.disableSessionRefresh` negated).
     pub refresh: bool,
 }
@@ -92,10 +90,12 @@ impl SessionPolicy {
         }
     }
 
-    /// Tells whether `session` is young enough for a sensitive change. Age counts from sign-in, not
-    /// from the last refresh (Better Auth core §11.5).
-    pub fn is_fresh(&self, session: &Session, now: OffsetDateTime) -> bool {
-        self.fresh_age.is_zero() || now - session.created_at < self.fresh_age
+    /// Tells whether `session` was made by a user who asked not to be remembered. A browser says so
+    /// again at each read, with a cookie; a caller with a token does not, and its session must not grow
+    /// for that.
+    pub fn is_unremembered(&self, session: &Session) -> bool {
+        self.expires_in > Self::UNREMEMBERED_TTL
+            && session.expires_at - session.created_at <= Self::UNREMEMBERED_TTL
     }
 }
 
@@ -107,12 +107,8 @@ mod tests {
 
     const NOW: OffsetDateTime = datetime!(2030-01-15 12:00 UTC);
 
-    const POLICY: SessionPolicy = SessionPolicy {
-        expires_in: Duration::days(7),
-        update_age: Duration::days(1),
-        fresh_age: Duration::days(1),
-        refresh: true,
-    };
+    const POLICY: SessionPolicy =
+        SessionPolicy { expires_in: Duration::days(7), update_age: Duration::days(1), refresh: true };
 
     fn session(expires_at: OffsetDateTime, created_at: OffsetDateTime) -> Session {
         Session {
@@ -145,11 +141,12 @@ mod tests {
     }
 
     #[test]
-    fn freshness_counts_from_sign_in() {
-        let old = session(NOW + Duration::days(7), NOW - Duration::days(1));
-        assert!(!POLICY.is_fresh(&old, NOW));
-        assert!(POLICY.is_fresh(&old, NOW - Duration::milliseconds(1)));
-        assert!(SessionPolicy { fresh_age: Duration::ZERO, ..POLICY }.is_fresh(&old, NOW));
+    fn an_unremembered_session_is_known_by_its_life() {
+        let made = |ttl| session(NOW + ttl, NOW);
+        assert!(POLICY.is_unremembered(&made(SessionPolicy::UNREMEMBERED_TTL)));
+        assert!(!POLICY.is_unremembered(&made(POLICY.expires_in)));
+        let short = SessionPolicy { expires_in: Duration::hours(2), ..POLICY };
+        assert!(!short.is_unremembered(&made(short.expires_in)), "nothing tells them apart");
     }
 
     #[test]

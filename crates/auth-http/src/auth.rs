@@ -62,6 +62,9 @@ pub enum AuthError {
     /// `cookies` holds what no cookie can have.
     #[error("cookies")]
     Cookies(#[source] auth_core::CookieSettingsError),
+    /// `database` asks for what cannot be had, such as a certificate that is not there.
+    #[error("database")]
+    Database(#[source] StoreError),
 }
 
 impl Auth {
@@ -105,6 +108,8 @@ impl Auth {
             issuer: shows_tokens.then(|| AccessTokenIssuer::new(tokens, secret.clone())),
         };
         let pool = settings.database.pool(settings.server.workers);
+        // Opens nothing; what is wrong with the settings should stop the start, not the first request.
+        Store::connect_lazily(pool.clone()).map_err(AuthError::Database)?;
         Ok(Self {
             shared: Arc::new(Shared {
                 base_path: settings.server.base_path.clone(),
@@ -138,7 +143,7 @@ impl Auth {
     pub fn configure(&self, app: &mut ServiceConfig) {
         match self.store() {
             Ok(store) => self.configure_with(app, store),
-            // `Auth::new` checked the same settings; without a store every route answers 500 and says why.
+            // `Auth::new` made a store of the same settings; all that can have changed is a file on disk.
             Err(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "no pool for this worker")
             }

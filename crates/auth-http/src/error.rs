@@ -11,10 +11,14 @@ use std::time::Duration;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
+use auth_core::PasswordLengthError;
 use auth_core::wire::ErrorCode;
 use auth_store::StoreError;
 use serde::Serialize;
 
+use crate::flow::change_password::ChangePasswordError;
+use crate::flow::sign_in::SignInError;
+use crate::flow::sign_up::SignUpError;
 use crate::hashing::HashingError;
 
 /// Why a request is refused.
@@ -164,8 +168,6 @@ fn status_of(code: ErrorCode) -> StatusCode {
             StatusCode::UNPROCESSABLE_ENTITY
         }
         ErrorCode::ServiceUnavailable => StatusCode::SERVICE_UNAVAILABLE,
-        // The list is `non_exhaustive` across crates; a code without a row here is this server's defect.
-        _ => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 
@@ -267,6 +269,53 @@ impl From<HashingError> for ApiError {
         match error {
             HashingError::Overloaded { retry_after } => Self::Overloaded { retry_after },
             other => Self::internal(other),
+        }
+    }
+}
+
+impl From<SignInError> for ApiError {
+    fn from(error: SignInError) -> Self {
+        match error {
+            SignInError::Disabled => Self::Coded(ErrorCode::EmailPasswordDisabled),
+            SignInError::InvalidEmail => Self::Coded(ErrorCode::InvalidEmail),
+            SignInError::PasswordTooLong => Self::Coded(ErrorCode::PasswordTooLong),
+            SignInError::InvalidCredentials => Self::Coded(ErrorCode::InvalidEmailOrPassword),
+            SignInError::Hashing(error) => error.into(),
+            SignInError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<SignUpError> for ApiError {
+    fn from(error: SignUpError) -> Self {
+        match error {
+            SignUpError::Disabled => Self::Coded(ErrorCode::EmailPasswordSignUpDisabled),
+            SignUpError::Password(PasswordLengthError::TooShort { .. }) => {
+                Self::Coded(ErrorCode::PasswordTooShort)
+            }
+            SignUpError::Password(PasswordLengthError::TooLong { .. }) => {
+                Self::Coded(ErrorCode::PasswordTooLong)
+            }
+            SignUpError::EmailTaken => Self::Coded(ErrorCode::UserAlreadyExistsUseAnotherEmail),
+            SignUpError::Unstorable(_) => Self::Coded(ErrorCode::FailedToCreateUser),
+            SignUpError::Hashing(error) => error.into(),
+            SignUpError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ChangePasswordError> for ApiError {
+    fn from(error: ChangePasswordError) -> Self {
+        match error {
+            ChangePasswordError::New(PasswordLengthError::TooShort { .. }) => {
+                Self::Coded(ErrorCode::PasswordTooShort)
+            }
+            ChangePasswordError::New(PasswordLengthError::TooLong { .. })
+            | ChangePasswordError::CurrentTooLong => Self::Coded(ErrorCode::PasswordTooLong),
+            ChangePasswordError::NoCredential => Self::Coded(ErrorCode::CredentialAccountNotFound),
+            ChangePasswordError::WrongPassword => Self::Coded(ErrorCode::InvalidPassword),
+            ChangePasswordError::Hashing(error) => error.into(),
+            ChangePasswordError::Store(error) => error.into(),
         }
     }
 }

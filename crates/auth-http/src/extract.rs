@@ -9,7 +9,6 @@ mod query;
 
 pub(crate) use body::{Body, MediaTypes};
 pub(crate) use checked::{Checked, CheckedActing, RouteBody};
-pub(crate) use client::Client;
 pub use credentials::Acting;
 pub(crate) use credentials::{JwtVerifiers, SessionCookie};
 pub(crate) use now::Now;

@@ -12,6 +12,7 @@ mod schemes;
 use std::sync::Arc;
 
 use auth_core::{Hasher, Password, Scheme, StoredHash, UserId};
+use tokio::sync::OnceCell;
 
 pub use queue::{HashingError, HashingLimits, HashingQueue};
 use schemes::SeenSchemes;
@@ -26,6 +27,7 @@ pub struct Hashing {
     hasher: Hasher,
     rehash_on_sign_in: bool,
     seen: Arc<SeenSchemes>,
+    learned: Arc<OnceCell<()>>,
 }
 
 /// What became of a password that somebody signs in with.
@@ -54,6 +56,7 @@ impl Hashing {
             hasher: settings.hasher,
             rehash_on_sign_in: settings.rehash_on_sign_in,
             seen: Arc::new(SeenSchemes::new(settings.hasher.scheme())),
+            learned: Arc::default(),
         }
     }
 
@@ -68,6 +71,25 @@ impl Hashing {
             .run(move || hasher.hash(&password, &mut rand::rng()))
             .await?
             .map_err(|error| HashingError::Failed(Box::new(error)))
+    }
+
+    /// Meets the schemes of a database before the first password is checked, so that not even the first
+    /// failure after a start tells whether an account exists. Where they cannot be read they are met one by
+    /// one.
+    pub(crate) async fn learn_once<E: std::error::Error + 'static>(
+        &self,
+        samples: impl AsyncFnOnce() -> Result<Vec<StoredHash>, E>,
+    ) {
+        let learn = || async {
+            match samples().await {
+                Ok(samples) => samples.iter().for_each(|sample| drop(self.seen.meet(sample.scheme()))),
+                Err(error) => {
+                    let error: &(dyn std::error::Error + 'static) = &error;
+                    tracing::warn!(error, "the schemes of stored passwords cannot be looked at beforehand");
+                }
+            }
+        };
+        self.learned.get_or_init(learn).await;
     }
 
     /// Checks a password against an account's hash, where there is one; a failure costs the same whatever its

@@ -2,6 +2,7 @@
 
 mod application;
 mod auth;
+mod client;
 pub mod client_address;
 pub mod clock;
 mod connection;
@@ -25,4 +26,4 @@ pub use application::{Application, ApplicationHandle, StartError};
 pub use auth::{Auth, AuthError};
 pub use error::{ApiError, Unauthorized};
 pub use extract::Acting;
-pub use flow::session::Caller;
+pub use flow::session::{Caller, KnownBy};

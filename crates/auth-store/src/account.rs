@@ -3,6 +3,8 @@
 use auth_core::{Account, AccountId, CREDENTIAL_PROVIDER, StoredHash, UserId};
 use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::Text;
 use diesel_async::{AsyncConnectionCore, RunQueryDsl};
 use futures_util::FutureExt;
 use time::OffsetDateTime;
@@ -35,6 +37,15 @@ impl<'store> AccountRepository<'store> {
     /// column holds what it must not, [`StoreError::Query`] otherwise.
     pub async fn find_credential(self, user_id: &UserId) -> Result<Option<Account>, StoreError> {
         self.pool.read(user_id, |connection, user_id| find_credential_on(connection, user_id).boxed()).await
+    }
+
+    /// Gives one stored hash of each scheme that occurs, at most eight. Reads the whole table.
+    ///
+    /// # Errors
+    ///
+    /// As [`find_credential`](Self::find_credential).
+    pub async fn password_samples(self) -> Result<Vec<StoredHash>, StoreError> {
+        self.pool.read(&(), |connection, ()| password_samples_on(connection).boxed()).await
     }
 
     /// Replaces a user's password hash, if it is still the one that was verified; tells whether it was.
@@ -99,6 +110,50 @@ where
         .set((account::password.eq(password.expose()), account::updated_at.eq(to_milliseconds(now))));
     let changed = FixedUpdate(update).execute(connection).await?;
     Ok(changed > 0)
+}
+
+/// Keeps the password as it is until the transaction ends; tells whether it is the verified one.
+pub(crate) async fn hold_password_on<C>(
+    connection: &mut C,
+    user_id: &UserId,
+    verified: &StoredHash,
+) -> Result<bool, StoreError>
+where
+    C: AsyncConnectionCore<Backend = Pg> + Send,
+{
+    let held = account::table
+        .filter(account::user_id.eq(user_id.as_str()))
+        .filter(account::provider_id.eq(CREDENTIAL_PROVIDER))
+        .filter(account::account_id.eq(user_id.as_str()))
+        .filter(account::password.eq(verified.expose()))
+        .select(account::id)
+        .for_share()
+        .get_result::<String>(connection)
+        .await
+        .optional()?;
+    Ok(held.is_some())
+}
+
+/// One stored hash of each scheme that occurs, told apart by the form of the text: PHC parameters, bcrypt's
+/// cost, anything else. Reads the whole table; meant to be run once.
+const SAMPLES: &str = r#"
+SELECT min(password) AS password FROM account WHERE "providerId" = 'credential' AND password IS NOT NULL
+GROUP BY CASE WHEN password LIKE '$argon2%' THEN split_part(password, '$', 4)
+              WHEN password LIKE '$2%' THEN left(password, 7) ELSE '' END
+LIMIT 8"#;
+
+#[derive(QueryableByName)]
+struct Sample {
+    #[diesel(sql_type = Text)]
+    password: String,
+}
+
+async fn password_samples_on<C>(connection: &mut C) -> Result<Vec<StoredHash>, StoreError>
+where
+    C: AsyncConnectionCore<Backend = Pg> + Send,
+{
+    let samples: Vec<Sample> = sql_query(SAMPLES).get_results(connection).await?;
+    Ok(samples.into_iter().map(|sample| StoredHash::from_stored(sample.password)).collect())
 }
 
 pub(crate) async fn insert_on<C>(connection: &mut C, new: &Account) -> Result<(), StoreError>

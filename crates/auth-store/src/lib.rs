@@ -43,6 +43,7 @@ mod recovery;
 mod registration;
 mod schema;
 mod session;
+mod sign_in;
 mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -60,6 +61,7 @@ pub use pooler::{Route, UnsafePooler};
 pub use recovery::NewPassword;
 pub use registration::NewRegistration;
 pub use session::SessionRepository;
+pub use sign_in::NewSignIn;
 pub use store::{ConnectionReport, Store};
 pub use tls::TlsError;
 pub use user::UserRepository;

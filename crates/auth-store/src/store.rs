@@ -16,6 +16,7 @@ use crate::pooler::Route;
 use crate::recovery::{self, NewPassword};
 use crate::registration::{self, NewRegistration};
 use crate::session::SessionRepository;
+use crate::sign_in::{self, NewSignIn};
 use crate::user::UserRepository;
 use crate::verification::VerificationRepository;
 
@@ -91,6 +92,17 @@ impl Store {
     /// [`StoreError::Query`] otherwise.
     pub async fn register(&self, new: &NewRegistration) -> Result<(), StoreError> {
         registration::register(&self.pool, new).await
+    }
+
+    /// Stores the session of a sign-in whose password was verified. Tells whether that password was still
+    /// the stored one; if not, nothing is stored.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Conflict`] when a constraint refuses the session, [`StoreError::Rejected`] when a value
+    /// cannot be stored, [`StoreError::Unavailable`] when the database is away, [`StoreError::Query`] otherwise.
+    pub async fn sign_in(&self, new: &NewSignIn) -> Result<bool, StoreError> {
+        sign_in::sign_in(&self.pool, new).await
     }
 
     /// Changes a password and ends every session of the user but the given new one, all or nothing.

@@ -5,7 +5,6 @@ macro_rules! error_codes {
         /// An error code with its fixed message, as Better Auth 1.7.25 words them (core §2.6), and the
         /// few of the token API.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        #[non_exhaustive]
         pub enum ErrorCode {
             $($(#[$doc])* $variant,)*
         }

@@ -1,11 +1,14 @@
 //! The request body, read by the reference's rules (Better Auth core §2.3) within our limits.
 
+use std::fmt;
+
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::{HttpRequest, http::Version};
 use auth_core::wire::ErrorCode;
 use futures_util::StreamExt;
 use serde_json::{Map, Value};
+use zeroize::{Zeroize, Zeroizing};
 
 use self::lone_surrogates::replace_lone_surrogates;
 use crate::error::ApiError;
@@ -36,10 +39,34 @@ impl MediaTypes {
 }
 
 /// A body, parsed but not yet checked.
-#[derive(Debug)]
+///
+/// It may hold a password, so its `Debug` shows no content, and it is wiped when dropped.
 pub(crate) struct Body {
     value: Option<Value>,
     is_form: bool,
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Body").field("is_form", &self.is_form).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Body {
+    fn drop(&mut self) {
+        if let Some(value) = &mut self.value {
+            wipe(value);
+        }
+    }
+}
+
+fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(items) => items.iter_mut().for_each(wipe),
+        Value::Object(members) => members.values_mut().for_each(wipe),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 impl Body {
@@ -105,8 +132,8 @@ fn has_body(version: Version, headers: &HeaderMap) -> bool {
     }
 }
 
-async fn collect(payload: &mut Payload, limit: usize) -> Result<Vec<u8>, ApiError> {
-    let mut bytes = Vec::new();
+async fn collect(payload: &mut Payload, limit: usize) -> Result<Zeroizing<Vec<u8>>, ApiError> {
+    let mut bytes = Zeroizing::new(Vec::new());
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_broken| ApiError::Coded(ErrorCode::BadRequest))?;
         if bytes.len() + chunk.len() > limit {
@@ -120,7 +147,8 @@ async fn collect(payload: &mut Payload, limit: usize) -> Result<Vec<u8>, ApiErro
 /// Parses JSON as `JSON.parse` reads it: the last of two equal members wins. The parser's own error
 /// text quotes the offending value, which may be a password, so it goes no further.
 fn parse_json(text: &str) -> Result<Value, ApiError> {
-    serde_json::from_str(&replace_lone_surrogates(text)).map_err(|_quotes_the_value| ApiError::InvalidJson)
+    serde_json::from_str(&Zeroizing::new(replace_lone_surrogates(text).into_owned()))
+        .map_err(|_quotes_the_value| ApiError::InvalidJson)
 }
 
 /// Parses a form: every value is text, the last of two equal names wins.

@@ -7,22 +7,13 @@ use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 
+use crate::client::Client;
 use crate::client_address::ClientAddressPolicy;
 use crate::error::ApiError;
 use crate::state::MissingState;
 
 /// Longest `User-Agent` in characters that is stored with a session; browsers stay well under it.
 const USER_AGENT_MAX: usize = 1024;
-
-/// The client's address and software, as they are stored with a session. Empty means unknown (Better
-/// Auth core §12.2).
-#[derive(Clone, Debug)]
-pub(crate) struct Client {
-    /// Canonical address.
-    pub(crate) ip_address: String,
-    /// `User-Agent`, cut to its first [`USER_AGENT_MAX`] characters.
-    pub(crate) user_agent: String,
-}
 
 impl FromRequest for Client {
     type Error = ApiError;

@@ -191,7 +191,7 @@ impl<'h> Bearer<'h> {
         };
         let Ok(line) = line.to_str() else { return Self::Malformed };
         let line = line.trim();
-        let (scheme, token) = line.split_once(' ').unwrap_or((line, ""));
+        let (scheme, token) = line.split_once([' ', '\t']).unwrap_or((line, ""));
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Self::Absent;
         }
@@ -234,5 +234,6 @@ mod tests {
         check(&[b"Bearer a", b"Bearer a"], Bearer::Malformed);
         check(&[b"Basic a", b"Bearer a"], Bearer::Malformed);
         check(&[b"Bearer \xff"], Bearer::Malformed);
+        check(&[b"Bearer\tabc"], Bearer::Token("abc"));
     }
 }

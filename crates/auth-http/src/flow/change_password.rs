@@ -1,12 +1,10 @@
 //! A new password in place of a known one.
 
-use auth_core::wire::ErrorCode;
 use auth_core::{Password, PasswordLengthError, Principal, Remember, Session};
 use auth_store::{NewPassword, StoreError};
 use time::OffsetDateTime;
 
-use crate::error::ApiError;
-use crate::extract::Client;
+use crate::client::Client;
 use crate::flow::EmailAndPassword;
 use crate::hashing::{HashingError, Verified};
 
@@ -99,22 +97,6 @@ impl EmailAndPassword {
             Ok(true) => Ok(session),
             Ok(false) => Err(ChangePasswordError::WrongPassword),
             Err(error) => Err(ChangePasswordError::Store(error)),
-        }
-    }
-}
-
-impl From<ChangePasswordError> for ApiError {
-    fn from(error: ChangePasswordError) -> Self {
-        match error {
-            ChangePasswordError::New(PasswordLengthError::TooShort { .. }) => {
-                Self::Coded(ErrorCode::PasswordTooShort)
-            }
-            ChangePasswordError::New(PasswordLengthError::TooLong { .. })
-            | ChangePasswordError::CurrentTooLong => Self::Coded(ErrorCode::PasswordTooLong),
-            ChangePasswordError::NoCredential => Self::Coded(ErrorCode::CredentialAccountNotFound),
-            ChangePasswordError::WrongPassword => Self::Coded(ErrorCode::InvalidPassword),
-            ChangePasswordError::Hashing(error) => error.into(),
-            ChangePasswordError::Store(error) => error.into(),
         }
     }
 }

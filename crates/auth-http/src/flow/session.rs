@@ -1,7 +1,7 @@
 //! Who is calling, and what reading a session does to it.
 
 use auth_core::{
-    AccessClaims, ForeignClaims, Principal, Refresh, Session, SessionPolicy, SessionToken, User, UserId,
+    AccessClaims, ForeignClaims, Principal, Refresh, Session, SessionPolicy, SessionToken, User,
 };
 use auth_store::{Store, StoreError};
 use time::OffsetDateTime;
@@ -40,11 +40,31 @@ pub struct Caller {
     pub user: User,
     /// The session.
     pub session: Option<Session>,
+    /// By what the caller is known.
+    pub known_by: KnownBy,
 }
 
-impl From<Principal> for Caller {
-    fn from(Principal { user, session }: Principal) -> Self {
-        Self { user, session: Some(session) }
+/// By what a caller is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KnownBy {
+    /// The signed session cookie.
+    Cookie,
+    /// A session token as bearer.
+    SessionToken,
+    /// An access token.
+    AccessToken,
+    /// A token of another issuer that shares the secret.
+    ForeignToken,
+}
+
+impl KnownBy {
+    /// Tells whether the caller may be given session cookies. One with a JWT keeps none; giving it one
+    /// would open it to cross-site requests.
+    pub(crate) fn takes_cookies(self) -> bool {
+        match self {
+            Self::Cookie | Self::SessionToken => true,
+            Self::AccessToken | Self::ForeignToken => false,
+        }
     }
 }
 
@@ -58,29 +78,30 @@ pub(crate) async fn find_caller(
     credential: &Credential,
     now: OffsetDateTime,
 ) -> Result<Option<Caller>, StoreError> {
-    let principal = match credential {
-        Credential::None | Credential::DeadCookie => None,
-        Credential::Cookie(token) | Credential::SessionToken(token) => {
-            store.sessions().find_by_token(token).await?
-        }
+    let sessions = store.sessions();
+    let (principal, known_by) = match credential {
+        Credential::None | Credential::DeadCookie => return Ok(None),
+        Credential::Cookie(token) => (sessions.find_by_token(token).await?, KnownBy::Cookie),
+        Credential::SessionToken(token) => (sessions.find_by_token(token).await?, KnownBy::SessionToken),
         Credential::AccessToken { claims, .. } => {
-            let principal = store.sessions().find_by_id(&claims.session_id).await?;
-            principal.filter(|principal| principal.user.id == claims.user_id)
+            let principal = sessions.find_by_id(&claims.session_id).await?;
+            (principal.filter(|principal| principal.user.id == claims.user_id), KnownBy::AccessToken)
         }
-        Credential::Foreign { claims, .. } => return find_user(store, &claims.user_id).await,
+        Credential::Foreign { claims, .. } => {
+            let user = store.users().find_by_id(&claims.user_id).await?;
+            let known_by = KnownBy::ForeignToken;
+            return Ok(user.map(|user| Caller { user, session: None, known_by }));
+        }
     };
     match principal {
-        Some(principal) if principal.session.is_expired(now) => {
-            store.sessions().delete_expired(&principal.session.token, now).await?;
+        Some(Principal { session, .. }) if session.is_expired(now) => {
+            sessions.delete_expired(&session.token, now).await?;
             Ok(None)
         }
-        principal => Ok(principal.map(Caller::from)),
+        principal => {
+            Ok(principal.map(|Principal { user, session }| Caller { user, session: Some(session), known_by }))
+        }
     }
-}
-
-async fn find_user(store: &Store, id: &UserId) -> Result<Option<Caller>, StoreError> {
-    let user = store.users().find_by_id(id).await?;
-    Ok(user.map(|user| Caller { user, session: None }))
 }
 
 /// What became of a session that was read.

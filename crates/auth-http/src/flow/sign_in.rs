@@ -1,15 +1,13 @@
 //! Signing in with an e-mail address and a password.
 
-use auth_core::wire::ErrorCode;
 use auth_core::{
     Email, Password, PasswordLengthError, Principal, Remember, Session, SessionId, SessionToken, UserId,
 };
-use auth_store::StoreError;
+use auth_store::{NewSignIn, StoreError};
 use rand::CryptoRng;
 use time::OffsetDateTime;
 
-use crate::error::ApiError;
-use crate::extract::Client;
+use crate::client::Client;
 use crate::flow::{EmailAndPassword, Offer};
 use crate::hashing::{HashingError, Verified};
 
@@ -67,25 +65,22 @@ impl EmailAndPassword {
             Ok(()) | Err(PasswordLengthError::TooShort { .. }) => {}
             Err(PasswordLengthError::TooLong { .. }) => return Err(SignInError::PasswordTooLong),
         }
+        self.hashing.learn_once(async || self.store.accounts().password_samples().await).await;
         let found = self.store.users().find_credential_by_email(&email).await.map_err(SignInError::Store)?;
         let (user, stored) = found.map_or((None, None), |(user, hash)| (Some(user), hash));
         // The connection went back to the pool: nothing is held while hashing.
         let user_id = user.as_ref().map(|user| &user.id);
         let verified = self.hashing.verify(request.password, stored.clone(), user_id).await;
         let verified = verified.map_err(SignInError::Hashing)?;
-        let (Some(user), Verified::Right { rehashed }) = (user, verified) else {
+        let (Some(user), Some(stored), Verified::Right { rehashed }) = (user, stored, verified) else {
             return Err(SignInError::InvalidCredentials);
         };
-        if let (Some(hash), Some(stored)) = (rehashed, stored) {
-            // A password that was changed meanwhile stays changed.
-            let accounts = self.store.accounts();
-            accounts.update_password(&user.id, &stored, &hash, now).await.map_err(SignInError::Store)?;
-        }
         let session = self.new_session(&user.id, request.remember, client, now, &mut rand::rng());
-        match self.store.sessions().insert(&session).await {
-            Ok(()) => Ok(Principal { user, session }),
-            // The user was deleted while the password was being verified.
-            Err(StoreError::Conflict { .. }) => Err(SignInError::InvalidCredentials),
+        let new = NewSignIn { session, verified: stored, rehashed };
+        match self.store.sign_in(&new).await {
+            Ok(true) => Ok(Principal { user, session: new.session }),
+            // The password was changed, or the user deleted, while it was being verified.
+            Ok(false) => Err(SignInError::InvalidCredentials),
             Err(error) => Err(SignInError::Store(error)),
         }
     }
@@ -108,19 +103,6 @@ impl EmailAndPassword {
             updated_at: now,
             ip_address: Some(client.ip_address),
             user_agent: Some(client.user_agent),
-        }
-    }
-}
-
-impl From<SignInError> for ApiError {
-    fn from(error: SignInError) -> Self {
-        match error {
-            SignInError::Disabled => Self::Coded(ErrorCode::EmailPasswordDisabled),
-            SignInError::InvalidEmail => Self::Coded(ErrorCode::InvalidEmail),
-            SignInError::PasswordTooLong => Self::Coded(ErrorCode::PasswordTooLong),
-            SignInError::InvalidCredentials => Self::Coded(ErrorCode::InvalidEmailOrPassword),
-            SignInError::Hashing(error) => error.into(),
-            SignInError::Store(error) => error.into(),
         }
     }
 }

@@ -1,14 +1,12 @@
 //! A new user with a password, signed in at once.
 
-use auth_core::wire::ErrorCode;
 use auth_core::{
     Account, AccountId, Email, Password, PasswordLengthError, Principal, Remember, User, UserId,
 };
 use auth_store::{NewRegistration, StoreError};
 use time::OffsetDateTime;
 
-use crate::error::ApiError;
-use crate::extract::Client;
+use crate::client::Client;
 use crate::flow::{EmailAndPassword, Offer};
 use crate::hashing::HashingError;
 
@@ -89,27 +87,16 @@ impl EmailAndPassword {
         let new = NewRegistration { user, account, session: Some(session.clone()) };
         match self.store.register(&new).await {
             Ok(()) => Ok(Principal { user: new.user, session }),
-            Err(StoreError::Conflict { .. }) => Err(SignUpError::EmailTaken),
+            Err(error @ StoreError::Conflict { .. }) => {
+                // Adopted tables name their constraints as they like, so the address itself is looked up.
+                let taken = self.store.users().find_by_email(&new.user.email).await;
+                match taken.map_err(SignUpError::Store)? {
+                    Some(_) => Err(SignUpError::EmailTaken),
+                    None => Err(SignUpError::Unstorable(error)),
+                }
+            }
             Err(error @ StoreError::Rejected { .. }) => Err(SignUpError::Unstorable(error)),
             Err(error) => Err(SignUpError::Store(error)),
-        }
-    }
-}
-
-impl From<SignUpError> for ApiError {
-    fn from(error: SignUpError) -> Self {
-        match error {
-            SignUpError::Disabled => Self::Coded(ErrorCode::EmailPasswordSignUpDisabled),
-            SignUpError::Password(PasswordLengthError::TooShort { .. }) => {
-                Self::Coded(ErrorCode::PasswordTooShort)
-            }
-            SignUpError::Password(PasswordLengthError::TooLong { .. }) => {
-                Self::Coded(ErrorCode::PasswordTooLong)
-            }
-            SignUpError::EmailTaken => Self::Coded(ErrorCode::UserAlreadyExistsUseAnotherEmail),
-            SignUpError::Unstorable(_) => Self::Coded(ErrorCode::FailedToCreateUser),
-            SignUpError::Hashing(error) => error.into(),
-            SignUpError::Store(error) => error.into(),
         }
     }
 }

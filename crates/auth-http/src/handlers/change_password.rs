@@ -6,8 +6,9 @@ use actix_web::web::Data;
 use auth_core::wire::TokenAndUserBody;
 use auth_core::{Password, Principal, Remember};
 
+use crate::client::Client;
 use crate::error::{ApiError, Unauthorized};
-use crate::extract::{Body, CheckedActing, Client, MediaTypes, Now, RouteBody, SessionCookie};
+use crate::extract::{Body, CheckedActing, MediaTypes, Now, RouteBody, SessionCookie};
 use crate::flow::EmailAndPassword;
 use crate::flow::change_password::{ChangePassword, SessionsAfterChange};
 use crate::reply::{self, SessionReply};
@@ -50,6 +51,7 @@ pub(crate) async fn change_password(
     reply: Data<SessionReply>,
 ) -> Result<HttpResponse, ApiError> {
     let session = caller.session.ok_or(ApiError::Unauthorized(Unauthorized::InvalidToken))?;
+    let takes_cookies = caller.known_by.takes_cookies();
     let principal = Principal { user: caller.user, session };
     let remember = if cookie.dont_remember { Remember::UntilBrowserCloses } else { Remember::Persistent };
     let request = ChangePassword {
@@ -64,7 +66,7 @@ pub(crate) async fn change_password(
     let session = passwords.change_password(&principal, request, client, now).await?;
     let token = session.as_ref().map(|session| session.token.expose());
     let mut answer = reply::json(StatusCode::OK, &TokenAndUserBody { token, user: (&principal.user).into() });
-    if let Some(session) = &session {
+    if let Some(session) = session.as_ref().filter(|_| takes_cookies) {
         reply.set_session(&mut answer, session, remember, &cookie)?;
     }
     Ok(answer)

@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 
 use crate::error::{ApiError, Unauthorized};
 use crate::extract::{Now, SessionCookie, SessionQuery};
-use crate::flow::session::{Caller, Credential, Renewal, find_caller, renew};
+use crate::flow::session::{Caller, Credential, KnownBy, Renewal, find_caller, renew};
 use crate::origin::OriginPolicy;
 use crate::reply::{self, SessionReply, ShownToken};
 use crate::settings::AnonymousGetSession;
@@ -46,18 +46,22 @@ async fn read_session(
     anonymous: AnonymousGetSession,
     reply: &SessionReply,
 ) -> Result<HttpResponse, ApiError> {
-    let Some(Caller { user, session }) = find_caller(store, &credential, now).await? else {
+    let Some(Caller { user, session, known_by }) = find_caller(store, &credential, now).await? else {
         return nobody(&credential, cookie, reply, anonymous);
     };
     let Some(session) = session else {
-        return Ok(reply::envelope(StatusCode::OK, &user, None, presented_token(credential).as_ref()));
+        let token = presented_token(credential).filter(|_| reply.issuer.is_some());
+        return Ok(reply::envelope(StatusCode::OK, &user, None, token.as_ref()));
     };
 
-    let may_renew = !query.disable_refresh && !cookie.dont_remember;
-    let renewal = if may_renew {
-        renew(store, &reply.policy, session, now).await?
-    } else {
+    let asks_to_be_forgotten = match known_by {
+        KnownBy::Cookie => cookie.dont_remember,
+        _ => reply.policy.is_unremembered(&session),
+    };
+    let renewal = if query.disable_refresh || asks_to_be_forgotten {
         Renewal::Unchanged(session)
+    } else {
+        renew(store, &reply.policy, session, now).await?
     };
     let (session, is_extended) = match renewal {
         Renewal::Unchanged(session) => (session, false),
@@ -65,7 +69,6 @@ async fn read_session(
         Renewal::Gone => return gone_meanwhile(&credential, cookie, reply),
     };
 
-    let is_token_caller = matches!(credential, Credential::AccessToken { .. });
     let keeps_token = match &credential {
         Credential::AccessToken { claims, .. } => !claims.is_past_half_life(now),
         _ => false,
@@ -78,8 +81,7 @@ async fn read_session(
     };
     let Principal { user, session } = &principal;
     let mut answer = reply::envelope(StatusCode::OK, user, Some(session), token.as_ref());
-    // A caller with an access token keeps no cookies; giving it one would open it to cross-site requests.
-    if is_extended && !is_token_caller {
+    if is_extended && known_by.takes_cookies() {
         reply.set_session(&mut answer, session, Remember::Persistent, cookie)?;
     }
     Ok(answer)

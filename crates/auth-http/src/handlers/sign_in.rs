@@ -7,8 +7,9 @@ use actix_web::web::Data;
 use auth_core::wire::SignInBody;
 use auth_core::{Password, Remember, encode_uri_component};
 
+use crate::client::Client;
 use crate::error::ApiError;
-use crate::extract::{Body, Checked, Client, MediaTypes, Now, RouteBody, SessionCookie};
+use crate::extract::{Body, Checked, MediaTypes, Now, RouteBody, SessionCookie};
 use crate::flow::EmailAndPassword;
 use crate::flow::sign_in::SignIn;
 use crate::reply::{self, SessionReply};

@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::error::{ApiError, Unauthorized};
 use crate::extract::{Body, Checked, CheckedActing, MediaTypes, RouteBody, SessionCookie};
 use crate::flow;
+use crate::flow::session::Credential;
 use crate::reply::{self, SessionReply};
 use crate::validation::Fields;
 
@@ -32,24 +33,34 @@ impl RouteBody for SignOutInput {
     }
 }
 
-/// Ends the cookie's session. Without one it succeeds too: there is nothing left to end.
+/// Ends the session that a cookie or a bearer token names. Without one it succeeds too: there is nothing
+/// left to end.
 ///
 /// # Errors
 ///
-/// Unlike the reference, an outage is 503: "signed out" is said only when it is so.
+/// Unlike the reference, an outage is 503, and a bearer token that does not verify or has no session is
+/// 401: "signed out" is said only when it is so.
 pub(crate) async fn sign_out(
     _input: Checked<SignOutInput>,
+    credential: Credential,
     cookie: SessionCookie,
     store: Data<Store>,
     reply: Data<SessionReply>,
 ) -> Result<HttpResponse, ApiError> {
-    if let Some(token) = &cookie.token {
-        flow::sign_out::sign_out(&store, token).await?;
+    match credential {
+        Credential::None | Credential::DeadCookie => {}
+        Credential::Cookie(token) | Credential::SessionToken(token) => {
+            flow::sign_out::sign_out(&store, &token).await?;
+        }
+        Credential::AccessToken { claims, .. } => {
+            flow::sign_out::sign_out_by_id(&store, &claims.session_id).await?;
+        }
+        Credential::Foreign { .. } => return Err(ApiError::Unauthorized(Unauthorized::InvalidToken)),
     }
     signed_out(&reply, &cookie)
 }
 
-/// Body of `/logout`: none is read.
+/// Body of `/logout`: nothing is asked of it but that it is JSON, if it is there.
 #[derive(Debug)]
 pub(crate) struct LogoutInput;
 

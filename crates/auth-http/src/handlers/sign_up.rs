@@ -6,8 +6,9 @@ use actix_web::web::Data;
 use auth_core::wire::TokenAndUserBody;
 use auth_core::{Email, Password};
 
+use crate::client::Client;
 use crate::error::ApiError;
-use crate::extract::{Body, Checked, Client, MediaTypes, Now, RouteBody, SessionCookie};
+use crate::extract::{Body, Checked, MediaTypes, Now, RouteBody, SessionCookie};
 use crate::flow::EmailAndPassword;
 use crate::flow::sign_up::SignUp;
 use crate::handlers::sign_in::remember;

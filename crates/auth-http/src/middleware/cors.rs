@@ -33,9 +33,8 @@ pub(crate) struct CorsPolicy {
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST");
 /// What Better Auth's client and token callers send beyond what browsers allow by themselves.
 const HEADERS: HeaderValue = HeaderValue::from_static("content-type, authorization, x-request-id");
-/// What scripts may read: the `bearer` plugin's header, and what tells them when to try again.
-const EXPOSED: HeaderValue =
-    HeaderValue::from_static("set-auth-token, x-request-id, retry-after, x-retry-after");
+/// What scripts may read: the request's id, and what tells them when to try again.
+const EXPOSED: HeaderValue = HeaderValue::from_static("x-request-id, retry-after, x-retry-after");
 const TRUE: HeaderValue = HeaderValue::from_static("true");
 
 /// Answers preflights of trusted origins and adds their headers to every other answer.

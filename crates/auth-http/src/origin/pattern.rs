@@ -41,6 +41,12 @@ pub enum ParsePatternError {
     /// It has no scheme and no wildcard, so it could never match.
     #[error("`{0}` has no scheme; write `https://{0}`")]
     NoScheme(String),
+    /// It would trust every site.
+    #[error("`{0}` trusts every site; name at least a domain, such as `*.example.com`")]
+    TrustsEveryone(String),
+    /// A wildcard pattern with an upper-case letter or a path, which no host or origin has.
+    #[error("`{0}` would never match; hosts are in lower case and end before a `/`")]
+    NeverMatches(String),
     /// Wildcards in a custom scheme are not offered.
     #[error("`{0}`: wildcards need a host or an http(s) origin")]
     CustomSchemeWildcard(String),
@@ -65,20 +71,24 @@ impl OriginPattern {
             _ if text.is_empty() => Err(ParsePatternError::Empty),
             None if is_script(text) => Err(ParsePatternError::ScriptScheme(text.to_owned())),
             None if has_wildcard => {
+                check_glob(text, text)?;
                 Ok(Self(Kind::Host { glob: text.to_owned(), ipv4_only: is_ipv4_like(text) }))
             }
             None => Err(ParsePatternError::NoScheme(text.to_owned())),
             Some((scheme, _)) if is_script(scheme) => Err(ParsePatternError::ScriptScheme(text.to_owned())),
             Some(("http" | "https" | "*", rest)) if has_wildcard => {
+                check_glob(text, rest)?;
                 Ok(Self(Kind::OriginGlob { glob: text.to_owned(), ipv4_only: is_ipv4_like(rest) }))
             }
-            Some((scheme, _)) if is_web(scheme) => match web_origin(text) {
-                Some(origin) if origin == text => Ok(Self::exact(text)),
-                meant => Err(ParsePatternError::NotAnOrigin {
-                    given: text.to_owned(),
-                    meant: meant.unwrap_or_else(|| "https://app.example.com".to_owned()),
-                }),
-            },
+            Some((scheme, _)) if is_web(scheme) => {
+                match Url::parse(text).ok().as_ref().and_then(web_origin) {
+                    Some(origin) if origin == text => Ok(Self::exact(text)),
+                    meant => Err(ParsePatternError::NotAnOrigin {
+                        given: text.to_owned(),
+                        meant: meant.unwrap_or_else(|| "https://app.example.com".to_owned()),
+                    }),
+                }
+            }
             Some(_) if has_wildcard => Err(ParsePatternError::CustomSchemeWildcard(text.to_owned())),
             Some((scheme, rest)) => Ok(Self(Kind::CustomScheme {
                 scheme: scheme.to_ascii_lowercase(),
@@ -87,27 +97,27 @@ impl OriginPattern {
         }
     }
 
-    /// Tells whether the origin of `url` is meant.
+    /// Tells whether the origin of `url` is meant. A URL that runs a script never is, whatever host it
+    /// claims to have.
     pub fn matches(&self, url: &str) -> bool {
-        if url.starts_with('/') {
+        let Ok(url) = Url::parse(url) else { return false };
+        if is_script(url.scheme()) {
             return false;
         }
         match &self.0 {
-            Kind::Origin(origin) => web_origin(url).is_some_and(|of_url| of_url == *origin),
+            Kind::Origin(origin) => web_origin(&url).is_some_and(|of_url| of_url == *origin),
             Kind::Host { glob, ipv4_only } => {
-                let Ok(url) = Url::parse(url) else { return false };
                 let Some(host) = url.host_str() else { return false };
                 let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
                 (!ipv4_only || has_ipv4_host(&url)) && is_glob_match(glob, &host)
             }
             Kind::OriginGlob { glob, ipv4_only } => {
-                let Ok(parsed) = Url::parse(url) else { return false };
-                (!ipv4_only || has_ipv4_host(&parsed))
-                    && web_origin(url).is_some_and(|origin| is_glob_match(glob, &origin))
+                (!ipv4_only || has_ipv4_host(&url))
+                    && web_origin(&url).is_some_and(|origin| is_glob_match(glob, &origin))
             }
-            Kind::CustomScheme { scheme, rest } => Url::parse(url).is_ok_and(|parsed| {
-                parsed.scheme() == scheme && parsed.username().is_empty() && is_below(&parsed, rest)
-            }),
+            Kind::CustomScheme { scheme, rest } => {
+                url.scheme() == scheme && url.username().is_empty() && is_below(&url, rest)
+            }
         }
     }
 }
@@ -123,9 +133,20 @@ impl fmt::Display for OriginPattern {
     }
 }
 
+/// Refuses a glob over hosts that would trust everyone or could never match.
+fn check_glob(pattern: &str, host: &str) -> Result<(), ParsePatternError> {
+    let host_name = host.split(':').next().unwrap_or_default();
+    if !host_name.contains(|c: char| c.is_ascii_alphanumeric()) {
+        return Err(ParsePatternError::TrustsEveryone(pattern.to_owned()));
+    }
+    if host.contains('/') || host.chars().any(|c| c.is_ascii_uppercase()) {
+        return Err(ParsePatternError::NeverMatches(pattern.to_owned()));
+    }
+    Ok(())
+}
+
 /// Gives the WHATWG origin of an `http` or `https` URL.
-fn web_origin(url: &str) -> Option<String> {
-    let url = Url::parse(url).ok()?;
+fn web_origin(url: &Url) -> Option<String> {
     is_web(url.scheme()).then(|| url.origin().ascii_serialization())
 }
 
@@ -237,6 +258,25 @@ mod tests {
         check("192.168.*.*", "http://192.168.1.7", true);
         check("192.168.*.*", "http://192.168.evil.com", false);
         check("https://app-?.example.com", "https://app-1.example.com", true);
+    }
+
+    #[test]
+    fn r_068_a_script_is_never_an_origin_whatever_its_host() {
+        for scheme in ["javascript", "JavaScript", "vbscript", "data"] {
+            check("*.example.com", &format!("{scheme}://a.example.com/%0aalert(1)"), false);
+        }
+    }
+
+    #[test]
+    fn r_070_patterns_that_trust_everyone_or_nobody_are_refused() {
+        for pattern in ["*", "*.*", "https://*", "*://*", "http://*:3000", "?"] {
+            let error = OriginPattern::parse(pattern).unwrap_err();
+            assert!(matches!(error, ParsePatternError::TrustsEveryone(_)), "{pattern}: {error}");
+        }
+        for pattern in ["https://*.Example.com", "https://*.example.com/app", "*.example.com/x"] {
+            let error = OriginPattern::parse(pattern).unwrap_err();
+            assert!(matches!(error, ParsePatternError::NeverMatches(_)), "{pattern}: {error}");
+        }
     }
 
     #[test]

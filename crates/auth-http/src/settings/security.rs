@@ -55,6 +55,10 @@ fn unusable(error: &ParsePatternError) -> &'static str {
             "is not an origin as browsers write it: scheme, lower-case host and no default port, nothing after it"
         }
         ParsePatternError::NoScheme(_) => "has no scheme",
+        ParsePatternError::TrustsEveryone(_) => "trusts every site; name at least a domain",
+        ParsePatternError::NeverMatches(_) => {
+            "would never match: hosts are in lower case, and an origin ends before its path"
+        }
         ParsePatternError::CustomSchemeWildcard(_) => "has a wildcard in a custom scheme",
     }
 }

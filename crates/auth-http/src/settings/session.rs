@@ -32,7 +32,6 @@ impl SessionSettings {
             policy: SessionPolicy {
                 expires_in: span::long(reader, "session.expires_in", 1)?,
                 update_age: span::long(reader, "session.update_age", 0)?,
-                fresh_age: span::long(reader, "session.fresh_age", 0)?,
                 refresh: !reader.switch("session.disable_refresh")?,
             },
             anonymous_get_session: reader.choice(

@@ -87,3 +87,16 @@ async fn a_user_without_a_password_cannot_change_it() {
     assert_eq!((answer.status, answer.code().as_str()), (400, "CREDENTIAL_ACCOUNT_NOT_FOUND"));
     app.stop().await;
 }
+
+#[actix_web::test]
+async fn a_caller_with_an_access_token_gets_no_cookies() {
+    let app = TestApp::start().await;
+    let bearer = format!("Bearer {}", app.register("ann@example.com").await.access_token());
+    let body = json!({"newPassword": NEW, "currentPassword": PASSWORD, "revokeOtherSessions": true});
+    let request = app.request("POST", "/change-password").header("authorization", &bearer).json(&body);
+    let answer = app.send(request).await;
+    assert_eq!(answer.status, 200);
+    assert!(answer.set_cookies().is_empty());
+    assert!(answer.json()["token"].is_string());
+    app.stop().await;
+}

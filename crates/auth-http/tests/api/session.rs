@@ -114,6 +114,30 @@ async fn an_unremembered_session_is_not_extended() {
 }
 
 #[actix_web::test]
+async fn an_unremembered_session_does_not_grow_for_callers_with_tokens() {
+    let app = TestApp::start().await;
+    app.register("ann@example.com").await;
+    let input = json!({"email": "ann@example.com", "password": PASSWORD, "rememberMe": false});
+    let login = app.post("/login", &input).await;
+    for token in [login.access_token(), login.session_token()] {
+        let answer = app.get("/get-session", &[("authorization", &format!("Bearer {token}"))]).await;
+        assert_eq!(answer.json()["session"]["expiresAt"], login.json()["session"]["expiresAt"]);
+    }
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn a_long_name_does_not_make_a_token_that_is_refused() {
+    let app = TestApp::start().await;
+    let input = json!({"email": "ann@example.com", "password": PASSWORD, "name": "\u{1}".repeat(8_000)});
+    let registered = app.post("/register", &input).await;
+    assert_eq!(registered.status, 201);
+    let bearer = format!("Bearer {}", registered.access_token());
+    assert_eq!(app.get("/user", &[("authorization", &bearer)]).await.status, 200);
+    app.stop().await;
+}
+
+#[actix_web::test]
 async fn an_ended_session_is_null_for_cookies_and_401_for_tokens_and_its_row_goes() {
     let app = TestApp::start().await;
     let registered = app.register("ann@example.com").await;

@@ -31,6 +31,25 @@ async fn r_024_sign_out_deletes_the_row_and_every_credential_dies_with_it() {
 }
 
 #[actix_web::test]
+async fn r_024_sign_out_ends_the_session_that_a_bearer_token_names() {
+    let app = TestApp::start().await;
+    for (at, path) in ["/sign-out", "/logout"].into_iter().enumerate() {
+        for kind in ["jwt", "raw"] {
+            let registered = app.register(&format!("{kind}{at}@example.com")).await;
+            let token = if kind == "jwt" { registered.access_token() } else { registered.session_token() };
+            let bearer = format!("Bearer {token}");
+            let answer = app.send(app.request("POST", path).header("authorization", &bearer)).await;
+            assert_eq!(answer.status, 200, "{path} {kind}");
+            assert_eq!(app.get("/user", &[("authorization", &bearer)]).await.status, 401, "{path} {kind}");
+            assert_eq!(app.count("session").await, 0, "{path} {kind}");
+        }
+    }
+    let forged = app.request("POST", "/sign-out").header("authorization", "Bearer forged.token.here");
+    assert_eq!(app.send(forged).await.status, 401);
+    app.stop().await;
+}
+
+#[actix_web::test]
 async fn r_024_success_is_not_answered_when_the_row_may_live_on() {
     let app = TestApp::start().await;
     let registered = app.register("ann@example.com").await;

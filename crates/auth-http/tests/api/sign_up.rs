@@ -147,6 +147,15 @@ async fn a_name_that_cannot_be_stored_is_422_and_leaves_nothing() {
 }
 
 #[actix_web::test]
+async fn a_row_that_a_constraint_of_the_applications_own_refuses_is_no_taken_address() {
+    let app = TestApp::start().await;
+    app.execute("alter table \"user\" add constraint short_name check (char_length(name) <= 3)").await;
+    let input = json!({"email": "ann@example.com", "password": PASSWORD, "name": "Anna"});
+    assert_eq!(app.post("/sign-up/email", &input).await.code(), "FAILED_TO_CREATE_USER");
+    app.stop().await;
+}
+
+#[actix_web::test]
 async fn sign_up_can_be_turned_off_alone() {
     let app = TestApp::with(&[("AUTH__EMAIL_AND_PASSWORD__DISABLE_SIGN_UP", "true")]).await;
     let input = json!({"email": "ann@example.com", "password": PASSWORD, "name": "x"});

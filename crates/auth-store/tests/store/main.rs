@@ -20,6 +20,7 @@ mod recovery;
 mod registration;
 mod schema;
 mod session;
+mod sign_in;
 mod tls;
 mod user;
 mod verification;
