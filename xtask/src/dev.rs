@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use auth_store::DatabaseUrl;
 use dev_postgres::{Cluster, ClusterOptions, StopMode, erase};
 
 use crate::database::{binaries, block_on, connect, say};
@@ -147,7 +148,8 @@ fn cluster_folder(folder: &std::path::Path) -> PathBuf {
 /// The database to work on: one's own, or the private one.
 struct Database {
     url: String,
-    direct_url: String,
+    /// Past any pooler, for migrations.
+    direct_url: DatabaseUrl,
     cluster: Option<Cluster>,
 }
 
@@ -155,8 +157,7 @@ impl Database {
     fn open(folder: &std::path::Path) -> Result<Self, Failure> {
         if let Some(url) = own_database() {
             say("using the database in DATABASE_URL");
-            let direct_url = env::var("DATABASE_URL_UNPOOLED").ok().filter(|url| !url.is_empty());
-            return Ok(Self { direct_url: direct_url.unwrap_or_else(|| url.clone()), url, cluster: None });
+            return Ok(Self { direct_url: migrate::from_environment()?, url, cluster: None });
         }
         fs::create_dir_all(folder)
             .map_err(|error| Failure::because(format!("cannot make {}", folder.display()), error))?;
@@ -165,7 +166,7 @@ impl Database {
         let cluster = Cluster::start_with(options, &mut say)?;
         let url = cluster.url(DATABASE);
         create_database(&cluster.admin_url())?;
-        Ok(Self { direct_url: url.clone(), url, cluster: Some(cluster) })
+        Ok(Self { direct_url: migrate::parse(&url)?, url, cluster: Some(cluster) })
     }
 
     /// Where the data is, for people.

@@ -5,7 +5,7 @@
 use std::env;
 
 use auth_store::DatabaseUrl;
-use auth_store::migrations::{self, Data, MigrationError, Reverted};
+use auth_store::migrations::{self, Data, Drift, MigrationError};
 
 use crate::database::{block_on, say};
 use crate::failure::Failure;
@@ -41,50 +41,29 @@ pub(crate) fn run(options: Options) -> Result<(), Failure> {
     match options.action.unwrap_or(Action::Up) {
         Action::Up => report_up(&block_on(migrations::up(&url))??),
         Action::Status => {
-            for migration in block_on(migrations::status(&url))?? {
-                let state = match (&migration.applied_at, migration.known) {
-                    (Some(at), true) => {
-                        format!("applied {at}{}", if migration.adopted { ", tables adopted" } else { "" })
-                    }
-                    (Some(at), false) => format!("applied {at}, unknown to this build"),
-                    (None, _) => "pending".to_owned(),
-                };
-                println!("{}  {state}", migration.name);
+            for status in block_on(migrations::status(&url))?? {
+                println!("{status}");
             }
         }
         Action::Plan => {
             let plan = block_on(migrations::plan(&url))??;
-            for migration in &plan.pending {
-                println!("-- {}\n{}", migration.name, migration.up.trim_end());
-            }
-            if plan.pending.is_empty() {
-                println!("-- nothing to do");
-            }
-            if !plan.adopts.is_empty() {
-                println!("-- adopts the tables that are there: {}", plan.adopts.join(", "));
-            }
+            println!("{plan}");
             if !plan.obstacles.is_empty() {
-                let list: Vec<String> = plan.obstacles.iter().map(ToString::to_string).collect();
-                return Err(Failure::new(format!("`up` would refuse:\n  {}", list.join("\n  "))));
+                return Err(Failure::new("`up` would refuse"));
             }
         }
         Action::Check => {
             let findings = block_on(migrations::check(&url))??;
-            if findings.is_empty() {
-                println!("the schema is what both servers need");
-                return Ok(());
+            println!("{}", Drift(&findings));
+            if !findings.is_empty() {
+                return Err(Failure::new("the schema has drifted"));
             }
-            let list: Vec<String> = findings.iter().map(ToString::to_string).collect();
-            return Err(Failure::new(format!("the schema has drifted:\n  {}", list.join("\n  "))));
         }
         Action::Down { drop_data } => {
             let data = if drop_data { Data::Drop } else { Data::Keep };
             match block_on(migrations::down(&url, data))?? {
-                Some(Reverted::Dropped(name)) => println!("reverted {name}: its tables are gone"),
-                Some(Reverted::Forgotten(name)) => {
-                    println!("forgot {name}: its tables were there before and stay")
-                }
-                None => println!("nothing to revert"),
+                Some(reverted) => println!("{reverted}"),
+                None => println!("nothing to take back"),
             }
         }
     }
@@ -92,9 +71,8 @@ pub(crate) fn run(options: Options) -> Result<(), Failure> {
 }
 
 /// Runs what is missing in the database at `url`.
-pub(crate) fn up(url: &str) -> Result<(), Failure> {
-    let url = parse(url)?;
-    report_up(&block_on(migrations::up(&url))??);
+pub(crate) fn up(url: &DatabaseUrl) -> Result<(), Failure> {
+    report_up(&block_on(migrations::up(url))??);
     Ok(())
 }
 
@@ -107,7 +85,8 @@ fn report_up(ran: &[&str]) {
     }
 }
 
-fn from_environment() -> Result<DatabaseUrl, Failure> {
+/// The direct address of the database that the environment names, derived from a pooler's where it can be.
+pub(crate) fn from_environment() -> Result<DatabaseUrl, Failure> {
     let variable = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
     let unpooled = variable("DATABASE_URL_UNPOOLED").map(|text| parse(&text)).transpose()?;
     let pooled = match (variable("DATABASE_URL"), &unpooled) {
@@ -127,7 +106,8 @@ fn from_environment() -> Result<DatabaseUrl, Failure> {
     Ok(url)
 }
 
-fn parse(text: &str) -> Result<DatabaseUrl, Failure> {
+/// Reads an address.
+pub(crate) fn parse(text: &str) -> Result<DatabaseUrl, Failure> {
     DatabaseUrl::parse(text).map_err(|error| Failure::because("the database's address cannot be used", error))
 }
 

@@ -32,7 +32,7 @@ pub(crate) struct Options {
 /// Generates the file and writes or compares it.
 pub(crate) fn run(options: Options) -> Result<(), Failure> {
     let cluster = throw_away(&binaries()?)?;
-    migrate::up(&cluster.admin_url())?;
+    migrate::up(&migrate::parse(&cluster.admin_url())?)?;
     let text = block_on(async {
         let client = connect(&cluster.admin_url()).await?;
         generate(&client).await

@@ -5,6 +5,7 @@
 //! other libraries are shown from `info` up only, and what they write through the `log` crate, as
 //! the PostgreSQL driver does with its parameters, is not listened to.
 
+use std::error::Error;
 use std::io::{self, Write};
 
 use tracing::Level;
@@ -31,6 +32,12 @@ pub struct LogInUse(#[source] tracing::subscriber::SetGlobalDefaultError);
 pub fn start(settings: &LogSettings) -> Result<(), LogInUse> {
     let subscriber = Registry::default().with(layer(settings, || WithoutC1(std::io::stdout().lock())));
     tracing::subscriber::set_global_default(subscriber).map_err(LogInUse)
+}
+
+/// Writes an error and its causes in one line, outermost first.
+pub fn chain(error: &(dyn Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |&error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// Makes the layer that writes lines to `writer`.

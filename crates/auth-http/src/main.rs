@@ -5,12 +5,14 @@ mod cli;
 use std::io::Write;
 use std::process::ExitCode;
 
+use auth_http::logging::chain;
+
 fn main() -> ExitCode {
     match cli::run() {
         Ok(code) => code,
         Err(error) => {
             // Nothing can be done where not even the reason can be written.
-            let _ = writeln!(std::io::stderr(), "auth-server: {}", cli::chain(&*error));
+            let _ = writeln!(std::io::stderr(), "auth-server: {}", chain(&*error));
             ExitCode::FAILURE
         }
     }

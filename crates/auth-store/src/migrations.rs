@@ -6,6 +6,7 @@
 //! the operator's page.
 
 pub mod embedded;
+mod report;
 pub mod schema_check;
 
 use std::time::Duration;
@@ -22,6 +23,7 @@ use crate::pooler;
 use crate::tls::TlsError;
 
 pub use embedded::Migration;
+pub use report::Drift;
 pub use schema_check::{Finding, Problem, Severity};
 
 /// Table that records what has run. Not Diesel's, so that an application's own migrations and these

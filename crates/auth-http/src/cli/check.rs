@@ -4,10 +4,12 @@ use std::error::Error;
 use std::io::{Write, stdout};
 use std::process::ExitCode;
 
+use auth_http::logging::chain;
 use auth_http::settings::Settings;
-use auth_store::{Route, Store, migrations};
+use auth_store::migrations::{self, Drift, Finding, Severity};
+use auth_store::{Route, Store};
 
-use super::{Outcome, chain, migrate};
+use super::Outcome;
 
 /// Prints settings, warnings and the state of the database; fails where the server could not serve.
 pub(super) async fn run(settings: &Settings) -> Outcome {
@@ -67,10 +69,17 @@ async fn schema(out: &mut impl Write, settings: &Settings) -> std::io::Result<bo
     }
     if !plan.pending.is_empty() {
         writeln!(out, "  migrations: {} pending, run `auth-server migrate up`", plan.pending.len())?;
-        migrate::list(out, &plan.obstacles)?;
+        list(out, &plan.obstacles)?;
         return Ok(false);
     }
     writeln!(out, "  migrations: ok, none pending")?;
-    migrate::list(out, &findings)?;
-    Ok(!migrate::breaks(&findings))
+    list(out, &findings)?;
+    Ok(!findings.iter().any(|finding| finding.severity == Severity::Breaks))
+}
+
+fn list(out: &mut impl Write, findings: &[Finding]) -> std::io::Result<()> {
+    if findings.is_empty() {
+        return Ok(());
+    }
+    Drift(findings).to_string().lines().try_for_each(|line| writeln!(out, "  {line}"))
 }

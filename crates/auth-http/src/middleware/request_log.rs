@@ -3,7 +3,6 @@
 //! A line holds the matched route's pattern, never the path or the query: these are the client's text and may
 //! hold tokens.
 
-use std::error::Error;
 use std::time::Instant;
 
 use actix_web::body::{BoxBody, MessageBody};
@@ -19,6 +18,7 @@ use tracing::{Instrument, error, error_span, info};
 use super::with_headers;
 use crate::client_address::ClientAddressPolicy;
 use crate::error::ApiError;
+use crate::logging::chain;
 
 /// Carries the id of a request, both ways.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -89,16 +89,4 @@ fn request_id(headers: &HeaderMap) -> String {
     };
     let foreign = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok()).filter(plain);
     foreign.map_or_else(|| Alphanumeric.sample_string(&mut rand::rng(), OWN_ID_LENGTH), str::to_owned)
-}
-
-/// Writes an error and its causes, outermost first.
-fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }

@@ -5,6 +5,7 @@ use auth_core::{SigningSecret, VersionedSecrets};
 use super::error::{Problem, SettingsError};
 use super::reader::Reader;
 use super::server::BaseUrl;
+use crate::logging::chain;
 use crate::origin::{OriginPattern, ParsePatternError};
 
 /// Secrets, trusted origins, and the switches that weaken checks.
@@ -64,7 +65,7 @@ fn unusable(error: &ParsePatternError) -> &'static str {
 }
 
 /// Reads the versioned secrets, or the single one; a single one that stands beside versioned ones is not
-/// used.
+/// used. Errors of secrets hold places and lengths only, and so do their causes.
 fn secrets(reader: &Reader) -> Result<VersionedSecrets, SettingsError> {
     const ONE: &str = "security.secret";
     const MANY: &str = "security.secrets";
@@ -79,12 +80,4 @@ fn secrets(reader: &Reader) -> Result<VersionedSecrets, SettingsError> {
     SigningSecret::parse(single.expose().as_str())
         .map(VersionedSecrets::single)
         .map_err(|error| refused(ONE, chain(&error)))
-}
-
-/// Writes an error and its causes; those of secrets hold places and lengths only.
-fn chain(error: &dyn std::error::Error) -> String {
-    std::iter::successors(Some(error), |error| error.source())
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(": ")
 }
