@@ -15,6 +15,7 @@ mod change_password;
 mod coverage;
 mod credentials;
 mod input;
+mod mounted;
 mod secrets;
 mod session;
 mod sign_in;

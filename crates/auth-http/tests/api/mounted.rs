@@ -1,0 +1,66 @@
+//! `Auth` in an app of somebody else: its routes beside the auth routes, and its handlers asking who calls.
+
+use actix_web::{App, HttpResponse, HttpServer, Responder, web};
+use auth_http::clock::Clock;
+use auth_http::settings::{Environment, Settings};
+use auth_http::{Acting, Auth};
+use auth_store::testing::TestDatabase;
+use serde_json::{Value, json};
+
+use crate::app::{PASSWORD, SECRET};
+
+async fn hello(Acting(caller): Acting) -> impl Responder {
+    format!("Hello, {}", caller.user.email.as_str())
+}
+
+#[actix_web::test]
+async fn a_host_keeps_its_routes_and_learns_who_calls_them() {
+    let database = TestDatabase::create().await;
+    let environment = Environment::default()
+        .with("DATABASE_URL", database.url())
+        .with("BETTER_AUTH_SECRET", SECRET)
+        .with("BETTER_AUTH_URL", "http://host.test");
+    let auth = Auth::new(&Settings::load(&environment).unwrap(), Clock::system()).unwrap();
+    let server = HttpServer::new(move || {
+        App::new()
+            .configure(|app| auth.configure(app))
+            .route("/hello", web::get().to(hello))
+            .default_service(web::to(|| async { HttpResponse::NotFound().body("the host's own page") }))
+    })
+    .workers(1)
+    .disable_signals()
+    .bind(("127.0.0.1", 0))
+    .unwrap();
+    let origin = format!("http://{}", server.addrs()[0]);
+    let server = server.run();
+    let handle = server.handle();
+    actix_web::rt::spawn(server);
+    let client = reqwest::Client::new();
+
+    let register = client.post(format!("{origin}/api/auth/register"));
+    let body = json!({"email": "host@example.com", "password": PASSWORD});
+    let registered = register.json(&body).send().await.unwrap();
+    assert_eq!(registered.status(), 201);
+    let cookie = registered.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let token = registered.json::<Value>().await.unwrap()["accessToken"].as_str().unwrap().to_owned();
+
+    let get = |path: &str| client.get(format!("{origin}{path}"));
+    for request in [get("/hello").bearer_auth(&token), get("/hello").header("cookie", &cookie)] {
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        assert_eq!(answer.text().await.unwrap(), "Hello, host@example.com");
+    }
+    for request in [get("/hello"), get("/hello").bearer_auth("forged").header("cookie", &cookie)] {
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), 401);
+        assert!(answer.json::<Value>().await.unwrap()["code"].is_string());
+    }
+
+    let out = client.post(format!("{origin}/api/auth/logout")).bearer_auth(&token).send().await.unwrap();
+    assert_eq!(out.status(), 200);
+    assert_eq!(get("/hello").bearer_auth(&token).send().await.unwrap().status(), 401, "the session is over");
+
+    assert_eq!(get("/elsewhere").send().await.unwrap().text().await.unwrap(), "the host's own page");
+    assert_eq!(get("/api/auth/elsewhere").send().await.unwrap().text().await.unwrap(), "");
+    handle.stop(true).await;
+}
