@@ -73,6 +73,17 @@ mod tests {
     }
 
     #[test]
+    fn r_117_two_versions_of_a_crate_need_a_reason_and_a_date() {
+        let deny = fs::read_to_string(root().join("deny.toml")).unwrap();
+        assert!(deny.contains("\nmultiple-versions = \"deny\"\n"));
+        let skipped = deny.split_once("\nskip = [\n").expect("there are exceptions").1;
+        for line in skipped.lines().take_while(|line| !line.starts_with(']')) {
+            let reason = line.split_once("reason = \"").expect(line).1;
+            assert!(reason.contains("; 20"), "{line}");
+        }
+    }
+
+    #[test]
     fn r_118_lints_are_on_in_every_crate() {
         let workspace = fs::read_to_string(root().join("Cargo.toml")).unwrap();
         assert!(workspace.contains("unsafe_code = \"forbid\""));

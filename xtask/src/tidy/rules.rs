@@ -1,22 +1,28 @@
-//! Security rules that must each have a test named after them, `r_017_…`: the tests may not shrink.
+//! Security rules that must each have a test named after them, `r_017_…`, and a row in docs/RULES.md: neither may shrink.
 
 use super::{Files, Finding};
 
 /// Numbers of the rules that this version claims to keep.
 #[rustfmt::skip]
-const CLAIMED: [u16; 57] = [
-    1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13,
-    17, 18, 19, 20, 21, 22, 23, 24,
+const CLAIMED: [u16; 69] = [
+    1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17,
+    18, 19, 20, 21, 22, 23, 24,
     36, 37, 39, 41, 42, 43,
-    55, 57, 58, 65, 73, 74, 75,
-    83, 84, 89, 90, 91, 92, 93, 94, 95, 96, 97, 98,
-    103, 104, 106, 107, 110, 112, 113,
-    116, 117, 118, 119,
+    55, 57, 58,
+    65, 67, 68, 70, 73, 74, 75, 77,
+    83, 84,
+    89, 90, 91, 92, 93, 94, 95, 96, 97, 98, 99, 100,
+    103, 104, 106, 107,
+    110, 111, 112, 113, 114, 116, 117, 118, 119,
+    131,
 ];
+
+/// The page that says what each number means.
+const PAGE: &str = "docs/RULES.md";
 
 pub(super) fn check(files: &Files) -> Vec<Finding> {
     let tested: Vec<u16> = files.ending(".rs").flat_map(|(_, text)| tests(text)).collect();
-    CLAIMED
+    let mut findings: Vec<Finding> = CLAIMED
         .into_iter()
         .filter(|number| !tested.contains(number))
         .map(|number| Finding {
@@ -24,7 +30,38 @@ pub(super) fn check(files: &Files) -> Vec<Finding> {
             line: None,
             message: format!("rule R-{number:02} has no test (a function `r_{number:03}_…`)"),
         })
-        .collect()
+        .collect();
+    findings.extend(without_row(files));
+    findings
+}
+
+/// Tests and comments that name a rule which the page does not have.
+fn without_row(files: &Files) -> Vec<Finding> {
+    let page = files.text(PAGE).unwrap_or_default();
+    let rows: Vec<u16> =
+        page.lines().filter_map(|line| number(line.strip_prefix("| R-")?.split(' ').next()?)).collect();
+    let mut findings = Vec::new();
+    for (path, text) in files.ending(".rs") {
+        for (index, line) in text.lines().enumerate() {
+            let named = tests(line).into_iter().chain(citations(line));
+            findings.extend(named.filter(|number| !rows.contains(number)).map(|number| Finding {
+                file: path.to_owned(),
+                line: Some(index + 1),
+                message: format!("rule R-{number:02} has no row in {PAGE}"),
+            }));
+        }
+    }
+    findings
+}
+
+/// Numbers of the rules that a line cites as R-nn, outside of words.
+fn citations(line: &str) -> impl Iterator<Item = u16> {
+    line.split(|c: char| !c.is_ascii_alphanumeric() && c != '-')
+        .filter_map(|word| number(word.strip_prefix("R-")?))
+}
+
+fn number(digits: &str) -> Option<u16> {
+    digits.parse().ok().filter(|_| (2..=3).contains(&digits.len()))
 }
 
 /// Numbers of the rules that a text has tests for.
@@ -36,6 +73,7 @@ fn tests(text: &str) -> Vec<u16> {
 }
 
 #[cfg(test)]
+#[allow(clippy::panic, reason = "tests")]
 mod tests_of_this {
     use super::*;
 
@@ -43,5 +81,16 @@ mod tests_of_this {
     fn tests_are_recognised_by_name() {
         let text = "#[test]\nfn r_001_alg() {}\n    async fn r_104_sql() {}\nfn r_12_short() {}\nfn other() {}\n// fn r_055_x";
         assert_eq!(tests(text), [1, 104]);
+    }
+    #[test]
+    fn a_rule_that_is_tested_or_cited_has_a_row() {
+        let page = "| rule | in one line |\n|---|---|\n| R-02 | Kept. |\n";
+        let code =
+            "fn r_002_kept() {}\n/// As R-02 asks, and R-7x does not.\nfn r_003_new() {}\n// (R-04, R-100)\n";
+        let files = Files::of(&[(PAGE, page), ("crates/a/src/lib.rs", code)]);
+        let found: Vec<String> = without_row(&files).iter().map(ToString::to_string).collect();
+        let [first, second, third] = found.as_slice() else { panic!("{found:?}") };
+        assert_eq!(first, "crates/a/src/lib.rs:3: rule R-03 has no row in docs/RULES.md");
+        assert!(second.contains("lib.rs:4: rule R-04") && third.contains("R-100"), "{found:?}");
     }
 }
