@@ -101,5 +101,18 @@ async fn migrate_check_names_the_column_that_drifted() {
     database.execute(r#"alter table "user" drop column image"#).await;
     let (code, text) = run(&["migrate", "check"], &variables(database.url()));
     assert_eq!(code, Some(1), "{text}");
-    assert!(text.contains(r#""user"."image""#), "{text}");
+    assert!(text.contains(r#"error: "user"."image" is missing"#), "{text}");
+}
+
+#[tokio::test]
+async fn harmless_drift_fails_the_comparison_and_not_the_server() {
+    let database = TestDatabase::create().await;
+    database.execute(r#"drop index "session_userId_idx""#).await;
+    let (code, text) = run(&["migrate", "check"], &variables(database.url()));
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains(r#"warning: "session"."userId" has no index"#), "{text}");
+    assert_eq!(text.matches("CREATE INDEX").count(), 1, "the way out is shown once: {text}");
+    let (code, text) = run(&["check"], &variables(database.url()));
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains(r#"  warning: "session"."userId" has no index"#), "{text}");
 }
