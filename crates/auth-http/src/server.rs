@@ -15,7 +15,7 @@ use actix_web::web::{Data, ServiceConfig};
 
 use crate::client_address::ClientAddressPolicy;
 use crate::connection::{Connection, ConnectionGauge, ConnectionLimits};
-use crate::middleware::cors::{CorsPolicy, cors};
+use crate::middleware::cors::{CorsPolicy, cors, preflight};
 use crate::middleware::limits::{RequestLimits, limits};
 use crate::middleware::request_log::request_log;
 use crate::settings::Settings;
@@ -74,6 +74,7 @@ pub(crate) fn serve(
             // The last one is the outermost.
             let app = app
                 .configure(mount.clone())
+                .wrap(from_fn(preflight))
                 .wrap(from_fn(limits))
                 .wrap(from_fn(cors))
                 .wrap(from_fn(request_log));

@@ -7,7 +7,9 @@
 //! - Checking a connection out costs no round trip. A server restart shows at the first use; reads are
 //!   then repeated once on a fresh connection, transactions only if their BEGIN never got through.
 //! - Limits on the server's side are set on each direct connection as it is opened. Behind a
-//!   transaction pooler a session is not ours to set, so there they are set per transaction.
+//!   transaction pooler a session is not ours to set: transactions set them for themselves, single
+//!   statements have the operation's deadline alone, unless the role has limits of its own
+//!   (`ALTER ROLE … SET statement_timeout`).
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};

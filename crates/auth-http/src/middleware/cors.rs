@@ -37,7 +37,7 @@ const HEADERS: HeaderValue = HeaderValue::from_static("content-type, authorizati
 const EXPOSED: HeaderValue = HeaderValue::from_static("x-request-id, retry-after, x-retry-after");
 const TRUE: HeaderValue = HeaderValue::from_static("true");
 
-/// Answers preflights of trusted origins and adds their headers to every other answer.
+/// Adds the headers of trusted origins to every answer, refusals of the limits included.
 pub(crate) async fn cors(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -45,30 +45,17 @@ pub(crate) async fn cors(
     let Some(policy) = request.app_data::<Data<CorsPolicy>>().cloned() else {
         return Ok(next.call(request).await?.map_into_boxed_body());
     };
-    let origin = request.headers().get(ORIGIN).cloned();
-    let trusted = origin.filter(|origin| origin.to_str().is_ok_and(|origin| (policy.trusts)(origin)));
-    let preflight = request.method() == Method::OPTIONS
-        && request.headers().contains_key(ORIGIN)
-        && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD);
-
-    if preflight {
-        let mut answer = HttpResponse::NoContent().finish();
-        let headers = answer.headers_mut();
-        vary(headers);
-        if let Some(origin) = trusted {
-            allow(headers, origin);
-            headers.insert(ACCESS_CONTROL_ALLOW_METHODS, METHODS);
-            headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HEADERS);
-            headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from(policy.max_age.as_secs()));
-        }
-        return Ok(request.into_response(answer));
-    }
-
+    let trusted = trusted_origin(&request, &policy);
+    let is_preflight = is_preflight(&request);
     let mark = |headers: &mut HeaderMap| {
-        vary(headers);
+        // The answer depends on the origin whether or not this one is trusted: caches must not mix them up.
+        headers.append(VARY, HeaderValue::from_static("Origin"));
         if let Some(origin) = trusted {
-            allow(headers, origin);
-            headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+            headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, TRUE);
+            if !is_preflight {
+                headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+            }
         }
     };
     match next.call(request).await {
@@ -81,12 +68,32 @@ pub(crate) async fn cors(
     }
 }
 
-fn allow(headers: &mut HeaderMap, origin: HeaderValue) {
-    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-    headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, TRUE);
+/// Answers preflights, within the limits of any other request.
+pub(crate) async fn preflight(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let policy = request.app_data::<Data<CorsPolicy>>().cloned();
+    let Some(policy) = policy.filter(|_| is_preflight(&request)) else {
+        return Ok(next.call(request).await?.map_into_boxed_body());
+    };
+    let mut answer = HttpResponse::NoContent().finish();
+    if trusted_origin(&request, &policy).is_some() {
+        let headers = answer.headers_mut();
+        headers.insert(ACCESS_CONTROL_ALLOW_METHODS, METHODS);
+        headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HEADERS);
+        headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from(policy.max_age.as_secs()));
+    }
+    Ok(request.into_response(answer))
 }
 
-/// The answer depends on the origin whether or not this one is trusted: caches must not mix them up.
-fn vary(headers: &mut HeaderMap) {
-    headers.append(VARY, HeaderValue::from_static("Origin"));
+fn is_preflight(request: &ServiceRequest) -> bool {
+    request.method() == Method::OPTIONS
+        && request.headers().contains_key(ORIGIN)
+        && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD)
+}
+
+fn trusted_origin(request: &ServiceRequest, policy: &CorsPolicy) -> Option<HeaderValue> {
+    let origin = request.headers().get(ORIGIN)?;
+    origin.to_str().is_ok_and(|origin| (policy.trusts)(origin)).then(|| origin.clone())
 }
