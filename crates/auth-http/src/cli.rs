@@ -8,7 +8,7 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use auth_http::settings::{Environment, Settings};
+use auth_http::settings::{DatabaseSettings, Environment, Settings};
 use clap::{Parser, Subcommand};
 
 /// An auth server that speaks the wire of Better Auth.
@@ -48,16 +48,16 @@ pub(crate) fn run() -> Outcome {
     if let Some(path) = arguments.config {
         environment = environment.with("AUTH_CONFIG", path);
     }
-    let settings = Settings::load(&environment)?;
     // One thread is enough here: workers bring their own.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         match arguments.command.unwrap_or(Command::Serve) {
-            Command::Serve => serve::run(settings).await,
+            Command::Serve => serve::run(Settings::load(&environment)?).await,
             Command::Migrate { action } => {
-                migrate::run(&settings, action.unwrap_or(migrate::Action::Up)).await
+                let database = DatabaseSettings::load(&environment)?;
+                migrate::run(&database, action.unwrap_or(migrate::Action::Up)).await
             }
-            Command::Check => check::run(&settings).await,
+            Command::Check => check::run(&Settings::load(&environment)?).await,
         }
     })
 }

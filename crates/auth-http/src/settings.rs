@@ -78,6 +78,17 @@ pub struct EffectiveKey {
     pub origin: Option<String>,
 }
 
+impl DatabaseSettings {
+    /// Reads and checks the way to PostgreSQL alone, for commands that serve nobody and so need neither a
+    /// secret nor an address. Unknown keys are refused all the same.
+    ///
+    /// # Errors
+    /// As [`Settings::load`].
+    pub fn load(environment: &Environment) -> Result<Self, SettingsError> {
+        Self::read(&Reader::new(sources::merge(environment)?))
+    }
+}
+
 impl Settings {
     /// Reads and checks all settings.
     ///

@@ -3,7 +3,7 @@
 use std::io::{Write, stdout};
 use std::process::ExitCode;
 
-use auth_http::settings::Settings;
+use auth_http::settings::DatabaseSettings;
 use auth_store::migrations::{self, Data, Drift};
 use clap::Subcommand;
 
@@ -29,8 +29,8 @@ pub(super) enum Action {
 }
 
 /// Does one action and prints what it did.
-pub(super) async fn run(settings: &Settings, action: Action) -> Outcome {
-    let (url, note) = settings.database.url_for_migrations()?;
+pub(super) async fn run(database: &DatabaseSettings, action: Action) -> Outcome {
+    let (url, note) = database.url_for_migrations()?;
     let mut out = stdout().lock();
     if let Some(note) = note {
         writeln!(out, "{note}")?;

@@ -244,3 +244,13 @@ fn connections_are_divided_over_workers() {
     }
     assert_eq!(database.pool(1).acquire_timeout, Duration::from_secs(3));
 }
+
+#[test]
+fn migrations_need_the_database_and_nothing_else() {
+    let environment = Environment::default().with("DATABASE_URL", URL);
+    assert!(Settings::load(&environment).is_err(), "a server needs a secret and an address");
+    assert_eq!(DatabaseSettings::load(&environment).unwrap().url.expose(), URL);
+    let misspelt = environment.with("AUTH__DATABASE__URI", "x");
+    assert!(DatabaseSettings::load(&misspelt).is_err());
+    assert!(DatabaseSettings::load(&Environment::default()).is_err());
+}
