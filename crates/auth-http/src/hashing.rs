@@ -6,14 +6,15 @@
 //! scheme its hash has. So a failure always costs one hash of *every* scheme that this server has met,
 //! whether one of them was the account's own or none.
 
+mod learning;
 mod queue;
 mod schemes;
 
 use std::sync::Arc;
 
 use auth_core::{Hasher, Password, Scheme, StoredHash, UserId};
-use tokio::sync::OnceCell;
 
+use learning::Learning;
 pub use queue::{HashingError, HashingLimits, HashingQueue};
 use schemes::SeenSchemes;
 
@@ -27,7 +28,7 @@ pub struct Hashing {
     hasher: Hasher,
     rehash_on_sign_in: bool,
     seen: Arc<SeenSchemes>,
-    learned: Arc<OnceCell<()>>,
+    learning: Arc<Learning>,
 }
 
 /// What became of a password that somebody signs in with.
@@ -56,7 +57,7 @@ impl Hashing {
             hasher: settings.hasher,
             rehash_on_sign_in: settings.rehash_on_sign_in,
             seen: Arc::new(SeenSchemes::new(settings.hasher.scheme())),
-            learned: Arc::default(),
+            learning: Arc::default(),
         }
     }
 
@@ -74,22 +75,32 @@ impl Hashing {
     }
 
     /// Meets the schemes of a database before the first password is checked, so that not even the first
-    /// failure after a start tells whether an account exists. Where they cannot be read they are met one by
-    /// one.
+    /// failure after a start tells whether an account exists. Where it fails it is tried again with the next
+    /// password, until [`Hashing::stop_learning`].
     pub(crate) async fn learn_once<E: std::error::Error + 'static>(
         &self,
         samples: impl AsyncFnOnce() -> Result<Vec<StoredHash>, E>,
     ) {
-        let learn = || async {
+        let attempt = async {
             match samples().await {
-                Ok(samples) => samples.iter().for_each(|sample| drop(self.seen.meet(sample.scheme()))),
+                Ok(samples) => {
+                    samples.iter().for_each(|sample| drop(self.seen.meet(sample.scheme())));
+                    true
+                }
                 Err(error) => {
                     let error: &(dyn std::error::Error + 'static) = &error;
                     tracing::warn!(error, "the schemes of stored passwords cannot be looked at beforehand");
+                    false
                 }
             }
         };
-        self.learned.get_or_init(learn).await;
+        self.learning.attempt(attempt).await;
+    }
+
+    /// Lets schemes be met one by one from now on, for a database that answers, but not to that question: a
+    /// table too large to be read within a statement's time.
+    pub(crate) fn stop_learning(&self) {
+        self.learning.end();
     }
 
     /// Checks a password against an account's hash, where there is one; a failure costs the same whatever its

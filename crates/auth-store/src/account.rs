@@ -3,8 +3,6 @@
 use auth_core::{Account, AccountId, CREDENTIAL_PROVIDER, StoredHash, UserId};
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_query;
-use diesel::sql_types::Text;
 use diesel_async::{AsyncConnectionCore, RunQueryDsl};
 use futures_util::FutureExt;
 use time::OffsetDateTime;
@@ -134,26 +132,41 @@ where
     Ok(held.is_some())
 }
 
-/// One stored hash of each scheme that occurs, told apart by the form of the text: PHC parameters, bcrypt's
-/// cost, anything else. Reads the whole table; meant to be run once.
-const SAMPLES: &str = r#"
-SELECT min(password) AS password FROM account WHERE "providerId" = 'credential' AND password IS NOT NULL
-GROUP BY CASE WHEN password LIKE '$argon2%' THEN split_part(password, '$', 4)
-              WHEN password LIKE '$2%' THEN left(password, 7) ELSE '' END
-LIMIT 8"#;
+/// Most schemes that [`AccountRepository::password_samples`] looks for.
+const MOST_SAMPLES: usize = 8;
 
-#[derive(QueryableByName)]
-struct Sample {
-    #[diesel(sql_type = Text)]
-    password: String,
-}
-
+/// Asks for a hash that is of none of the schemes found so far, until there is none.
 async fn password_samples_on<C>(connection: &mut C) -> Result<Vec<StoredHash>, StoreError>
 where
     C: AsyncConnectionCore<Backend = Pg> + Send,
 {
-    let samples: Vec<Sample> = sql_query(SAMPLES).get_results(connection).await?;
-    Ok(samples.into_iter().map(|sample| StoredHash::from_stored(sample.password)).collect())
+    let mut samples: Vec<StoredHash> = Vec::new();
+    while samples.len() < MOST_SAMPLES {
+        let mut others = account::table
+            .filter(account::provider_id.eq(CREDENTIAL_PROVIDER))
+            .filter(account::password.is_not_null())
+            .into_boxed::<Pg>();
+        for sample in &samples {
+            others = match scheme_prefix(sample.expose()) {
+                Some(prefix) => others.filter(account::password.not_like(format!("{prefix}%"))),
+                None => others.filter(account::password.like("$%")),
+            };
+        }
+        let other = others.select(account::password).limit(1).get_result::<Option<String>>(connection);
+        match other.await.optional()?.flatten() {
+            Some(password) => samples.push(StoredHash::from_stored(password)),
+            None => break,
+        }
+    }
+    Ok(samples)
+}
+
+/// What all hashes of a scheme begin with: PHC's name, version and parameters, bcrypt's cost. `None` for
+/// Better Auth's own text, which begins with its salt.
+fn scheme_prefix(hash: &str) -> Option<&str> {
+    let last_dollar = if hash.starts_with("$argon2") { 3 } else { 2 };
+    let end = hash.match_indices('$').nth(last_dollar).map_or(hash.len(), |(at, _)| at + 1);
+    hash.starts_with('$').then(|| hash.get(..end).unwrap_or(hash))
 }
 
 pub(crate) async fn insert_on<C>(connection: &mut C, new: &Account) -> Result<(), StoreError>

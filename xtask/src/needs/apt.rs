@@ -11,8 +11,8 @@ use std::process::Command;
 use crate::failure::Failure;
 use crate::shell::{capture, which};
 
-/// Debian's own front door, for systems that have apt but other sources (Ubuntu).
-const DEFAULT_MIRROR: &str = "http://deb.debian.org/debian";
+/// Names a mirror of the Debian archive, for systems that have apt but other sources (Ubuntu).
+const MIRROR_VARIABLE: &str = "AUTH_TEST_DEBIAN_MIRROR";
 
 /// Where the keyring is, when the system's sources name none.
 const KEYRINGS: [&str; 3] = [
@@ -56,7 +56,10 @@ impl Apt {
         for folder in ["state/lists/partial", "cache/archives/partial", "empty"] {
             make(&work.join(folder))?;
         }
-        let (mirror, keyring) = source(&system_sources());
+        let named = std::env::var(MIRROR_VARIABLE).ok().map(|mirror| (mirror, None));
+        let (mirror, keyring) = named.or_else(|| source(&system_sources())).ok_or_else(|| {
+            Failure::new(format!("apt's sources name no Debian mirror here; set {MIRROR_VARIABLE} to one"))
+        })?;
         let keyring = keyring
             .or_else(|| KEYRINGS.iter().map(ToString::to_string).find(|file| Path::new(file).is_file()))
             .ok_or_else(|| {
@@ -127,22 +130,21 @@ fn system_sources() -> String {
 }
 
 /// The mirror of the Debian archive in source lists of either format, and its keyring if one is named.
-fn source(lists: &str) -> (String, Option<String>) {
+fn source(lists: &str) -> Option<(String, Option<String>)> {
     let is_archive =
         |address: &&str| address.contains("://") && address.trim_end_matches('/').ends_with("/debian");
     for paragraph in lists.split("\n\n") {
         let field = |name: &str| paragraph.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
         if let Some(mirror) = field("URIs:").and_then(|list| list.split_whitespace().find(is_archive)) {
             let keyring = field("Signed-By:").filter(|value| value.starts_with('/'));
-            return (mirror.to_owned(), keyring.map(str::to_owned));
+            return Some((mirror.to_owned(), keyring.map(str::to_owned)));
         }
     }
-    let one_line = lists.lines().filter(|line| line.starts_with("deb ")).find_map(|line| {
+    lists.lines().filter(|line| line.starts_with("deb ")).find_map(|line| {
         let mirror = line.split_whitespace().find(is_archive)?;
         let keyring = line.split_once("signed-by=").and_then(|(_, rest)| rest.split([']', ' ']).next());
         Some((mirror.to_owned(), keyring.map(str::to_owned)))
-    });
-    one_line.unwrap_or_else(|| (DEFAULT_MIRROR.to_owned(), None))
+    })
 }
 
 fn make(folder: &Path) -> Result<(), Failure> {
@@ -164,19 +166,16 @@ mod tests {
                           Types: deb\n# comment\nURIs: http://mirror.example.org/debian/\nSuites: bookworm\nSigned-By: /keys/debian.gpg\n";
         assert_eq!(
             source(paragraphs),
-            ("http://mirror.example.org/debian/".to_owned(), Some("/keys/debian.gpg".to_owned()))
+            Some(("http://mirror.example.org/debian/".to_owned(), Some("/keys/debian.gpg".to_owned())))
         );
         let lines = "# deb http://old.example.org/debian x main\n\
                      deb http://security.example.org/debian-security bookworm-security main\n\
                      deb [arch=amd64 signed-by=/keys/d.gpg] http://mirror.example.org/debian bookworm main\n";
         assert_eq!(
             source(lines),
-            ("http://mirror.example.org/debian".to_owned(), Some("/keys/d.gpg".to_owned()))
+            Some(("http://mirror.example.org/debian".to_owned(), Some("/keys/d.gpg".to_owned())))
         );
-        assert_eq!(
-            source("deb http://archive.example.org/ubuntu noble main\n"),
-            (DEFAULT_MIRROR.to_owned(), None)
-        );
+        assert_eq!(source("deb http://archive.example.org/ubuntu noble main\n"), None);
     }
 
     #[test]

@@ -65,8 +65,15 @@ impl EmailAndPassword {
             Ok(()) | Err(PasswordLengthError::TooShort { .. }) => {}
             Err(PasswordLengthError::TooLong { .. }) => return Err(SignInError::PasswordTooLong),
         }
-        self.hashing.learn_once(async || self.store.accounts().password_samples().await).await;
-        let found = self.store.users().find_credential_by_email(&email).await.map_err(SignInError::Store)?;
+        // At once, so that both fit into the time of one.
+        let samples = async || self.store.accounts().password_samples().await;
+        let ((), found) = futures_util::future::join(
+            self.hashing.learn_once(samples),
+            self.store.users().find_credential_by_email(&email),
+        )
+        .await;
+        let found = found.map_err(SignInError::Store)?;
+        self.hashing.stop_learning();
         let (user, stored) = found.map_or((None, None), |(user, hash)| (Some(user), hash));
         // The connection went back to the pool: nothing is held while hashing.
         let user_id = user.as_ref().map(|user| &user.id);

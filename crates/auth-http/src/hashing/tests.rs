@@ -18,7 +18,7 @@ fn hashing(hasher: Hasher, rehash_on_sign_in: bool) -> Hashing {
         queue: queue(1, 100, Duration::from_secs(30)),
         hasher,
         rehash_on_sign_in,
-        learned: Arc::default(),
+        learning: Arc::default(),
         seen: Arc::new(SeenSchemes::new(hasher.scheme())),
     }
 }
