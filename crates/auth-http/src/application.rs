@@ -54,7 +54,7 @@ pub enum StartError {
 }
 
 impl Application {
-    /// Takes the port, looks at the database, and prepares the server; nothing is served before
+    /// Looks at the database, takes the port, and prepares the server; nothing is served before
     /// [`Application::run`].
     ///
     /// A database that is away does not stop the start: the server is alive and not ready until it is back.
@@ -80,11 +80,12 @@ impl Application {
             port: settings.server.port,
             cause,
         };
-        let listener = server::listen(&settings.server.host, settings.server.port).map_err(listening)?;
-        let address = listener.local_addr().map_err(listening)?;
         let auth = Auth::new(&settings, clock).map_err(StartError::Auth)?;
         let mut pool = settings.database.pool(settings.server.workers);
         look_at_database(&mut pool).await?;
+        // Last, so that a server that cannot start never has the port.
+        let listener = server::listen(&settings.server.host, settings.server.port).map_err(listening)?;
+        let address = listener.local_addr().map_err(listening)?;
 
         let draining = Draining::default();
         let origins = auth.origins().clone();
