@@ -109,6 +109,10 @@ impl Body {
         if !is_form && media_type != JSON {
             return Err(ApiError::UnsupportedMediaType { sent, allowed: allowed.listed() });
         }
+        if declared_length(request.headers()).is_some_and(|length| length > limits.bytes) {
+            // Nothing of it is kept: the length alone says that it is too much.
+            return Err(ApiError::Coded(ErrorCode::PayloadTooLarge));
+        }
         let bytes = tokio::time::timeout(limits.deadline, collect(payload, limits.bytes))
             .await
             .map_err(|_elapsed| ApiError::Coded(ErrorCode::RequestTimeout))??;
@@ -130,6 +134,10 @@ fn has_body(version: Version, headers: &HeaderMap) -> bool {
         Some(length) => length.as_bytes() != b"0",
         None => headers.contains_key(header::TRANSFER_ENCODING) || version >= Version::HTTP_2,
     }
+}
+
+fn declared_length(headers: &HeaderMap) -> Option<usize> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 async fn collect(payload: &mut Payload, limit: usize) -> Result<Zeroizing<Vec<u8>>, ApiError> {
