@@ -106,6 +106,15 @@ impl Caller {
     }
 }
 
+/// Starts a killed server again; a child that it began as it died holds its memory a little longer.
+async fn restart(cluster: &OwnCluster) {
+    let start = Instant::now();
+    while let Err(error) = cluster.restart() {
+        assert!(start.elapsed() <= LIMIT, "the server does not come back: {error:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 async fn serve(cluster: &OwnCluster) -> TestApp {
     cluster.migrated("app").await;
     TestApp::on(&cluster.tcp_url("app").unwrap(), &[]).await
@@ -124,7 +133,7 @@ async fn r_093_while_the_database_is_frozen_or_dead_every_route_says_so_in_time(
 
     cluster.kill().unwrap();
     caller.assert_unavailable(&app).await;
-    cluster.restart().unwrap();
+    restart(&cluster).await;
     caller.assert_recovers(&app).await;
 
     let users = query_one_text(&cluster.client("app").await, "select count(*)::text from \"user\"").await;
@@ -163,16 +172,17 @@ async fn r_094_ten_outages_under_requests_are_survived_without_a_restart() {
         })
         .collect();
 
-    for _outage in 0..10 {
+    for outage in 0..10 {
         cluster.kill().unwrap();
-        tokio::time::sleep(Duration::from_millis(200)).await;
-        cluster.restart().unwrap();
+        // The first one lasts longer than a request waits; short ones are waited through and not seen.
+        tokio::time::sleep(if outage == 0 { LIMIT } else { Duration::from_millis(200) }).await;
+        restart(&cluster).await;
         caller.assert_recovers(&app).await;
     }
     stop.store(true, Ordering::Relaxed);
     let seen = futures_util::future::join_all(readers).await;
     let refused: u32 = seen.iter().map(|seen| seen.as_ref().unwrap()[1]).sum();
-    assert!(refused > 0, "the outages were felt: {seen:?}");
+    assert!(refused > 0, "the long outage was felt: {seen:?}");
 
     let open = "select count(*)::text from pg_stat_activity where application_name = 'auth-store'";
     let open: u32 = query_one_text(&cluster.client("app").await, open).await.unwrap().parse().unwrap();
