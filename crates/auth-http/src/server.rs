@@ -1,7 +1,7 @@
 //! Workers, sockets and what every request passes through, whatever is mounted inside.
 
 use std::io;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use actix_web::dev::{AppConfig, Server, fn_service};
 use actix_web::middleware::from_fn;
 use actix_web::rt::net::TcpStream;
 use actix_web::web::{Data, ServiceConfig};
+use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::client_address::ClientAddressPolicy;
 use crate::connection::{Connection, ConnectionGauge, ConnectionLimits};
@@ -26,9 +27,28 @@ const LINGER: Duration = Duration::from_secs(1);
 
 /// Takes the port that the settings name.
 pub(crate) fn listen(host: &str, port: u16) -> io::Result<TcpListener> {
-    let listener = TcpListener::bind((host.trim_matches(['[', ']']), port))?;
-    listener.set_nonblocking(true)?;
-    Ok(listener)
+    let mut refused = io::Error::new(io::ErrorKind::AddrNotAvailable, "the host names no address");
+    for address in (host.trim_matches(['[', ']']), port).to_socket_addrs()? {
+        match listen_on(address) {
+            Ok(listener) => return Ok(listener),
+            Err(error) => refused = error,
+        }
+    }
+    Err(refused)
+}
+
+/// Connections that may wait to be accepted. Beyond it the system drops the last packet of a handshake, and a
+/// client that does not speak first waits for ever; the standard library's 128 are too few for a burst.
+const BACKLOG: i32 = 1024;
+
+fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    // As the standard library does: a restart need not wait for connections of the last run to fade.
+    socket.set_reuse_address(cfg!(unix))?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket.into())
 }
 
 /// Puts the workers together: connections with deadlines, the HTTP/1 parser, and in each worker an app of its
