@@ -11,10 +11,11 @@
 //! # let text = "an example secret of 48 characters, or some such";
 //! # let now = datetime!(2030-01-15 12:00 UTC);
 //! # let user = User { id: UserId::from_stored("u1"), name: "Ann".into(), email: Email::parse("ann@example.com")?,
-//! #     email_verified: true, image: None, created_at: now, updated_at: now };
+//! #     email_verified: true, image: None, created_at: now, updated_at: now,
+//! #     additional: AdditionalValues::default() };
 //! # let session = Session { id: SessionId::from_stored("s1"), token: SessionToken::generate(&mut rand::rng()),
 //! #     user_id: user.id.clone(), expires_at: now + time::Duration::days(7), created_at: now, updated_at: now,
-//! #     ip_address: None, user_agent: None };
+//! #     ip_address: None, user_agent: None, additional: AdditionalValues::default() };
 //! # let issuer = AccessTokenIssuer::new(AccessTokenPolicy::new("https://auth.example.com"), SigningSecret::parse(text)?);
 //! # let issued = issuer.issue(&Principal { user, session }, now, &mut rand::rng())?;
 //! # let (token, environment) = (issued.token.expose(), text);
@@ -79,6 +80,7 @@
 
 mod access_token;
 mod account;
+mod additional;
 mod base64url;
 mod claims;
 pub mod constant_time;
@@ -108,6 +110,7 @@ pub use access_token::{
     AccessClaims, AccessTokenIssuer, AccessTokenPolicy, AccessTokenVerifier, IssueError, IssuedAccessToken,
 };
 pub use account::{Account, CREDENTIAL_PROVIDER};
+pub use additional::{AdditionalValues, FieldValue, JsonText, ParseJsonError, Visibility};
 pub use claims::{ISSUED_AT_LEEWAY, NOT_BEFORE_LEEWAY, VerifyError};
 pub use cookie::{
     CookieAttributes, CookieSettings, CookieSettingsError, MaxAge, RequestCookies, SameSite, SessionCookies,

@@ -2,6 +2,7 @@
 
 use time::{Duration, OffsetDateTime};
 
+use crate::additional::AdditionalValues;
 use crate::id::{SessionId, UserId};
 use crate::session_token::SessionToken;
 
@@ -24,6 +25,8 @@ pub struct Session {
     pub ip_address: Option<String>,
     /// `User-Agent` of the client that signed in; empty when unknown.
     pub user_agent: Option<String>,
+    /// Declared fields beyond these; empty where none are declared.
+    pub additional: AdditionalValues,
 }
 
 impl Session {
@@ -120,6 +123,7 @@ mod tests {
             updated_at: created_at,
             ip_address: None,
             user_agent: None,
+            additional: AdditionalValues::default(),
         }
     }
 

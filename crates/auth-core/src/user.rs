@@ -2,6 +2,7 @@
 
 use time::OffsetDateTime;
 
+use crate::additional::AdditionalValues;
 use crate::email::Email;
 use crate::id::UserId;
 
@@ -22,4 +23,6 @@ pub struct User {
     pub created_at: OffsetDateTime,
     /// When the row last changed, to the millisecond.
     pub updated_at: OffsetDateTime,
+    /// Declared fields beyond these; empty where none are declared.
+    pub additional: AdditionalValues,
 }

@@ -3,6 +3,7 @@
 //! Only these types are serialised; entities and rows never are, so a new column is not shown to
 //! clients until somebody adds it here.
 
+mod additional;
 mod envelope;
 mod error_code;
 mod session;

@@ -1,6 +1,6 @@
 //! The `session` table, and the one read that every signed-in request makes.
 
-use auth_core::{Principal, Session, SessionId, SessionToken, User, UserId};
+use auth_core::{AdditionalValues, Principal, Session, SessionId, SessionToken, User, UserId};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::{AsyncConnectionCore, RunQueryDsl};
@@ -235,6 +235,7 @@ impl From<SessionRow> for Session {
             updated_at: to_milliseconds(updated_at),
             ip_address,
             user_agent,
+            additional: AdditionalValues::default(),
         }
     }
 }
@@ -254,8 +255,17 @@ struct NewSessionRow<'a> {
 
 impl<'a> From<&'a Session> for NewSessionRow<'a> {
     fn from(session: &'a Session) -> Self {
-        let Session { id, token, user_id, expires_at, created_at, updated_at, ip_address, user_agent } =
-            session;
+        let Session {
+            id,
+            token,
+            user_id,
+            expires_at,
+            created_at,
+            updated_at,
+            ip_address,
+            user_agent,
+            additional: _,
+        } = session;
         Self {
             id: id.as_str(),
             expires_at: to_milliseconds(*expires_at),

@@ -1,6 +1,6 @@
 //! The `user` table.
 
-use auth_core::{CREDENTIAL_PROVIDER, Email, StoredHash, User, UserId};
+use auth_core::{AdditionalValues, CREDENTIAL_PROVIDER, Email, StoredHash, User, UserId};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::{AsyncConnectionCore, RunQueryDsl};
@@ -148,6 +148,7 @@ impl From<UserRow> for User {
             image,
             created_at: to_milliseconds(created_at),
             updated_at: to_milliseconds(updated_at),
+            additional: AdditionalValues::default(),
         }
     }
 }
@@ -166,7 +167,7 @@ struct NewUserRow<'a> {
 
 impl<'a> From<&'a User> for NewUserRow<'a> {
     fn from(user: &'a User) -> Self {
-        let User { id, name, email, email_verified, image, created_at, updated_at } = user;
+        let User { id, name, email, email_verified, image, created_at, updated_at, additional: _ } = user;
         Self {
             id: id.as_str(),
             name,

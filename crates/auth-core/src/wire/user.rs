@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::Timestamp;
+use super::additional::ReturnedFields;
 use crate::user::User;
 
 /// `user` of Better Auth's answers, members in the reference's order.
@@ -15,12 +16,14 @@ pub struct UserBody<'a> {
     image: Option<&'a str>,
     created_at: Timestamp,
     updated_at: Timestamp,
+    #[serde(flatten)]
+    additional: ReturnedFields<'a>,
     id: &'a str,
 }
 
 impl<'a> From<&'a User> for UserBody<'a> {
     fn from(user: &'a User) -> Self {
-        let User { id, name, email, email_verified, image, created_at, updated_at } = user;
+        let User { id, name, email, email_verified, image, created_at, updated_at, additional } = user;
         Self {
             name,
             email: email.as_str(),
@@ -28,6 +31,7 @@ impl<'a> From<&'a User> for UserBody<'a> {
             image: image.as_deref(),
             created_at: Timestamp(*created_at),
             updated_at: Timestamp(*updated_at),
+            additional: ReturnedFields(additional),
             id: id.as_str(),
         }
     }

@@ -1,8 +1,8 @@
 //! A principal, a clock, and a signer that signs anything.
 
 use auth_core::{
-    AccessTokenIssuer, AccessTokenPolicy, AccessTokenVerifier, Email, EmailTokens, ForeignTokenVerifier,
-    Principal, Session, SessionId, SessionToken, SigningSecret, User, UserId,
+    AccessTokenIssuer, AccessTokenPolicy, AccessTokenVerifier, AdditionalValues, Email, EmailTokens,
+    ForeignTokenVerifier, Principal, Session, SessionId, SessionToken, SigningSecret, User, UserId,
 };
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -58,6 +58,7 @@ pub(crate) fn principal() -> Principal {
             image: None,
             created_at: signed_in_at,
             updated_at: signed_in_at,
+            additional: AdditionalValues::default(),
         },
         session: Session {
             id: SessionId::from_stored("M79lP3uY9t4xXGDvyMiWZfgAWcm5obu3"),
@@ -68,6 +69,7 @@ pub(crate) fn principal() -> Principal {
             updated_at: signed_in_at,
             ip_address: None,
             user_agent: None,
+            additional: AdditionalValues::default(),
         },
     }
 }

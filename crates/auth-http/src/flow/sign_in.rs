@@ -1,7 +1,8 @@
 //! Signing in with an e-mail address and a password.
 
 use auth_core::{
-    Email, Password, PasswordLengthError, Principal, Remember, Session, SessionId, SessionToken, UserId,
+    AdditionalValues, Email, Password, PasswordLengthError, Principal, Remember, Session, SessionId,
+    SessionToken, UserId,
 };
 use auth_store::{NewSignIn, StoreError};
 use rand::CryptoRng;
@@ -110,6 +111,7 @@ impl EmailAndPassword {
             updated_at: now,
             ip_address: Some(client.ip_address),
             user_agent: Some(client.user_agent),
+            additional: AdditionalValues::default(),
         }
     }
 }

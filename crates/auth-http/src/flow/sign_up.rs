@@ -1,7 +1,8 @@
 //! A new user with a password, signed in at once.
 
 use auth_core::{
-    Account, AccountId, Email, Password, PasswordLengthError, Principal, Remember, User, UserId,
+    Account, AccountId, AdditionalValues, Email, Password, PasswordLengthError, Principal, Remember, User,
+    UserId,
 };
 use auth_store::{NewRegistration, StoreError};
 use time::OffsetDateTime;
@@ -81,6 +82,7 @@ impl EmailAndPassword {
             image: request.image,
             created_at: now,
             updated_at: now,
+            additional: AdditionalValues::default(),
         };
         let account = Account::credential(AccountId::generate(&mut rng), user.id.clone(), hash, now);
         let session = self.new_session(&user.id, request.remember, client, now, &mut rng);

@@ -1,7 +1,7 @@
 //! The session read over one connection that many requests share.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
-use auth_core::{Account, AccountId, Email, StoredHash};
+use auth_core::{Account, AccountId, AdditionalValues, Email, StoredHash};
 use diesel_async::{AsyncConnection, AsyncPgConnection};
 use futures_util::future::try_join_all;
 use time::macros::datetime;
@@ -22,6 +22,7 @@ fn registration(number: usize) -> NewRegistration {
         image: None,
         created_at: NOW,
         updated_at: NOW,
+        additional: AdditionalValues::default(),
     };
     let account =
         Account::credential(AccountId::generate(rng), user.id.clone(), StoredHash::from_stored("hash"), NOW);
@@ -34,6 +35,7 @@ fn registration(number: usize) -> NewRegistration {
         updated_at: NOW,
         ip_address: None,
         user_agent: None,
+        additional: AdditionalValues::default(),
     };
     NewRegistration { user, account, session: Some(session) }
 }

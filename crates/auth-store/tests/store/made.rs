@@ -1,6 +1,8 @@
 //! Entities for tests.
 
-use auth_core::{Account, AccountId, Email, Session, SessionId, SessionToken, StoredHash, User, UserId};
+use auth_core::{
+    Account, AccountId, AdditionalValues, Email, Session, SessionId, SessionToken, StoredHash, User, UserId,
+};
 use auth_store::NewRegistration;
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
@@ -20,6 +22,7 @@ pub(crate) fn user(email: &str) -> User {
         image: None,
         created_at: NOW,
         updated_at: NOW,
+        additional: AdditionalValues::default(),
     }
 }
 
@@ -38,6 +41,7 @@ pub(crate) fn session(user: &User) -> Session {
         updated_at: NOW,
         ip_address: Some("192.0.2.1".to_owned()),
         user_agent: Some(String::new()),
+        additional: AdditionalValues::default(),
     }
 }
 
