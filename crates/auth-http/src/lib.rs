@@ -54,6 +54,7 @@ mod connection;
 mod error;
 mod extract;
 mod flow;
+pub mod glob;
 mod handlers;
 pub mod hashing;
 mod health;

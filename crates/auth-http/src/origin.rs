@@ -3,12 +3,15 @@
 //! The checks are pure: handlers reach them through the `Checked` extractor, which runs them
 //! in the reference's order.
 
+mod custom_scheme;
+mod ipv4_range;
 mod pattern;
 mod redirect;
 
 use actix_web::http::header::{self, HeaderMap};
 use auth_core::wire::ErrorCode;
 
+use pattern::Target;
 pub use pattern::{OriginPattern, ParsePatternError};
 
 use crate::error::ApiError;
@@ -41,7 +44,8 @@ impl OriginPolicy {
 
     /// Tells whether a browser page of `origin` may use this server with the user's cookies.
     pub fn trusts_origin(&self, origin: &str) -> bool {
-        self.trusted.iter().any(|pattern| pattern.matches(origin))
+        let target = Target::new(origin);
+        self.trusted.iter().any(|pattern| pattern.matches_target(&target))
     }
 
     /// Checks a request that changes state and carries a cookie (§4.1).

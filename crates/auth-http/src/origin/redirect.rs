@@ -80,7 +80,26 @@ fn is_truthy(value: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
     use super::*;
+    use crate::origin::{OriginChecks, OriginPattern};
+
+    #[test]
+    fn r_067_paths_pass_where_the_reference_lets_them() {
+        let vectors: Vec<Value> =
+            serde_json::from_str(include_str!("../../tests/vectors/relative_callback_urls.json")).unwrap();
+        assert_eq!(vectors.len(), 21);
+        let patterns = vec![OriginPattern::parse("*.example.com").unwrap()];
+        let policy =
+            OriginPolicy::new("https://auth.example.com".to_owned(), patterns, OriginChecks::default());
+        for vector in vectors {
+            let url = vector["url"].as_str().unwrap();
+            let allowed = check_url(&policy, url, ErrorCode::InvalidCallbackUrl).is_ok();
+            assert_eq!(allowed, vector["allowed"], "{url:?}");
+            assert_eq!(policy.trusts_origin(url), vector["allowed_as_origin"], "{url:?}");
+        }
+    }
 
     #[test]
     fn r_067_only_paths_that_stay_here_pass() {

@@ -58,9 +58,11 @@ fn unusable(error: &ParsePatternError) -> &'static str {
         ParsePatternError::NoScheme(_) => "has no scheme",
         ParsePatternError::TrustsEveryone(_) => "trusts every site; name at least a domain",
         ParsePatternError::NeverMatches(_) => {
-            "would never match: hosts are in lower case, and an origin ends before its path"
+            "would never match: hosts are in lower case, an origin ends before its path, and a scheme has no wildcard"
         }
-        ParsePatternError::CustomSchemeWildcard(_) => "has a wildcard in a custom scheme",
+        ParsePatternError::TrustsStrangers(_) => {
+            "trusts names that anyone can register; end it in a domain, with a dot after a leading wildcard"
+        }
     }
 }
 
