@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
+use crate::cache::Secrets;
 use crate::database::Database;
 use crate::node::{self, Reference};
 use crate::normalise::Names;
@@ -21,7 +22,7 @@ fn step<'a>(steps: &'a [Value], name: &str) -> &'a Value {
 /// The steps as text, with generated values named. `serde_json` sorts the keys, so their order is not compared
 /// here: `replay` does that.
 fn normalised(steps: &[Value]) -> Vec<String> {
-    let mut names = Names::new(&random_secret());
+    let mut names = Names::new(Secrets::single(&random_secret()));
     let now = OffsetDateTime::now_utc();
     steps.iter().map(|step| names.text(&step.to_string(), now)).collect()
 }

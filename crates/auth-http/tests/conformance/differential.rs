@@ -1,4 +1,4 @@
-//! random requests to this server and to the live reference, answered alike. The recordings are what
+//! random requests to this server and to the live reference, answered alike. The scenarios are what
 //! somebody thought of; these are what nobody did. The seed is fixed, so a failure comes back;
 //! `CONFORMANCE_SEED` tries another one and `CONFORMANCE_ROUNDS` more of them.
 
@@ -6,14 +6,14 @@ use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use serde_json::json;
-use time::OffsetDateTime;
 
+use crate::cache::Secrets;
 use crate::database::Database;
 use crate::http::{self, Request, Response};
 use crate::node::Reference;
 use crate::normalise::Names;
-use crate::ours::{Ours, random_secret};
-use crate::replay::{BETTER_AUTHS_ANSWERS, COMPARED_HEADERS};
+use crate::ours::{BETTER_AUTHS_ANSWERS, Ours, random_secret};
+use crate::pairing::answer::Answer;
 use crate::visitor::{Visitor, ok};
 
 /// Random requests per test. A thousand of each took some minutes and found nothing that is not listed.
@@ -67,18 +67,8 @@ impl Twins {
 }
 
 fn normalised(response: &Response, secret: &str, origin: &str) -> String {
-    let (mut names, now) = (Names::new(secret), OffsetDateTime::now_utc());
-    let mut headers: Vec<_> = response
-        .headers
-        .iter()
-        .filter(|(name, _)| COMPARED_HEADERS.contains(&name.as_str()))
-        .cloned()
-        .collect();
-    headers.sort();
-    let cookies: Vec<_> =
-        response.set_cookies().into_iter().map(|line| names.set_cookie(line, now)).collect();
-    let body = names.text(&response.text(), now);
-    format!("{} {headers:?} {cookies:?} {body}", response.status).replace(origin, "<origin>")
+    let mut names = Names::new(Secrets::single(secret));
+    format!("{:?}", Answer::of(response, &mut names, false, |text| text.replace(origin, "<origin>")))
 }
 
 /// Runs one generator and reports every request that was answered differently.

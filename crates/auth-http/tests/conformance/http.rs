@@ -65,15 +65,6 @@ impl Response {
             .collect()
     }
 
-    /// The value, as it stands in the header (percent-encoded), of a cookie that this answer sets and whose name
-    /// ends so: prefixes can be configured.
-    pub(crate) fn cookie_ending(&self, ending: &str) -> Option<String> {
-        self.set_cookies().into_iter().rev().find_map(|line| {
-            let (name, value) = line.split("; ").next()?.split_once('=')?;
-            (name.ends_with(ending) && !value.is_empty()).then(|| value.to_owned())
-        })
-    }
-
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }

@@ -28,6 +28,7 @@ macro_rules! needs {
     };
 }
 
+mod cache;
 mod database;
 mod http;
 mod node;
@@ -37,9 +38,9 @@ mod visitor;
 
 mod client;
 mod differential;
+mod pairing;
 mod passwords;
 mod python;
-mod replay;
 mod schema;
 mod sharing;
 mod tokens;

@@ -65,7 +65,6 @@ pub(crate) struct Reference {
     _stdin: ChildStdin,
     lines: Mutex<Receiver<Value>>,
     origin: String,
-    secret: String,
 }
 
 impl Reference {
@@ -95,15 +94,11 @@ impl Reference {
         });
         let first: Value = lines.recv_timeout(PATIENCE).expect("the reference server says its port");
         let origin = format!("http://127.0.0.1:{}", first["port"]);
-        Self { child, _stdin: stdin, lines: Mutex::new(lines), origin, secret: secret.to_owned() }
+        Self { child, _stdin: stdin, lines: Mutex::new(lines), origin }
     }
 
     pub(crate) fn origin(&self) -> &str {
         &self.origin
-    }
-
-    pub(crate) fn secret(&self) -> &str {
-        &self.secret
     }
 
     /// The token of the next verification mail that this server sends.

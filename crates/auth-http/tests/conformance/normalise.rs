@@ -1,14 +1,17 @@
 //! Makes two answers comparable byte for byte: what a server generates (ids, tokens, times, signatures)
 //! is replaced by a name for it, and its form is checked on the way.
 //!
-//! Ids and tokens become `<id-1>`, `<id-2>`, … in the order they appear within one scenario, so that "the
-//! session belongs to the user that signed up" is compared too. Times become `<now>`, `<now+7d>`, `<now+12h>`.
+//! Ids and tokens become `<id-3.1>`, `<id-3.2>`, … after the step that shows them first, so that "the session
+//! belongs to the user that signed up" is compared too. Times become `<now>`, `<now+7d>`, `<now+12h>`. Cookie
+//! caches are opened, see [`crate::cache`].
 
 use std::collections::HashMap;
 
-use auth_core::{SigningSecret, signed_value};
+use auth_core::signed_value;
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
+
+use crate::cache::{self, Secrets};
 
 /// Letters and digits in an id or a session token of Better Auth.
 const ID_LENGTH: usize = 32;
@@ -19,18 +22,30 @@ const TIME_LENGTH: usize = 24;
 
 /// The names given so far in one scenario.
 pub(crate) struct Names {
-    secret: SigningSecret,
+    secrets: Secrets,
     known: HashMap<String, String>,
+    step: usize,
+    named: usize,
 }
 
 impl Names {
-    pub(crate) fn new(secret: &str) -> Self {
-        Self { secret: SigningSecret::parse(secret).expect("a usable secret"), known: HashMap::new() }
+    pub(crate) fn new(secrets: Secrets) -> Self {
+        Self { secrets, known: HashMap::new(), step: 0, named: 0 }
+    }
+
+    /// Says that what follows belongs to this step, counted from 1.
+    pub(crate) fn begin(&mut self, step: usize) {
+        (self.step, self.named) = (step, 0);
     }
 
     fn name(&mut self, value: &str) -> String {
-        let next = self.known.len() + 1;
-        self.known.entry(value.to_owned()).or_insert_with(|| format!("<id-{next}>")).clone()
+        if let Some(name) = self.known.get(value) {
+            return name.clone();
+        }
+        self.named += 1;
+        let name = format!("<id-{}.{}>", self.step, self.named);
+        self.known.insert(value.to_owned(), name.clone());
+        name
     }
 
     /// A body or a header value, at the moment `now`.
@@ -54,14 +69,20 @@ impl Names {
         out
     }
 
+    /// The `Set-Cookie` lines of an answer, with its cookie cache opened.
+    pub(crate) fn set_cookies(&mut self, lines: &[&str], now: OffsetDateTime) -> Vec<String> {
+        let opened = cache::open(lines, &self.secrets, now);
+        opened.iter().map(|line| self.set_cookie(line, now)).collect()
+    }
+
     /// A `Set-Cookie` line. A signed value becomes `<name>.<signed>`, but only if the signature is right.
     pub(crate) fn set_cookie(&mut self, line: &str, now: OffsetDateTime) -> String {
         let (pair, attributes) = line.split_once("; ").unwrap_or((line, ""));
         let (name, value) = pair.split_once('=').expect("a cookie has a name");
         let value = percent_decode(value);
-        let value = match signed_value::verify(&value, &self.secret) {
+        let value = match signed_value::verify(&value, self.secrets.all.current()) {
             Some(inner) => format!("{}.<signed>", self.text(inner, now)),
-            None => value,
+            None => self.text(&value, now),
         };
         format!("{name}={value}; {attributes}")
     }

@@ -13,6 +13,16 @@ use rand::distr::Alphanumeric;
 use crate::database::Database;
 use crate::http::{self, Request};
 
+/// Settings under which this server answers what Better Auth does: the client's address comes from where
+/// Better Auth takes it. Hashes are as cheap as they get on both sides: `passwords` and `sharing` are about those.
+pub(crate) const BETTER_AUTHS_ANSWERS: [(&str, &str); 5] = [
+    ("AUTH__PASSWORD__ARGON2__MEMORY_KIB", "8"),
+    ("AUTH__PASSWORD__ARGON2__ITERATIONS", "1"),
+    ("AUTH__PROXIES__TRUSTED", "127.0.0.1"),
+    ("AUTH__SESSION__ACCESS_TOKEN_IN_SESSION", "false"),
+    ("AUTH__SESSION__ANONYMOUS_GET_SESSION", "null"),
+];
+
 /// How long the server may take to answer its first request.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -37,10 +47,16 @@ fn command(database: &Database) -> Command {
 
 /// Runs `auth-server migrate <action>` to its end.
 pub(crate) fn migrate(database: &Database, action: &str) -> Output {
+    migrate_with(database, action, &[])
+}
+
+/// The same, with `settings` as environment variables.
+pub(crate) fn migrate_with(database: &Database, action: &str, settings: &[(&str, &str)]) -> Output {
     command(database)
         .args(["migrate", action])
         .env("BETTER_AUTH_URL", "http://127.0.0.1:3000")
         .env("BETTER_AUTH_SECRET", random_secret())
+        .envs(settings.iter().copied())
         .output()
         .expect("auth-server starts")
 }

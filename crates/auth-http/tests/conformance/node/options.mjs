@@ -1,18 +1,27 @@
 // Better Auth's options out of plain JSON, and the one place that says which defaults the tests change.
 //
 // Input: {databaseUrl, secret, options?, bearer?, quick?}. `options` is laid over the defaults, so that a test
-// can say `{"session": {"cookieCache": {"enabled": true, "strategy": "jwt"}}}` and nothing else. `quick` puts a
-// plain digest in the place of scrypt, for tests that sign in a hundred times and look at something else.
+// can say `{"session": {"cookieCache": {"enabled": true, "strategy": "jwt"}}}` and nothing else. `quick` puts an
+// argon2id that costs nothing in the place of scrypt, for tests that sign in a hundred times and look at something
+// else; it is written as the Rust server writes it, so that both can sign in the same users.
 
-import { createHash } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { argon2id } from "@noble/hashes/argon2.js";
 import { bearer } from "better-auth/plugins/bearer";
 import pg from "pg";
 
-const digest = (password) => createHash("sha256").update(password.normalize("NFKC")).digest("hex");
+const unpadded = (bytes) => Buffer.from(bytes).toString("base64").replace(/=+$/, "");
+const digest = (password, salt) => unpadded(argon2id(password.normalize("NFKC"), salt, { m: 8, t: 1, p: 1, dkLen: 32 }));
 const quickPasswords = {
-  hash: async (password) => digest(password),
-  verify: async ({ hash, password }) => hash === digest(password),
+  hash: async (password) => {
+    const salt = randomBytes(16);
+    return `$argon2id$v=19$m=8,t=1,p=1$${unpadded(salt)}$${digest(password, salt)}`;
+  },
+  verify: async ({ hash, password }) => {
+    const [, , , , salt, key] = hash.split("$");
+    return key === digest(password, Buffer.from(salt, "base64"));
+  },
 };
 
 export function authOptions(input, baseURL, sendMail = () => {}) {

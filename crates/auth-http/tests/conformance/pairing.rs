@@ -1,0 +1,230 @@
+//! This server beside the real Better Auth: one PostgreSQL, one secret, configured alike from `configurations.json`.
+//!
+//! The scenarios of `scenarios/*.json` are lived in four lanes at once (see [`lane`]): by a browser of Better Auth, by one of
+//! this server, and by two that change servers at every step. In all of them each step must be answered as
+//! `answers/*.json` says: status, headers, cookies and body, byte for byte after [`crate::normalise`]. The answers are
+//! what Better Auth said when they were written (`cargo xtask conformance --record`), and its own lane proves that it
+//! still says so. What differs on purpose is a row of `register.json`.
+//!
+//! Without Node the lane of this server is still held against the answers.
+
+pub(crate) mod answer;
+pub(crate) mod configuration;
+mod lane;
+mod pair;
+mod register;
+mod scenario;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{LazyLock, OnceLock};
+
+use answer::Answers;
+use configuration::Configuration;
+use lane::{Lane, Side};
+use pair::Pair;
+use register::Row;
+use scenario::{Scenario, Step};
+
+/// What came of one configuration.
+#[allow(dead_code, reason = "read by the table that is not written yet")]
+struct Outcome {
+    configuration: &'static Configuration,
+    steps: Vec<StepOutcome>,
+}
+
+/// What came of one step, over all lanes.
+#[allow(dead_code, reason = "read by the table that is not written yet")]
+struct StepOutcome {
+    scenario: String,
+    label: String,
+    send: String,
+    /// Better Auth's answer.
+    status: u16,
+    code: Option<String>,
+    /// Requests sent for it.
+    requests: usize,
+    rows: Vec<&'static Row>,
+    complaints: Vec<String>,
+}
+
+/// Each configuration is played once per run, by whichever test needs it first.
+fn outcome(name: &str) -> &'static Outcome {
+    static OUTCOMES: LazyLock<BTreeMap<&str, OnceLock<Outcome>>> =
+        LazyLock::new(|| configuration::ALL.iter().map(|it| (it.name.as_str(), OnceLock::new())).collect());
+    OUTCOMES[name].get_or_init(|| run(Configuration::named(name)))
+}
+
+fn run(configuration: &'static Configuration) -> Outcome {
+    let pair = Pair::start(configuration);
+    let mut answers = answer::read(&configuration.slug());
+    let recording = std::env::var_os("CONFORMANCE_RECORD").is_some();
+    let mut steps = Vec::new();
+    for scenario in scenario::of(&configuration.name) {
+        steps.extend(live(&scenario, &pair, &mut answers, recording));
+    }
+    if recording {
+        answer::write(&configuration.slug(), &answers);
+    }
+    Outcome { configuration, steps }
+}
+
+/// Lives a scenario in all lanes.
+fn live(scenario: &Scenario, pair: &Pair, answers: &mut Answers, recording: bool) -> Vec<StepOutcome> {
+    let labels: BTreeSet<&str> = scenario.steps.iter().map(|step| step.label.as_str()).collect();
+    assert_eq!(labels.len(), scenario.steps.len(), "a label stands twice in {}", scenario.name);
+    pair.empty_tables();
+    let mut lanes = pair.lanes();
+    let pinned = answers.entry(scenario.name.clone()).or_default();
+    if recording {
+        pinned.clear();
+    }
+    let mut outcomes = Vec::new();
+    for (index, step) in scenario.steps.iter().enumerate() {
+        before(step, pair, &lanes);
+        let got: Vec<_> = lanes
+            .iter_mut()
+            .map(|lane| {
+                let side = lane.course.side(index);
+                let (address, origin) = pair.server(side);
+                (lane.course, side, lane.play(index + 1, step, address, origin))
+            })
+            .collect();
+        if recording {
+            let (_, _, theirs) = &got[0];
+            pinned.push(answer::Pinned { label: step.label.clone(), answer: theirs.clone() });
+        }
+        let theirs = pinned
+            .get(index)
+            .filter(|pinned| pinned.label == step.label)
+            .unwrap_or_else(|| {
+                panic!(
+                    "{}, {}: no answer written; run `cargo xtask conformance --record`",
+                    scenario.name, step.label
+                )
+            })
+            .answer
+            .clone();
+        let (ours, rows) = register::expected(&scenario.name, &step.label, &theirs);
+        let mut complaints = Vec::new();
+        if theirs.status != step.status {
+            complaints
+                .push(format!("the step expects {}, Better Auth answers {}", step.status, theirs.status));
+        }
+        for (course, side, answer) in &got {
+            let expected = if *side == Side::Ours { &ours } else { &theirs };
+            if answer != expected {
+                let print = |it| serde_json::to_string(it).expect("printable");
+                complaints.push(format!(
+                    "{} ({})\n    expected {}\n         got {}",
+                    if *side == Side::Ours { "this server" } else { "Better Auth" },
+                    course.describe(),
+                    print(expected),
+                    print(answer)
+                ));
+            }
+        }
+        let body: Option<serde_json::Value> = serde_json::from_str(&theirs.body).ok();
+        let code = body.and_then(|body| Some(body.get("code")?.as_str()?.to_owned()));
+        outcomes.push(StepOutcome {
+            scenario: scenario.name.clone(),
+            label: step.label.clone(),
+            send: step.send.clone(),
+            status: theirs.status,
+            code,
+            requests: got.len(),
+            rows,
+            complaints,
+        });
+    }
+    outcomes
+}
+
+/// What a step does before its request.
+fn before(step: &Step, pair: &Pair, lanes: &[Lane]) {
+    if let Some(sql) = &step.sql {
+        let own: Vec<String> = lanes.iter().filter_map(|lane| lane.sql(sql)).collect();
+        if own.is_empty() {
+            pair.execute(sql);
+        }
+        for sql in own {
+            pair.execute(&sql);
+        }
+    }
+    if let Some(pause) = step.pause {
+        std::thread::sleep(std::time::Duration::from_millis(pause));
+    }
+}
+
+fn check(name: &str) {
+    let outcome = outcome(name);
+    assert!(!outcome.steps.is_empty(), "no scenario speaks of {name:?}");
+    let complaints: Vec<String> = outcome
+        .steps
+        .iter()
+        .filter(|step| !step.complaints.is_empty())
+        .map(|step| {
+            format!("{}: {} [{}]\n  {}", step.scenario, step.label, step.send, step.complaints.join("\n  "))
+        })
+        .collect();
+    assert!(
+        complaints.is_empty(),
+        "{name}: {} of {} steps:\n\n{}\n",
+        complaints.len(),
+        outcome.steps.len(),
+        complaints.join("\n")
+    );
+}
+
+macro_rules! configurations {
+    ($($test:ident => $name:literal),+ $(,)?) => {
+        $(#[test]
+        fn $test() {
+            check($name);
+        })+
+
+        const TESTED: &[&str] = &[$($name),+];
+    };
+}
+
+configurations! {
+    default => "default",
+    password_off => "password off",
+    sign_up_off => "sign-up off",
+    password_limits => "password limits",
+    secure_cookies => "secure cookies",
+    prefix_and_domain => "prefix and domain",
+    short_sessions => "short sessions",
+    refresh_on_every_read => "refresh on every read",
+    refresh_off => "refresh off",
+    trusted_origins => "trusted origins",
+    another_base_path => "another base path",
+}
+
+/// Every description is played, and every file of scenarios belongs to one.
+#[test]
+fn each_configuration_has_its_test() {
+    let described: Vec<&str> = configuration::ALL.iter().map(|it| it.name.as_str()).collect();
+    assert_eq!(described, TESTED);
+    for name in scenario::configurations() {
+        Configuration::named(&name);
+    }
+}
+
+/// A row of the register that no step meets is a claim that nobody checks.
+#[test]
+fn each_row_of_the_register_is_met() {
+    let met: BTreeSet<(&str, &str)> = TESTED
+        .iter()
+        .flat_map(|name| &outcome(name).steps)
+        .flat_map(|step| &step.rows)
+        .map(|row| (row.scenario.as_str(), row.label.as_str()))
+        .collect();
+    for row in register::ROWS.iter() {
+        assert!(
+            met.contains(&(row.scenario.as_str(), row.label.as_str())),
+            "no step meets the row {}, {}",
+            row.scenario,
+            row.label
+        );
+    }
+}

@@ -1,0 +1,103 @@
+//! An answer in the form that is compared, and its file: `answers/<configuration>.json` holds what Better Auth
+//! answered, written by the suite.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use super::configuration::folder;
+use crate::http::Response;
+use crate::normalise::Names;
+
+/// Headers that a Better Auth client can notice; `Set-Cookie` is compared apart. The rest is framing, CORS (which
+/// Better Auth leaves to its host) and headers of this server that answers of the reference never have.
+pub(crate) const COMPARED_HEADERS: [&str; 7] = [
+    "content-type",
+    "cache-control",
+    "pragma",
+    "location",
+    "x-retry-after",
+    "www-authenticate",
+    "set-auth-token",
+];
+
+/// What was answered, with names in the place of what differs from run to run.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) set_cookie: Vec<String>,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    /// Names what the server generated. `portable` takes out what belongs to the lane.
+    pub(crate) fn of(
+        response: &Response,
+        names: &mut Names,
+        unordered: bool,
+        portable: impl Fn(&str) -> String,
+    ) -> Self {
+        let now = OffsetDateTime::now_utc();
+        let compared = response.headers.iter().filter(|(name, _)| COMPARED_HEADERS.contains(&name.as_str()));
+        let body = response.text();
+        let body = if unordered { by_creation(&body) } else { body };
+        Self {
+            status: response.status,
+            headers: compared.map(|(name, value)| (name.clone(), portable(value))).collect(),
+            set_cookie: names
+                .set_cookies(&response.set_cookies(), now)
+                .iter()
+                .map(|line| portable(line))
+                .collect(),
+            body: portable(&names.text(&body, now)),
+        }
+    }
+}
+
+/// Puts the objects of a flat list into the order of their `createdAt`, without touching their bytes.
+fn by_creation(list: &str) -> String {
+    let Some(inner) = list.strip_prefix("[{").and_then(|list| list.strip_suffix("}]")) else {
+        return list.to_owned();
+    };
+    let created = |object: &&str| {
+        let at = object.split("\"createdAt\":\"").nth(1);
+        at.and_then(|rest| rest.get(..24)).unwrap_or_default().to_owned()
+    };
+    let mut objects: Vec<&str> = inner.split("},{").collect();
+    objects.sort_by_key(created);
+    format!("[{{{}}}]", objects.join("},{"))
+}
+
+/// The answer to one step, as the file has it.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Pinned {
+    pub(crate) label: String,
+    #[serde(flatten)]
+    pub(crate) answer: Answer,
+}
+
+/// Scenario → its answers.
+pub(crate) type Answers = BTreeMap<String, Vec<Pinned>>;
+
+fn file(slug: &str) -> std::path::PathBuf {
+    folder().join("answers").join(format!("{slug}.json"))
+}
+
+/// Reads the answers of a configuration; none where they have not been written yet.
+pub(crate) fn read(slug: &str) -> Answers {
+    match std::fs::read_to_string(file(slug)) {
+        Ok(text) => {
+            serde_json::from_str(&text).unwrap_or_else(|error| panic!("answers/{slug}.json: {error}"))
+        }
+        Err(_) => Answers::new(),
+    }
+}
+
+/// Writes them.
+pub(crate) fn write(slug: &str, answers: &Answers) {
+    let text = serde_json::to_string_pretty(answers).expect("printable");
+    std::fs::write(file(slug), text + "\n").expect("a writable file of answers");
+}

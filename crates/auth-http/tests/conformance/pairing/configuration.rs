@@ -1,0 +1,113 @@
+//! One description per configuration, for both servers: Better Auth's options, and the settings that mean the same here.
+
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::ours;
+
+/// Where the data of the suite lies.
+pub(crate) fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/conformance")
+}
+
+/// Reads one of the suite's files.
+pub(crate) fn load<T: serde::de::DeserializeOwned>(file: &str) -> T {
+    let text = std::fs::read_to_string(folder().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+/// A row of `configurations.json`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Configuration {
+    pub(crate) name: String,
+    /// Half a sentence for the documentation.
+    #[allow(dead_code, reason = "read by the table that is not written yet")]
+    pub(crate) about: String,
+    /// Options of Better Auth, laid over those of `node/options.mjs`.
+    #[serde(default)]
+    pub(crate) options: Value,
+    /// Settings of this server, laid over [`better_auths_answers`].
+    #[serde(default)]
+    settings: Value,
+    /// The public address, where it is not the one that the server listens on.
+    pub(crate) base_url: Option<String>,
+    /// Versions of secrets, the current one first; each gets a random secret. None: a single secret.
+    #[serde(default)]
+    pub(crate) secret_versions: Vec<u64>,
+    /// Whether the database needs columns or tables that only these settings ask for.
+    #[serde(default)]
+    pub(crate) migrate: bool,
+    /// Why the steps of one browser cannot alternate between the servers: what they keep in memory is not shared.
+    pub(crate) apart: Option<String>,
+}
+
+/// All configurations, in the order of the file.
+pub(crate) static ALL: LazyLock<Vec<Configuration>> = LazyLock::new(|| load("configurations.json"));
+
+impl Configuration {
+    pub(crate) fn named(name: &str) -> &'static Self {
+        ALL.iter().find(|it| it.name == name).unwrap_or_else(|| panic!("no configuration called {name:?}"))
+    }
+
+    /// The settings file of this server, as TOML.
+    pub(crate) fn settings_file(&self) -> String {
+        let mut settings = better_auths_answers();
+        lay_over(&mut settings, &self.settings);
+        let sections = settings.as_object().expect("sections");
+        sections.iter().map(|(name, section)| format!("{name} = {}\n", toml(section))).collect()
+    }
+
+    /// The name as part of a file name.
+    pub(crate) fn slug(&self) -> String {
+        self.name.replace(' ', "-")
+    }
+}
+
+/// [`ours::BETTER_AUTHS_ANSWERS`] in the form of the file, so that a configuration can say otherwise.
+fn better_auths_answers() -> Value {
+    let variables = ours::BETTER_AUTHS_ANSWERS.iter().map(|(name, value)| {
+        let key = name.trim_start_matches("AUTH__").to_ascii_lowercase();
+        (key.split("__").map(str::to_owned).collect::<Vec<_>>(), value)
+    });
+    let mut settings = json!({});
+    for (path, value) in variables {
+        let slot = path.iter().fold(&mut settings, |at, part| {
+            if at.is_null() {
+                *at = json!({});
+            }
+            &mut at[part.as_str()]
+        });
+        *slot = serde_json::from_str(value).ok().filter(Value::is_number).unwrap_or_else(|| json!(value));
+    }
+    settings
+}
+
+fn lay_over(under: &mut Value, over: &Value) {
+    match (under, over) {
+        (_, Value::Null) => {}
+        (Value::Object(under), Value::Object(over)) => {
+            for (name, value) in over {
+                lay_over(under.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (under, over) => *under = over.clone(),
+    }
+}
+
+/// A JSON value as an inline TOML value; TOML reads JSON's texts, numbers and lists as they are.
+fn toml(value: &Value) -> String {
+    let table = |members: &Map<String, Value>| {
+        let members: Vec<String> =
+            members.iter().map(|(name, value)| format!("{} = {}", json!(name), toml(value))).collect();
+        format!("{{ {} }}", members.join(", "))
+    };
+    match value {
+        Value::Object(members) => table(members),
+        Value::Array(items) => format!("[{}]", items.iter().map(toml).collect::<Vec<_>>().join(", ")),
+        other => other.to_string(),
+    }
+}

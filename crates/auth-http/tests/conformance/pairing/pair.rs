@@ -1,0 +1,132 @@
+//! Both servers on one database, configured alike.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::configuration::Configuration;
+use super::lane::{Course, Lane, Side};
+use crate::cache::Secrets;
+use crate::database::Database;
+use crate::node::Reference;
+use crate::normalise::Names;
+use crate::ours::{self, Ours, random_secret};
+
+/// Tables that scenarios begin without rows in.
+const TABLES: [&str; 5] = ["session", "account", "verification", "\"user\"", "\"rateLimit\""];
+
+/// Both servers; Better Auth is missing where the tests run without Node.
+pub(crate) struct Pair {
+    configuration: &'static Configuration,
+    reference: Option<Reference>,
+    ours: Ours,
+    /// What each is known as.
+    origins: [String; 2],
+    secrets: Secrets,
+    tables: Vec<&'static str>,
+    database: Database,
+}
+
+impl Pair {
+    pub(crate) fn start(configuration: &'static Configuration) -> Self {
+        let database = Database::migrated_by_us();
+        let secret = random_secret();
+        let versions = configuration.secret_versions.iter();
+        let list: Vec<(u64, String)> = versions.map(|version| (*version, random_secret())).collect();
+        let written: Vec<String> =
+            list.iter().map(|(version, secret)| format!("{version}:{secret}")).collect();
+        let written = written.join(",");
+        let secrets = if list.is_empty() { Secrets::single(&secret) } else { Secrets::versioned(&written) };
+
+        let file = settings_file(configuration);
+        let file = file.to_str().expect("a path in UTF-8");
+        let mut variables = vec![("AUTH_CONFIG", file)];
+        if let Some(url) = &configuration.base_url {
+            variables.push(("BETTER_AUTH_URL", url));
+        }
+        if !list.is_empty() {
+            variables.push(("BETTER_AUTH_SECRETS", &written));
+        }
+        if configuration.migrate {
+            let output = ours::migrate_with(&database, "up", &variables);
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        }
+        let reference = (!crate::is_left_out("node")).then(|| {
+            let options = options(configuration, &list);
+            Reference::start_with(&database, &secret, &json!({ "quick": true, "options": options }))
+        });
+        let ours = Ours::start_with(&database, &secret, &variables);
+        let known_as = |origin: &str| configuration.base_url.as_deref().unwrap_or(origin).to_owned();
+        let theirs = reference.as_ref().map_or_else(String::new, |it| known_as(it.origin()));
+        let origins = [theirs, known_as(ours.origin())];
+        let present =
+            database.query("select quote_ident(tablename) from pg_tables where schemaname = 'public'");
+        let tables = TABLES
+            .into_iter()
+            .filter(|table| present.iter().any(|row| row[0].as_deref() == Some(table)))
+            .collect();
+        Self { configuration, reference, ours, origins, secrets, tables, database }
+    }
+
+    /// Where a server listens, and the origin it is known as.
+    pub(crate) fn server(&self, side: Side) -> (&str, &str) {
+        match side {
+            Side::Theirs => (self.reference.as_ref().expect("Better Auth runs").origin(), &self.origins[0]),
+            Side::Ours => (self.ours.origin(), &self.origins[1]),
+        }
+    }
+
+    /// Fresh lanes; the one of Better Auth alone comes first where there is one.
+    pub(crate) fn lanes(&self) -> Vec<Lane> {
+        let courses: &[Course] = if self.reference.is_none() {
+            &[Course::Stays(Side::Ours)]
+        } else if self.configuration.apart.is_some() {
+            &[Course::Stays(Side::Theirs), Course::Stays(Side::Ours)]
+        } else {
+            &[
+                Course::Stays(Side::Theirs),
+                Course::Stays(Side::Ours),
+                Course::Alternates(Side::Theirs),
+                Course::Alternates(Side::Ours),
+            ]
+        };
+        let lane = |(index, course): (usize, &Course)| {
+            Lane::new(index + 1, *course, Names::new(self.secrets.clone()))
+        };
+        courses.iter().enumerate().map(lane).collect()
+    }
+
+    pub(crate) fn empty_tables(&self) {
+        self.database.execute(&format!("truncate {}", self.tables.join(", ")));
+    }
+
+    pub(crate) fn execute(&self, sql: &str) {
+        self.database.execute(sql);
+    }
+}
+
+fn options(configuration: &Configuration, secrets: &[(u64, String)]) -> Value {
+    let mut options = configuration.options.clone();
+    if options.is_null() {
+        options = json!({});
+    }
+    if let Some(url) = &configuration.base_url {
+        options["baseURL"] = json!(url);
+    }
+    if !secrets.is_empty() {
+        options["secrets"] =
+            secrets.iter().map(|(version, value)| json!({ "version": version, "value": value })).collect();
+    }
+    options
+}
+
+/// Writes the settings where the server can read them.
+fn settings_file(configuration: &Configuration) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    std::fs::create_dir_all(folder).expect("a folder for temporary files");
+    let path = folder.join(format!("{}-{}.toml", configuration.slug(), std::process::id()));
+    let mut file = std::fs::File::create(&path).expect("a file of settings");
+    file.write_all(configuration.settings_file().as_bytes()).expect("written settings");
+    path
+}
