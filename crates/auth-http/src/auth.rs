@@ -15,6 +15,7 @@ use crate::extract::JwtVerifiers;
 use crate::flow::{EmailAndPassword, Offer};
 use crate::hashing::Hashing;
 use crate::origin::{OriginChecks, OriginPattern, OriginPolicy};
+use crate::rate_limit::RateLimiter;
 use crate::reply::SessionReply;
 use crate::routes;
 use crate::settings::Settings;
@@ -46,6 +47,7 @@ struct Shared {
     base_path: String,
     pool: PoolSettings,
     hashing: Hashing,
+    limiter: RateLimiter,
     settings: Settings,
     origins: Data<OriginPolicy>,
     verifiers: Data<JwtVerifiers>,
@@ -115,6 +117,7 @@ impl Auth {
                 base_path: settings.server.base_path.clone(),
                 pool,
                 hashing: Hashing::new(&settings.password),
+                limiter: RateLimiter::new(&settings.rate_limit, &settings.server.base_path),
                 origins: Data::new(OriginPolicy::new(origin, patterns, checks)),
                 verifiers: Data::new(verifiers),
                 reply: Data::new(reply),
@@ -152,7 +155,7 @@ impl Auth {
 
     /// Mounts the routes over a store that the app holds already.
     pub fn configure_with(&self, app: &mut ServiceConfig, store: Store) {
-        let Shared { base_path, hashing, settings, origins, verifiers, reply, clock, pool: _ } =
+        let Shared { base_path, hashing, limiter, settings, origins, verifiers, reply, clock, pool: _ } =
             &*self.shared;
         let passwords = EmailAndPassword {
             store: store.clone(),
@@ -165,6 +168,7 @@ impl Auth {
         app.app_data(Data::new(store))
             .app_data(Data::new(passwords))
             .app_data(Data::new(limits))
+            .app_data(Data::new(limiter.clone()))
             .app_data(Data::new(clock.clone()))
             .app_data(Data::new(ClientAddressPolicy::new(settings.proxies.clone())))
             .app_data(Data::new(settings.session.anonymous_get_session))

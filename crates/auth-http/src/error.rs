@@ -9,7 +9,7 @@ use std::fmt;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 use auth_core::PasswordLengthError;
 use auth_core::wire::ErrorCode;
@@ -20,6 +20,7 @@ use crate::flow::change_password::ChangePasswordError;
 use crate::flow::sign_in::SignInError;
 use crate::flow::sign_up::SignUpError;
 use crate::hashing::HashingError;
+use crate::rate_limit::TooManyRequests;
 
 /// Why a request is refused.
 #[derive(Debug)]
@@ -55,6 +56,11 @@ pub enum ApiError {
     /// Too much is waiting to be hashed.
     Overloaded {
         /// When to try again.
+        retry_after: Duration,
+    },
+    /// The client asks too often; the reference sends this one without a code.
+    RateLimited {
+        /// When to ask again.
         retry_after: Duration,
     },
     /// Something that only a fix of the server or its data can change: 500 with an empty body, as the
@@ -112,7 +118,7 @@ impl ApiError {
         match self {
             Self::Coded(code) => Some(*code),
             Self::Validation(_) => Some(ErrorCode::ValidationError),
-            Self::RedirectNotText { .. } => None,
+            Self::RedirectNotText { .. } | Self::RateLimited { .. } => None,
             Self::UnsupportedMediaType { .. } => Some(ErrorCode::UnsupportedMediaType),
             Self::InvalidJson => Some(ErrorCode::BadRequest),
             Self::Unauthorized(refusal) => Some(refusal.code()),
@@ -130,6 +136,7 @@ impl ApiError {
                 format!("Content-Type \"{sent}\" is not allowed. Allowed types: {allowed}")
             }
             Self::InvalidJson => "Invalid JSON in request body".to_owned(),
+            Self::RateLimited { .. } => "Too many requests. Please try again later.".to_owned(),
             other => other.code().map_or_else(String::new, |code| code.message().to_owned()),
         }
     }
@@ -183,6 +190,7 @@ impl fmt::Display for ApiError {
             Self::SessionEnded { .. } => f.write_str("the cookie's session is over"),
             Self::DatabaseUnavailable(_) => f.write_str("the database is away"),
             Self::Overloaded { .. } => f.write_str("too many passwords wait to be hashed"),
+            Self::RateLimited { .. } => f.write_str("too many requests"),
             Self::Internal(_) => f.write_str("unexpected failure"),
         }
     }
@@ -200,7 +208,8 @@ impl Error for ApiError {
             | Self::InvalidJson
             | Self::Unauthorized(_)
             | Self::SessionEnded { .. }
-            | Self::Overloaded { .. } => None,
+            | Self::Overloaded { .. }
+            | Self::RateLimited { .. } => None,
         }
     }
 }
@@ -209,6 +218,7 @@ impl ResponseError for ApiError {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::RedirectNotText { .. } => StatusCode::BAD_REQUEST,
+            Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
             other => other.code().map_or(StatusCode::INTERNAL_SERVER_ERROR, status_of),
         }
     }
@@ -232,6 +242,11 @@ impl ResponseError for ApiError {
             Self::Overloaded { retry_after } => {
                 answer.insert_header((header::RETRY_AFTER, retry_after.as_secs().max(1)));
             }
+            Self::RateLimited { retry_after } => {
+                // Rounded up: who comes back when told must not come too early.
+                let seconds = retry_after.as_millis().div_ceil(1_000).to_string();
+                answer.insert_header((X_RETRY_AFTER, seconds));
+            }
             Self::Coded(_)
             | Self::Validation(_)
             | Self::RedirectNotText { .. }
@@ -242,6 +257,9 @@ impl ResponseError for ApiError {
         answer.json(ErrorBody { message: &self.message(), code })
     }
 }
+
+/// The reference's own name for it, which its client reads.
+const X_RETRY_AFTER: HeaderName = HeaderName::from_static("x-retry-after");
 
 /// What a client is told to wait when the database is away. The pool itself retries at once, so the
 /// shortest wait that the header can say is right.
@@ -270,6 +288,12 @@ impl From<HashingError> for ApiError {
             HashingError::Overloaded { retry_after } => Self::Overloaded { retry_after },
             other => Self::internal(other),
         }
+    }
+}
+
+impl From<TooManyRequests> for ApiError {
+    fn from(error: TooManyRequests) -> Self {
+        Self::RateLimited { retry_after: error.wait }
     }
 }
 

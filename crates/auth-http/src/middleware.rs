@@ -2,6 +2,7 @@
 
 pub(crate) mod cors;
 pub(crate) mod limits;
+pub(crate) mod rate_limit;
 pub(crate) mod request_log;
 
 use actix_web::error::InternalError;

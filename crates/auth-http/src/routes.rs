@@ -3,10 +3,11 @@
 use actix_web::dev::HttpServiceFactory;
 use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, PRAGMA};
-use actix_web::middleware::{Condition, DefaultHeaders};
+use actix_web::middleware::{Condition, DefaultHeaders, from_fn};
 use actix_web::{HttpResponse, Route, guard, web};
 
 use crate::handlers::{change_password, ok, session, sign_in, sign_out, sign_up, user};
+use crate::middleware::rate_limit::rate_limit;
 
 /// One row: what is asked, and who may ask it.
 #[derive(Debug)]
@@ -101,16 +102,16 @@ const SESSION_PATH: &str = "/get-session";
 /// Builds the scope of all routes below `base_path`.
 pub(crate) fn scope(base_path: &str) -> impl HttpServiceFactory + use<> {
     let mut paths: Vec<&'static str> = Vec::new();
-    let mut scope = web::scope(base_path)
-        // The router matches the decoded path, the reference the raw one; no path here needs an escape.
-        .guard(guard::fn_guard(|context| !context.head().uri.path().contains('%')))
-        .default_service(web::to(not_found));
+    let mut scope = web::scope(base_path).default_service(web::to(not_found));
     for Entry { path, .. } in ROUTES {
         if paths.contains(path) {
             continue;
         }
         paths.push(path);
-        let mut resource = web::resource(*path).default_service(web::to(not_found));
+        let mut resource = web::resource(*path)
+            // The router matches the decoded path, the reference the raw one; no path here needs an escape.
+            .guard(guard::fn_guard(|context| !context.head().uri.path().contains('%')))
+            .default_service(web::to(not_found));
         for entry in ROUTES.iter().filter(|entry| entry.path == *path) {
             let never_stored =
                 DefaultHeaders::new().add((CACHE_CONTROL, "no-store")).add((PRAGMA, "no-cache"));
@@ -119,7 +120,8 @@ pub(crate) fn scope(base_path: &str) -> impl HttpServiceFactory + use<> {
         }
         scope = scope.service(resource);
     }
-    scope
+    // Before any route is looked up, so that unknown paths count too (core §3).
+    scope.wrap(from_fn(rate_limit))
 }
 
 /// An unknown path or method: 404 without body or content type, as the reference answers (core §2.2).

@@ -15,6 +15,7 @@ mod log;
 mod network;
 mod password;
 mod proxies;
+mod rate_limit;
 mod reader;
 mod security;
 mod server;
@@ -32,12 +33,14 @@ pub use log::{LogFormat, LogSettings};
 pub use network::Network;
 pub use password::PasswordSettings;
 pub use proxies::ProxiesSettings;
+pub use rate_limit::{RateLimitSettings, RateLimitStorage};
 pub use security::SecuritySettings;
 pub use server::{BaseUrl, ServerSettings};
 pub use session::{AnonymousGetSession, SessionSettings};
 pub use sources::{DEFAULT_TOML, Environment};
 
 use reader::Reader;
+pub(crate) use span::parse as parse_span;
 
 /// Everything the server is told at start.
 #[derive(Clone, Debug)]
@@ -46,6 +49,8 @@ pub struct Settings {
     pub server: ServerSettings,
     /// Reverse proxies whose word is taken for a client's address.
     pub proxies: ProxiesSettings,
+    /// How often a client may ask.
+    pub rate_limit: RateLimitSettings,
     /// Secrets, trusted origins and the switches that weaken checks.
     pub security: SecuritySettings,
     /// Cross-origin answers for browsers.
@@ -99,6 +104,7 @@ impl Settings {
         let server = ServerSettings::read(&reader)?;
         let settings = Self {
             proxies: ProxiesSettings::read(&reader)?,
+            rate_limit: RateLimitSettings::read(&reader)?,
             security: SecuritySettings::read(&reader, &server.base_url)?,
             cors: CorsSettings::read(&reader)?,
             database: DatabaseSettings::read(&reader)?,
@@ -145,6 +151,10 @@ impl Settings {
             (
                 self.proxies.trusts_everyone(),
                 "proxies.trusted holds a network of everyone: any client can choose the address it is seen under",
+            ),
+            (
+                !self.rate_limit.enabled && !self.server.base_url.is_loopback(),
+                "rate_limit.enabled is off: nothing here slows down who tries passwords; config/production.toml turns it on",
             ),
         ];
         switches.into_iter().filter(|(on, _)| *on).map(|(_, warning)| warning).collect()

@@ -1,5 +1,5 @@
 //! The header corpus of R-83 and the alias table of R-84.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use actix_web::http::header::{HeaderName, HeaderValue};
 
@@ -123,4 +123,45 @@ fn r_084_the_prefix_is_configurable() {
     assert_eq!(form(128), "2001:0db8:0001:0002:0003:0004:0005:0006");
     assert_eq!(form(56), "2001:0db8:0001:0000:0000:0000:0000:0000");
     assert_eq!(form(1), "0000:0000:0000:0000:0000:0000:0000:0000");
+}
+
+/// The reference's own verdicts. Here a header counts only when a trusted proxy sends it, so the peer is one.
+#[test]
+fn r_083_r_084_the_references_vectors_but_for_the_listed_differences() {
+    const PEER: &str = "192.0.2.1";
+    let vectors: serde_json::Value =
+        serde_json::from_str(include_str!("../../tests/vectors/ip.json")).unwrap();
+
+    let normalize = vectors["normalize"].as_array().unwrap();
+    assert_eq!(normalize.len(), 9);
+    for case in normalize {
+        let Ok(address) = case["in"].as_str().unwrap().parse::<IpAddr>() else {
+            assert_eq!(case["in"], "garbage");
+            continue;
+        };
+        for (bits, expected) in [(64, "default64"), (128, "s128"), (48, "s48"), (60, "s60")] {
+            assert_eq!(ClientAddress::canonical(address, bits).as_str(), case[expected], "{case} at {bits}");
+        }
+    }
+
+    // hops are counted from the right even without further proxies, and a hop that is no address makes the
+    // client unknown, an empty one included.
+    let stricter = [("1.2.3.4, 5.6.7.8", Some("5.6.7.8")), (" 1.2.3.4 ,", None)];
+    let headers = vectors["header"].as_array().unwrap();
+    assert_eq!(headers.len(), 15);
+    for case in headers {
+        let header = case["header"].as_str().unwrap();
+        let mut trusted: Vec<&str> =
+            case["trusted_proxies"].as_array().unwrap().iter().map(|text| text.as_str().unwrap()).collect();
+        if trusted.iter().any(|text| text.parse::<crate::settings::Network>().is_err()) {
+            // The reference drops what is no network; here it stops the start.
+            assert_eq!(trusted, ["bad/33"]);
+            continue;
+        }
+        assert_eq!(client(&trusted, "203.0.113.9", &[header]).as_deref(), Some("203.0.113.9"), "{case}");
+        trusted.push(PEER);
+        let known = stricter.iter().find(|(text, _)| *text == header).map(|(_, ours)| *ours);
+        let expected = known.unwrap_or_else(|| case["ip"].as_str());
+        assert_eq!(client(&trusted, PEER, &[header]).as_deref(), expected, "{case}");
+    }
 }

@@ -16,7 +16,7 @@ pub(super) fn long(reader: &Reader, key: &str, least: u64) -> Result<time::Durat
 }
 
 /// Reads a span; `None` for anything but digits and one unit.
-pub(super) fn parse(text: &str) -> Option<Duration> {
+pub(crate) fn parse(text: &str) -> Option<Duration> {
     let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let (number, unit) = text.split_at_checked(digits)?;
     let number: u64 = number.parse().ok()?;

@@ -38,7 +38,9 @@ fn the_three_required_settings_are_enough() {
     assert_eq!(settings.security.trusted_origins, ["https://auth.example.com"]);
     assert_eq!(settings.session.policy.expires_in, time::Duration::days(7));
     assert!(settings.cookies.secure);
-    assert_eq!(settings.warnings(), [""; 0]);
+    // Nothing is counted unless asked for, and that is said.
+    assert!(!settings.rate_limit.enabled);
+    assert!(matches!(settings.warnings().as_slice(), [one] if one.starts_with("rate_limit.enabled ")));
 }
 
 #[test]
@@ -88,6 +90,8 @@ fn the_production_file_reads() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../config/production.toml");
     let settings = load(&[("AUTH_CONFIG", path)]).unwrap();
     assert_eq!(settings.server.host, "0.0.0.0");
+    // As the reference does with NODE_ENV=production.
+    assert!(settings.rate_limit.enabled);
     assert_eq!(settings.warnings(), [""; 0]);
 }
 
@@ -227,9 +231,10 @@ fn r_119_every_weakened_check_is_warned_of() {
         ("AUTH__COOKIES__SECURE", "false", "cookies.secure"),
         ("AUTH__PROXIES__TRUSTED", "0.0.0.0/0", "proxies.trusted"),
         ("BETTER_AUTH_URL", "http://auth.example.com", "server.base_url"),
+        ("AUTH__RATE_LIMIT__ENABLED", "false", "rate_limit.enabled"),
     ];
     for (name, value, key) in cases {
-        let warnings = load(&[(name, value)]).unwrap().warnings();
+        let warnings = load(&[("AUTH__RATE_LIMIT__ENABLED", "true"), (name, value)]).unwrap().warnings();
         assert_eq!(warnings.len(), 1, "{name}: {warnings:?}");
         assert!(warnings.iter().all(|warning| warning.starts_with(key)), "{warnings:?}");
     }

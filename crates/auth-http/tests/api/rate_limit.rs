@@ -1,0 +1,207 @@
+//! How often a client may ask (R-79 to R-82, R-85, R-87, R-88).
+
+use std::collections::BTreeMap;
+
+use auth_http::routes::ROUTES;
+use futures_util::future::join_all;
+use serde_json::json;
+use time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::app::{Answer, TestApp};
+
+const ON: (&str, &str) = ("AUTH__RATE_LIMIT__ENABLED", "true");
+const PROXIED: (&str, &str) = ("AUTH__PROXIES__TRUSTED", "127.0.0.1");
+
+/// Sends a request as the client with an address, through the trusted proxy.
+async fn ask(app: &TestApp, client: &str, method: &str, path: &str) -> Answer {
+    let request = app.request(method, path).header("x-forwarded-for", client);
+    app.send(if method == "POST" { request.json(&json!({})) } else { request }).await
+}
+
+async fn statuses(app: &TestApp, client: &str, method: &str, path: &str, times: usize) -> Vec<u16> {
+    let mut all = Vec::new();
+    for _ in 0..times {
+        all.push(ask(app, client, method, path).await.status);
+    }
+    all
+}
+
+#[actix_web::test]
+async fn r_079_the_refusal_is_the_references() {
+    let app = TestApp::with(&[ON]).await;
+    let wrong = json!({"email": "nobody@example.com", "password": "wrong horse"});
+    for _ in 0..3 {
+        assert_eq!(app.post("/sign-in/email", &wrong).await.status, 401);
+    }
+    let request = app.request("POST", "/sign-in/email").header("origin", &app.origin).json(&wrong);
+    let refused = app.send(request).await;
+    assert_eq!(refused.status, 429);
+    assert_eq!(refused.body, r#"{"message":"Too many requests. Please try again later."}"#);
+    assert_eq!(refused.header("content-type"), "application/json");
+    assert_eq!(refused.header("x-retry-after"), "10");
+    assert_eq!(refused.header("retry-after"), "");
+    assert_eq!(refused.header("access-control-allow-origin"), app.origin, "scripts can read it");
+
+    app.clock.advance(Duration::milliseconds(5_500));
+    let refused = app.post("/sign-in/email", &wrong).await;
+    assert_eq!((refused.status, refused.header("x-retry-after")), (429, "5"));
+    app.clock.advance(Duration::seconds(5));
+    let passed = app.post("/sign-in/email", &wrong).await;
+    assert_eq!((passed.status, passed.header("x-retry-after")), (401, ""));
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn r_079_every_path_and_method_counts_each_path_by_itself() {
+    let app = TestApp::with(&[ON, PROXIED]).await;
+    assert_eq!(statuses(&app, "1.0.0.1", "GET", "/ok", 101).await[99..], [200, 429]);
+    assert_eq!(ask(&app, "1.0.0.1", "HEAD", "/ok").await.status, 429);
+    assert_eq!(ask(&app, "1.0.0.1", "GET", "/get-session").await.status, 401);
+    assert_eq!(ask(&app, "1.0.0.2", "GET", "/ok").await.status, 200);
+    assert_eq!(statuses(&app, "1.0.0.1", "PUT", "/nowhere", 101).await[99..], [404, 429]);
+    assert_eq!(statuses(&app, "1.0.0.1", "GET", "/sign-in/social", 4).await, [404, 404, 404, 429]);
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn r_079_settings_change_and_lift_limits() {
+    let rules = "/ok = off, /get-* = 2 per 1m";
+    let app = TestApp::with(&[
+        ON,
+        PROXIED,
+        ("AUTH__RATE_LIMIT__CUSTOM_RULES", rules),
+        ("AUTH__RATE_LIMIT__WINDOW", "2s"),
+        ("AUTH__RATE_LIMIT__MAX", "1"),
+    ])
+    .await;
+    assert_eq!(statuses(&app, "1.0.0.1", "GET", "/ok", 150).await, [200; 150]);
+    assert_eq!(statuses(&app, "1.0.0.1", "GET", "/get-session", 3).await, [401, 401, 429]);
+    assert_eq!(ask(&app, "1.0.0.1", "GET", "/get-session").await.header("x-retry-after"), "60");
+    assert_eq!(statuses(&app, "1.0.0.1", "GET", "/user", 2).await, [401, 429]);
+    app.clock.advance(Duration::seconds(2));
+    assert_eq!(ask(&app, "1.0.0.1", "GET", "/user").await.status, 401);
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn r_079_off_means_off() {
+    let app = TestApp::start().await;
+    assert_eq!(statuses(&app, "1.0.0.1", "POST", "/sign-in/email", 20).await, [400; 20]);
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn r_080_every_spelling_that_reaches_a_handler_shares_its_count() {
+    let spellings = |path: &str| {
+        let escaped: String = path.bytes().map(|byte| format!("%{byte:02x}")).collect();
+        vec![
+            path.to_owned(),
+            format!("{path}/"),
+            format!("{path}//"),
+            format!("/{path}"),
+            format!("/.{path}"),
+            format!("/x/..{path}"),
+            format!("{path}?a=b"),
+            format!("{path}#fragment"),
+            format!("{path};a=b"),
+            path.to_ascii_uppercase(),
+            format!("/{escaped}"),
+            format!("/{}", &escaped[3..]),
+            format!("{path}%20"),
+            format!("{path}%00"),
+            format!("{path}%2f"),
+            path.replace('/', "%2f"),
+            path.replace('/', "\\"),
+        ]
+    };
+    let app = TestApp::with(&[ON, PROXIED, ("AUTH__RATE_LIMIT__CUSTOM_RULES", "/ok = 3 per 10s")]).await;
+    for (number, (method, path)) in [("GET", "/ok"), ("POST", "/sign-in/email")].into_iter().enumerate() {
+        let mut shared = 0;
+        for (at, spelling) in spellings(path).into_iter().enumerate() {
+            // A client that has used up the plain spelling.
+            let client = format!("1.{number}.0.{at}");
+            assert_eq!(statuses(&app, &client, method, path, 4).await[3], 429);
+            let request = format!(
+                "{method} /api/auth{spelling} HTTP/1.1\r\nhost: a\r\nx-forwarded-for: {client}\r\nconnection: close\r\n\r\n"
+            );
+            let mut peer = TcpStream::connect(app.address).await.unwrap();
+            peer.write_all(request.as_bytes()).await.unwrap();
+            let mut answer = String::new();
+            peer.read_to_string(&mut answer).await.unwrap();
+            let status = answer.split(' ').nth(1).unwrap();
+            assert!(["400", "404", "429"].contains(&status), "{spelling}: {answer}");
+            assert!(!answer.contains("VALIDATION_ERROR"), "{spelling} reaches the handler: {answer}");
+            shared += usize::from(status == "429");
+        }
+        assert!(shared >= 4, "the plain one, its trailing slashes, its query");
+    }
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn r_081_a_refused_request_is_not_read_and_asks_no_database() {
+    // Nobody listens there, so whatever asks the database fails.
+    let app = TestApp::on("postgres://nobody@127.0.0.1:1/none", &[ON]).await;
+    let wrong = json!({"email": "nobody@example.com", "password": "wrong horse"});
+    for _ in 0..3 {
+        assert_eq!(app.post("/sign-in/email", &wrong).await.status, 503);
+    }
+    // Bad media type, bad origin, and a body that never comes.
+    let head = "POST /api/auth/sign-in/email HTTP/1.1\r\nhost: a\r\ncookie: a=b\r\norigin: https://evil.example\r\n\
+         content-type: text/plain\r\ncontent-length: 1000\r\n\r\n";
+    let mut peer = TcpStream::connect(app.address).await.unwrap();
+    peer.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = [0; 12];
+    peer.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 429");
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn r_082_of_parallel_requests_exactly_the_allowed_number_passes() {
+    let app = TestApp::with(&[ON, ("AUTH__SERVER__WORKERS", "4")]).await;
+    let answers = join_all((0..200).map(|_| app.get("/ok", &[]))).await;
+    let passed = answers.iter().filter(|answer| answer.status == 200).count();
+    let refused = answers.iter().filter(|answer| answer.status == 429).count();
+    assert_eq!((passed, refused), (100, 100));
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn r_085_clients_without_an_address_share_one_count() {
+    let app = TestApp::with(&[ON, PROXIED]).await;
+    for header in ["garbage", "1.2.3.4, garbage", "127.0.0.1"] {
+        assert_eq!(ask(&app, header, "POST", "/sign-in/email").await.status, 400);
+    }
+    assert_eq!(ask(&app, "unknown", "POST", "/sign-in/email").await.status, 429);
+    assert_eq!(app.send(app.request("POST", "/sign-in/email")).await.status, 429, "no header at all");
+    assert_eq!(ask(&app, "1.2.3.4", "POST", "/sign-in/email").await.status, 400);
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn r_088_routes_that_test_a_password_share_their_counts() {
+    let app = TestApp::with(&[ON, PROXIED]).await;
+    for (client, paths) in [
+        ("1.0.0.1", ["/sign-in/email", "/login", "/sign-in/email", "/login"]),
+        ("1.0.0.2", ["/register", "/sign-up/email", "/register", "/sign-up/email"]),
+    ] {
+        let mut all = Vec::new();
+        for path in paths {
+            all.push(ask(&app, client, "POST", path).await.status);
+        }
+        assert_eq!(all, [400, 400, 400, 429], "{paths:?}");
+    }
+    // The inventory: what takes three requests only. A new route that tests a secret has to show up here.
+    let mut strict = BTreeMap::new();
+    for (number, entry) in ROUTES.iter().enumerate() {
+        let client = format!("2.0.0.{number}");
+        let all = statuses(&app, &client, entry.method.as_str(), entry.path, 4).await;
+        strict.insert(entry.path, all[3] == 429);
+    }
+    let strict: Vec<&str> = strict.into_iter().filter_map(|(path, strict)| strict.then_some(path)).collect();
+    assert_eq!(strict, ["/change-password", "/login", "/register", "/sign-in/email", "/sign-up/email"]);
+    app.stop().await;
+}
