@@ -48,6 +48,23 @@ impl<'store> SessionRepository<'store> {
         self.pool.read(id, |connection, id| find_by_id_on(connection, id).boxed()).await
     }
 
+    /// Lists the sessions of a user that live at `now`, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// As [`find_by_token`](Self::find_by_token).
+    pub async fn list_by_user(
+        self,
+        user_id: &UserId,
+        now: OffsetDateTime,
+    ) -> Result<Vec<Session>, StoreError> {
+        self.pool
+            .read(&(user_id, now), |connection, &(user_id, now)| {
+                list_by_user_on(connection, user_id, now).boxed()
+            })
+            .await
+    }
+
     /// Stores a new session.
     ///
     /// # Errors
@@ -83,6 +100,46 @@ impl<'store> SessionRepository<'store> {
     /// As [`find_by_token`](Self::find_by_token). After an error the session may or may not be gone.
     pub async fn delete_by_token(self, token: &SessionToken) -> Result<bool, StoreError> {
         self.pool.write(token, |connection, token| delete_by_token_on(connection, token).boxed()).await
+    }
+
+    /// Ends a session if it is the user's; tells whether it was there and was theirs. The owner is part of
+    /// the statement, so that no other session can be ended between a check and the act.
+    ///
+    /// # Errors
+    ///
+    /// As [`delete_by_token`](Self::delete_by_token). A token that no column can hold is nobody's.
+    pub async fn delete_owned(self, token: &SessionToken, user_id: &UserId) -> Result<bool, StoreError> {
+        self.pool
+            .write(&(token, user_id), |connection, &(token, user_id)| {
+                delete_owned_on(connection, token, user_id).boxed()
+            })
+            .await
+    }
+
+    /// Ends every session of a user; tells how many there were.
+    ///
+    /// # Errors
+    ///
+    /// As [`delete_by_token`](Self::delete_by_token).
+    pub async fn delete_by_user(self, user_id: &UserId) -> Result<usize, StoreError> {
+        self.pool.write(user_id, |connection, user_id| delete_by_user_on(connection, user_id).boxed()).await
+    }
+
+    /// Ends every session of a user but the one with the token; tells how many there were.
+    ///
+    /// # Errors
+    ///
+    /// As [`delete_by_token`](Self::delete_by_token).
+    pub async fn delete_by_user_except(
+        self,
+        user_id: &UserId,
+        kept: &SessionToken,
+    ) -> Result<usize, StoreError> {
+        self.pool
+            .write(&(user_id, kept), |connection, &(user_id, kept)| {
+                delete_by_user_except_on(connection, user_id, kept).boxed()
+            })
+            .await
     }
 
     /// Removes a session if it had ended before `now`; tells whether it was removed. A session that
@@ -138,6 +195,25 @@ where
         .map_err(|error| read_failed(TABLE, error))
 }
 
+pub(crate) async fn list_by_user_on<C>(
+    connection: &mut C,
+    user_id: &UserId,
+    now: OffsetDateTime,
+) -> Result<Vec<Session>, StoreError>
+where
+    C: AsyncConnectionCore<Backend = Pg> + Send,
+{
+    session::table
+        .filter(session::user_id.eq(user_id.as_str()))
+        .filter(session::expires_at.gt(to_milliseconds(now)))
+        .order((session::created_at.asc(), session::id.asc()))
+        .select(SessionRow::as_select())
+        .load::<SessionRow>(connection)
+        .await
+        .map(|rows| rows.into_iter().map(Session::from).collect())
+        .map_err(|error| read_failed(TABLE, error))
+}
+
 pub(crate) async fn insert_on<C>(connection: &mut C, new: &Session) -> Result<(), StoreError>
 where
     C: AsyncConnectionCore<Backend = Pg> + Send,
@@ -180,6 +256,37 @@ where
     let gone =
         diesel::delete(session::table.filter(session::token.eq(token.expose()))).execute(connection).await?;
     Ok(gone > 0)
+}
+
+pub(crate) async fn delete_owned_on<C>(
+    connection: &mut C,
+    token: &SessionToken,
+    user_id: &UserId,
+) -> Result<bool, StoreError>
+where
+    C: AsyncConnectionCore<Backend = Pg> + Send,
+{
+    if check_text([token.expose()]).is_err() {
+        return Ok(false);
+    }
+    let owned = session::table
+        .filter(session::token.eq(token.expose()))
+        .filter(session::user_id.eq(user_id.as_str()));
+    let gone = diesel::delete(owned).execute(connection).await?;
+    Ok(gone > 0)
+}
+
+pub(crate) async fn delete_by_user_except_on<C>(
+    connection: &mut C,
+    user_id: &UserId,
+    kept: &SessionToken,
+) -> Result<usize, StoreError>
+where
+    C: AsyncConnectionCore<Backend = Pg> + Send,
+{
+    let others =
+        session::table.filter(session::user_id.eq(user_id.as_str())).filter(session::token.ne(kept.expose()));
+    Ok(diesel::delete(others).execute(connection).await?)
 }
 
 pub(crate) async fn delete_by_user_on<C>(connection: &mut C, user_id: &UserId) -> Result<usize, StoreError>

@@ -79,6 +79,69 @@ async fn deleting_tells_whether_a_session_was_there() {
 }
 
 #[tokio::test]
+async fn living_sessions_of_one_user_are_listed_oldest_first() {
+    let database = TestDatabase::create().await;
+    let store = database.store();
+    let (ann, bob) = (made::registration("ann@example.com"), made::registration("bob@example.com"));
+    store.register(&ann).await.unwrap();
+    store.register(&bob).await.unwrap();
+    let now = made::STORED_NOW + Duration::days(1);
+    let made_at = |hours| {
+        let created_at = made::STORED_NOW + Duration::hours(hours);
+        Session { created_at, ..made::session(&ann.user) }
+    };
+    let (later, last) = (made_at(1), Session { expires_at: now, ..made_at(2) });
+    for session in [&last, &later] {
+        store.sessions().insert(session).await.unwrap();
+    }
+    let listed = async |now| -> Vec<SessionId> {
+        let sessions = store.sessions().list_by_user(&ann.user.id, now).await.unwrap();
+        sessions.into_iter().map(|session| session.id).collect()
+    };
+    let first = ann.session.unwrap().id;
+    let just_before = now - Duration::milliseconds(1);
+    assert_eq!(listed(just_before).await, [first.clone(), later.id.clone(), last.id]);
+    assert_eq!(listed(now).await, [first, later.id], "what ends now is not listed");
+    assert!(listed(now + Duration::days(8)).await.is_empty());
+}
+
+#[tokio::test]
+async fn r_031_ending_an_owned_session_needs_its_owner() {
+    let database = TestDatabase::create().await;
+    let store = database.store();
+    let (ann, bob) = (made::registration("ann@example.com"), made::registration("bob@example.com"));
+    store.register(&ann).await.unwrap();
+    store.register(&bob).await.unwrap();
+    let (anns, bobs) = (ann.session.unwrap().token, bob.session.unwrap().token);
+    assert!(!store.sessions().delete_owned(&bobs, &ann.user.id).await.unwrap());
+    assert!(store.sessions().find_by_token(&bobs).await.unwrap().is_some(), "another's session stays");
+    assert!(store.sessions().delete_owned(&anns, &ann.user.id).await.unwrap());
+    assert!(!store.sessions().delete_owned(&anns, &ann.user.id).await.unwrap(), "it is gone already");
+    let unstorable = SessionToken::from_stored("a\0b");
+    assert!(!store.sessions().delete_owned(&unstorable, &ann.user.id).await.unwrap());
+}
+
+#[tokio::test]
+async fn every_session_of_a_user_ends_and_nobody_elses() {
+    let database = TestDatabase::create().await;
+    let store = database.store();
+    let (ann, bob) = (made::registration("ann@example.com"), made::registration("bob@example.com"));
+    store.register(&ann).await.unwrap();
+    store.register(&bob).await.unwrap();
+    // More than the reference looks at.
+    for _ in 0..150 {
+        store.sessions().insert(&made::session(&ann.user)).await.unwrap();
+    }
+    let kept = ann.session.unwrap().token;
+    let sessions = store.sessions();
+    assert_eq!(sessions.delete_by_user_except(&ann.user.id, &kept).await.unwrap(), 150);
+    assert!(sessions.find_by_token(&kept).await.unwrap().is_some());
+    assert_eq!(sessions.delete_by_user(&ann.user.id).await.unwrap(), 1);
+    assert_eq!(sessions.delete_by_user(&ann.user.id).await.unwrap(), 0);
+    assert!(sessions.find_by_token(&bob.session.unwrap().token).await.unwrap().is_some());
+}
+
+#[tokio::test]
 async fn only_an_ended_session_is_swept() {
     let database = TestDatabase::create().await;
     let store = database.store();
