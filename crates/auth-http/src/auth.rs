@@ -5,14 +5,16 @@ use std::sync::Arc;
 use actix_web::web::{Data, ServiceConfig};
 use auth_core::{
     AccessTokenIssuer, AccessTokenPolicy, AccessTokenVerifier, CookieSettings, ForeignTokenVerifier,
-    SessionCookies,
+    SameSite, SessionCookies,
 };
 use auth_store::{PoolSettings, Store, StoreError};
 
 use crate::client_address::ClientAddressPolicy;
 use crate::clock::Clock;
 use crate::extract::JwtVerifiers;
+use crate::flow::session::SessionReader;
 use crate::flow::{EmailAndPassword, Offer};
+use crate::handlers::error_page::ErrorPage;
 use crate::hashing::Hashing;
 use crate::origin::{OriginChecks, OriginPattern, OriginPolicy};
 use crate::rate_limit::RateLimiter;
@@ -89,7 +91,7 @@ impl Auth {
             prefix: settings.cookies.prefix.clone(),
             secure: settings.cookies.secure,
             domain: settings.cookies.domain.clone(),
-            ..CookieSettings::default()
+            same_site: SameSite::Lax,
         })
         .map_err(AuthError::Cookies)?;
         let tokens = AccessTokenPolicy {
@@ -164,14 +166,22 @@ impl Auth {
             sessions: settings.session.policy,
             offer: offer(settings),
         };
+        let reader = SessionReader {
+            store: store.clone(),
+            policy: settings.session.policy,
+            fresh_age: settings.session.fresh_age,
+            defer_refresh: settings.session.defer_refresh,
+        };
         let limits = BodyLimits { bytes: settings.server.body_limit, deadline: settings.server.body_timeout };
         app.app_data(Data::new(store))
             .app_data(Data::new(passwords))
+            .app_data(Data::new(reader))
             .app_data(Data::new(limits))
             .app_data(Data::new(limiter.clone()))
             .app_data(Data::new(clock.clone()))
             .app_data(Data::new(ClientAddressPolicy::new(settings.proxies.clone())))
             .app_data(Data::new(settings.session.anonymous_get_session))
+            .app_data(Data::new(ErrorPage(settings.server.error_url.clone())))
             .app_data(Data::clone(origins))
             .app_data(Data::clone(verifiers))
             .app_data(Data::clone(reply))

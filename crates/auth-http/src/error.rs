@@ -35,6 +35,8 @@ pub enum ApiError {
         /// The field, as the reference calls it in messages.
         label: &'static str,
     },
+    /// None of the body's members can be updated; the reference sends this one without a code too.
+    NoFieldsToUpdate,
     /// The body's media type is not one that the route reads.
     UnsupportedMediaType {
         /// The header as sent.
@@ -118,7 +120,7 @@ impl ApiError {
         match self {
             Self::Coded(code) => Some(*code),
             Self::Validation(_) => Some(ErrorCode::ValidationError),
-            Self::RedirectNotText { .. } | Self::RateLimited { .. } => None,
+            Self::RedirectNotText { .. } | Self::NoFieldsToUpdate | Self::RateLimited { .. } => None,
             Self::UnsupportedMediaType { .. } => Some(ErrorCode::UnsupportedMediaType),
             Self::InvalidJson => Some(ErrorCode::BadRequest),
             Self::Unauthorized(refusal) => Some(refusal.code()),
@@ -132,6 +134,7 @@ impl ApiError {
         match self {
             Self::Validation(issues) => issues.clone(),
             Self::RedirectNotText { label } => format!("Invalid {label}: expected a string"),
+            Self::NoFieldsToUpdate => "No fields to update".to_owned(),
             Self::UnsupportedMediaType { sent, allowed } => {
                 format!("Content-Type \"{sent}\" is not allowed. Allowed types: {allowed}")
             }
@@ -160,7 +163,8 @@ fn status_of(code: ErrorCode) -> StatusCode {
         | ErrorCode::InvalidEmailOrPassword
         | ErrorCode::FailedToCreateSession
         | ErrorCode::FailedToGetSession => StatusCode::UNAUTHORIZED,
-        ErrorCode::InvalidOrigin
+        ErrorCode::SessionNotFresh
+        | ErrorCode::InvalidOrigin
         | ErrorCode::MissingOrNullOrigin
         | ErrorCode::CrossSiteNavigationLoginBlocked
         | ErrorCode::InvalidCallbackUrl
@@ -184,6 +188,7 @@ impl fmt::Display for ApiError {
             Self::Coded(code) => f.write_str(code.code()),
             Self::Validation(_) => f.write_str("the body or query does not fit the route"),
             Self::RedirectNotText { label } => write!(f, "{label} is no text"),
+            Self::NoFieldsToUpdate => f.write_str("no member of the body can be updated"),
             Self::UnsupportedMediaType { .. } => f.write_str("media type is not one the route reads"),
             Self::InvalidJson => f.write_str("body is no JSON"),
             Self::Unauthorized(refusal) => f.write_str(refusal.code().code()),
@@ -204,6 +209,7 @@ impl Error for ApiError {
             Self::Coded(_)
             | Self::Validation(_)
             | Self::RedirectNotText { .. }
+            | Self::NoFieldsToUpdate
             | Self::UnsupportedMediaType { .. }
             | Self::InvalidJson
             | Self::Unauthorized(_)
@@ -217,7 +223,7 @@ impl Error for ApiError {
 impl ResponseError for ApiError {
     fn status_code(&self) -> StatusCode {
         match self {
-            Self::RedirectNotText { .. } => StatusCode::BAD_REQUEST,
+            Self::RedirectNotText { .. } | Self::NoFieldsToUpdate => StatusCode::BAD_REQUEST,
             Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
             other => other.code().map_or(StatusCode::INTERNAL_SERVER_ERROR, status_of),
         }
@@ -250,6 +256,7 @@ impl ResponseError for ApiError {
             Self::Coded(_)
             | Self::Validation(_)
             | Self::RedirectNotText { .. }
+            | Self::NoFieldsToUpdate
             | Self::UnsupportedMediaType { .. }
             | Self::InvalidJson => {}
         }

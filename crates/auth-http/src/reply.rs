@@ -1,5 +1,7 @@
 //! Success answers and the cookies that go with them.
 
+pub(crate) mod cookies;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
@@ -13,6 +15,7 @@ use time::OffsetDateTime;
 
 use crate::error::{ApiError, Unauthorized};
 use crate::extract::SessionCookie;
+use crate::flow::session::CookieNews;
 
 /// How sessions are shown to clients: as cookies, and as members of an envelope.
 #[derive(Debug)]
@@ -52,7 +55,7 @@ impl SessionReply {
         now: OffsetDateTime,
     ) -> Result<HttpResponse, ApiError> {
         let token = self.new_token(principal, now)?;
-        let mut answer = envelope(status, &principal.user, Some(&principal.session), token.as_ref());
+        let mut answer = envelope(status, &principal.user, Some(&principal.session), None, token.as_ref());
         answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         self.set_session(&mut answer, &principal.session, remember, request)?;
         Ok(answer)
@@ -76,12 +79,11 @@ impl SessionReply {
         Ok(Some(ShownToken { token: issued.token, expires_at: issued.expires_at }))
     }
 
-    /// Sets the cookies of a new or extended session (Better Auth core §7.2).
+    /// Sets the cookies of a new or extended session.
     ///
     /// # Errors
     ///
-    /// [`ApiError::Internal`] when the token, which another writer stored, is of an alphabet that must not
-    /// be signed.
+    /// As [`SessionReply::session`].
     pub(crate) fn set_session(
         &self,
         answer: &mut HttpResponse,
@@ -89,39 +91,22 @@ impl SessionReply {
         remember: Remember,
         request: &SessionCookie,
     ) -> Result<(), ApiError> {
-        let max_age = match remember {
-            Remember::Persistent => MaxAge::new(self.policy.expires_in),
-            Remember::UntilBrowserCloses => None,
-        };
-        let line = self.cookies.session_token(&session.token, max_age, &self.secret);
-        append_cookie(answer, &line.map_err(ApiError::internal)?)?;
-        match remember {
-            Remember::UntilBrowserCloses => append_cookie(answer, &self.cookies.dont_remember(&self.secret)),
-            Remember::Persistent if request.dont_remember => {
-                append_cookie(answer, &self.cookies.clear_dont_remember())
-            }
-            Remember::Persistent => Ok(()),
-        }
+        put(answer, &self.session(session, remember, request)?)
     }
 
-    /// Clears a cookie cache that another server left, unless the answer clears it already.
+    /// Sets what the cookies of a caller should learn of a read.
     ///
     /// # Errors
     ///
-    /// [`ApiError::Internal`] when a line is no header value.
-    pub(crate) fn clear_stale_cache(
+    /// As [`SessionReply::session`].
+    pub(crate) fn set_news(
         &self,
         answer: &mut HttpResponse,
+        news: CookieNews,
+        session: &Session,
         request: &SessionCookie,
     ) -> Result<(), ApiError> {
-        for line in self.cookies.clear_session_data(&request.cookies) {
-            let is_there =
-                answer.headers().get_all(header::SET_COOKIE).any(|set| set.as_bytes() == line.as_bytes());
-            if !is_there {
-                append_cookie(answer, &line)?;
-            }
-        }
-        Ok(())
+        put(answer, &self.news(news, session, request)?)
     }
 
     /// Clears every cookie of a session.
@@ -134,8 +119,68 @@ impl SessionReply {
         answer: &mut HttpResponse,
         request: &SessionCookie,
     ) -> Result<(), ApiError> {
-        let lines = self.cookies.clear_session(&request.cookies);
-        lines.iter().try_for_each(|line| append_cookie(answer, line))
+        put(answer, &self.cookies.clear_session(&request.cookies))
+    }
+
+    /// Clears a cookie cache that another server left, unless the answer clears it already.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError::Internal`] when a line is no header value.
+    pub(crate) fn clear_stale_cache(
+        &self,
+        answer: &mut HttpResponse,
+        request: &SessionCookie,
+    ) -> Result<(), ApiError> {
+        put(answer, &self.stale_cache(request))
+    }
+
+    /// Writes the lines that set what the cookies of a caller should learn of a read.
+    ///
+    /// # Errors
+    ///
+    /// As [`SessionReply::session`].
+    pub(crate) fn news(
+        &self,
+        news: CookieNews,
+        session: &Session,
+        request: &SessionCookie,
+    ) -> Result<Vec<String>, ApiError> {
+        match news {
+            CookieNews::None => Ok(Vec::new()),
+            CookieNews::Extended => self.session(session, Remember::Persistent, request),
+        }
+    }
+
+    /// Writes the lines that clear a cookie cache which another server left.
+    pub(crate) fn stale_cache(&self, request: &SessionCookie) -> Vec<String> {
+        self.cookies.clear_session_data(&request.cookies)
+    }
+
+    /// Writes the lines of a new or extended session (Better Auth core §7.2).
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError::Internal`] when the token, which another writer stored, is of an alphabet that must not
+    /// be signed.
+    fn session(
+        &self,
+        session: &Session,
+        remember: Remember,
+        request: &SessionCookie,
+    ) -> Result<Vec<String>, ApiError> {
+        let max_age = match remember {
+            Remember::Persistent => MaxAge::new(self.policy.expires_in),
+            Remember::UntilBrowserCloses => None,
+        };
+        let line = self.cookies.session_token(&session.token, max_age, &self.secret);
+        let mut lines = vec![line.map_err(ApiError::internal)?];
+        match remember {
+            Remember::UntilBrowserCloses => lines.push(self.cookies.dont_remember(&self.secret)),
+            Remember::Persistent if request.dont_remember => lines.push(self.cookies.clear_dont_remember()),
+            Remember::Persistent => {}
+        }
+        Ok(lines)
     }
 }
 
@@ -144,11 +189,13 @@ pub(crate) fn envelope(
     status: StatusCode,
     user: &User,
     session: Option<&Session>,
+    needs_refresh: Option<bool>,
     token: Option<&ShownToken>,
 ) -> HttpResponse {
     let body = SessionEnvelope {
         session: session.map(Into::into),
         user: user.into(),
+        needs_refresh,
         token: token.map(|shown| AccessTokenBody::new(shown.token.expose(), shown.expires_at)),
     };
     json(status, &body)
@@ -159,8 +206,6 @@ pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> HttpResponse {
     HttpResponseBuilder::new(status).json(body)
 }
 
-fn append_cookie(answer: &mut HttpResponse, line: &str) -> Result<(), ApiError> {
-    let value = HeaderValue::from_str(line).map_err(ApiError::internal)?;
-    answer.headers_mut().append(header::SET_COOKIE, value);
-    Ok(())
+fn put(answer: &mut HttpResponse, lines: &[String]) -> Result<(), ApiError> {
+    lines.iter().try_for_each(|line| cookies::put(answer.headers_mut(), line))
 }

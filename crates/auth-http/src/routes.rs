@@ -6,8 +6,11 @@ use actix_web::http::header::{CACHE_CONTROL, PRAGMA};
 use actix_web::middleware::{Condition, DefaultHeaders, from_fn};
 use actix_web::{HttpResponse, Route, guard, web};
 
-use crate::handlers::{change_password, ok, session, sign_in, sign_out, sign_up, user};
+use crate::handlers::{
+    change_password, error_page, ok, session, sessions, sign_in, sign_out, sign_up, update_session, user,
+};
 use crate::middleware::rate_limit::rate_limit;
+use crate::reply::cookies;
 
 /// One row: what is asked, and who may ask it.
 #[derive(Debug)]
@@ -90,10 +93,46 @@ pub const ROUTES: &[Entry] = &[
     },
     Entry { method: Method::GET, path: "/ok", access: Access::Anyone, route: || web::get().to(ok::ok) },
     Entry {
+        method: Method::GET,
+        path: "/error",
+        access: Access::Anyone,
+        route: || web::get().to(error_page::error_page),
+    },
+    Entry {
         method: Method::POST,
         path: "/change-password",
         access: Access::Required,
         route: || web::post().to(change_password::change_password),
+    },
+    Entry {
+        method: Method::GET,
+        path: "/list-sessions",
+        access: Access::Required,
+        route: || web::get().to(sessions::list_sessions),
+    },
+    Entry {
+        method: Method::POST,
+        path: "/revoke-session",
+        access: Access::Required,
+        route: || web::post().to(sessions::revoke_session),
+    },
+    Entry {
+        method: Method::POST,
+        path: "/revoke-sessions",
+        access: Access::Required,
+        route: || web::post().to(sessions::revoke_sessions),
+    },
+    Entry {
+        method: Method::POST,
+        path: "/revoke-other-sessions",
+        access: Access::Required,
+        route: || web::post().to(sessions::revoke_other_sessions),
+    },
+    Entry {
+        method: Method::POST,
+        path: "/update-session",
+        access: Access::Required,
+        route: || web::post().to(update_session::update_session),
     },
 ];
 
@@ -121,7 +160,7 @@ pub(crate) fn scope(base_path: &str) -> impl HttpServiceFactory + use<> {
         scope = scope.service(resource);
     }
     // Before any route is looked up, so that unknown paths count too (core §3).
-    scope.wrap(from_fn(rate_limit))
+    scope.wrap(from_fn(cookies::release)).wrap(from_fn(rate_limit))
 }
 
 /// An unknown path or method: 404 without body or content type, as the reference answers (core §2.2).

@@ -7,11 +7,15 @@ use super::{SessionBody, Timestamp, UserBody};
 /// `/get-session`, `/register` and `/login`: Better Auth's `session` and `user`, and where the server is set
 /// so, the token API's three members after them.
 #[derive(Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct SessionEnvelope<'a> {
     /// The session; `null` where a foreign token speaks for a user without one.
     pub session: Option<SessionBody<'a>>,
     /// The user.
     pub user: UserBody<'a>,
+    /// Whether the client should extend the session; left out where reads do that themselves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub needs_refresh: Option<bool>,
     /// The token members.
     #[serde(flatten)]
     pub token: Option<AccessTokenBody<'a>>,

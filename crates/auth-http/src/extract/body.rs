@@ -70,6 +70,11 @@ fn wipe(value: &mut Value) {
 }
 
 impl Body {
+    /// Gives the body of a request whose body nobody reads.
+    pub(crate) fn none() -> Self {
+        Self { value: None, is_form: false }
+    }
+
     /// Gives the value, or `None` where the request has no body.
     pub(crate) fn value(&self) -> Option<&Value> {
         self.value.as_ref()
@@ -100,7 +105,7 @@ impl Body {
         limits: BodyLimits,
     ) -> Result<Self, ApiError> {
         if !has_body(request.version(), request.headers()) {
-            return Ok(Self { value: None, is_form: false });
+            return Ok(Self::none());
         }
         let sent = request.headers().get(header::CONTENT_TYPE).map(|value| value.as_bytes());
         let sent = String::from_utf8_lossy(sent.unwrap_or_default()).into_owned();

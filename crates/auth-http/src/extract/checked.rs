@@ -2,6 +2,7 @@
 //! media type, syntax, origin and redirects, fields, login origin.
 
 use std::future::Future;
+use std::marker::PhantomData;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
@@ -30,18 +31,30 @@ pub(crate) trait RouteBody: Sized + 'static {
     fn parse(body: &Body) -> Result<Self, ApiError>;
 }
 
+/// Input of the routes that read none: if there is a body, it must be JSON.
+#[derive(Debug)]
+pub(crate) struct NoInput;
+
+impl RouteBody for NoInput {
+    const MEDIA_TYPES: MediaTypes = MediaTypes::Json;
+    const IS_LOGIN: bool = false;
+
+    fn parse(_: &Body) -> Result<Self, ApiError> {
+        Ok(Self)
+    }
+}
+
 /// Input that passed every check.
 #[derive(Debug)]
 pub(crate) struct Checked<T>(pub(crate) T);
 
-/// Input that passed every check, and the caller of a route that asks for credentials. The input is
+/// The caller of a route that asks for credentials and whose input passed every check. The input is
 /// checked first, as the reference does: a bad body is 400 with and without a session.
 #[derive(Debug)]
 pub(crate) struct CheckedActing<T> {
-    /// The input.
-    pub(crate) input: T,
     /// The caller.
     pub(crate) caller: Caller,
+    input: PhantomData<T>,
 }
 
 impl<T: RouteBody> FromRequest for CheckedActing<T> {
@@ -52,9 +65,9 @@ impl<T: RouteBody> FromRequest for CheckedActing<T> {
         let request = request.clone();
         let input = Checked::<T>::from_request(&request, payload);
         Box::pin(async move {
-            let Checked(input) = input.await?;
+            input.await?;
             let Acting(caller) = Acting::extract(&request).await?;
-            Ok(Self { input, caller })
+            Ok(Self { caller, input: PhantomData })
         })
     }
 }

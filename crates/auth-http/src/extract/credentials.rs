@@ -13,12 +13,11 @@ use auth_core::{
     VerifyError, signed_value,
 };
 
-use auth_store::Store;
 use time::OffsetDateTime;
 
 use super::Now;
 use crate::error::{ApiError, Unauthorized};
-use crate::flow::session::{self, Caller, Credential};
+use crate::flow::session::{Caller, Credential, SessionReader};
 use crate::reply::SessionReply;
 use crate::state::MissingState;
 
@@ -36,7 +35,12 @@ pub(crate) struct SessionCookie {
 }
 
 impl SessionCookie {
-    fn read(request: &HttpRequest) -> Result<Self, ApiError> {
+    /// Reads the cookies of a request.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError::Internal`] where the routes are not mounted.
+    pub(super) fn read(request: &HttpRequest) -> Result<Self, ApiError> {
         let SessionReply { cookies: names, secret, .. } = state(request, "SessionReply")?;
         let lines = request.headers().get_all(header::COOKIE).map(|line| line.as_bytes());
         let cookies = RequestCookies::parse(lines);
@@ -69,6 +73,9 @@ impl FromRequest for Credential {
 }
 
 /// The caller of a route that asks for credentials: the user, and the session unless a foreign token spoke.
+///
+/// The database is asked each time, so that a route which changes something can rely on it. Reading does not
+/// extend the session; `/get-session` and the reference's guarded routes do that.
 #[derive(Debug)]
 pub struct Acting(pub Caller);
 
@@ -79,18 +86,18 @@ impl FromRequest for Acting {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let now = Now::from_request(request, payload).into_inner();
         let credential = read_credential(request);
-        let store = state::<Store>(request, "Store").cloned();
         let request = request.clone();
         Box::pin(async move {
-            let (Now(now), credential, store) = (now?, credential?, store?);
-            let caller = session::find_caller(&store, &credential, now).await?;
+            let (Now(now), credential) = (now?, credential?);
+            let reader = state::<SessionReader>(&request, "SessionReader")?;
+            let caller = reader.find_caller(&credential, now).await?;
             caller.map(Self).map_or_else(|| Err(refusal(&request, &credential)), Ok)
         })
     }
 }
 
 /// Says why a credential that verified, or none, speaks for nobody.
-fn refusal(request: &HttpRequest, credential: &Credential) -> ApiError {
+pub(super) fn refusal(request: &HttpRequest, credential: &Credential) -> ApiError {
     match credential {
         Credential::None | Credential::DeadCookie => ApiError::Unauthorized(Unauthorized::NoCredentials),
         Credential::Cookie(_) => cleared(request).unwrap_or_else(|error| error),
@@ -130,12 +137,22 @@ impl JwtVerifiers {
     }
 }
 
-fn state<'r, T: 'static>(request: &'r HttpRequest, name: &'static str) -> Result<&'r T, ApiError> {
+/// Gives a capability that the routes were mounted with.
+///
+/// # Errors
+///
+/// [`ApiError::Internal`] where they were not.
+pub(super) fn state<'r, T: 'static>(request: &'r HttpRequest, name: &'static str) -> Result<&'r T, ApiError> {
     let data = request.app_data::<Data<T>>().map(|data| data.as_ref());
     data.ok_or_else(|| ApiError::internal(MissingState(name)))
 }
 
-fn read_credential(request: &HttpRequest) -> Result<Credential, ApiError> {
+/// Reads what a request shows.
+///
+/// # Errors
+///
+/// 401 for a bearer token that does not verify; a cookie is not looked at then.
+pub(super) fn read_credential(request: &HttpRequest) -> Result<Credential, ApiError> {
     let refused = || ApiError::Unauthorized(Unauthorized::InvalidToken);
     let token = match Bearer::read(request.headers()) {
         Bearer::Malformed => return Err(refused()),

@@ -1,4 +1,4 @@
-//! Flags in the query of `/get-session`.
+//! Flags in the query of `/get-session` and of guarded routes.
 
 use std::future::{Ready, ready};
 
@@ -6,24 +6,21 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 
 use crate::error::ApiError;
+use crate::flow::session::ReadFlags;
 
-/// The query of `/get-session`.
-///
-/// Flags follow the reference: any non-empty value is true, even `false` and `0`, and so is a repeated
-/// one (Better Auth core §2.2). They can only ask for less than the caller has, never more.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct SessionQuery {
-    /// Read without extending the session.
-    pub(crate) disable_refresh: bool,
-}
-
-impl FromRequest for SessionQuery {
+impl FromRequest for ReadFlags {
     type Error = ApiError;
     type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Ok(Self { disable_refresh: is_set(request.query_string(), "disableRefresh") }))
+        ready(Ok(flags(request.query_string())))
     }
+}
+
+/// Reads the flags as the reference does: any non-empty value is true, even `false` and `0`, and so is a
+/// repeated one (Better Auth core §2.2).
+pub(super) fn flags(query: &str) -> ReadFlags {
+    ReadFlags { disable_refresh: is_set(query, "disableRefresh") }
 }
 
 fn is_set(query: &str, name: &str) -> bool {

@@ -1,10 +1,12 @@
-//! Who is calling, and what reading a session does to it.
+//! Who is calling: what a request shows, and whom it was found to act for.
 
-use auth_core::{
-    AccessClaims, ForeignClaims, Principal, Refresh, Session, SessionPolicy, SessionToken, User,
+mod reader;
+
+use auth_core::{AccessClaims, ForeignClaims, Session, SessionToken, User};
+
+pub(crate) use reader::{
+    CookieNews, LiveSession, Purpose, ReadFlags, Reading, SessionReader, SessionRequest,
 };
-use auth_store::{Store, StoreError};
-use time::OffsetDateTime;
 
 /// What a request shows, verified as far as that goes without the store.
 #[derive(Debug)]
@@ -64,73 +66,6 @@ impl KnownBy {
         match self {
             Self::Cookie | Self::SessionToken => true,
             Self::AccessToken | Self::ForeignToken => false,
-        }
-    }
-}
-
-/// Finds the caller; `None` when the credential's session or user is gone.
-///
-/// # Errors
-///
-/// [`StoreError`] of the lookup: an outage is never "not signed in".
-pub(crate) async fn find_caller(
-    store: &Store,
-    credential: &Credential,
-    now: OffsetDateTime,
-) -> Result<Option<Caller>, StoreError> {
-    let sessions = store.sessions();
-    let (principal, known_by) = match credential {
-        Credential::None | Credential::DeadCookie => return Ok(None),
-        Credential::Cookie(token) => (sessions.find_by_token(token).await?, KnownBy::Cookie),
-        Credential::SessionToken(token) => (sessions.find_by_token(token).await?, KnownBy::SessionToken),
-        Credential::AccessToken { claims, .. } => {
-            let principal = sessions.find_by_id(&claims.session_id).await?;
-            (principal.filter(|principal| principal.user.id == claims.user_id), KnownBy::AccessToken)
-        }
-        Credential::Foreign { claims, .. } => {
-            let user = store.users().find_by_id(&claims.user_id).await?;
-            let known_by = KnownBy::ForeignToken;
-            return Ok(user.map(|user| Caller { user, session: None, known_by }));
-        }
-    };
-    match principal {
-        Some(Principal { session, .. }) if session.is_expired(now) => {
-            sessions.delete_expired(&session.token, now).await?;
-            Ok(None)
-        }
-        principal => {
-            Ok(principal.map(|Principal { user, session }| Caller { user, session: Some(session), known_by }))
-        }
-    }
-}
-
-/// What became of a session that was read.
-#[derive(Debug)]
-pub(crate) enum Renewal {
-    /// It is as it was.
-    Unchanged(Session),
-    /// Its life was extended.
-    Extended(Session),
-    /// It ended between the read and the extension.
-    Gone,
-}
-
-/// Extends a session whose time has come (Better Auth core §11.4 step 8).
-///
-/// # Errors
-///
-/// [`StoreError`] of the update.
-pub(crate) async fn renew(
-    store: &Store,
-    policy: &SessionPolicy,
-    session: Session,
-    now: OffsetDateTime,
-) -> Result<Renewal, StoreError> {
-    match policy.refresh(&session, now) {
-        Refresh::NotDue => Ok(Renewal::Unchanged(session)),
-        Refresh::Due { expires_at } => {
-            let extended = store.sessions().refresh(&session.token, expires_at, now).await?;
-            Ok(extended.map_or(Renewal::Gone, Renewal::Extended))
         }
     }
 }

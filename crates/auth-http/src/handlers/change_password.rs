@@ -4,11 +4,11 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use auth_core::wire::TokenAndUserBody;
-use auth_core::{Password, Principal, Remember};
+use auth_core::{Password, Remember};
 
 use crate::client::Client;
-use crate::error::{ApiError, Unauthorized};
-use crate::extract::{Body, CheckedActing, MediaTypes, Now, RouteBody, SessionCookie};
+use crate::error::ApiError;
+use crate::extract::{Body, Guarded, MediaTypes, Now, RouteBody, SessionCookie, SignedIn};
 use crate::flow::EmailAndPassword;
 use crate::flow::change_password::{ChangePassword, SessionsAfterChange};
 use crate::reply::{self, SessionReply};
@@ -43,16 +43,13 @@ impl RouteBody for ChangePasswordInput {
 /// 401 without a session; the reference's codes for wrong lengths, a wrong current password and a user
 /// without one.
 pub(crate) async fn change_password(
-    CheckedActing { input, caller }: CheckedActing<ChangePasswordInput>,
+    Guarded { input, caller: SignedIn { principal, known_by } }: Guarded<ChangePasswordInput>,
     client: Client,
     cookie: SessionCookie,
     Now(now): Now,
     passwords: Data<EmailAndPassword>,
     reply: Data<SessionReply>,
 ) -> Result<HttpResponse, ApiError> {
-    let session = caller.session.ok_or(ApiError::Unauthorized(Unauthorized::InvalidToken))?;
-    let takes_cookies = caller.known_by.takes_cookies();
-    let principal = Principal { user: caller.user, session };
     let remember = if cookie.dont_remember { Remember::UntilBrowserCloses } else { Remember::Persistent };
     let request = ChangePassword {
         current: input.current,
@@ -66,7 +63,7 @@ pub(crate) async fn change_password(
     let session = passwords.change_password(&principal, request, client, now).await?;
     let token = session.as_ref().map(|session| session.token.expose());
     let mut answer = reply::json(StatusCode::OK, &TokenAndUserBody { token, user: (&principal.user).into() });
-    if let Some(session) = session.as_ref().filter(|_| takes_cookies) {
+    if let Some(session) = session.as_ref().filter(|_| known_by.takes_cookies()) {
         reply.set_session(&mut answer, session, remember, &cookie)?;
     }
     Ok(answer)

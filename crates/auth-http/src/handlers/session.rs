@@ -1,17 +1,21 @@
-//! `GET /get-session`: the current session, for both APIs.
+//! `/get-session`: the current session, for both APIs.
 
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{FromRequest, HttpRequest, HttpResponse};
+use auth_core::Principal;
 use auth_core::wire::ErrorCode;
-use auth_core::{Principal, Remember};
-use auth_store::Store;
 use serde_json::Value;
 use time::OffsetDateTime;
 
 use crate::error::{ApiError, Unauthorized};
-use crate::extract::{Now, SessionCookie, SessionQuery};
-use crate::flow::session::{Caller, Credential, KnownBy, Renewal, find_caller, renew};
+use crate::extract::{Body, Now, SessionCookie};
+use crate::flow::session::{
+    Credential, LiveSession, Purpose, ReadFlags, Reading, SessionReader, SessionRequest,
+};
 use crate::origin::OriginPolicy;
 use crate::reply::{self, SessionReply, ShownToken};
 use crate::settings::AnonymousGetSession;
@@ -23,81 +27,109 @@ use crate::settings::AnonymousGetSession;
 /// 401 for a bearer token that does not verify or whose session ended, and for a caller without
 /// credentials unless the settings say `null`.
 pub(crate) async fn get_session(
-    credential: Credential,
-    cookie: SessionCookie,
-    query: SessionQuery,
-    Now(now): Now,
-    store: Data<Store>,
+    asked: Asked,
+    reader: Data<SessionReader>,
     anonymous: Data<AnonymousGetSession>,
     reply: Data<SessionReply>,
 ) -> Result<HttpResponse, ApiError> {
-    let answer = read_session(credential, &cookie, query, now, &store, **anonymous, &reply).await;
+    show(asked, Purpose::Read, &reader, **anonymous, &reply).await
+}
+
+/// As `GET`, and extends the session where `GET` leaves that to this route (`session.defer_refresh`).
+///
+/// # Errors
+///
+/// The origin's refusal; `METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED` where `GET` extends sessions itself;
+/// else as `GET`.
+pub(crate) async fn post_session(
+    request: HttpRequest,
+    origins: Data<OriginPolicy>,
+    reader: Data<SessionReader>,
+    anonymous: Data<AnonymousGetSession>,
+    reply: Data<SessionReply>,
+) -> Result<HttpResponse, ApiError> {
+    origins.check_cookie_request(request.headers())?;
+    origins.check_redirects(&Body::none(), request.query_string())?;
+    if !reader.defer_refresh {
+        return Err(ApiError::Coded(ErrorCode::MethodNotAllowedDeferSessionRequired));
+    }
+    let asked = Asked::extract(&request).await?;
+    show(asked, Purpose::KeepAlive, &reader, **anonymous, &reply).await
+}
+
+/// What a request shows and asks for, and when.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    credential: Credential,
+    cookie: SessionCookie,
+    flags: ReadFlags,
+    now: OffsetDateTime,
+}
+
+impl FromRequest for Asked {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let mut read = || {
+            Ok(Self {
+                credential: Credential::from_request(request, payload).into_inner()?,
+                cookie: SessionCookie::from_request(request, payload).into_inner()?,
+                flags: ReadFlags::from_request(request, payload).into_inner()?,
+                now: Now::from_request(request, payload).into_inner()?.0,
+            })
+        };
+        ready(read())
+    }
+}
+
+async fn show(
+    asked: Asked,
+    purpose: Purpose,
+    reader: &SessionReader,
+    anonymous: AnonymousGetSession,
+    reply: &SessionReply,
+) -> Result<HttpResponse, ApiError> {
+    let Asked { credential, cookie, flags, now } = asked;
+    let request = SessionRequest { credential: &credential, dont_remember: cookie.dont_remember, flags };
+    let answer = match reader.read(request, purpose, now).await {
+        Err(error) => Err(ApiError::from(error)),
+        Ok(Reading::Nobody) => nobody(&credential, &cookie, reply, anonymous),
+        Ok(Reading::GoneMeanwhile) => gone_meanwhile(&credential, &cookie, reply),
+        Ok(Reading::User(user)) => {
+            let token = presented_token(credential).filter(|_| reply.issuer.is_some());
+            Ok(reply::envelope(StatusCode::OK, &user, None, None, token.as_ref()))
+        }
+        Ok(Reading::Session(live)) => living(live, credential, &cookie, now, reply),
+    };
     let mut answer = answer.unwrap_or_else(HttpResponse::from_error);
     reply.clear_stale_cache(&mut answer, &cookie)?;
     Ok(answer)
 }
 
-async fn read_session(
+fn living(
+    live: LiveSession,
     credential: Credential,
     cookie: &SessionCookie,
-    query: SessionQuery,
     now: OffsetDateTime,
-    store: &Store,
-    anonymous: AnonymousGetSession,
     reply: &SessionReply,
 ) -> Result<HttpResponse, ApiError> {
-    let Some(Caller { user, session, known_by }) = find_caller(store, &credential, now).await? else {
-        return nobody(&credential, cookie, reply, anonymous);
-    };
-    let Some(session) = session else {
-        let token = presented_token(credential).filter(|_| reply.issuer.is_some());
-        return Ok(reply::envelope(StatusCode::OK, &user, None, token.as_ref()));
-    };
-
-    let asks_to_be_forgotten = match known_by {
-        KnownBy::Cookie => cookie.dont_remember,
-        _ => reply.policy.is_unremembered(&session),
-    };
-    let renewal = if query.disable_refresh || asks_to_be_forgotten {
-        Renewal::Unchanged(session)
-    } else {
-        renew(store, &reply.policy, session, now).await?
-    };
-    let (session, is_extended) = match renewal {
-        Renewal::Unchanged(session) => (session, false),
-        Renewal::Extended(session) => (session, true),
-        Renewal::Gone => return gone_meanwhile(&credential, cookie, reply),
-    };
-
+    let LiveSession { principal, known_by, news, needs_refresh } = live;
     let keeps_token = match &credential {
         Credential::AccessToken { claims, .. } => !claims.is_past_half_life(now),
         _ => false,
     };
-    let principal = Principal { user, session };
     let token = if keeps_token && reply.issuer.is_some() {
         presented_token(credential)
     } else {
         reply.new_token(&principal, now)?
     };
     let Principal { user, session } = &principal;
-    let mut answer = reply::envelope(StatusCode::OK, user, Some(session), token.as_ref());
-    if is_extended && known_by.takes_cookies() {
-        reply.set_session(&mut answer, session, Remember::Persistent, cookie)?;
+    let mut answer = reply::envelope(StatusCode::OK, user, Some(session), needs_refresh, token.as_ref());
+    if known_by.takes_cookies() {
+        reply.set_news(&mut answer, news, session, cookie)?;
     }
     Ok(answer)
-}
-
-/// `POST /get-session`, which the reference offers with deferred refresh only.
-///
-/// # Errors
-///
-/// The origin's refusal, else always `METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED`.
-pub(crate) async fn post_session(
-    request: HttpRequest,
-    origins: Data<OriginPolicy>,
-) -> Result<HttpResponse, ApiError> {
-    origins.check_cookie_request(request.headers())?;
-    Err(ApiError::Coded(ErrorCode::MethodNotAllowedDeferSessionRequired))
 }
 
 fn nobody(

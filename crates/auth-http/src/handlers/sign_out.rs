@@ -7,7 +7,7 @@ use auth_store::Store;
 use serde_json::json;
 
 use crate::error::{ApiError, Unauthorized};
-use crate::extract::{Body, Checked, CheckedActing, MediaTypes, RouteBody, SessionCookie};
+use crate::extract::{Body, Checked, CheckedActing, MediaTypes, NoInput, RouteBody, SessionCookie};
 use crate::flow;
 use crate::flow::session::Credential;
 use crate::reply::{self, SessionReply};
@@ -60,26 +60,13 @@ pub(crate) async fn sign_out(
     signed_out(&reply, &cookie)
 }
 
-/// Body of `/logout`: nothing is asked of it but that it is JSON, if it is there.
-#[derive(Debug)]
-pub(crate) struct LogoutInput;
-
-impl RouteBody for LogoutInput {
-    const MEDIA_TYPES: MediaTypes = MediaTypes::Json;
-    const IS_LOGIN: bool = false;
-
-    fn parse(_: &Body) -> Result<Self, ApiError> {
-        Ok(Self)
-    }
-}
-
 /// Ends the caller's session.
 ///
 /// # Errors
 ///
 /// 401 without credentials, and for a foreign token, which has no session to end.
 pub(crate) async fn logout(
-    CheckedActing { caller, .. }: CheckedActing<LogoutInput>,
+    CheckedActing { caller, .. }: CheckedActing<NoInput>,
     cookie: SessionCookie,
     store: Data<Store>,
     reply: Data<SessionReply>,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use url::{Host, Url};
 
 use super::error::{Problem, SettingsError};
+use super::error_url::ErrorUrl;
 use super::reader::Reader;
 
 /// Listening, limits and deadlines.
@@ -20,6 +21,8 @@ pub struct ServerSettings {
     pub base_url: BaseUrl,
     /// Path of the auth routes: empty for the root, else with a leading and without a trailing slash.
     pub base_path: String,
+    /// Where `GET /error` sends browsers; `None`: it shows a page.
+    pub error_url: Option<ErrorUrl>,
     /// Connections served at once, over all workers.
     pub max_connections: usize,
     /// Connections accepted beyond `max_connections`, for health probes.
@@ -69,6 +72,7 @@ impl ServerSettings {
                 Some(path) => path,
                 None => base_path(reader)?,
             },
+            error_url: ErrorUrl::read(reader)?,
             max_connections: reader.number("server.max_connections", 1..=1_000_000)?,
             reserved_connections: reader.number("server.reserved_connections", 1..=1_000_000)?,
             keep_alive: reader.span("server.keep_alive", seconds(1, 600))?,

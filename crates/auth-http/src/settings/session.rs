@@ -1,6 +1,7 @@
 //! `[session]`: life of sessions, and what session answers hold.
 
 use auth_core::SessionPolicy;
+use time::Duration;
 
 use super::error::SettingsError;
 use super::reader::Reader;
@@ -11,6 +12,10 @@ use super::span;
 pub struct SessionSettings {
     /// When sessions end and when their use renews them.
     pub policy: SessionPolicy,
+    /// Age from which a session is too old for routes that ask for a fresh one; zero: none is.
+    pub fresh_age: Duration,
+    /// Whether only `POST /get-session` extends and removes sessions.
+    pub defer_refresh: bool,
     /// Answer of `/get-session` to a caller without credentials.
     pub anonymous_get_session: AnonymousGetSession,
     /// Whether session answers hold the token API's three members.
@@ -34,6 +39,8 @@ impl SessionSettings {
                 update_age: span::long(reader, "session.update_age", 0)?,
                 refresh: !reader.switch("session.disable_refresh")?,
             },
+            fresh_age: span::long(reader, "session.fresh_age", 0)?,
+            defer_refresh: reader.switch("session.defer_refresh")?,
             anonymous_get_session: reader.choice(
                 "session.anonymous_get_session",
                 &[("unauthorized", AnonymousGetSession::Unauthorized), ("null", AnonymousGetSession::Null)],
