@@ -9,8 +9,10 @@ mod percent;
 mod request;
 mod session;
 mod set_cookie;
+mod settings;
 
 pub use percent::{decode_uri_component, encode_uri_component};
 pub use request::RequestCookies;
-pub use session::{CookieSettings, CookieSettingsError, SessionCookies};
+pub use session::SessionCookies;
 pub use set_cookie::{CookieAttributes, MaxAge, SameSite, set_cookie_text};
+pub use settings::{AttributeOverrides, CookieOverrides, CookieSettings, CookieSettingsError};

@@ -26,6 +26,7 @@ use zeroize::Zeroize;
 use crate::base64url::BASE64URL;
 use crate::claims::{Claims, VerifyError};
 use crate::constant_time;
+use crate::javascript;
 use crate::numeric_date;
 use crate::secret::Secret;
 use crate::signing_secret::{SigningSecret, VersionedSecrets};
@@ -114,9 +115,9 @@ struct Header<'a> {
 
 /// The claims in the reference's order.
 #[derive(Serialize)]
-struct Content<'a> {
+struct Content<'a, C: Serialize> {
     #[serde(flatten)]
-    claims: &'a Map<String, Value>,
+    claims: &'a C,
     iat: i64,
     exp: i64,
     jti: String,
@@ -124,22 +125,22 @@ struct Content<'a> {
 
 impl JweKeys {
     /// Derives the keys of all versions, and of the secret from before versions, if there was one.
-    pub fn derive(secrets: &VersionedSecrets, legacy: Option<&SigningSecret>, r#use: Use) -> Self {
-        let older = secrets.iter().skip(1).map(|entry| &entry.secret).chain(legacy);
+    pub fn derive(secrets: &VersionedSecrets, r#use: Use) -> Self {
+        let older = secrets.iter().skip(1).map(|entry| &entry.secret).chain(secrets.legacy());
         Self {
             current: Key::derive(secrets.current(), r#use),
             others: older.map(|secret| Key::derive(secret, r#use)).collect(),
         }
     }
 
-    /// Encrypts claims under the current key; `iat`, `exp` and a random `jti` come after them.
+    /// Encrypts claims, a struct or a map, under the current key; `iat`, `exp` and a random `jti` come after them.
     ///
     /// # Errors
     ///
     /// [`JweError::Json`] or [`JweError::Cipher`], neither of which depends on a caller's input.
     pub fn encrypt(
         &self,
-        claims: &Map<String, Value>,
+        claims: &impl Serialize,
         ttl: Duration,
         now: OffsetDateTime,
         rng: &mut impl CryptoRng,
@@ -147,13 +148,13 @@ impl JweKeys {
         let iat = numeric_date::seconds(now);
         let exp = iat.saturating_add(ttl.whole_seconds());
         let content = Content { claims, iat, exp, jti: uuid_v4(rng) };
-        let content = serde_json::to_vec(&content).map_err(JweError::Json)?;
+        let content = javascript::to_string(&content).map_err(JweError::Json)?;
         let header = Header { alg: "dir", enc: "A256CBC-HS512", kid: &self.current.id };
         let header = BASE64URL.encode(serde_json::to_vec(&header).map_err(JweError::Json)?);
         let mut iv = [0_u8; IV_BYTES];
         rng.fill_bytes(&mut iv);
         let (ciphertext, tag) = A256CBC_HS512
-            .encrypt(self.current.bytes.expose(), Some(&iv), &content, header.as_bytes())
+            .encrypt(self.current.bytes.expose(), Some(&iv), content.as_bytes(), header.as_bytes())
             .map_err(JweError::Cipher)?;
         let encode = |bytes: &[u8]| BASE64URL.encode(bytes);
         Ok(format!("{header}..{}.{}.{}", encode(&iv), encode(&ciphertext), encode(&tag.unwrap_or_default())))
@@ -167,6 +168,15 @@ impl JweKeys {
     ///
     /// A [`JweError`] that says at which step; to a reader of a cache all of them are a miss.
     pub fn decrypt(&self, token: &str, now: OffsetDateTime) -> Result<Map<String, Value>, JweError> {
+        self.decrypt_text(token, now).map(|(_, claims)| claims)
+    }
+
+    /// Does what [`JweKeys::decrypt`] does, and gives the text of the claims too.
+    pub(crate) fn decrypt_text(
+        &self,
+        token: &str,
+        now: OffsetDateTime,
+    ) -> Result<(Vec<u8>, Map<String, Value>), JweError> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(JweError::TooLong);
         }
@@ -192,7 +202,7 @@ impl JweKeys {
             return Err(JweError::NotAnObject);
         };
         Claims(&claims).times(now).map_err(JweError::Claims)?;
-        Ok(claims)
+        Ok((content, claims))
     }
 }
 
@@ -276,11 +286,7 @@ mod tests {
     const NOW: OffsetDateTime = datetime!(2030-01-15 12:00 UTC);
 
     fn keys(text: &str) -> JweKeys {
-        JweKeys::derive(
-            &VersionedSecrets::single(SigningSecret::parse(text).unwrap()),
-            None,
-            Use::SessionCache,
-        )
+        JweKeys::derive(&VersionedSecrets::single(SigningSecret::parse(text).unwrap()), Use::SessionCache)
     }
 
     fn mine() -> JweKeys {
@@ -356,14 +362,14 @@ mod tests {
         let old = "0123456789abcdef0123456789abcdef";
         let new = "fedcba9876543210fedcba9876543210";
         let secrets = VersionedSecrets::parse(&format!("2:{new},1:{old}")).unwrap();
-        let rotated = JweKeys::derive(&secrets, None, Use::SessionCache);
+        let rotated = JweKeys::derive(&secrets, Use::SessionCache);
         assert!(rotated.decrypt(&token(&keys(old)), NOW).is_ok());
         assert!(keys(new).decrypt(&token(&rotated), NOW).is_ok());
         let refused = keys(old).decrypt(&token(&rotated), NOW).unwrap_err();
         assert!(matches!(refused, JweError::Key), "{refused:?}");
         let legacy = SigningSecret::parse(old).unwrap();
-        let secrets = VersionedSecrets::parse(&format!("2:{new}")).unwrap();
-        let rotated = JweKeys::derive(&secrets, Some(&legacy), Use::SessionCache);
+        let secrets = VersionedSecrets::parse(&format!("2:{new}")).unwrap().with_legacy(legacy);
+        let rotated = JweKeys::derive(&secrets, Use::SessionCache);
         assert!(rotated.decrypt(&token(&keys(old)), NOW).is_ok());
     }
 
@@ -380,7 +386,7 @@ mod tests {
     fn r_002_a_token_of_one_use_is_none_of_the_other() {
         let secrets =
             VersionedSecrets::single(SigningSecret::parse("0123456789abcdef0123456789abcdef").unwrap());
-        let account = JweKeys::derive(&secrets, None, Use::AccountCookie);
+        let account = JweKeys::derive(&secrets, Use::AccountCookie);
         assert!(matches!(account.decrypt(&token(&mine()), NOW), Err(JweError::Key)));
     }
 

@@ -15,11 +15,11 @@ use serde_json::{Map, Value};
 
 use crate::base64url::BASE64URL;
 use crate::constant_time;
+use crate::javascript;
 use crate::mac::hmac_sha256;
 use crate::signing_secret::SigningSecret;
 
-/// Longest token in bytes that is looked at. Ours have about 500; the reference's cookie caches stay
-/// below a cookie's 4,096.
+/// Longest token in bytes that is looked at; ours have about 500.
 pub const MAX_TOKEN_BYTES: usize = 8 * 1024;
 
 /// The one algorithm.
@@ -49,7 +49,7 @@ pub struct Verified {
 #[non_exhaustive]
 pub enum JwsError {
     /// Longer than [`MAX_TOKEN_BYTES`].
-    #[error("token is longer than {MAX_TOKEN_BYTES} bytes")]
+    #[error("token is too long")]
     TooLong,
     /// Not three parts with dots between them.
     #[error("token is not in compact form")]
@@ -93,7 +93,7 @@ pub fn sign(
     };
     let mut token = BASE64URL.encode(header);
     token.push('.');
-    BASE64URL.encode_string(serde_json::to_vec(claims)?, &mut token);
+    BASE64URL.encode_string(javascript::to_string(claims)?, &mut token);
     let signature = hmac_sha256(secret, token.as_bytes());
     token.push('.');
     BASE64URL.encode_string(signature, &mut token);
@@ -110,7 +110,18 @@ pub fn sign(
 ///
 /// A [`JwsError`] per step; each variant says which.
 pub fn verify(token: &str, secret: &SigningSecret) -> Result<Verified, JwsError> {
-    if token.len() > MAX_TOKEN_BYTES {
+    let (typ, payload) = verify_within(MAX_TOKEN_BYTES, token, secret)?;
+    Ok(Verified { typ, claims: read_object(&payload)? })
+}
+
+/// Does what [`verify`] does up to the payload, with a limit of the caller's: a cookie cache may come in many
+/// cookies. Gives the header's `typ` and the payload's text.
+pub(crate) fn verify_within(
+    max_bytes: usize,
+    token: &str,
+    secret: &SigningSecret,
+) -> Result<(Option<String>, Vec<u8>), JwsError> {
+    if token.len() > max_bytes {
         return Err(JwsError::TooLong);
     }
     let (signing_input, signature) = token.rsplit_once('.').ok_or(JwsError::NotCompact)?;
@@ -122,7 +133,7 @@ pub fn verify(token: &str, secret: &SigningSecret) -> Result<Verified, JwsError>
     if !constant_time::equal(&hmac_sha256(secret, signing_input.as_bytes()), &signature) {
         return Err(JwsError::Signature);
     }
-    let header = decode_object(header)?;
+    let header = read_object(&BASE64URL.decode(header).map_err(JwsError::Encoding)?)?;
     if header.contains_key("crit") || header.contains_key("b64") {
         return Err(JwsError::Extension);
     }
@@ -134,13 +145,12 @@ pub fn verify(token: &str, secret: &SigningSecret) -> Result<Verified, JwsError>
         Some(Value::String(typ)) => Some(typ.clone()),
         Some(_) => return Err(JwsError::Type),
     };
-    Ok(Verified { typ, claims: decode_object(payload)? })
+    Ok((typ, BASE64URL.decode(payload).map_err(JwsError::Encoding)?))
 }
 
-fn decode_object(part: &str) -> Result<Map<String, Value>, JwsError> {
-    let bytes = BASE64URL.decode(part).map_err(JwsError::Encoding)?;
+fn read_object(bytes: &[u8]) -> Result<Map<String, Value>, JwsError> {
     // Read as any value first: asked for an object, serde would quote what it found instead.
-    match serde_json::from_slice(&bytes).map_err(JwsError::Json)? {
+    match serde_json::from_slice(bytes).map_err(JwsError::Json)? {
         Value::Object(object) => Ok(object),
         _ => Err(JwsError::NotAnObject),
     }

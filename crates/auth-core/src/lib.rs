@@ -50,6 +50,7 @@
 //! | take another service's tokens | [`ForeignTokenVerifier`] |
 //! | prove addresses by mail | [`EmailTokens`] |
 //! | read and write session cookies | [`RequestCookies`], [`SessionCookies`] |
+//! | spare the database most session reads | [`CookieCache`] |
 //! | hash and check passwords | [`Hasher`], [`PasswordPolicy`] |
 //! | decide over sessions | [`SessionPolicy`] |
 //! | show entities to clients | [`wire`] |
@@ -65,7 +66,8 @@
 //!    text for being fixed, and claims under a header that this crate writes. [`signed_value::sign`] and
 //!    [`jws::sign`] say what they are for.
 //! 4. **Signature first.** A token is cut and its MAC compared in constant time before any of its JSON is read;
-//!    then type, then times, then use. A claim of the wrong type is an error, not an absence.
+//!    then type, then times, then use. A claim of the wrong type is an error, not an absence. (One exception:
+//!    the reference's compact cookie cache has a MAC over parsed JSON, see [`CookieCache`].)
 //! 5. **Secrets do not print.** [`Secret`] and all that is made of it have a redacted `Debug`, no `Display`, no
 //!    `Serialize`, and are wiped when dropped. No error quotes the text that it is about.
 //! 6. **No input panics.** Tokens, cookies, headers, dates and stored hashes are refused, however they are
@@ -85,10 +87,12 @@ mod base64url;
 mod claims;
 pub mod constant_time;
 mod cookie;
+mod cookie_cache;
 mod email;
 mod email_token;
 mod foreign_token;
 mod id;
+mod javascript;
 #[cfg(feature = "josekit")]
 pub mod jwe;
 pub mod jws;
@@ -113,9 +117,10 @@ pub use account::{Account, CREDENTIAL_PROVIDER};
 pub use additional::{AdditionalValues, FieldValue, JsonText, ParseJsonError, Visibility};
 pub use claims::{ISSUED_AT_LEEWAY, NOT_BEFORE_LEEWAY, VerifyError};
 pub use cookie::{
-    CookieAttributes, CookieSettings, CookieSettingsError, MaxAge, RequestCookies, SameSite, SessionCookies,
-    decode_uri_component, encode_uri_component, set_cookie_text,
+    AttributeOverrides, CookieAttributes, CookieOverrides, CookieSettings, CookieSettingsError, MaxAge,
+    RequestCookies, SameSite, SessionCookies, decode_uri_component, encode_uri_component, set_cookie_text,
 };
+pub use cookie_cache::{CacheStrategy, CachedValue, CookieCache, CookieCacheError, CookieCachePolicy};
 pub use email::{Email, ParseEmailError};
 pub use email_token::{EmailClaims, EmailTokenPurpose, EmailTokens};
 pub use foreign_token::{ForeignClaims, ForeignTokenVerifier};

@@ -94,6 +94,8 @@ impl SigningSecret {
 pub struct VersionedSecrets {
     current: VersionedSecret,
     retired: Vec<VersionedSecret>,
+    legacy: Option<SigningSecret>,
+    numbered: bool,
 }
 
 /// A secret and the number it is known by.
@@ -135,7 +137,12 @@ pub enum VersionedSecretsError {
 impl VersionedSecrets {
     /// Makes the list of a server that has one secret and never rotated it.
     pub fn single(secret: SigningSecret) -> Self {
-        Self { current: VersionedSecret { version: 0, secret }, retired: Vec::new() }
+        Self {
+            current: VersionedSecret { version: 0, secret },
+            retired: Vec::new(),
+            legacy: None,
+            numbered: false,
+        }
     }
 
     /// Reads `<version>:<secret>,<version>:<secret>`: entries split at commas and trimmed, the version a
@@ -157,7 +164,15 @@ impl VersionedSecrets {
         }
         let mut entries = entries.into_iter();
         let current = entries.next().ok_or(VersionedSecretsError::Form { position: 1 })?;
-        Ok(Self { current, retired: entries.collect() })
+        Ok(Self { current, retired: entries.collect(), legacy: None, numbered: true })
+    }
+
+    /// Adds the secret of the time before versions (`BETTER_AUTH_SECRET` beside `BETTER_AUTH_SECRETS`): it
+    /// reads what was encrypted then, and signs and writes nothing.
+    #[must_use]
+    pub fn with_legacy(mut self, secret: SigningSecret) -> Self {
+        self.legacy = Some(secret);
+        self
     }
 
     /// Gives the secret that signs and encrypts.
@@ -165,7 +180,17 @@ impl VersionedSecrets {
         &self.current.secret
     }
 
-    /// Lists all entries, the current one first.
+    /// Gives the secret of the time before versions, if there is one.
+    pub fn legacy(&self) -> Option<&SigningSecret> {
+        self.legacy.as_ref()
+    }
+
+    /// Tells whether the secrets have versions, or there is a single one without.
+    pub fn are_numbered(&self) -> bool {
+        self.numbered
+    }
+
+    /// Lists all entries with a version, the current one first.
     pub fn iter(&self) -> impl Iterator<Item = &VersionedSecret> {
         std::iter::once(&self.current).chain(&self.retired)
     }

@@ -48,7 +48,7 @@ fn read(text: &str) {
     #[cfg(feature = "josekit")]
     {
         use auth_core::jwe::{JweKeys, Use};
-        let keys = JweKeys::derive(&VersionedSecrets::single(secret), None, Use::SessionCache);
+        let keys = JweKeys::derive(&VersionedSecrets::single(secret), Use::SessionCache);
         let _ = keys.decrypt(text, now);
     }
 }

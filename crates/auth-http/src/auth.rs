@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_web::web::{Data, ServiceConfig};
 use auth_core::{
     AccessTokenIssuer, AccessTokenPolicy, AccessTokenVerifier, CookieSettings, ForeignTokenVerifier,
-    SameSite, SessionCookies,
+    SessionCookies,
 };
 use auth_store::{PoolSettings, Store, StoreError};
 
@@ -91,7 +91,7 @@ impl Auth {
             prefix: settings.cookies.prefix.clone(),
             secure: settings.cookies.secure,
             domain: settings.cookies.domain.clone(),
-            same_site: SameSite::Lax,
+            ..CookieSettings::default()
         })
         .map_err(AuthError::Cookies)?;
         let tokens = AccessTokenPolicy {

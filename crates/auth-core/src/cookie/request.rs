@@ -11,8 +11,12 @@ use super::percent::decode_uri_component;
 ///
 /// Bytes outside ASCII are read as Latin-1, as Node does, so that one odd cookie of another application
 /// does not hide the others.
+///
+/// The chunks of a cookie cache go through another parser of the reference, whose rules
+/// [`RequestCookies::strict`] has.
 #[derive(Clone, Debug, Default)]
 pub struct RequestCookies {
+    /// Names and values with the white space and quotes around them.
     pairs: Vec<(String, String)>,
 }
 
@@ -25,7 +29,7 @@ impl RequestCookies {
             let header: String = header.iter().copied().map(char::from).collect();
             for (name, value) in header.split(';').filter_map(|piece| piece.split_once('=')) {
                 // Doubles stay in: sorting them out here would take quadratic time, at the sender's choice.
-                cookies.pairs.push((trim(name).to_owned(), unquote(trim(value)).to_owned()));
+                cookies.pairs.push((name.to_owned(), value.to_owned()));
             }
         }
         cookies
@@ -33,14 +37,44 @@ impl RequestCookies {
 
     /// Gives the decoded value of the first cookie of that name.
     pub fn get(&self, name: &str) -> Option<String> {
-        let (_, value) = self.pairs.iter().find(|(known, _)| known == name)?;
-        Some(decode_uri_component(value).unwrap_or_else(|| value.clone()))
+        let (_, value) = self.pairs.iter().find(|(known, _)| trim(known) == name)?;
+        Some(decode(unquote(trim(value))))
     }
 
     /// Lists the names in the order in which they came, as often as they came.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.pairs.iter().map(|(name, _)| name.as_str())
+        self.pairs.iter().map(|(name, _)| trim(name))
     }
+
+    /// Lists names and decoded values by the rules of the reference's other parser (`parseCookies` in Better
+    /// Auth 1.7.25's `cookie-utils`), in the order in which they came, as often as they came; of equal names
+    /// the last one counts there. Names are tokens of RFC 9110, only spaces and tabs are trimmed, quotes go
+    /// where both are there, and a cookie with other characters than RFC 6265 §4.1.1 allows, space and comma
+    /// is passed over.
+    pub(super) fn strict(&self) -> impl Iterator<Item = (&str, String)> {
+        let is_space = |c: char| matches!(c, ' ' | '\t');
+        self.pairs.iter().filter_map(move |(name, value)| {
+            let (name, value) = (name.trim_matches(is_space), value.trim_matches(is_space));
+            let inner = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
+            let value = inner.unwrap_or(value);
+            (is_token(name) && value.bytes().all(is_value_byte)).then(|| (name, decode(value)))
+        })
+    }
+}
+
+/// Tells whether a text can be a cookie's name: a token of RFC 9110 §5.6.2.
+pub(super) fn is_token(name: &str) -> bool {
+    !name.is_empty()
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+}
+
+/// `cookie-octet` of RFC 6265 §4.1.1, space and comma.
+fn is_value_byte(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b';' | b'\\')
+}
+
+fn decode(value: &str) -> String {
+    decode_uri_component(value).unwrap_or_else(|| value.to_owned())
 }
 
 /// Trims what JavaScript's `trim` takes for white space, which U+0085 is not.

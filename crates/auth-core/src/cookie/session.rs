@@ -1,45 +1,14 @@
-//! The cookies that carry a session: their names, contents and attributes.
+//! The cookies that carry a session: what is written into them and read from them.
+
+use std::collections::BTreeMap;
 
 use super::request::RequestCookies;
-use super::set_cookie::{CookieAttributes, MaxAge, SameSite, set_cookie_text};
+use super::set_cookie::{CookieAttributes, MaxAge, set_cookie_text};
+use super::settings::{Cookie, CookieSettings, CookieSettingsError};
+use crate::cookie_cache::CachedValue;
 use crate::session_token::SessionToken;
 use crate::signed_value::{self, UnsignableToken};
 use crate::signing_secret::SigningSecret;
-
-/// What a deployment decides about its cookies.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CookieSettings {
-    /// First part of every name (`advanced.cookiePrefix`).
-    pub prefix: String,
-    /// Whether cookies are for https alone: sets `Secure` and puts `__Secure-` before every name.
-    pub secure: bool,
-    /// Host whose subdomains share the cookies, as it is to be written.
-    pub domain: Option<String>,
-    /// When browsers send the cookies across sites.
-    pub same_site: SameSite,
-}
-
-impl Default for CookieSettings {
-    /// The reference's defaults on https: prefix `better-auth`, secure, this host only, `SameSite=Lax`.
-    fn default() -> Self {
-        Self { prefix: "better-auth".to_owned(), secure: true, domain: None, same_site: SameSite::Lax }
-    }
-}
-
-/// Why cookie settings were refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum CookieSettingsError {
-    /// The prefix is empty or has characters that a cookie name cannot have (RFC 6265 §4.1.1).
-    #[error("cookie prefix is not a token of RFC 9110")]
-    Prefix,
-    /// The domain is empty or is no host name.
-    #[error("cookie domain is not a host name")]
-    Domain,
-    /// Browsers drop a `SameSite=None` cookie without `Secure` (RFC 6265bis §5.7).
-    #[error("cookies with SameSite=None must be secure")]
-    SameSiteNone,
-}
 
 /// Writes and reads the cookies of a session (Better Auth core §7.1 to §7.3).
 ///
@@ -60,63 +29,59 @@ pub enum CookieSettingsError {
 /// ```
 #[derive(Clone, Debug)]
 pub struct SessionCookies {
-    session_token_name: String,
-    session_data_name: String,
-    dont_remember_name: String,
-    attributes: CookieAttributes,
+    session_token: Cookie,
+    session_data: Cookie,
+    dont_remember: Cookie,
 }
+
+/// Longest `Set-Cookie` line in bytes that browsers are sure to keep, as the reference counts it.
+const MAX_LINE: usize = 4_050;
+
+/// Most cookies that a cache is cut into.
+const MAX_CHUNKS: usize = 100;
 
 impl SessionCookies {
     /// Builds the names and attributes once.
     ///
     /// # Errors
     ///
-    /// - [`CookieSettingsError::Prefix`]: the prefix cannot stand in a cookie's name.
-    /// - [`CookieSettingsError::Domain`]: the domain is no host name.
-    /// - [`CookieSettingsError::SameSiteNone`]: `SameSite=None` without `secure`.
+    /// - [`CookieSettingsError::Prefix`], [`CookieSettingsError::Name`]: what cannot stand in a cookie's name.
+    /// - [`CookieSettingsError::SameName`]: two cookies that would be one.
+    /// - [`CookieSettingsError::Domain`]: a domain that is no host name.
+    /// - [`CookieSettingsError::Path`]: a path that is none.
     pub fn new(settings: CookieSettings) -> Result<Self, CookieSettingsError> {
-        let CookieSettings { prefix, secure, domain, same_site } = settings;
-        if prefix.is_empty() || !prefix.bytes().all(is_token_byte) {
-            return Err(CookieSettingsError::Prefix);
+        let cookies = Self {
+            session_token: settings.cookie("session_token", &settings.session_token)?,
+            session_data: settings.cookie("session_data", &settings.session_data)?,
+            dont_remember: settings.cookie("dont_remember", &settings.dont_remember)?,
+        };
+        let (token, mark) = (cookies.session_token_name(), cookies.dont_remember_name());
+        let is_cache = |name| name == cookies.session_data_name() || cookies.chunk_number(name).is_some();
+        if token == mark || is_cache(token) || is_cache(mark) {
+            return Err(CookieSettingsError::SameName);
         }
-        if domain.as_deref().is_some_and(|domain| !is_host_name(domain)) {
-            return Err(CookieSettingsError::Domain);
-        }
-        if same_site == SameSite::None && !secure {
-            return Err(CookieSettingsError::SameSiteNone);
-        }
-        let name = |key: &str| format!("{}{prefix}.{key}", if secure { "__Secure-" } else { "" });
-        Ok(Self {
-            session_token_name: name("session_token"),
-            session_data_name: name("session_data"),
-            dont_remember_name: name("dont_remember"),
-            attributes: CookieAttributes {
-                domain,
-                secure,
-                same_site: Some(same_site),
-                ..CookieAttributes::default()
-            },
-        })
+        Ok(cookies)
     }
 
     /// Gives the name of the cookie with the signed session token.
     pub fn session_token_name(&self) -> &str {
-        &self.session_token_name
+        &self.session_token.name
     }
 
     /// Gives the name of the cookie cache; its chunks have `.0`, `.1` and so on after it.
     pub fn session_data_name(&self) -> &str {
-        &self.session_data_name
+        &self.session_data.name
+    }
+
+    /// Gives the `Max-Age` that the settings ask for the cookie cache, which is then also the time for which
+    /// a cache is good; `None` where they leave both to the cache's own policy.
+    pub fn session_data_max_age(&self) -> Option<MaxAge> {
+        self.session_data.attributes.max_age
     }
 
     /// Gives the name of the cookie that says the session ends with the browser.
     pub fn dont_remember_name(&self) -> &str {
-        &self.dont_remember_name
-    }
-
-    /// Gives the attributes that all these cookies share, without `Max-Age`.
-    pub fn attributes(&self) -> &CookieAttributes {
-        &self.attributes
+        &self.dont_remember.name
     }
 
     /// Writes the `Set-Cookie` line of the session token; without `max_age` it goes when the browser closes.
@@ -131,42 +96,101 @@ impl SessionCookies {
         secret: &SigningSecret,
     ) -> Result<String, UnsignableToken> {
         let value = signed_value::sign_session_token(token, secret)?;
-        Ok(self.line(&self.session_token_name, &value, max_age))
+        Ok(self.session_token.line(&value, max_age))
     }
 
     /// Writes the `Set-Cookie` line that marks a session as one that ends with the browser.
     pub fn dont_remember(&self, secret: &SigningSecret) -> String {
-        self.line(&self.dont_remember_name, &signed_value::sign_true(secret), None)
+        let Cookie { attributes, .. } = &self.dont_remember;
+        self.dont_remember.line(&signed_value::sign_true(secret), attributes.max_age)
     }
 
     /// Writes the line that removes the mark of [`SessionCookies::dont_remember`].
     pub fn clear_dont_remember(&self) -> String {
-        self.line(&self.dont_remember_name, "", Some(MaxAge::REMOVE))
+        self.dont_remember.removal()
     }
 
     /// Writes the lines that end a session in the browser: session token, cookie cache, every chunk of a
     /// cache that the request brought, and the `dont_remember` mark (Better Auth core §7.2); each name once.
     pub fn clear_session(&self, request: &RequestCookies) -> Vec<String> {
-        let mut names = vec![self.session_token_name.as_str(), self.session_data_name.as_str()];
-        for name in request.names().filter(|name| self.is_session_data_chunk(name)) {
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-        names.push(&self.dont_remember_name);
-        names.into_iter().map(|name| self.line(name, "", Some(MaxAge::REMOVE))).collect()
+        let mut lines = vec![self.session_token.removal(), self.session_data.removal()];
+        let chunks = self.session_data_names(request);
+        lines.extend(
+            chunks
+                .into_iter()
+                .filter(|name| *name != self.session_data.name)
+                .map(|name| self.session_data.removal_of(name)),
+        );
+        lines.push(self.dont_remember.removal());
+        lines
     }
 
     /// Writes the lines that remove a cookie cache that the request brought, whole or in chunks; none where
     /// it brought none. A server without a cookie cache takes away what one with it left behind (Better
     /// Auth core §11.4 step 1).
     pub fn clear_session_data(&self, request: &RequestCookies) -> Vec<String> {
-        let is_cache = |name: &&str| *name == self.session_data_name || self.is_session_data_chunk(name);
-        let has_content = |name: &str| request.get(name).is_some_and(|value| !value.is_empty());
-        if !request.names().filter(is_cache).any(has_content) {
+        if self.read_session_data(request).is_none() {
             return Vec::new();
         }
-        request.names().filter(is_cache).map(|name| self.line(name, "", Some(MaxAge::REMOVE))).collect()
+        let names = self.session_data_names(request);
+        names.into_iter().map(|name| self.session_data.removal_of(name)).collect()
+    }
+
+    /// Writes the line that removes a cookie cache which was a miss and is not replaced.
+    pub fn clear_missed_session_data(&self) -> String {
+        self.session_data.removal()
+    }
+
+    /// Writes the lines of a cookie cache: in one cookie, or cut into `<name>.0`, `<name>.1` and so on where
+    /// one would be longer than browsers keep (Better Auth core §9). Each name is there once; what the
+    /// request brought and is not written anew is removed, before the new ones. A cache that would need more
+    /// than 100 cookies is not written.
+    pub fn session_data(&self, cached: &CachedValue, request: &RequestCookies) -> Vec<String> {
+        let Cookie { name, .. } = &self.session_data;
+        let attributes = CookieAttributes { max_age: cached.max_age, ..self.session_data.attributes.clone() };
+        let overhead = set_cookie_text(&format!("{name}.99"), "", &attributes).len();
+        let limit = MAX_LINE.saturating_sub(overhead);
+        let value = cached.value.as_str();
+        let chunks = if limit == 0 { usize::MAX } else { value.len().div_ceil(limit) };
+        let mut lines: Vec<(String, String)> = self
+            .session_data_names(request)
+            .into_iter()
+            .map(|name| (name.to_owned(), self.session_data.removal_of(name)))
+            .collect();
+        let mut write = |name: String, value: &str| {
+            let line = set_cookie_text(&name, value, &attributes);
+            match lines.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, earlier)) => *earlier = line,
+                None => lines.push((name, line)),
+            }
+        };
+        match chunks {
+            0 | 1 => write(name.clone(), value),
+            2..=MAX_CHUNKS => {
+                let (mut rest, mut number) = (value, 0);
+                while !rest.is_empty() {
+                    // Values are ASCII; where one were not, a chunk of no whole character ends the cutting.
+                    let Some((chunk, after)) = rest.split_at_checked(limit.min(rest.len())) else { break };
+                    write(format!("{name}.{number}"), chunk);
+                    (rest, number) = (after, number + 1);
+                }
+            }
+            _ => {}
+        }
+        lines.into_iter().map(|(_, line)| line).collect()
+    }
+
+    /// Reads the value of a cookie cache: the cookie itself, or else its chunks put together by number;
+    /// `None` where there is neither. What the value says is for
+    /// [`CookieCache::read`](crate::CookieCache::read) to judge.
+    pub fn read_session_data(&self, request: &RequestCookies) -> Option<String> {
+        if let Some(value) = request.get(&self.session_data.name).filter(|value| !value.is_empty()) {
+            return Some(value);
+        }
+        let chunks: BTreeMap<u8, String> =
+            request.strict().filter_map(|(name, value)| Some((self.chunk_number(name)?, value))).collect();
+        let value: String = chunks.into_values().collect();
+        Some(value).filter(|value| !value.is_empty())
     }
 
     /// Reads the session token of a request; `None` without cookie, or when its signature is missing,
@@ -176,45 +200,58 @@ impl SessionCookies {
         request: &RequestCookies,
         secret: &SigningSecret,
     ) -> Option<SessionToken> {
-        signed_value::verify_session_token(&request.get(&self.session_token_name)?, secret)
+        signed_value::verify_session_token(&request.get(&self.session_token.name)?, secret)
     }
 
     /// Tells whether the request brings a session cookie at all, good or not.
     pub fn has_session_token(&self, request: &RequestCookies) -> bool {
-        request.names().any(|name| name == self.session_token_name)
+        request.names().any(|name| name == self.session_token.name)
     }
 
     /// Tells whether the request carries a validly signed `dont_remember` mark.
     pub fn read_dont_remember(&self, request: &RequestCookies, secret: &SigningSecret) -> bool {
-        request.get(&self.dont_remember_name).is_some_and(|text| signed_value::verify_true(&text, secret))
+        request.get(&self.dont_remember.name).is_some_and(|text| signed_value::verify_true(&text, secret))
     }
 
-    /// Tells whether this is `session_data.<n>` with n from 0 to 99 as a writer puts it: a cache of more
+    /// Lists the names under which the request brought a cookie cache or chunks of one, each once.
+    fn session_data_names<'r>(&self, request: &'r RequestCookies) -> Vec<&'r str> {
+        let mut names = Vec::new();
+        for (name, _) in request.strict() {
+            let is_cache = name == self.session_data.name || self.chunk_number(name).is_some();
+            if is_cache && !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
+    }
+
+    /// Gives the number of `<session_data>.<n>` with n from 0 to 99 as a writer puts it: a cache of more
     /// chunks is never written, and a request cannot make the answer grow beyond these.
-    fn is_session_data_chunk(&self, name: &str) -> bool {
-        let number = name.strip_prefix(&self.session_data_name).and_then(|rest| rest.strip_prefix('.'));
-        number.is_some_and(|number| match number.as_bytes() {
+    fn chunk_number(&self, name: &str) -> Option<u8> {
+        let number = name.strip_prefix(&self.session_data.name)?.strip_prefix('.')?;
+        let is_canonical = match number.as_bytes() {
             [digit] => digit.is_ascii_digit(),
             [first, second] => matches!(first, b'1'..=b'9') && second.is_ascii_digit(),
             _ => false,
-        })
-    }
-
-    fn line(&self, name: &str, value: &str, max_age: Option<MaxAge>) -> String {
-        set_cookie_text(name, value, &CookieAttributes { max_age, ..self.attributes.clone() })
+        };
+        if is_canonical { number.parse().ok() } else { None }
     }
 }
 
-/// Token characters of RFC 9110 §5.6.2, of which cookie names are made.
-fn is_token_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
-}
+impl Cookie {
+    fn line(&self, value: &str, max_age: Option<MaxAge>) -> String {
+        set_cookie_text(&self.name, value, &CookieAttributes { max_age, ..self.attributes.clone() })
+    }
 
-fn is_host_name(domain: &str) -> bool {
-    let host = domain.strip_prefix('.').unwrap_or(domain);
-    !host.is_empty()
-        && host.split('.').all(|label| !label.is_empty())
-        && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'))
+    fn removal(&self) -> String {
+        self.removal_of(&self.name)
+    }
+
+    /// Removes a cookie of another name with these attributes.
+    fn removal_of(&self, name: &str) -> String {
+        let attributes = CookieAttributes { max_age: Some(MaxAge::REMOVE), ..self.attributes.clone() };
+        set_cookie_text(name, "", &attributes)
+    }
 }
 
 #[cfg(test)]
@@ -305,23 +342,24 @@ mod tests {
 
     #[test]
     fn settings_that_would_break_the_header_are_refused() {
-        let check = |change: fn(&mut CookieSettings), expected| {
+        let check = |change: &dyn Fn(&mut CookieSettings), expected| {
             let mut settings = CookieSettings::default();
             change(&mut settings);
             assert_eq!(SessionCookies::new(settings).err(), Some(expected));
         };
-        check(|s| s.prefix = String::new(), CookieSettingsError::Prefix);
-        check(|s| s.prefix = "a;b".to_owned(), CookieSettingsError::Prefix);
-        check(|s| s.prefix = "a\r\nX: y".to_owned(), CookieSettingsError::Prefix);
-        check(|s| s.domain = Some(String::new()), CookieSettingsError::Domain);
-        check(|s| s.domain = Some("a; Path=/x".to_owned()), CookieSettingsError::Domain);
-        check(|s| s.domain = Some("a..b".to_owned()), CookieSettingsError::Domain);
-        check(
-            |s| {
-                s.same_site = SameSite::None;
-                s.secure = false;
-            },
-            CookieSettingsError::SameSiteNone,
-        );
+        check(&|s| s.prefix = String::new(), CookieSettingsError::Prefix);
+        check(&|s| s.prefix = "a;b".to_owned(), CookieSettingsError::Prefix);
+        check(&|s| s.prefix = "a\r\nX: y".to_owned(), CookieSettingsError::Prefix);
+        check(&|s| s.domain = Some(String::new()), CookieSettingsError::Domain);
+        check(&|s| s.domain = Some("a; Path=/x".to_owned()), CookieSettingsError::Domain);
+        check(&|s| s.domain = Some("a..b".to_owned()), CookieSettingsError::Domain);
+        check(&|s| s.attributes.path = Some(String::new()), CookieSettingsError::Path);
+        check(&|s| s.attributes.path = Some("x".to_owned()), CookieSettingsError::Path);
+        check(&|s| s.attributes.path = Some("/; Domain=x".to_owned()), CookieSettingsError::Path);
+        check(&|s| s.session_data.name = Some(String::new()), CookieSettingsError::Name);
+        check(&|s| s.session_data.name = Some("a=b".to_owned()), CookieSettingsError::Name);
+        for twin in ["better-auth.session_token", "better-auth.session_data", "better-auth.session_data.7"] {
+            check(&|s| s.dont_remember.name = Some(twin.to_owned()), CookieSettingsError::SameName);
+        }
     }
 }

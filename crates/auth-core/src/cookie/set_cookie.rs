@@ -46,6 +46,11 @@ impl MaxAge {
         let fits = !span.is_negative() && span <= Duration::seconds(i64::from(Self::LONGEST.0));
         fits.then_some(Self(seconds))
     }
+
+    /// Gives the life as a span of whole seconds.
+    pub fn span(self) -> Duration {
+        Duration::seconds(i64::from(self.0))
+    }
 }
 
 /// Everything about a cookie but its name and value.

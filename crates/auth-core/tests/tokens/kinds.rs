@@ -99,7 +99,7 @@ fn r_002_only_encrypted_tokens_decrypt() {
 
     let recorded: Value = serde_json::from_str(include_str!("../vectors/other_kinds.json")).unwrap();
     let decrypts = |r#use, name: &str| {
-        let keys = JweKeys::derive(&VersionedSecrets::single(secret()), None, r#use);
+        let keys = JweKeys::derive(&VersionedSecrets::single(secret()), r#use);
         keys.decrypt(recorded[name].as_str().unwrap(), NOW).is_ok()
     };
     assert!(decrypts(Use::SessionCache, "cookie_cache_jwe"));

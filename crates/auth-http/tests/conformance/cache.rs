@@ -108,7 +108,7 @@ fn jwe(value: &str, header: &str, secrets: &Secrets, now: OffsetDateTime) -> Opt
     let mut header: Value = serde_json::from_str(&decode(header)?).ok()?;
     assert!(header["kid"].is_string(), "{header}");
     header["kid"] = "<key>".into();
-    let mut claims = JweKeys::derive(&secrets.all, None, Use::SessionCache).decrypt(value, now).ok()?;
+    let mut claims = JweKeys::derive(&secrets.all, Use::SessionCache).decrypt(value, now).ok()?;
     let unique = claims.remove("jti")?;
     assert_eq!(unique.as_str().map(str::len), Some(36), "a UUID: {unique}");
     Some(format!("jwe {header} {} <encrypted>", Value::Object(claims)))

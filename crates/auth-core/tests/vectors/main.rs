@@ -1,4 +1,4 @@
-//! What Better Auth 1.7.25 and common Python packages computed, reproduced or accepted; see `vectors/README.md`.
+//! What Better Auth 1.7.25 and common Python packages computed, reproduced or accepted; see `README.md`.
 
 #![allow(
     clippy::unwrap_used,
@@ -20,9 +20,11 @@ use time::{Duration, OffsetDateTime};
 
 macro_rules! vectors {
     ($name:literal) => {
-        serde_json::from_str(include_str!(concat!("vectors/", $name, ".json"))).expect($name)
+        serde_json::from_str(include_str!(concat!($name, ".json"))).expect($name)
     };
 }
+
+mod cookie_cache;
 
 #[derive(Deserialize)]
 struct Now {
@@ -352,13 +354,13 @@ fn jwe() {
             "better-auth-account" => Use::AccountCookie,
             other => panic!("{other}"),
         };
-        let keys = JweKeys::derive(&VersionedSecrets::single(secret(&case.secret)), None, r#use);
+        let keys = JweKeys::derive(&VersionedSecrets::single(secret(&case.secret)), r#use);
         assert_eq!(keys.decrypt(&case.token, now).unwrap(), case.payload);
         let header = |token: &str| token.split('.').next().unwrap().to_owned();
         let own = keys.encrypt(&Map::new(), Duration::minutes(5), now, &mut rand::rng()).unwrap();
         assert_eq!(header(&own), header(&case.token), "{}", case.kid);
     }
     let secrets = VersionedSecrets::parse(&group.versioned.secrets_env).unwrap();
-    let keys = JweKeys::derive(&secrets, None, Use::SessionCache);
+    let keys = JweKeys::derive(&secrets, Use::SessionCache);
     assert!(keys.decrypt(&group.versioned.token, now).is_ok());
 }

@@ -1,0 +1,214 @@
+//! The cookie cache: a session and its user in a cookie of their own, so that most reads need no database
+//! (Better Auth core §9).
+//!
+//! What is written here Better Auth reads, and the other way round, as long as both are told the same
+//! strategy and version. A cache is a copy that was right some minutes ago: it shows who is signed in, and
+//! must not be what a change of password, address or sessions relies on.
+//!
+//! Reading never fails. A value that is malformed, forged, of another strategy or version, over, or for
+//! another session is no value: the caller asks the database and writes a new one.
+
+mod compact;
+#[cfg(feature = "josekit")]
+mod jwe;
+mod jwt;
+mod payload;
+
+use rand::CryptoRng;
+use time::{Duration, OffsetDateTime};
+
+use crate::cookie::MaxAge;
+#[cfg(feature = "josekit")]
+use crate::jwe::{JweError, JweKeys, Use};
+use crate::principal::Principal;
+use crate::session::Remember;
+use crate::session_token::SessionToken;
+use crate::signing_secret::{SigningSecret, VersionedSecrets};
+use payload::{Payload, Reading};
+
+/// Longest value in bytes that is looked at: a request's head is limited to less.
+pub(crate) const MAX_VALUE_BYTES: usize = 64 * 1024;
+
+/// How the cache is written (`session.cookieCache.strategy`). All servers that share the cookie must use the
+/// same one; to the others its values are misses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CacheStrategy {
+    /// JSON with a MAC, in base64url: the shortest, readable by anybody who holds the cookie.
+    #[default]
+    Compact,
+    /// A JWT signed with HS256: readable with any JWT library.
+    Jwt,
+    /// An encrypted JWT: readable by holders of the secret alone.
+    #[cfg(feature = "josekit")]
+    Jwe,
+}
+
+/// What a deployment decides about its cookie cache.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CookieCachePolicy {
+    /// How values are written.
+    pub strategy: CacheStrategy,
+    /// How long a value is good, and the cookie's `Max-Age` (`session.cookieCache.maxAge`, or the `Max-Age`
+    /// that is set for the `session_data` cookie).
+    pub max_age: MaxAge,
+    /// Values of another version are misses, so changing it makes every server read the database once
+    /// (`session.cookieCache.version`). Empty is `1`.
+    pub version: String,
+}
+
+impl CookieCachePolicy {
+    /// The reference's `maxAge`: 5 minutes.
+    pub const DEFAULT_MAX_AGE: Duration = Duration::minutes(5);
+
+    /// The reference's version.
+    pub const DEFAULT_VERSION: &'static str = "1";
+}
+
+/// Writes and reads cookie caches.
+///
+/// ```
+/// # use auth_core::*;
+/// # use time::{Duration, macros::datetime};
+/// # let now = datetime!(2030-01-15 12:00 UTC);
+/// # let user = User { id: UserId::from_stored("u1"), name: "Ann".into(), email: Email::parse("ann@example.com")?,
+/// #     email_verified: true, image: None, created_at: now, updated_at: now,
+/// #     additional: AdditionalValues::default() };
+/// # let session = Session { id: SessionId::from_stored("s1"), token: SessionToken::generate(&mut rand::rng()),
+/// #     user_id: user.id.clone(), expires_at: now + time::Duration::days(7), created_at: now, updated_at: now,
+/// #     ip_address: None, user_agent: None, additional: AdditionalValues::default() };
+/// # let principal = Principal { user, session };
+/// let secrets = VersionedSecrets::single(SigningSecret::parse("0123456789abcdef0123456789abcdef")?);
+/// let policy = CookieCachePolicy {
+///     strategy: CacheStrategy::Compact,
+///     max_age: MaxAge::new(CookieCachePolicy::DEFAULT_MAX_AGE).expect("within 400 days"),
+///     version: CookieCachePolicy::DEFAULT_VERSION.to_owned(),
+/// };
+/// let cache = CookieCache::new(policy, &secrets);
+/// let cached = cache.write(&principal, Remember::Persistent, now, &mut rand::rng())?;
+/// let token = &principal.session.token;
+/// assert!(cache.read(&cached.value, token, now + Duration::minutes(5)).is_some());
+/// assert!(cache.read(&cached.value, token, now + Duration::minutes(6)).is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct CookieCache {
+    policy: CookieCachePolicy,
+    /// Signs and checks compact values and JWTs: the current secret alone, as on the reference.
+    secret: SigningSecret,
+    #[cfg(feature = "josekit")]
+    keys: JweKeys,
+}
+
+/// A value for the cookie, and how long the browser keeps it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CachedValue {
+    /// The cookie's value; it holds the session's token.
+    pub value: String,
+    /// `Max-Age`; `None` where the user asked not to be remembered.
+    pub max_age: Option<MaxAge>,
+}
+
+/// The value holds a session token, so it is not shown.
+impl std::fmt::Debug for CachedValue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CachedValue").field("max_age", &self.max_age).finish_non_exhaustive()
+    }
+}
+
+/// Why a cache could not be written. Neither depends on a caller's input.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CookieCacheError {
+    /// Session and user did not become JSON.
+    #[error("session does not become JSON")]
+    Encode(#[source] serde_json::Error),
+    /// The value could not be encrypted.
+    #[cfg(feature = "josekit")]
+    #[error("session was not encrypted")]
+    Encrypt(#[source] JweError),
+}
+
+impl CookieCache {
+    /// Derives the keys of a strategy.
+    pub fn new(policy: CookieCachePolicy, secrets: &VersionedSecrets) -> Self {
+        Self {
+            policy,
+            secret: secrets.current().clone(),
+            #[cfg(feature = "josekit")]
+            keys: JweKeys::derive(secrets, Use::SessionCache),
+        }
+    }
+
+    /// Writes session and user.
+    ///
+    /// A value for a user who is not remembered is good for a time that the reference fixed by strategy:
+    /// 60 s for compact, 300 s for the others.
+    ///
+    /// # Errors
+    ///
+    /// A [`CookieCacheError`]; a caller goes on without a cache.
+    pub fn write(
+        &self,
+        principal: &Principal,
+        remember: Remember,
+        now: OffsetDateTime,
+        rng: &mut impl CryptoRng,
+    ) -> Result<CachedValue, CookieCacheError> {
+        let max_age = match remember {
+            Remember::Persistent => Some(self.policy.max_age),
+            Remember::UntilBrowserCloses => None,
+        };
+        let payload = Payload::new(principal, self.version(), now);
+        let ttl = |unremembered: Duration| max_age.map_or(unremembered, MaxAge::span);
+        let value = match self.policy.strategy {
+            CacheStrategy::Compact => {
+                compact::write(&payload, ttl(compact::UNREMEMBERED_TTL), now, &self.secret)
+                    .map_err(CookieCacheError::Encode)
+            }
+            CacheStrategy::Jwt => jwt::write(&payload, ttl(jwt::UNREMEMBERED_TTL), now, &self.secret)
+                .map_err(CookieCacheError::Encode),
+            #[cfg(feature = "josekit")]
+            CacheStrategy::Jwe => jwe::write(&payload, ttl(jwe::UNREMEMBERED_TTL), now, &self.keys, rng)
+                .map_err(CookieCacheError::Encrypt),
+        }?;
+        // Only encryption draws on it.
+        #[cfg(not(feature = "josekit"))]
+        let _ = rng;
+        Ok(CachedValue { value, max_age })
+    }
+
+    /// Gives what a cookie says about the session of `token`, the verified token of the session cookie;
+    /// `None` for everything that does not hold (see the module's page).
+    ///
+    /// It ends with its own time or with the session's, whichever comes first.
+    pub fn read(&self, value: &str, token: &SessionToken, now: OffsetDateTime) -> Option<Principal> {
+        if value.len() > MAX_VALUE_BYTES {
+            return None;
+        }
+        let reading = match self.policy.strategy {
+            CacheStrategy::Compact => compact::read(value, now, &self.secret)?,
+            CacheStrategy::Jwt => jwt::read(value, now, &self.secret)?,
+            #[cfg(feature = "josekit")]
+            CacheStrategy::Jwe => jwe::read(value, now, &self.keys)?,
+        };
+        let Reading { principal, version } = reading;
+        let is_current = principal.session.token.constant_time_eq(token)
+            && or_default(version.as_deref().unwrap_or_default()) == self.version()
+            && !principal.session.is_expired(now);
+        is_current.then_some(principal)
+    }
+
+    fn version(&self) -> &str {
+        or_default(&self.policy.version)
+    }
+}
+
+/// Takes an empty version for the default one, as the reference does.
+fn or_default(version: &str) -> &str {
+    if version.is_empty() { CookieCachePolicy::DEFAULT_VERSION } else { version }
+}
+
+/// Gives the milliseconds since 1970, as `Date.now()`.
+fn milliseconds(at: OffsetDateTime) -> i64 {
+    at.unix_timestamp().saturating_mul(1_000).saturating_add(i64::from(at.millisecond()))
+}

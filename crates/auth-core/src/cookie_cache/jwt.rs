@@ -1,0 +1,44 @@
+//! The `jwt` strategy: the payload as claims of a JWT signed with HS256.
+
+use serde::Serialize;
+use time::{Duration, OffsetDateTime};
+
+use super::MAX_VALUE_BYTES;
+use super::payload::{self, Payload, Reading};
+use crate::claims::Claims;
+use crate::jws;
+use crate::numeric_date;
+use crate::signing_secret::SigningSecret;
+
+/// Life of a value for a user who is not remembered, whatever `maxAge` says (1.7.25, `setCookieCache`).
+pub(super) const UNREMEMBERED_TTL: Duration = Duration::seconds(300);
+
+#[derive(Serialize)]
+struct CacheClaims<'a> {
+    #[serde(flatten)]
+    payload: &'a Payload<'a>,
+    iat: i64,
+    exp: i64,
+}
+
+/// Writes the payload, then `iat` and `exp`.
+pub(super) fn write(
+    payload: &Payload<'_>,
+    ttl: Duration,
+    now: OffsetDateTime,
+    secret: &SigningSecret,
+) -> Result<String, serde_json::Error> {
+    let iat = numeric_date::seconds(now);
+    let claims = CacheClaims { payload, iat, exp: iat.saturating_add(ttl.whole_seconds()) };
+    jws::sign(jws::Kind::Untyped, &claims, secret)
+}
+
+/// Reads a token that is signed with HS256, has an `exp` and is of no other type; `None` for every other.
+pub(super) fn read(value: &str, now: OffsetDateTime, secret: &SigningSecret) -> Option<Reading> {
+    let (typ, content) = jws::verify_within(MAX_VALUE_BYTES, value, secret).ok()?;
+    if typ.is_some_and(|typ| !typ.eq_ignore_ascii_case("JWT")) {
+        return None;
+    }
+    Claims(&serde_json::from_slice(&content).ok()?).times(now).ok()?;
+    payload::read(serde_json::from_slice(&content).ok()?, now)
+}
