@@ -52,6 +52,7 @@
 //! | read and write session cookies | [`RequestCookies`], [`SessionCookies`] |
 //! | spare the database most session reads | [`CookieCache`] |
 //! | hash and check passwords | [`Hasher`], [`PasswordPolicy`] |
+//! | keep texts encrypted in the database | [`SymmetricKeys`] |
 //! | decide over sessions | [`SessionPolicy`] |
 //! | show entities to clients | [`wire`] |
 //!
@@ -106,6 +107,7 @@ mod session;
 mod session_token;
 pub mod signed_value;
 mod signing_secret;
+mod symmetric;
 mod user;
 mod verification;
 pub mod wire;
@@ -137,6 +139,7 @@ pub use signed_value::UnsignableToken;
 pub use signing_secret::{
     SigningSecret, SigningSecretError, VersionedSecret, VersionedSecrets, VersionedSecretsError,
 };
+pub use symmetric::{Purpose, SymmetricError, SymmetricKeys};
 pub use user::User;
 pub use verification::Verification;
 

@@ -1,7 +1,10 @@
 //! The verification: a single-use proof sent out of band.
 
+use base64::Engine;
+use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
+use crate::base64url::BASE64URL;
 use crate::id::VerificationId;
 use crate::secret::Secret;
 
@@ -20,4 +23,13 @@ pub struct Verification {
     pub created_at: OffsetDateTime,
     /// When the row last changed, to the millisecond.
     pub updated_at: OffsetDateTime,
+}
+
+impl Verification {
+    /// Gives the text that stands for an identifier where identifiers are stored hashed
+    /// (`verification.storeIdentifier` is `hashed`): who reads the table then cannot use what is in it
+    /// (Better Auth core §8.8).
+    pub fn hashed_identifier(identifier: &str) -> String {
+        BASE64URL.encode(Sha256::digest(identifier))
+    }
 }

@@ -25,6 +25,7 @@ macro_rules! vectors {
 }
 
 mod cookie_cache;
+mod symmetric;
 
 #[derive(Deserialize)]
 struct Now {

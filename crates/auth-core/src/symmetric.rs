@@ -1,0 +1,320 @@
+//! Values that are encrypted at rest or in a cookie, such as an outside provider's tokens (Better Auth
+//! core §8.6, §8.7).
+//!
+//! XChaCha20-Poly1305 under the SHA-256 of the secret's text, with a random nonce of 24 bytes before the
+//! ciphertext and its tag after it, all in lower-case hex. Where secrets have versions, `$ba$<version>$`
+//! stands before the hex and says which one it was.
+
+use std::fmt::Write;
+
+use chacha20poly1305::aead::{Aead, KeyInit};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use hkdf::Hkdf;
+use rand::CryptoRng;
+use sha2::{Digest, Sha256};
+use zeroize::Zeroize;
+
+use crate::secret::Secret;
+use crate::signing_secret::{SigningSecret, VersionedSecrets};
+
+const KEY_BYTES: usize = 32;
+const NONCE_BYTES: usize = 24;
+const TAG_BYTES: usize = 16;
+
+/// What stands before a version (1.7.25, `ENVELOPE_PREFIX`).
+const ENVELOPE: &str = "$ba$";
+
+/// HKDF salt of keys with a purpose (1.7.25, `crypto/purpose`).
+const PURPOSE_SALT: &[u8] = b"better-auth:oauth-encryption:v1";
+
+/// What values are encrypted for; each purpose has its own keys, so that a value of one opens in no other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Columns of the database, under the secret itself.
+    Stored,
+    /// The state of a sign-in with an outside provider, where a cookie carries it.
+    OAuthStateCookie,
+    /// The session token in the state of linking an account.
+    OAuthLinkSessionToken,
+}
+
+impl Purpose {
+    /// Gives the HKDF `info`; `None` where the secret is used as it is.
+    fn info(self) -> Option<&'static [u8]> {
+        match self {
+            Self::Stored => None,
+            Self::OAuthStateCookie => Some(b"better-auth:oauth-state-cookie:v1"),
+            Self::OAuthLinkSessionToken => Some(b"better-auth:oauth-link-session-token:v1"),
+        }
+    }
+}
+
+/// Why a value was not opened or not made. Nothing in it quotes the value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SymmetricError {
+    /// Not hex of a nonce, a ciphertext and a tag, with or without a version before it.
+    #[error("not an encrypted value")]
+    Form,
+    /// There is no secret of that version: it was taken out of the settings.
+    #[error("no secret has version {version}")]
+    UnknownVersion {
+        /// The version that the value names.
+        version: u64,
+    },
+    /// The value has no version, and where secrets have versions only the one from before them opens it.
+    #[error("value is from before versions, and there is no secret of that time")]
+    NoLegacySecret,
+    /// The value was made under another key, or somebody changed it.
+    #[error("value was made under another key or changed")]
+    Key,
+    /// The value opens and is no UTF-8.
+    #[error("value is not text")]
+    NotText,
+    /// The text is longer than the cipher takes, 256 GiB.
+    #[error("text is too long to encrypt")]
+    TooLong,
+}
+
+/// The keys of one purpose: the current secret's encrypts, those of all versions decrypt.
+///
+/// ```
+/// use auth_core::{Purpose, SigningSecret, SymmetricKeys, VersionedSecrets};
+///
+/// let secrets = VersionedSecrets::single(SigningSecret::parse("0123456789abcdef0123456789abcdef")?);
+/// let keys = SymmetricKeys::derive(&secrets, Purpose::Stored);
+/// let sealed = keys.encrypt("an access token", &mut rand::rng())?;
+/// assert_eq!(keys.decrypt(&sealed)?.expose(), "an access token");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct SymmetricKeys {
+    current: Key,
+    /// Empty where there is a single secret without a version.
+    versions: Vec<(u64, Key)>,
+    /// Opens values without a version.
+    unversioned: Option<Key>,
+}
+
+type Key = Secret<[u8; KEY_BYTES]>;
+
+impl SymmetricKeys {
+    /// Derives the keys of all versions, and of the secret from before versions, if there was one.
+    pub fn derive(secrets: &VersionedSecrets, purpose: Purpose) -> Self {
+        let current = derive(secrets.current(), purpose);
+        if !secrets.are_numbered() {
+            return Self { unversioned: Some(current.clone()), current, versions: Vec::new() };
+        }
+        Self {
+            current,
+            versions: secrets.iter().map(|entry| (entry.version, derive(&entry.secret, purpose))).collect(),
+            unversioned: secrets.legacy().map(|secret| derive(secret, purpose)),
+        }
+    }
+
+    /// Encrypts a text under the current secret; names its version where secrets have versions.
+    ///
+    /// # Errors
+    ///
+    /// [`SymmetricError::TooLong`].
+    pub fn encrypt(&self, text: &str, rng: &mut impl CryptoRng) -> Result<String, SymmetricError> {
+        let mut nonce = [0_u8; NONCE_BYTES];
+        rng.fill_bytes(&mut nonce);
+        let sealed = cipher(&self.current)
+            .encrypt(&XNonce::from(nonce), text.as_bytes())
+            .map_err(|_says_no_more| SymmetricError::TooLong)?;
+        let mut value = match self.versions.first() {
+            Some((version, _)) => format!("{ENVELOPE}{version}$"),
+            None => String::new(),
+        };
+        for byte in nonce.iter().chain(&sealed) {
+            // Writing to a String does not fail.
+            let _ = write!(value, "{byte:02x}");
+        }
+        Ok(value)
+    }
+
+    /// Decrypts a value with the secret whose version it names, or without one with the secret from before
+    /// versions.
+    ///
+    /// # Errors
+    ///
+    /// A [`SymmetricError`] that says why not.
+    pub fn decrypt(&self, value: &str) -> Result<Secret<String>, SymmetricError> {
+        let (key, hex) = match value.strip_prefix(ENVELOPE) {
+            Some(rest) => {
+                let (version, hex) = rest.split_once('$').ok_or(SymmetricError::Form)?;
+                let version = number(version).ok_or(SymmetricError::Form)?;
+                let found = self.versions.iter().find(|(known, _)| *known == version);
+                let (_, key) = found.ok_or(SymmetricError::UnknownVersion { version })?;
+                (key, hex)
+            }
+            None => (self.unversioned.as_ref().ok_or(SymmetricError::NoLegacySecret)?, value),
+        };
+        let bytes = from_hex(hex).ok_or(SymmetricError::Form)?;
+        let (nonce, sealed) = bytes.split_first_chunk::<NONCE_BYTES>().ok_or(SymmetricError::Form)?;
+        if sealed.len() < TAG_BYTES {
+            return Err(SymmetricError::Form);
+        }
+        let opened = cipher(key)
+            .decrypt(&XNonce::from(*nonce), sealed)
+            .map_err(|_says_no_more| SymmetricError::Key)?;
+        String::from_utf8(opened).map(Secret::new).map_err(|error| {
+            error.into_bytes().zeroize();
+            SymmetricError::NotText
+        })
+    }
+}
+
+/// Derives the cipher's key: SHA-256 of the secret's text, or of a purpose key's hex in its place.
+fn derive(secret: &SigningSecret, purpose: Purpose) -> Key {
+    let digest = |text: &[u8]| Secret::new(Sha256::digest(text).into());
+    let Some(info) = purpose.info() else {
+        return digest(secret.key());
+    };
+    let mut bytes = [0_u8; KEY_BYTES];
+    #[expect(clippy::expect_used, reason = "HKDF-SHA256 gives up to 8,160 bytes")]
+    Hkdf::<Sha256>::new(Some(PURPOSE_SALT), secret.key())
+        .expand(info, &mut bytes)
+        .expect("32 bytes are within what HKDF gives");
+    let mut hex = String::with_capacity(2 * KEY_BYTES);
+    for byte in bytes {
+        // Writing to a String does not fail.
+        let _ = write!(hex, "{byte:02x}");
+    }
+    bytes.zeroize();
+    digest(Secret::new(hex).expose().as_bytes())
+}
+
+fn cipher(key: &Key) -> XChaCha20Poly1305 {
+    XChaCha20Poly1305::new(key.expose().into())
+}
+
+/// Reads a decimal number as it is written: digits without a sign or leading zeros.
+fn number(text: &str) -> Option<u64> {
+    let number: u64 = text.parse().ok()?;
+    (number.to_string() == text).then_some(number)
+}
+
+fn from_hex(text: &str) -> Option<Vec<u8>> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let (pairs, []) = text.as_bytes().as_chunks::<2>() else { return None };
+    pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    const OLD: &str = "0123456789abcdef0123456789abcdef";
+    const NEW: &str = "fedcba9876543210fedcba9876543210";
+
+    fn single(text: &str) -> VersionedSecrets {
+        VersionedSecrets::single(SigningSecret::parse(text).unwrap())
+    }
+
+    fn keys(secrets: &VersionedSecrets) -> SymmetricKeys {
+        SymmetricKeys::derive(secrets, Purpose::Stored)
+    }
+
+    fn sealed(secrets: &VersionedSecrets) -> String {
+        keys(secrets).encrypt("text", &mut rand::rng()).unwrap()
+    }
+
+    #[test]
+    fn every_value_has_its_own_nonce() {
+        let values: std::collections::HashSet<String> = (0..100).map(|_| sealed(&single(OLD))).collect();
+        assert_eq!(values.len(), 100);
+    }
+
+    #[test]
+    fn every_changed_character_is_noticed() {
+        let good = sealed(&single(OLD));
+        assert_eq!(good.len(), 2 * (NONCE_BYTES + "text".len() + TAG_BYTES));
+        for (place, old) in good.char_indices() {
+            let new = if old == '0' { '1' } else { '0' };
+            let mut text = good.clone();
+            text.replace_range(place..place + 1, new.encode_utf8(&mut [0; 4]));
+            assert_eq!(keys(&single(OLD)).decrypt(&text).unwrap_err(), SymmetricError::Key, "at {place}");
+            let cut = good.get(..place).unwrap();
+            assert!(keys(&single(OLD)).decrypt(cut).is_err(), "cut at {place}");
+        }
+    }
+
+    #[test]
+    fn r_111_the_rotation_matrix_of_encrypted_values() {
+        let versioned = |text: String| VersionedSecrets::parse(&text).unwrap();
+        let legacy = |secrets: VersionedSecrets| secrets.with_legacy(SigningSecret::parse(OLD).unwrap());
+        let first = versioned(format!("1:{OLD}"));
+        let rotated = versioned(format!("2:{NEW},1:{OLD}"));
+        let retired = versioned(format!("2:{NEW}"));
+        let with_legacy = legacy(versioned(format!("2:{NEW}")));
+        let check = |written: &VersionedSecrets,
+                     read: &VersionedSecrets,
+                     expected: Result<(), SymmetricError>| {
+            let result = keys(read).decrypt(&sealed(written)).map(|text| assert_eq!(text.expose(), "text"));
+            assert_eq!(result, expected, "{written:?} {read:?}");
+        };
+        let unknown = |version| Err(SymmetricError::UnknownVersion { version });
+        check(&single(OLD), &single(OLD), Ok(()));
+        check(&single(OLD), &single(NEW), Err(SymmetricError::Key));
+        check(&single(OLD), &first, Err(SymmetricError::NoLegacySecret));
+        check(&single(OLD), &with_legacy, Ok(()));
+        check(&single(NEW), &with_legacy, Err(SymmetricError::Key));
+        check(&first, &first, Ok(()));
+        check(&first, &rotated, Ok(()));
+        check(&first, &retired, unknown(1));
+        check(&first, &with_legacy, unknown(1));
+        check(&first, &single(OLD), unknown(1));
+        check(&rotated, &retired, Ok(()));
+        check(&rotated, &first, unknown(2));
+        check(&rotated, &with_legacy, Ok(()));
+    }
+
+    #[test]
+    fn r_002_a_value_of_one_purpose_opens_in_no_other() {
+        let purposes = [Purpose::Stored, Purpose::OAuthStateCookie, Purpose::OAuthLinkSessionToken];
+        for from in purposes {
+            let value = SymmetricKeys::derive(&single(OLD), from).encrypt("text", &mut rand::rng()).unwrap();
+            for to in purposes {
+                let opened = SymmetricKeys::derive(&single(OLD), to).decrypt(&value);
+                assert_eq!(opened.is_ok(), from == to, "{from:?} {to:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn other_texts_are_refused_by_form() {
+        let all = VersionedSecrets::parse(&format!("2:{NEW},1:{OLD}")).unwrap();
+        let all = all.with_legacy(SigningSecret::parse(OLD).unwrap());
+        let good = sealed(&single(OLD));
+        let versioned = |version: &str| format!("$ba${version}${good}");
+        for text in [
+            String::new(),
+            "zz".to_owned(),
+            "0".repeat(2 * (NONCE_BYTES + TAG_BYTES) - 2),
+            format!("{good}0"),
+            format!(" {good}"),
+            format!("é{good}"),
+            format!("$ba${good}"),
+            versioned(""),
+            versioned("-1"),
+            versioned("+1"),
+            versioned("01"),
+            versioned("1x"),
+            versioned("99999999999999999999"),
+        ] {
+            assert_eq!(keys(&all).decrypt(&text).unwrap_err(), SymmetricError::Form, "{text}");
+        }
+        assert!(keys(&all).decrypt(&versioned("1")).is_ok());
+    }
+
+    #[test]
+    fn r_116_debug_shows_no_key() {
+        assert_eq!(
+            format!("{:?}", keys(&single(OLD))),
+            "SymmetricKeys { current: Secret(..), versions: [], unversioned: Some(Secret(..)) }"
+        );
+    }
+}
