@@ -70,6 +70,13 @@ impl AdditionalValues {
         }
     }
 
+    /// Hides the value of a field, where there is one of the name.
+    pub fn hide(&mut self, name: &str) {
+        if let Some(field) = self.0.iter_mut().find(|field| &*field.name == name) {
+            field.visibility = Visibility::Hidden;
+        }
+    }
+
     /// Gives names and values, hidden ones included.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &FieldValue)> {
         self.0.iter().map(|field| (&*field.name, &field.value))

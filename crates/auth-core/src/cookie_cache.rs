@@ -97,6 +97,14 @@ pub struct CookieCache {
     secret: SigningSecret,
     #[cfg(feature = "josekit")]
     keys: JweKeys,
+    hidden: HiddenFields,
+}
+
+/// Names of additional fields that clients are not shown.
+#[derive(Clone, Debug, Default)]
+struct HiddenFields {
+    user: Vec<String>,
+    session: Vec<String>,
 }
 
 /// A value for the cookie, and how long the browser keeps it.
@@ -136,7 +144,22 @@ impl CookieCache {
             secret: secrets.current().clone(),
             #[cfg(feature = "josekit")]
             keys: JweKeys::derive(secrets, Use::SessionCache),
+            hidden: HiddenFields::default(),
         }
+    }
+
+    /// Names the additional fields of users and of sessions that clients are not shown (`returned: false`).
+    /// None of them is ever written; a value from before a field was hidden may still hold it, and what is
+    /// read of it is hidden then.
+    #[must_use]
+    pub fn hiding(
+        mut self,
+        of_users: impl IntoIterator<Item = String>,
+        of_sessions: impl IntoIterator<Item = String>,
+    ) -> Self {
+        self.hidden =
+            HiddenFields { user: of_users.into_iter().collect(), session: of_sessions.into_iter().collect() };
+        self
     }
 
     /// Writes session and user.
@@ -191,11 +214,16 @@ impl CookieCache {
             #[cfg(feature = "josekit")]
             CacheStrategy::Jwe => jwe::read(value, now, &self.keys)?,
         };
-        let Reading { principal, version } = reading;
+        let Reading { mut principal, version } = reading;
         let is_current = principal.session.token.constant_time_eq(token)
             && or_default(version.as_deref().unwrap_or_default()) == self.version()
             && !principal.session.is_expired(now);
-        is_current.then_some(principal)
+        if !is_current {
+            return None;
+        }
+        self.hidden.user.iter().for_each(|name| principal.user.additional.hide(name));
+        self.hidden.session.iter().for_each(|name| principal.session.additional.hide(name));
+        Some(principal)
     }
 
     fn version(&self) -> &str {

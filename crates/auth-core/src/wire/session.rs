@@ -9,8 +9,20 @@ use crate::session::Session;
 /// `session` of Better Auth's answers, members in the reference's order. It holds the raw token: it
 /// is for the session's owner alone and must not be cached.
 #[derive(Clone, Serialize)]
+#[serde(transparent)]
+pub struct SessionBody<'a>(Members<'a>);
+
+#[derive(Clone, Serialize)]
+#[serde(untagged)]
+enum Members<'a> {
+    Stored(Stored<'a>),
+    Cached(Cached<'a>),
+}
+
+/// Members in the order of the database's rows.
+#[derive(Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct SessionBody<'a> {
+struct Stored<'a> {
     expires_at: Timestamp,
     token: &'a str,
     created_at: Timestamp,
@@ -23,7 +35,58 @@ pub struct SessionBody<'a> {
     id: &'a str,
 }
 
+/// Members in the order of the reference's schema for cookie caches (1.7.25, `sessionSchema`).
+#[derive(Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Cached<'a> {
+    id: &'a str,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    user_id: &'a str,
+    expires_at: Timestamp,
+    token: &'a str,
+    ip_address: Option<&'a str>,
+    user_agent: Option<&'a str>,
+    #[serde(flatten)]
+    additional: ReturnedFields<'a>,
+}
+
+impl<'a> SessionBody<'a> {
+    /// Shows a session that came out of a cookie cache: the same members, in the order in which the
+    /// reference shows it then.
+    pub fn of_cache(session: &'a Session) -> Self {
+        let Stored {
+            expires_at,
+            token,
+            created_at,
+            updated_at,
+            ip_address,
+            user_agent,
+            user_id,
+            additional,
+            id,
+        } = session.into();
+        Self(Members::Cached(Cached {
+            id,
+            created_at,
+            updated_at,
+            user_id,
+            expires_at,
+            token,
+            ip_address,
+            user_agent,
+            additional,
+        }))
+    }
+}
+
 impl<'a> From<&'a Session> for SessionBody<'a> {
+    fn from(session: &'a Session) -> Self {
+        Self(Members::Stored(session.into()))
+    }
+}
+
+impl<'a> From<&'a Session> for Stored<'a> {
     fn from(session: &'a Session) -> Self {
         let Session {
             id,

@@ -8,8 +8,20 @@ use crate::user::User;
 
 /// `user` of Better Auth's answers, members in the reference's order.
 #[derive(Clone, Debug, Serialize)]
+#[serde(transparent)]
+pub struct UserBody<'a>(Members<'a>);
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+enum Members<'a> {
+    Stored(Stored<'a>),
+    Cached(Cached<'a>),
+}
+
+/// Members in the order of the database's rows.
+#[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct UserBody<'a> {
+struct Stored<'a> {
     name: &'a str,
     email: &'a str,
     email_verified: bool,
@@ -21,7 +33,47 @@ pub struct UserBody<'a> {
     id: &'a str,
 }
 
+/// Members in the order of the reference's schema for cookie caches (1.7.25, `userSchema`).
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Cached<'a> {
+    id: &'a str,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    email: &'a str,
+    email_verified: bool,
+    name: &'a str,
+    image: Option<&'a str>,
+    #[serde(flatten)]
+    additional: ReturnedFields<'a>,
+}
+
+impl<'a> UserBody<'a> {
+    /// Shows a user that came out of a cookie cache: the same members, in the order in which the reference
+    /// shows it then.
+    pub fn of_cache(user: &'a User) -> Self {
+        let Stored { name, email, email_verified, image, created_at, updated_at, additional, id } =
+            user.into();
+        Self(Members::Cached(Cached {
+            id,
+            created_at,
+            updated_at,
+            email,
+            email_verified,
+            name,
+            image,
+            additional,
+        }))
+    }
+}
+
 impl<'a> From<&'a User> for UserBody<'a> {
+    fn from(user: &'a User) -> Self {
+        Self(Members::Stored(user.into()))
+    }
+}
+
+impl<'a> From<&'a User> for Stored<'a> {
     fn from(user: &'a User) -> Self {
         let User { id, name, email, email_verified, image, created_at, updated_at, additional } = user;
         Self {
