@@ -127,7 +127,10 @@ fn render(
         let key: Vec<String> =
             keys.iter().filter(|(of, _)| of == table).map(|(_, column)| snake_case(column)).collect();
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "\ndiesel::table! {{\n    {table} ({}) {{", key.join(", "));
+        let name = snake_case(table);
+        let sql_name =
+            if name == **table { String::new() } else { format!("    #[sql_name = \"{table}\"]\n") };
+        let _ = writeln!(text, "\ndiesel::table! {{\n{sql_name}    {name} ({}) {{", key.join(", "));
         for column in columns.iter().filter(|column| column.table == *table) {
             let name = snake_case(&column.name);
             if name != column.name {
@@ -146,9 +149,11 @@ fn render(
     }
     text.push('\n');
     for [table, column, parent] in references {
+        let (table, parent) = (snake_case(table), snake_case(parent));
         let _ = writeln!(text, "diesel::joinable!({table} -> {parent} ({}));", snake_case(column));
     }
-    let _ = writeln!(text, "\ndiesel::allow_tables_to_appear_in_same_query!({},);", tables.join(", "));
+    let names: Vec<String> = tables.iter().map(|table| snake_case(table)).collect();
+    let _ = writeln!(text, "\ndiesel::allow_tables_to_appear_in_same_query!({},);", names.join(", "));
     Ok(text)
 }
 

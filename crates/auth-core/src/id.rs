@@ -61,6 +61,10 @@ id!(
     /// Names a [`Verification`](crate::Verification) row.
     VerificationId
 );
+id!(
+    /// Names a row of the table in which requests are counted.
+    RateLimitId
+);
 
 #[cfg(test)]
 mod tests {

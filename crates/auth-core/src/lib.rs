@@ -126,7 +126,7 @@ pub use cookie_cache::{CacheStrategy, CachedValue, CookieCache, CookieCacheError
 pub use email::{Email, ParseEmailError};
 pub use email_token::{EmailClaims, EmailTokenPurpose, EmailTokens};
 pub use foreign_token::{ForeignClaims, ForeignTokenVerifier};
-pub use id::{AccountId, ID_LENGTH, SessionId, UserId, VerificationId};
+pub use id::{AccountId, ID_LENGTH, RateLimitId, SessionId, UserId, VerificationId};
 pub use password::{
     Argon2idParams, Argon2idParamsError, HashError, Hasher, MalformedHash, Password, PasswordLengthError,
     PasswordPolicy, PasswordPolicyError, Scheme, StoredHash,

@@ -32,6 +32,7 @@
 //! call them. Work across tables is a file of its own, like `registration.rs`.
 
 mod account;
+mod cleanup;
 mod connection;
 pub mod database_url;
 mod error;
@@ -39,6 +40,7 @@ mod fixed_update;
 pub mod migrations;
 pub mod pool;
 pub mod pooler;
+mod rate_limit;
 mod recovery;
 mod registration;
 mod schema;
@@ -53,11 +55,13 @@ mod user;
 mod verification;
 
 pub use account::AccountRepository;
+pub use cleanup::{CLEANUP_BATCH, Expiring};
 pub use connection::ConnectError;
 pub use database_url::{DatabaseUrl, DatabaseUrlError};
 pub use error::{Outage, StoreError, constraint};
 pub use pool::{PoolSettings, PoolStatus};
 pub use pooler::{Route, UnsafePooler};
+pub use rate_limit::{RateLimitHit, RateLimitRepository, RateLimitVerdict};
 pub use recovery::NewPassword;
 pub use registration::NewRegistration;
 pub use session::SessionRepository;

@@ -75,7 +75,7 @@ pub enum MigrationError {
         /// Which migration.
         name: &'static str,
         /// Tables that are not empty.
-        tables: Vec<String>,
+        tables: Vec<&'static str>,
     },
     /// The database has run a migration that this build does not know.
     #[error("the database has migration {name}, which this build does not know; use the newer build")]
@@ -111,7 +111,7 @@ pub struct Plan {
     /// The migrations that would run, with their SQL.
     pub pending: Vec<Migration>,
     /// Tables that are there already and would be adopted.
-    pub adopts: Vec<String>,
+    pub adopts: Vec<&'static str>,
     /// What stands in the way; [`up`] refuses if this is not empty.
     pub obstacles: Vec<Finding>,
 }
@@ -176,12 +176,10 @@ pub async fn plan(url: &DatabaseUrl) -> Result<Plan, MigrationError> {
         .filter(|migration| !recorded.iter().any(|record| record.name == migration.name))
         .copied()
         .collect();
-    let (mut adopts, mut obstacles) = (Vec::new(), Vec::new());
-    if pending.iter().any(is_first) {
-        let live = schema_check::read(&link.client).await.map_err(MigrationError::Query)?;
-        adopts = live.tables();
-        obstacles = schema_check::adoption_obstacles(&live);
-    }
+    let live = schema_check::read(&link.client).await.map_err(MigrationError::Query)?;
+    let makes: Vec<&str> = pending.iter().flat_map(|migration| migration.makes).copied().collect();
+    let adopts = live.tables_of(&makes);
+    let obstacles = schema_check::adoption_obstacles(&live, &makes);
     Ok(Plan { pending, adopts, obstacles })
 }
 
@@ -279,11 +277,6 @@ pub(crate) async fn pending_on(connection: &mut AsyncPgConnection) -> Result<usi
     Ok(embedded::ALL.iter().filter(missing).count())
 }
 
-/// The first migration is the one that meets tables made by Node.
-fn is_first(migration: &Migration) -> bool {
-    embedded::ALL.first() == Some(migration)
-}
-
 /// A line of the bookkeeping table.
 struct Record {
     name: String,
@@ -373,15 +366,12 @@ impl Link {
         if self.recorded().await?.iter().any(|record| record.name == migration.name) {
             return Ok(false);
         }
-        let mut adopted = false;
-        if is_first(migration) {
-            let live = schema_check::read(&self.client).await.map_err(MigrationError::Query)?;
-            let findings = schema_check::adoption_obstacles(&live);
-            if !findings.is_empty() {
-                return Err(MigrationError::NotAdoptable { findings });
-            }
-            adopted = !live.tables().is_empty();
+        let live = schema_check::read(&self.client).await.map_err(MigrationError::Query)?;
+        let findings = schema_check::adoption_obstacles(&live, migration.makes);
+        if !findings.is_empty() {
+            return Err(MigrationError::NotAdoptable { findings });
         }
+        let adopted = !live.tables_of(migration.makes).is_empty();
         self.client.batch_execute(migration.up).await.map_err(failed)?;
         self.client
             .execute(
@@ -403,9 +393,10 @@ impl Link {
         let reverted = if last.adopted {
             Reverted::Forgotten(migration.name)
         } else {
-            if data == Data::Keep && is_first(migration) {
-                let tables =
-                    schema_check::tables_with_rows(&self.client).await.map_err(MigrationError::Query)?;
+            if data == Data::Keep {
+                let tables = schema_check::tables_with_rows(&self.client, migration.makes)
+                    .await
+                    .map_err(MigrationError::Query)?;
                 if !tables.is_empty() {
                     return Err(MigrationError::WouldLoseData { name: migration.name, tables });
                 }

@@ -30,6 +30,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    #[sql_name = "rateLimit"]
+    rate_limit (id) {
+        id -> Text,
+        key -> Text,
+        count -> Int4,
+        #[sql_name = "lastRequest"]
+        last_request -> Int8,
+    }
+}
+
+diesel::table! {
     session (id) {
         id -> Text,
         #[sql_name = "expiresAt"]
@@ -80,4 +91,4 @@ diesel::table! {
 diesel::joinable!(account -> user (user_id));
 diesel::joinable!(session -> user (user_id));
 
-diesel::allow_tables_to_appear_in_same_query!(account, session, user, verification,);
+diesel::allow_tables_to_appear_in_same_query!(account, rate_limit, session, user, verification,);

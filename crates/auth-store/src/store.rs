@@ -7,12 +7,15 @@ use diesel::IntoSql;
 use diesel::sql_types::{Bool, Integer, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::FutureExt;
+use time::OffsetDateTime;
 
 use crate::account::AccountRepository;
+use crate::cleanup::{self, Expiring};
 use crate::error::StoreError;
 use crate::migrations;
 use crate::pool::{Pool, PoolSettings, PoolStatus};
 use crate::pooler::Route;
+use crate::rate_limit::RateLimitRepository;
 use crate::recovery::{self, NewPassword};
 use crate::registration::{self, NewRegistration};
 use crate::session::SessionRepository;
@@ -138,6 +141,21 @@ impl Store {
     /// Gives the verifications.
     pub fn verifications(&self) -> VerificationRepository<'_> {
         VerificationRepository::new(&self.pool)
+    }
+
+    /// Gives the counts of requests.
+    pub fn rate_limits(&self) -> RateLimitRepository<'_> {
+        RateLimitRepository::new(&self.pool)
+    }
+
+    /// Removes rows that ran out before `before`, at most [`CLEANUP_BATCH`](crate::CLEANUP_BATCH) of them; gives how
+    /// many. Rows that others are working with are left for another time.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] when the database is away, [`StoreError::Query`] otherwise.
+    pub async fn remove_expired(&self, table: Expiring, before: OffsetDateTime) -> Result<usize, StoreError> {
+        cleanup::remove_batch(&self.pool, table, before).await
     }
 
     /// Tells how the pool stands.

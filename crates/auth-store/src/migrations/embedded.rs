@@ -9,12 +9,15 @@ pub struct Migration {
     pub up: &'static str,
     /// SQL that takes it back.
     pub down: &'static str,
+    /// Tables that it makes, or adopts where they are there.
+    pub makes: &'static [&'static str],
 }
 
 macro_rules! embed {
-    ($($name:literal),+ $(,)?) => {
+    ($($name:literal makes $makes:expr),+ $(,)?) => {
         &[$(Migration {
             name: $name,
+            makes: &$makes,
             up: include_str!(concat!("../../../../migrations/", $name, "/up.sql")),
             down: include_str!(concat!("../../../../migrations/", $name, "/down.sql")),
         }),+]
@@ -22,7 +25,11 @@ macro_rules! embed {
 }
 
 /// Every migration, oldest first.
-pub const ALL: &[Migration] = embed!["2026-11-22-000000_core_tables"];
+pub const ALL: &[Migration] = embed![
+    "2026-11-22-000000_core_tables" makes ["user", "session", "account", "verification"],
+    "2026-11-22-210000_rate_limit" makes ["rateLimit"],
+    "2026-11-22-210100_expiry_indexes" makes [],
+];
 
 #[cfg(test)]
 mod tests {

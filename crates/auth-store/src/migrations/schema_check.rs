@@ -109,6 +109,8 @@ struct Column {
 enum Kind {
     Text,
     Boolean,
+    Integer,
+    BigInteger,
     Time,
 }
 
@@ -118,6 +120,8 @@ impl Kind {
         match self {
             Self::Text => matches!(found, "text" | "character varying" | "citext"),
             Self::Boolean => found == "boolean",
+            Self::Integer => found == "integer",
+            Self::BigInteger => found == "bigint",
             Self::Time => found == "timestamp with time zone",
         }
     }
@@ -126,6 +130,8 @@ impl Kind {
         match self {
             Self::Text => "text",
             Self::Boolean => "boolean",
+            Self::Integer => "integer",
+            Self::BigInteger => "bigint",
             Self::Time => "timestamptz",
         }
     }
@@ -199,6 +205,15 @@ const EXPECTED: &[(&str, &[Column])] = &[
             required("updatedAt", Kind::Time),
         ],
     ),
+    (
+        "rateLimit",
+        &[
+            key("id", Kind::Text),
+            key("key", Kind::Text),
+            key("count", Kind::Integer),
+            key("lastRequest", Kind::BigInteger),
+        ],
+    ),
 ];
 
 const UNIQUE: &[(&str, &str)] = &[
@@ -208,12 +223,20 @@ const UNIQUE: &[(&str, &str)] = &[
     ("session", "token"),
     ("account", "id"),
     ("verification", "id"),
+    ("rateLimit", "id"),
+    ("rateLimit", "key"),
 ];
 
 const OWNED: &[(&str, &str)] = &[("session", "userId"), ("account", "userId")];
 
-const INDEXED: &[(&str, &str)] =
-    &[("session", "userId"), ("account", "userId"), ("verification", "identifier")];
+const INDEXED: &[(&str, &str)] = &[
+    ("session", "userId"),
+    ("session", "expiresAt"),
+    ("account", "userId"),
+    ("verification", "identifier"),
+    ("verification", "expiresAt"),
+    ("rateLimit", "lastRequest"),
+];
 
 /// The live tables of Better Auth's names, in the schema that new tables would go to.
 pub(super) struct Live {
@@ -239,9 +262,9 @@ struct ForeignKey {
 }
 
 impl Live {
-    /// Gives the names of the tables that are there.
-    pub(super) fn tables(&self) -> Vec<String> {
-        EXPECTED.iter().filter(|(table, _)| self.has(table)).map(|(table, _)| (*table).to_owned()).collect()
+    /// Gives the names of those of the given tables that are there.
+    pub(super) fn tables_of(&self, tables: &[&'static str]) -> Vec<&'static str> {
+        tables.iter().copied().filter(|table| self.has(table)).collect()
     }
 
     fn has(&self, table: &str) -> bool {
@@ -256,7 +279,7 @@ impl Live {
 /// Reads the catalogue.
 pub(super) async fn read(client: &Client) -> Result<Live, Error> {
     const TABLES: &str = "c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') \
-                          AND c.relname IN ('user', 'session', 'account', 'verification')";
+                          AND c.relname IN ('user', 'session', 'account', 'verification', 'rateLimit')";
     let columns = client
         .query(
             &format!(
@@ -321,11 +344,14 @@ pub(super) async fn read(client: &Client) -> Result<Live, Error> {
     Ok(live)
 }
 
-/// Names the tables that have rows.
-pub(super) async fn tables_with_rows(client: &Client) -> Result<Vec<String>, Error> {
+/// Names those of a migration's tables that have rows.
+pub(super) async fn tables_with_rows(
+    client: &Client,
+    of: &[&'static str],
+) -> Result<Vec<&'static str>, Error> {
     let mut tables = Vec::new();
-    for table in read(client).await?.tables() {
-        // The names come from EXPECTED.
+    for table in read(client).await?.tables_of(of) {
+        // The names are those of the embedded migrations.
         let row = client.query_one(&format!("SELECT EXISTS (SELECT FROM \"{table}\")"), &[]).await?;
         if row.try_get(0)? {
             tables.push(table);
@@ -335,9 +361,9 @@ pub(super) async fn tables_with_rows(client: &Client) -> Result<Vec<String>, Err
 }
 
 /// Lists what makes a table of the same name a foreign one, which `up` must not touch.
-pub(super) fn adoption_obstacles(live: &Live) -> Vec<Finding> {
+pub(super) fn adoption_obstacles(live: &Live, tables: &[&str]) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (table, columns) in EXPECTED.iter().filter(|(table, _)| live.has(table)) {
+    for (table, columns) in EXPECTED.iter().filter(|(table, _)| tables.contains(table) && live.has(table)) {
         for column in *columns {
             if let Some(finding) = compare(live, table, column) {
                 let foreign = match finding.problem {

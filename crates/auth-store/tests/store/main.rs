@@ -9,6 +9,7 @@
 )]
 
 mod account;
+mod cleanup;
 mod injection;
 mod made;
 mod migrations;
@@ -16,6 +17,7 @@ mod outage;
 mod pool;
 mod pooler;
 mod races;
+mod rate_limit;
 mod recovery;
 mod registration;
 mod schema;

@@ -1,5 +1,5 @@
 //! The live schema against Better Auth core §12.1: what `migrations/` makes must be what Node's own
-//! migration makes, to the names of the constraints.
+//! migration makes, to the names of the constraints, and the indexes by which expired rows are found.
 
 use auth_store::testing::TestDatabase;
 
@@ -18,6 +18,10 @@ account scope text
 account password text
 account createdAt timestamp with time zone required CURRENT_TIMESTAMP
 account updatedAt timestamp with time zone required
+rateLimit id text required
+rateLimit key text required
+rateLimit count integer required
+rateLimit lastRequest bigint required
 session id text required
 session expiresAt timestamp with time zone required
 session token text required
@@ -43,6 +47,8 @@ verification updatedAt timestamp with time zone required CURRENT_TIMESTAMP";
 const CONSTRAINTS: &str = "\
 account account_pkey PRIMARY KEY (id)
 account account_userId_fkey FOREIGN KEY (\"userId\") REFERENCES \"user\"(id) ON DELETE CASCADE
+rateLimit rateLimit_key_key UNIQUE (key)
+rateLimit rateLimit_pkey PRIMARY KEY (id)
 session session_pkey PRIMARY KEY (id)
 session session_token_key UNIQUE (token)
 session session_userId_fkey FOREIGN KEY (\"userId\") REFERENCES \"user\"(id) ON DELETE CASCADE
@@ -53,11 +59,16 @@ verification verification_pkey PRIMARY KEY (id)";
 const INDEXES: &str = "\
 CREATE INDEX \"account_userId_idx\" ON public.account USING btree (\"userId\")
 CREATE UNIQUE INDEX account_pkey ON public.account USING btree (id)
+CREATE INDEX \"rateLimit_lastRequest_idx\" ON public.\"rateLimit\" USING btree (\"lastRequest\")
+CREATE UNIQUE INDEX \"rateLimit_key_key\" ON public.\"rateLimit\" USING btree (key)
+CREATE UNIQUE INDEX \"rateLimit_pkey\" ON public.\"rateLimit\" USING btree (id)
+CREATE INDEX \"session_expiresAt_idx\" ON public.session USING btree (\"expiresAt\")
 CREATE INDEX \"session_userId_idx\" ON public.session USING btree (\"userId\")
 CREATE UNIQUE INDEX session_pkey ON public.session USING btree (id)
 CREATE UNIQUE INDEX session_token_key ON public.session USING btree (token)
 CREATE UNIQUE INDEX user_email_key ON public.\"user\" USING btree (email)
 CREATE UNIQUE INDEX user_pkey ON public.\"user\" USING btree (id)
+CREATE INDEX \"verification_expiresAt_idx\" ON public.verification USING btree (\"expiresAt\")
 CREATE INDEX verification_identifier_idx ON public.verification USING btree (identifier)
 CREATE UNIQUE INDEX verification_pkey ON public.verification USING btree (id)";
 
@@ -93,7 +104,7 @@ async fn r_107_nothing_else_is_made() {
                      WHERE relnamespace = 'public'::regnamespace AND relkind <> 'i'";
     assert_eq!(
         database.query_one_text(relations).await.unwrap(),
-        "account auth_schema_migrations session user verification"
+        "account auth_schema_migrations rateLimit session user verification"
     );
     let others = "SELECT (SELECT count(*) FROM pg_proc WHERE pronamespace = 'public'::regnamespace) \
                   + (SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal) \

@@ -1,0 +1,106 @@
+//! Removing what has run out, a thousand rows at a time.
+//!
+//! Rows that somebody else is working with are passed over, so that any number of servers can do this at once, and no
+//! request waits for more than one batch. An index leads to the rows.
+
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::FutureExt;
+use time::OffsetDateTime;
+
+use crate::error::StoreError;
+use crate::pool::Pool;
+use crate::rate_limit::milliseconds;
+use crate::schema::{rate_limit, session, verification};
+use crate::timestamp::to_milliseconds;
+
+/// Most rows that one transaction removes.
+pub const CLEANUP_BATCH: usize = 1_000;
+
+/// A table whose rows run out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expiring {
+    /// Sessions, by their end.
+    Sessions,
+    /// Verifications, by their end.
+    Verifications,
+    /// Counts of requests, by the last request.
+    RateLimits,
+}
+
+impl Expiring {
+    /// Every table.
+    pub const ALL: [Self; 3] = [Self::Sessions, Self::Verifications, Self::RateLimits];
+
+    /// Gives the table's name.
+    pub fn table(self) -> &'static str {
+        match self {
+            Self::Sessions => "session",
+            Self::Verifications => "verification",
+            Self::RateLimits => "rateLimit",
+        }
+    }
+}
+
+/// Removes at most [`CLEANUP_BATCH`] rows that ran out before `before`; gives how many.
+pub(crate) async fn remove_batch(
+    pool: &Pool,
+    table: Expiring,
+    before: OffsetDateTime,
+) -> Result<usize, StoreError> {
+    pool.transaction(&(table, before), |connection, &(table, before)| {
+        remove_on(connection, table, before).boxed()
+    })
+    .await
+}
+
+/// Runs inside the caller's transaction: the rows stay locked between being found and being removed.
+async fn remove_on(
+    connection: &mut AsyncPgConnection,
+    table: Expiring,
+    before: OffsetDateTime,
+) -> Result<usize, StoreError> {
+    const LIMIT: i64 = 1_000;
+    let ids: Vec<String>;
+    let removed = match table {
+        Expiring::Sessions => {
+            ids = session::table
+                .filter(session::expires_at.lt(to_milliseconds(before)))
+                .order(session::expires_at)
+                .limit(LIMIT)
+                .select(session::id)
+                .for_update()
+                .skip_locked()
+                .load(connection)
+                .await?;
+            diesel::delete(session::table.filter(session::id.eq_any(ids))).execute(connection).await?
+        }
+        Expiring::Verifications => {
+            ids = verification::table
+                .filter(verification::expires_at.lt(to_milliseconds(before)))
+                .order(verification::expires_at)
+                .limit(LIMIT)
+                .select(verification::id)
+                .for_update()
+                .skip_locked()
+                .load(connection)
+                .await?;
+            diesel::delete(verification::table.filter(verification::id.eq_any(ids)))
+                .execute(connection)
+                .await?
+        }
+        Expiring::RateLimits => {
+            ids = rate_limit::table
+                .filter(rate_limit::last_request.lt(milliseconds(before)))
+                .order(rate_limit::last_request)
+                .limit(LIMIT)
+                .select(rate_limit::id)
+                .for_update()
+                .skip_locked()
+                .load(connection)
+                .await?;
+            diesel::delete(rate_limit::table.filter(rate_limit::id.eq_any(ids))).execute(connection).await?
+        }
+    };
+    Ok(removed)
+}

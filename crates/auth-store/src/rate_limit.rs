@@ -1,0 +1,131 @@
+//! The `rateLimit` table: how often somebody asked, counted together with Node's Better Auth (core §5, §12.1).
+//!
+//! The reference reads a row and then changes it by statements that hold only if nobody else did meanwhile. Here one
+//! statement does the same: whatever row it meets, it locks, decides on what is in it, and changes it. The two
+//! therefore count together, and of requests that come at once exactly the allowed number passes.
+
+use std::time::Duration;
+
+use auth_core::RateLimitId;
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel_async::{AsyncConnectionCore, RunQueryDsl};
+use futures_util::FutureExt;
+use time::OffsetDateTime;
+
+use crate::error::{StoreError, check_text};
+use crate::fixed_update::FixedUpdate;
+use crate::pool::Pool;
+use crate::schema::rate_limit;
+
+/// Counts requests.
+#[derive(Clone, Copy, Debug)]
+pub struct RateLimitRepository<'store> {
+    pool: &'store Pool,
+}
+
+/// A request to be counted.
+#[derive(Clone, Copy, Debug)]
+pub struct RateLimitHit<'a> {
+    /// What it counts under, `<client address>|<path>`.
+    pub key: &'a str,
+    /// Time without a request after which the count starts over.
+    pub window: Duration,
+    /// Requests that pass until then.
+    pub max: u32,
+    /// When it came.
+    pub now: OffsetDateTime,
+    /// Id of the row, if it makes one.
+    pub id: &'a RateLimitId,
+}
+
+/// What became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RateLimitVerdict {
+    /// It was counted and may pass.
+    Passed,
+    /// It is one too many; nothing was changed.
+    Refused {
+        /// Time until one passes again; not zero.
+        wait: Duration,
+    },
+}
+
+impl<'store> RateLimitRepository<'store> {
+    pub(crate) fn new(pool: &'store Pool) -> Self {
+        Self { pool }
+    }
+
+    /// Looks and counts in one step.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] when the database is away, [`StoreError::Rejected`] when the key cannot be
+    /// stored, [`StoreError::Query`] otherwise.
+    pub async fn count(self, hit: &RateLimitHit<'_>) -> Result<RateLimitVerdict, StoreError> {
+        self.pool.write(hit, |connection, hit| count_on(connection, hit).boxed()).await
+    }
+}
+
+/// How often a row may vanish or run out between being refused and being looked at.
+const TRIES: usize = 3;
+
+pub(crate) async fn count_on<C>(
+    connection: &mut C,
+    hit: &RateLimitHit<'_>,
+) -> Result<RateLimitVerdict, StoreError>
+where
+    C: AsyncConnectionCore<Backend = Pg> + Send,
+{
+    check_text([hit.key])?;
+    let window = i64::try_from(hit.window.as_millis()).unwrap_or(i64::MAX);
+    for _ in 0..TRIES {
+        if pass_on(connection, hit, window).await? {
+            return Ok(RateLimitVerdict::Passed);
+        }
+        let last_request: Option<i64> = rate_limit::table
+            .filter(rate_limit::key.eq(hit.key))
+            .select(rate_limit::last_request)
+            .get_result(connection)
+            .await
+            .optional()?;
+        let left = last_request.map(|at| at.saturating_add(window).saturating_sub(milliseconds(hit.now)));
+        if let Some(left) = left.and_then(|left| u64::try_from(left).ok()).filter(|left| *left > 0) {
+            return Ok(RateLimitVerdict::Refused { wait: Duration::from_millis(left) });
+        }
+    }
+    Ok(RateLimitVerdict::Refused { wait: hit.window })
+}
+
+/// Counts the request unless it is one too many; tells whether it was counted.
+async fn pass_on<C>(connection: &mut C, hit: &RateLimitHit<'_>, window: i64) -> Result<bool, StoreError>
+where
+    C: AsyncConnectionCore<Backend = Pg> + Send,
+{
+    let now = milliseconds(hit.now);
+    // The reference compares `now - lastRequest >= window`.
+    let is_over = rate_limit::last_request.le(now.saturating_sub(window));
+    let upsert = diesel::insert_into(rate_limit::table)
+        .values((
+            rate_limit::id.eq(hit.id.as_str()),
+            rate_limit::key.eq(hit.key),
+            rate_limit::count.eq(1),
+            rate_limit::last_request.eq(now),
+        ))
+        .on_conflict(rate_limit::key)
+        .do_update()
+        .set((
+            rate_limit::count.eq(diesel::dsl::case_when(is_over, 1.into_sql::<diesel::sql_types::Integer>())
+                .otherwise(rate_limit::count + 1)),
+            rate_limit::last_request.eq(now),
+        ));
+    let passes = is_over.or(rate_limit::count.lt(i32::try_from(hit.max).unwrap_or(i32::MAX)));
+    let upsert = diesel::query_dsl::methods::FilterDsl::filter(upsert, passes).returning(rate_limit::count);
+    let counted: Option<i32> = FixedUpdate(upsert).get_result(connection).await.optional()?;
+    Ok(counted.is_some())
+}
+
+/// Gives a moment as the table holds it.
+pub(crate) fn milliseconds(at: OffsetDateTime) -> i64 {
+    at.unix_timestamp().saturating_mul(1_000).saturating_add(i64::from(at.millisecond()))
+}
