@@ -10,6 +10,7 @@ use actix_web::web::ServiceConfig;
 use auth_store::{PoolSettings, Store, StoreError};
 
 use crate::auth::{Auth, AuthError};
+use crate::cleanup::Cleanup;
 use crate::clock::Clock;
 use crate::health::{self, Draining};
 use crate::server;
@@ -20,6 +21,7 @@ pub struct Application {
     server: Server,
     handle: ApplicationHandle,
     address: SocketAddr,
+    cleanup: Cleanup,
 }
 
 /// Stops a running server.
@@ -80,6 +82,7 @@ impl Application {
             port: settings.server.port,
             cause,
         };
+        let cleanup = Cleanup::new(&settings, clock.clone());
         let auth = Auth::new(&settings, clock).map_err(StartError::Auth)?;
         let mut pool = settings.database.pool(settings.server.workers);
         look_at_database(&mut pool).await?;
@@ -107,7 +110,7 @@ impl Application {
         let server = server::serve(listener, &settings, trusts, mount).map_err(listening)?;
         let drain_delay = settings.server.drain_delay;
         let handle = ApplicationHandle { server: server.handle(), draining, drain_delay };
-        Ok(Self { server, handle, address })
+        Ok(Self { server, handle, address, cleanup })
     }
 
     /// The address that the server listens on, its port included where `server.port` left it open.
@@ -126,7 +129,12 @@ impl Application {
     /// The system's, where threads or the socket's events cannot be had.
     pub async fn run(self) -> io::Result<()> {
         tracing::info!(address = %self.address, version = env!("CARGO_PKG_VERSION"), "listening");
-        self.server.await?;
+        // One for all workers, on the thread that started them; it ends with the server.
+        let served = tokio::select! {
+            served = self.server => served,
+            never = self.cleanup.again_and_again() => match never {},
+        };
+        served?;
         tracing::info!("stopped");
         Ok(())
     }

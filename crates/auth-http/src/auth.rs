@@ -18,6 +18,7 @@ use crate::handlers::error_page::ErrorPage;
 use crate::hashing::Hashing;
 use crate::origin::{OriginChecks, OriginPattern, OriginPolicy};
 use crate::rate_limit::RateLimiter;
+use crate::rate_limit::attempts::PasswordAttempts;
 use crate::reply::SessionReply;
 use crate::routes;
 use crate::settings::Settings;
@@ -50,6 +51,7 @@ struct Shared {
     pool: PoolSettings,
     hashing: Hashing,
     limiter: RateLimiter,
+    attempts: PasswordAttempts,
     settings: Settings,
     origins: Data<OriginPolicy>,
     verifiers: Data<JwtVerifiers>,
@@ -119,6 +121,7 @@ impl Auth {
                 base_path: settings.server.base_path.clone(),
                 pool,
                 hashing: Hashing::new(&settings.password),
+                attempts: PasswordAttempts::new(settings.email_and_password.failures_before_delay),
                 limiter: RateLimiter::new(&settings.rate_limit, &settings.server.base_path),
                 origins: Data::new(OriginPolicy::new(origin, patterns, checks)),
                 verifiers: Data::new(verifiers),
@@ -157,11 +160,22 @@ impl Auth {
 
     /// Mounts the routes over a store that the app holds already.
     pub fn configure_with(&self, app: &mut ServiceConfig, store: Store) {
-        let Shared { base_path, hashing, limiter, settings, origins, verifiers, reply, clock, pool: _ } =
-            &*self.shared;
+        let Shared {
+            base_path,
+            hashing,
+            limiter,
+            attempts,
+            settings,
+            origins,
+            verifiers,
+            reply,
+            clock,
+            pool: _,
+        } = &*self.shared;
         let passwords = EmailAndPassword {
             store: store.clone(),
             hashing: hashing.clone(),
+            attempts: attempts.clone(),
             passwords: settings.password.policy,
             sessions: settings.session.policy,
             offer: offer(settings),

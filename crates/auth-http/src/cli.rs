@@ -1,6 +1,7 @@
-//! The command line: `serve`, `migrate`, `check`.
+//! The command line: `serve`, `migrate`, `cleanup`, `check`.
 
 mod check;
+mod cleanup;
 mod migrate;
 mod serve;
 
@@ -31,6 +32,8 @@ enum Command {
         #[command(subcommand)]
         action: Option<migrate::Action>,
     },
+    /// Removes expired sessions, verifications and counts of requests, once.
+    Cleanup,
     /// Prints the settings in effect, without secrets, and tries the database.
     Check,
 }
@@ -57,6 +60,7 @@ pub(crate) fn run() -> Outcome {
                 let database = DatabaseSettings::load(&environment)?;
                 migrate::run(&database, action.unwrap_or(migrate::Action::Up)).await
             }
+            Command::Cleanup => cleanup::run(&Settings::load(&environment)?).await,
             Command::Check => check::run(&Settings::load(&environment)?).await,
         }
     })

@@ -20,7 +20,7 @@ use crate::flow::change_password::ChangePasswordError;
 use crate::flow::sign_in::SignInError;
 use crate::flow::sign_up::SignUpError;
 use crate::hashing::HashingError;
-use crate::rate_limit::TooManyRequests;
+use crate::rate_limit::{CountError, TooManyRequests};
 
 /// Why a request is refused.
 #[derive(Debug)]
@@ -304,6 +304,15 @@ impl From<TooManyRequests> for ApiError {
     }
 }
 
+impl From<CountError> for ApiError {
+    fn from(error: CountError) -> Self {
+        match error {
+            CountError::TooMany(error) => error.into(),
+            CountError::Store(error) => error.into(),
+        }
+    }
+}
+
 impl From<SignInError> for ApiError {
     fn from(error: SignInError) -> Self {
         match error {
@@ -311,6 +320,7 @@ impl From<SignInError> for ApiError {
             SignInError::InvalidEmail => Self::Coded(ErrorCode::InvalidEmail),
             SignInError::PasswordTooLong => Self::Coded(ErrorCode::PasswordTooLong),
             SignInError::InvalidCredentials => Self::Coded(ErrorCode::InvalidEmailOrPassword),
+            SignInError::TooManyAttempts(error) => error.into(),
             SignInError::Hashing(error) => error.into(),
             SignInError::Store(error) => error.into(),
         }
@@ -344,6 +354,7 @@ impl From<ChangePasswordError> for ApiError {
             ChangePasswordError::New(PasswordLengthError::TooLong { .. })
             | ChangePasswordError::CurrentTooLong => Self::Coded(ErrorCode::PasswordTooLong),
             ChangePasswordError::NoCredential => Self::Coded(ErrorCode::CredentialAccountNotFound),
+            ChangePasswordError::TooManyAttempts(error) => error.into(),
             ChangePasswordError::WrongPassword => Self::Coded(ErrorCode::InvalidPassword),
             ChangePasswordError::Hashing(error) => error.into(),
             ChangePasswordError::Store(error) => error.into(),

@@ -47,6 +47,7 @@
 
 mod application;
 mod auth;
+pub mod cleanup;
 mod client;
 pub mod client_address;
 pub mod clock;

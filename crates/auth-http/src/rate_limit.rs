@@ -3,13 +3,16 @@
 //! [`rules`] decides how much a path allows, [`path`] under which name a request counts, [`window`] whether one more
 //! fits: three pure parts. Where counts are kept is a setting: [`memory`] of this process, shared by its workers, or
 //! the table that Node's Better Auth uses, so that both servers count together. Either way looking and counting are
-//! one step: of requests that come at once exactly the allowed number passes.
+//! one step: of requests that come at once exactly the allowed number passes. [`attempts`] counts something else: tries
+//! at the password of one account, from wherever they come.
 //!
 //! The key of a count is the reference's, `<client address>|<path>`, with two differences. `/login` and `/register`
 //! count as the routes that they are another spelling of. And all paths that are no route count as one per client and
 //! rule, since a client could name any number of them.
 
-pub(crate) mod memory;
+pub(crate) mod attempts;
+mod database;
+mod memory;
 mod path;
 mod rules;
 mod table;
@@ -18,14 +21,17 @@ mod window;
 use std::sync::Arc;
 use std::time::Duration;
 
+use auth_store::Store;
 use time::OffsetDateTime;
 
 use crate::client_address::ClientAddress;
 use crate::settings::{RateLimitSettings, RateLimitStorage};
 
+pub(crate) use database::CountError;
+use database::DatabaseCounts;
 use memory::MemoryCounts;
 use path::CountedPath;
-use rules::RateRules;
+pub(crate) use rules::RateRules;
 pub use rules::{CustomRule, ParseRuleError};
 pub use window::RateRule;
 
@@ -43,7 +49,13 @@ pub(crate) struct RateLimiter {
 struct Counting {
     base_path: String,
     rules: RateRules,
-    memory: MemoryCounts,
+    counts: Counts,
+}
+
+#[derive(Debug)]
+enum Counts {
+    Memory(MemoryCounts),
+    Database(DatabaseCounts),
 }
 
 /// A request that is one too many.
@@ -58,11 +70,11 @@ impl RateLimiter {
     /// Makes a limiter for routes below `base_path`; one that counts nothing where the settings turn it off.
     pub(crate) fn new(settings: &RateLimitSettings, base_path: &str) -> Self {
         let counting = settings.enabled.then(|| {
-            let memory = match settings.storage {
-                RateLimitStorage::Memory => MemoryCounts::new(),
+            let counts = match settings.storage {
+                RateLimitStorage::Memory => Counts::Memory(MemoryCounts::new()),
+                RateLimitStorage::Database => Counts::Database(DatabaseCounts::new()),
             };
-            let rules = RateRules::new(settings.default, settings.custom_rules.clone());
-            Arc::new(Counting { base_path: base_path.to_owned(), rules, memory })
+            Arc::new(Counting { base_path: base_path.to_owned(), rules: settings.rules(), counts })
         });
         Self { counting }
     }
@@ -71,16 +83,20 @@ impl RateLimiter {
     ///
     /// # Errors
     ///
-    /// [`TooManyRequests`].
-    pub(crate) fn count(
+    /// [`CountError`].
+    pub(crate) async fn count(
         &self,
+        store: &Store,
         client: Option<&ClientAddress>,
         path: &str,
         now: OffsetDateTime,
-    ) -> Result<(), TooManyRequests> {
+    ) -> Result<(), CountError> {
         let Some(counting) = &self.counting else { return Ok(()) };
         let Some((key, rule)) = counting.key_and_rule(client, path) else { return Ok(()) };
-        counting.memory.count(&key, rule, window::milliseconds(now))
+        match &counting.counts {
+            Counts::Memory(counts) => Ok(counts.count(&key, rule, window::milliseconds(now))?),
+            Counts::Database(counts) => counts.count(store, &key, rule, now).await,
+        }
     }
 }
 

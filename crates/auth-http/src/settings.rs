@@ -6,6 +6,7 @@
 //! means is in the section's file.
 
 mod access_token;
+mod cleanup;
 mod cookies;
 mod cors;
 mod database;
@@ -25,6 +26,7 @@ mod sources;
 mod span;
 
 pub use access_token::AccessTokenSettings;
+pub use cleanup::CleanupSettings;
 pub use cookies::CookiesSettings;
 pub use cors::CorsSettings;
 pub use database::DatabaseSettings;
@@ -69,6 +71,8 @@ pub struct Settings {
     pub email_and_password: EmailAndPasswordSettings,
     /// Password rules and hashing.
     pub password: PasswordSettings,
+    /// Removing what has run out.
+    pub cleanup: CleanupSettings,
     /// Log lines.
     pub log: LogSettings,
     effective: Vec<EffectiveKey>,
@@ -115,6 +119,7 @@ impl Settings {
             access_token: AccessTokenSettings::read(&reader)?,
             email_and_password: EmailAndPasswordSettings::read(&reader)?,
             password: PasswordSettings::read(&reader)?,
+            cleanup: CleanupSettings::read(&reader)?,
             log: LogSettings::read(&reader)?,
             server,
             effective: reader.effective(),
@@ -157,6 +162,10 @@ impl Settings {
             (
                 !self.rate_limit.enabled && !self.server.base_url.is_loopback(),
                 "rate_limit.enabled is off: nothing here slows down who tries passwords; config/production.toml turns it on",
+            ),
+            (
+                self.email_and_password.failures_before_delay == 0,
+                "email_and_password.failures_before_delay is 0: an account's password may be tried without end from changing addresses",
             ),
         ];
         switches.into_iter().filter(|(on, _)| *on).map(|(_, warning)| warning).collect()

@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 use crate::client::Client;
 use crate::flow::EmailAndPassword;
 use crate::hashing::{HashingError, Verified};
+use crate::rate_limit::TooManyRequests;
 
 /// What a signed-in user said.
 #[derive(Debug)]
@@ -43,6 +44,9 @@ pub(crate) enum ChangePasswordError {
     /// The current password is wrong, or was changed meanwhile.
     #[error("current password is wrong")]
     WrongPassword,
+    /// The account's password was tried in vain too often; it is not tested now.
+    #[error("too many failed attempts")]
+    TooManyAttempts(#[source] TooManyRequests),
     /// A password could not be hashed.
     #[error("hashing failed")]
     Hashing(#[source] HashingError),
@@ -74,11 +78,16 @@ impl EmailAndPassword {
         let verified =
             account.and_then(|account| account.password).ok_or(ChangePasswordError::NoCredential)?;
 
+        let attempt = self.attempts.begin(&principal.user.email, &client.ip_address, now);
+        let attempt = attempt.map_err(ChangePasswordError::TooManyAttempts)?;
         // No connection is held while hashing.
         match self.hashing.verify(request.current, Some(verified.clone()), Some(user_id)).await {
-            Ok(Verified::Right { .. }) => {}
+            Ok(Verified::Right { .. }) => attempt.succeeded(),
             Ok(Verified::Wrong) => return Err(ChangePasswordError::WrongPassword),
-            Err(error) => return Err(ChangePasswordError::Hashing(error)),
+            Err(error) => {
+                attempt.withdrawn();
+                return Err(ChangePasswordError::Hashing(error));
+            }
         }
         let password = self.hashing.hash(request.new).await.map_err(ChangePasswordError::Hashing)?;
 

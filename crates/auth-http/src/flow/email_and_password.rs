@@ -4,6 +4,7 @@ use auth_core::{PasswordPolicy, SessionPolicy};
 use auth_store::Store;
 
 use crate::hashing::Hashing;
+use crate::rate_limit::attempts::PasswordAttempts;
 
 /// Signing up and in with an e-mail address and a password; the use cases are in
 /// [`sign_up`](super::sign_up) and [`sign_in`](super::sign_in).
@@ -13,6 +14,8 @@ pub(crate) struct EmailAndPassword {
     pub(crate) store: Store,
     /// Where hashes are computed.
     pub(crate) hashing: Hashing,
+    /// Counts passwords tried in vain.
+    pub(crate) attempts: PasswordAttempts,
     /// Which passwords may be set.
     pub(crate) passwords: PasswordPolicy,
     /// How long sessions live.

@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 use crate::client::Client;
 use crate::flow::{EmailAndPassword, Offer};
 use crate::hashing::{HashingError, Verified};
+use crate::rate_limit::TooManyRequests;
 
 /// What somebody who signs in said.
 #[derive(Debug)]
@@ -38,6 +39,9 @@ pub(crate) enum SignInError {
     /// Unknown address, wrong password, or a user without one: one variant, one cost.
     #[error("invalid e-mail address or password")]
     InvalidCredentials,
+    /// The account's password was tried in vain too often; it is not tested now.
+    #[error("too many failed attempts")]
+    TooManyAttempts(#[source] TooManyRequests),
     /// The password could not be verified.
     #[error("hashing failed")]
     Hashing(#[source] HashingError),
@@ -66,6 +70,24 @@ impl EmailAndPassword {
             Ok(()) | Err(PasswordLengthError::TooShort { .. }) => {}
             Err(PasswordLengthError::TooLong { .. }) => return Err(SignInError::PasswordTooLong),
         }
+        let attempt = self.attempts.begin(&email, &client.ip_address, now);
+        let attempt = attempt.map_err(SignInError::TooManyAttempts)?;
+        let outcome = self.verify_and_sign_in(email, request, client, now).await;
+        match &outcome {
+            Ok(_) => attempt.succeeded(),
+            Err(SignInError::InvalidCredentials) => {}
+            Err(_) => attempt.withdrawn(),
+        }
+        outcome
+    }
+
+    async fn verify_and_sign_in(
+        &self,
+        email: Email,
+        request: SignIn,
+        client: Client,
+        now: OffsetDateTime,
+    ) -> Result<Principal, SignInError> {
         // At once, so that both fit into the time of one.
         let samples = async || self.store.accounts().password_samples().await;
         let ((), found) = futures_util::future::join(

@@ -112,7 +112,6 @@ impl RateRules {
     }
 
     /// Gives the longest window of all rules: a count that is older says nothing any more.
-    #[cfg(test)]
     pub(crate) fn longest_window(&self) -> Duration {
         let custom = self.custom.iter().filter_map(|custom| custom.rule);
         let all = custom.chain([self.default, SIGN.rule, MAIL.rule]);

@@ -59,7 +59,6 @@ impl<E: Entry> BoundedTable<E> {
         self.entries.get(key)
     }
 
-    #[cfg(test)]
     pub(super) fn get_mut(&mut self, key: &Fingerprint) -> Option<&mut E> {
         self.entries.get_mut(key)
     }

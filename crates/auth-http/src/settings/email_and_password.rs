@@ -10,6 +10,8 @@ pub struct EmailAndPasswordSettings {
     pub enabled: bool,
     /// Refuses new users.
     pub disable_sign_up: bool,
+    /// Failed tries at an account's password in a row after which further ones are delayed; zero: never.
+    pub failures_before_delay: u32,
 }
 
 impl EmailAndPasswordSettings {
@@ -17,6 +19,7 @@ impl EmailAndPasswordSettings {
         Ok(Self {
             enabled: reader.switch("email_and_password.enabled")?,
             disable_sign_up: reader.switch("email_and_password.disable_sign_up")?,
+            failures_before_delay: reader.number("email_and_password.failures_before_delay", 0..=100)?,
         })
     }
 }

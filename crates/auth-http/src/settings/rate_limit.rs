@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::error::SettingsError;
 use super::reader::Reader;
-use crate::rate_limit::{CustomRule, RateRule};
+use crate::rate_limit::{CustomRule, RateRule, RateRules};
 
 /// How often a client may ask.
 #[derive(Clone, Debug)]
@@ -24,6 +24,8 @@ pub struct RateLimitSettings {
 pub enum RateLimitStorage {
     /// In this process.
     Memory,
+    /// In the table that Node's Better Auth counts in.
+    Database,
 }
 
 /// The longest window that makes sense for a rate.
@@ -38,7 +40,10 @@ impl RateLimitSettings {
                 window: reader.span("rate_limit.window", Duration::from_millis(1)..=LONGEST)?,
                 max: reader.number("rate_limit.max", 1..=1_000_000)?,
             },
-            storage: reader.choice("rate_limit.storage", &[("memory", RateLimitStorage::Memory)])?,
+            storage: reader.choice(
+                "rate_limit.storage",
+                &[("memory", RateLimitStorage::Memory), ("database", RateLimitStorage::Database)],
+            )?,
             custom_rules: custom_rules
                 .iter()
                 .map(|text| text.parse())
@@ -47,5 +52,10 @@ impl RateLimitSettings {
                     reader.expected("rate_limit.custom_rules", &format!("rules of paths; {error}"))
                 })?,
         })
+    }
+
+    /// Gives all rules, the built-in ones among them.
+    pub(crate) fn rules(&self) -> RateRules {
+        RateRules::new(self.default, self.custom_rules.clone())
     }
 }

@@ -19,6 +19,7 @@ mod error_page;
 mod guards;
 mod input;
 mod mounted;
+mod password_attempts;
 mod rate_limit;
 mod secrets;
 mod session;

@@ -205,3 +205,57 @@ async fn r_088_routes_that_test_a_password_share_their_counts() {
     assert_eq!(strict, ["/change-password", "/login", "/register", "/sign-in/email", "/sign-up/email"]);
     app.stop().await;
 }
+
+const IN_DATABASE: (&str, &str) = ("AUTH__RATE_LIMIT__STORAGE", "database");
+
+#[actix_web::test]
+async fn r_082_servers_that_count_in_the_database_count_together() {
+    let app = TestApp::with(&[ON, IN_DATABASE, ("AUTH__SERVER__WORKERS", "2")]).await;
+    let other = TestApp::sharing(&app, &[ON, IN_DATABASE]).await;
+    let answers =
+        join_all((0..200).map(|number| if number % 2 == 0 { &app } else { &other }.get("/ok", &[])));
+    let answers = answers.await;
+    let passed = answers.iter().filter(|answer| answer.status == 200).count();
+    let refused = answers.iter().filter(|answer| answer.status == 429).count();
+    assert_eq!((passed, refused), (100, 100));
+    let row = app.sql("select concat_ws(' ', key, count) from \"rateLimit\"").await;
+    assert_eq!(row, "127.0.0.1|/ok 100");
+    other.stop().await;
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn r_079_rows_that_node_has_written_count() {
+    let app = TestApp::with(&[ON, IN_DATABASE]).await;
+    let wrong = json!({"email": "nobody@example.com", "password": "wrong horse"});
+    let now = app.clock.now().unix_timestamp() * 1_000;
+    app.execute(&format!(
+        "insert into \"rateLimit\" values ('by-node', '127.0.0.1|/sign-in/email', 2, {})",
+        now - 4_000
+    ))
+    .await;
+    assert_eq!(app.post("/sign-in/email", &wrong).await.status, 401);
+    let refused = app.post("/login", &wrong).await;
+    assert_eq!((refused.status, refused.header("x-retry-after")), (429, "10"));
+    app.clock.advance(Duration::seconds(10));
+    assert_eq!(app.post("/login", &wrong).await.status, 401);
+    assert_eq!(app.sql("select concat_ws(' ', id, count) from \"rateLimit\"").await, "by-node 1");
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn r_081_a_refusal_that_is_known_asks_no_database_and_an_outage_lifts_no_limit() {
+    let app = TestApp::with(&[ON, PROXIED, IN_DATABASE]).await;
+    assert_eq!(statuses(&app, "1.0.0.1", "POST", "/sign-in/email", 4).await, [400, 400, 400, 429]);
+    app.execute("drop table \"rateLimit\"").await;
+    assert_eq!(ask(&app, "1.0.0.1", "POST", "/sign-in/email").await.status, 429);
+    assert_eq!(ask(&app, "1.0.0.2", "POST", "/sign-in/email").await.status, 500);
+    app.clock.advance(Duration::seconds(10));
+    assert_eq!(ask(&app, "1.0.0.1", "POST", "/sign-in/email").await.status, 500, "it asks again");
+    app.stop().await;
+
+    let away = TestApp::on("postgres://nobody@127.0.0.1:1/none", &[ON, IN_DATABASE]).await;
+    let answer = away.get("/ok", &[]).await;
+    assert_eq!((answer.status, answer.code().as_str()), (503, "SERVICE_UNAVAILABLE"));
+    away.stop().await;
+}

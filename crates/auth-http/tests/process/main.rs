@@ -11,6 +11,7 @@
     reason = "tests"
 )]
 
+mod cleanup;
 mod command_line;
 mod cors;
 mod flood;

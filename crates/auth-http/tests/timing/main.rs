@@ -31,7 +31,8 @@ const ATTEMPTS: usize = 3;
 /// Wrong password, unknown address, and a user without a password: one answer, one cost.
 #[actix_web::test]
 async fn r_055_a_failed_sign_in_does_not_tell_why() {
-    let app = TestApp::start().await;
+    // More failures per account than are tested at once otherwise.
+    let app = TestApp::with(&[("AUTH__EMAIL_AND_PASSWORD__FAILURES_BEFORE_DELAY", "0")]).await;
     app.register("ann@example.com").await;
     app.register("social@example.com").await;
     app.execute(

@@ -1,0 +1,246 @@
+//! Passwords tried in vain, counted per account whatever address they come from.
+//!
+//! The limit per address does not stop somebody who has many addresses. So after [`limit`](PasswordAttempts::new)
+//! failures in a row an account is guarded, and tries at its password are delayed; never refused for good, since then
+//! anybody could lock anybody out:
+//!
+//! - An address from which the account's owner has signed in goes on as before. Only its own failures slow it down.
+//! - An address that failed waits 30 s, then twice as long each time, at most 15 min.
+//! - All other addresses together try once per second.
+//!
+//! Accounts are named by the address that was typed, so that a guarded account looks the same whether or not there is
+//! one. A try counts as failed from its beginning until it turns out otherwise, so that of tries that come at once no
+//! more pass than may. `docs/decisions/0006-password-attempts.md` says why it is done so, and what it leaves open.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use auth_core::Email;
+use time::OffsetDateTime;
+
+use super::TooManyRequests;
+use super::table::{BoundedTable, Entry, Fingerprint, Fingerprints};
+use super::window::milliseconds;
+
+/// Accounts, and pairs of account and address, that are remembered at once; about 16 MiB when all are taken.
+const CAPACITY: usize = 100_000;
+/// Failures older than that are forgotten, in milliseconds.
+const FORGOTTEN_AFTER: i64 = 24 * 60 * 60 * 1_000;
+/// Time between two tries at a guarded account by addresses that its owner has not used, in milliseconds.
+const PACE: i64 = 1_000;
+/// First delay of an address that failed, in milliseconds; it doubles with each further failure.
+const FIRST_DELAY: i64 = 30 * 1_000;
+/// Longest delay of an address, in milliseconds.
+const LONGEST_DELAY: i64 = 15 * 60 * 1_000;
+/// Failures that an address is forgiven from which the owner has signed in.
+const FORGIVEN: u32 = 10;
+
+/// Counts tries at passwords; cheap to clone, and one for all workers and all routes that test a password.
+#[derive(Clone, Debug)]
+pub(crate) struct PasswordAttempts(Option<Arc<Inner>>);
+
+#[derive(Debug)]
+struct Inner {
+    limit: u32,
+    fingerprints: Fingerprints,
+    tables: Mutex<Tables>,
+}
+
+#[derive(Debug)]
+struct Tables {
+    accounts: BoundedTable<Account>,
+    addresses: BoundedTable<Address>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Account {
+    failures: u32,
+    last_failure: i64,
+    /// Moment from which the next stranger may try; zero until the account is guarded.
+    next_stranger_at: i64,
+    guarded_until: i64,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Address {
+    failures: u32,
+    last_failure: i64,
+    /// Whether the account's owner has signed in from here.
+    is_known: bool,
+}
+
+impl Entry for Account {
+    fn holds(&self, now: i64) -> bool {
+        now < self.guarded_until
+    }
+}
+
+impl Entry for Address {
+    fn holds(&self, _now: i64) -> bool {
+        self.is_known
+    }
+}
+
+/// A try at a password, counted as a failure unless it is said to be something else.
+#[must_use = "a try that succeeded must say so"]
+#[derive(Debug)]
+pub(crate) struct PasswordAttempt(Option<Begun>);
+
+#[derive(Debug)]
+struct Begun {
+    inner: Arc<Inner>,
+    account: Fingerprint,
+    address: Fingerprint,
+    /// An address that nobody knows is no one's own.
+    has_address: bool,
+    now: i64,
+}
+
+impl PasswordAttempts {
+    /// Guards accounts after `limit` failures in a row; with zero, never.
+    pub(crate) fn new(limit: u32) -> Self {
+        Self((limit > 0).then(|| {
+            let tables =
+                Tables { accounts: BoundedTable::new(CAPACITY), addresses: BoundedTable::new(CAPACITY) };
+            Arc::new(Inner { limit, fingerprints: Fingerprints::default(), tables: Mutex::new(tables) })
+        }))
+    }
+
+    /// Begins a try at the password of an account, existing or not, from a client's address; empty is unknown.
+    ///
+    /// # Errors
+    ///
+    /// [`TooManyRequests`] where it has to wait; nothing is counted then.
+    pub(crate) fn begin(
+        &self,
+        account: &Email,
+        address: &str,
+        now: OffsetDateTime,
+    ) -> Result<PasswordAttempt, TooManyRequests> {
+        let Some(inner) = &self.0 else { return Ok(PasswordAttempt(None)) };
+        let now = milliseconds(now);
+        let begun = Begun {
+            inner: Arc::clone(inner),
+            account: inner.fingerprints.of(account.as_str()),
+            address: inner.fingerprints.of(&(account.as_str(), address)),
+            has_address: !address.is_empty(),
+            now,
+        };
+        let mut tables = inner.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut account = tables.accounts.get(&begun.account).copied().unwrap_or_default().at(now);
+        let mut address = tables.addresses.get(&begun.address).copied().unwrap_or_default().at(now);
+        if account.failures >= inner.limit
+            && let Err(refusal) = account.pass_guard(address, now)
+        {
+            // What a clock set back has changed has to stay changed.
+            tables.accounts.insert(begun.account, account, now);
+            if let Some(known) = tables.addresses.get_mut(&begun.address) {
+                *known = address;
+            }
+            return Err(refusal);
+        }
+        account.failures = account.failures.saturating_add(1);
+        account.last_failure = now;
+        account.guarded_until =
+            if account.failures >= inner.limit { now.saturating_add(FORGOTTEN_AFTER) } else { 0 };
+        address.failures = address.failures.saturating_add(1);
+        address.last_failure = now;
+        tables.accounts.insert(begun.account, account, now);
+        tables.addresses.insert(begun.address, address, now);
+        drop(tables);
+        Ok(PasswordAttempt(Some(begun)))
+    }
+}
+
+impl PasswordAttempt {
+    /// Says that the password was right: the address's failures were its owner's own.
+    pub(crate) fn succeeded(self) {
+        self.change(|account, address, has_address| {
+            account.failures = account.failures.saturating_sub(address.failures);
+            *address = Address { failures: 0, last_failure: 0, is_known: has_address };
+        });
+    }
+
+    /// Says that the password was not tested after all.
+    pub(crate) fn withdrawn(self) {
+        self.change(|account, address, _| {
+            account.failures = account.failures.saturating_sub(1);
+            address.failures = address.failures.saturating_sub(1);
+        });
+    }
+
+    fn change(self, how: impl FnOnce(&mut Account, &mut Address, bool)) {
+        let Some(Begun { inner, account: account_key, address: address_key, has_address, now }) = self.0
+        else {
+            return;
+        };
+        let mut tables = inner.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut account = tables.accounts.get(&account_key).copied().unwrap_or_default();
+        let mut address = tables.addresses.get(&address_key).copied().unwrap_or_default();
+        how(&mut account, &mut address, has_address);
+        if account.failures < inner.limit {
+            (account.guarded_until, account.next_stranger_at) = (0, 0);
+        }
+        tables.accounts.insert(account_key, account, now);
+        tables.addresses.insert(address_key, address, now);
+    }
+}
+
+impl Account {
+    /// Gives what is still remembered at `now`; a clock that was set back makes nothing older or newer.
+    fn at(self, now: i64) -> Self {
+        let last_failure = self.last_failure.min(now);
+        if now.saturating_sub(last_failure) >= FORGOTTEN_AFTER {
+            return Self::default();
+        }
+        Self { last_failure, next_stranger_at: self.next_stranger_at.min(now.saturating_add(PACE)), ..self }
+    }
+
+    /// Lets an address try, and whoever its owner has not used before take its turn.
+    fn pass_guard(&mut self, address: Address, now: i64) -> Result<(), TooManyRequests> {
+        if self.next_stranger_at == 0 {
+            tracing::warn!(
+                failures = self.failures,
+                "tries at an account's password are delayed from now on"
+            );
+            self.next_stranger_at = now;
+        }
+        let own =
+            address.delay().map_or(0, |delay| address.last_failure.saturating_add(delay).saturating_sub(now));
+        let turn = if address.is_trusted() { 0 } else { self.next_stranger_at.saturating_sub(now) };
+        if let Some(wait) = u64::try_from(own.max(turn)).ok().filter(|wait| *wait > 0) {
+            return Err(TooManyRequests { wait: Duration::from_millis(wait) });
+        }
+        if !address.is_trusted() {
+            self.next_stranger_at = now.saturating_add(PACE);
+        }
+        Ok(())
+    }
+}
+
+impl Address {
+    fn at(self, now: i64) -> Self {
+        let last_failure = self.last_failure.min(now);
+        if now.saturating_sub(last_failure) >= FORGOTTEN_AFTER {
+            return Self { failures: 0, last_failure: 0, is_known: self.is_known };
+        }
+        Self { last_failure, ..self }
+    }
+
+    fn is_trusted(self) -> bool {
+        self.is_known && self.failures < FORGIVEN
+    }
+
+    /// Gives how long after its last failure an address has to wait, if at all.
+    fn delay(self) -> Option<i64> {
+        if self.is_trusted() || self.failures == 0 {
+            return None;
+        }
+        let counted = if self.is_known { self.failures - FORGIVEN + 1 } else { self.failures };
+        let doubled = FIRST_DELAY.saturating_mul(1_i64.checked_shl(counted - 1).unwrap_or(i64::MAX));
+        Some(doubled.clamp(FIRST_DELAY, LONGEST_DELAY))
+    }
+}
+
+#[cfg(test)]
+mod tests;
