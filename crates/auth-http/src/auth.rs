@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use actix_web::web::{Data, ServiceConfig};
 use auth_core::{
-    AccessTokenIssuer, AccessTokenPolicy, AccessTokenVerifier, CookieSettings, ForeignTokenVerifier,
-    SessionCookies,
+    AccessTokenIssuer, AccessTokenPolicy, AccessTokenVerifier, ForeignTokenVerifier, SessionCookies,
 };
 use auth_store::{PoolSettings, Store, StoreError};
 
@@ -89,13 +88,7 @@ impl Auth {
         };
         let origin = settings.server.base_url.origin().to_owned();
         let patterns = patterns.map_err(AuthError::TrustedOrigin)?;
-        let cookies = SessionCookies::new(CookieSettings {
-            prefix: settings.cookies.prefix.clone(),
-            secure: settings.cookies.secure,
-            domain: settings.cookies.domain.clone(),
-            ..CookieSettings::default()
-        })
-        .map_err(AuthError::Cookies)?;
+        let cookies = SessionCookies::new(settings.cookies.clone()).map_err(AuthError::Cookies)?;
         let tokens = AccessTokenPolicy {
             issuer: origin.clone(),
             audience: settings.access_token.audience.clone(),

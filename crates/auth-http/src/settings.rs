@@ -27,7 +27,6 @@ mod span;
 
 pub use access_token::AccessTokenSettings;
 pub use cleanup::CleanupSettings;
-pub use cookies::CookiesSettings;
 pub use cors::CorsSettings;
 pub use database::DatabaseSettings;
 pub use email_and_password::EmailAndPasswordSettings;
@@ -42,6 +41,8 @@ pub use security::SecuritySettings;
 pub use server::{BaseUrl, ServerSettings};
 pub use session::{AnonymousGetSession, SessionSettings};
 pub use sources::{DEFAULT_TOML, Environment};
+
+use auth_core::CookieSettings;
 
 use reader::Reader;
 pub(crate) use span::parse as parse_span;
@@ -64,7 +65,7 @@ pub struct Settings {
     /// Life of sessions.
     pub session: SessionSettings,
     /// Names and attributes of cookies.
-    pub cookies: CookiesSettings,
+    pub cookies: CookieSettings,
     /// Access tokens of the token API.
     pub access_token: AccessTokenSettings,
     /// Whether people sign up and in with a password.
@@ -115,7 +116,7 @@ impl Settings {
             cors: CorsSettings::read(&reader)?,
             database: DatabaseSettings::read(&reader)?,
             session: SessionSettings::read(&reader)?,
-            cookies: CookiesSettings::read(&reader, &server.base_url)?,
+            cookies: cookies::read(&reader, &server.base_url)?,
             access_token: AccessTokenSettings::read(&reader)?,
             email_and_password: EmailAndPasswordSettings::read(&reader)?,
             password: PasswordSettings::read(&reader)?,
@@ -150,6 +151,10 @@ impl Settings {
             (
                 self.server.base_url.is_https() && !self.cookies.secure,
                 "cookies.secure is off although the base URL is https: session cookies travel over plain http too",
+            ),
+            (
+                cookies::is_token_open_to_scripts(&self.cookies),
+                "cookies.session_token.http_only is off: any script on a page can read the session token",
             ),
             (
                 !self.server.base_url.is_https() && !self.server.base_url.is_loopback(),

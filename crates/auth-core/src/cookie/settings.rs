@@ -115,6 +115,10 @@ impl CookieSettings {
             ..CookieAttributes::default()
         };
         self.attributes.apply(&mut attributes);
+        // The cache's own life stands between the layers; that of the session token is not asked for here.
+        if key != "dont_remember" {
+            attributes.max_age = None;
+        }
         own.attributes.apply(&mut attributes);
         if attributes.domain.as_deref().is_some_and(|domain| !is_host_name(domain)) {
             return Err(CookieSettingsError::Domain);

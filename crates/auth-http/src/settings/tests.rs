@@ -229,6 +229,8 @@ fn r_119_every_weakened_check_is_warned_of() {
         ("AUTH__SECURITY__DISABLE_ORIGIN_CHECK", "true", "security.disable_origin_check"),
         ("AUTH__ACCESS_TOKEN__ACCEPT_FOREIGN", "true", "access_token.accept_foreign"),
         ("AUTH__COOKIES__SECURE", "false", "cookies.secure"),
+        ("AUTH__COOKIES__SESSION_TOKEN__HTTP_ONLY", "false", "cookies.session_token.http_only"),
+        ("AUTH__COOKIES__DEFAULT_ATTRIBUTES__HTTP_ONLY", "false", "cookies.session_token.http_only"),
         ("AUTH__PROXIES__TRUSTED", "0.0.0.0/0", "proxies.trusted"),
         ("BETTER_AUTH_URL", "http://auth.example.com", "server.base_url"),
         ("AUTH__RATE_LIMIT__ENABLED", "false", "rate_limit.enabled"),
@@ -259,4 +261,85 @@ fn migrations_need_the_database_and_nothing_else() {
     let misspelt = environment.with("AUTH__DATABASE__URI", "x");
     assert!(DatabaseSettings::load(&misspelt).is_err());
     assert!(DatabaseSettings::load(&Environment::default()).is_err());
+}
+
+#[test]
+fn r_019_cookies_are_as_the_settings_say() {
+    let check = |changes: &[(&str, &str)], expected: [&str; 2]| {
+        let cookies = auth_core::SessionCookies::new(load(changes).unwrap().cookies).unwrap();
+        let secret = auth_core::SigningSecret::parse(SECRET).unwrap();
+        let mark = cookies.dont_remember(&secret);
+        // The signed value is the same in all cases.
+        let (name, rest) = mark.split_once('=').unwrap();
+        let (_, attributes) = rest.split_once("; ").unwrap();
+        assert_eq!([cookies.clear_missed_session_data(), format!("{name}; {attributes}")], expected);
+    };
+    check(
+        &[],
+        [
+            "__Secure-better-auth.session_data=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax",
+            "__Secure-better-auth.dont_remember; Path=/; HttpOnly; Secure; SameSite=Lax",
+        ],
+    );
+    check(
+        &[
+            ("AUTH__COOKIES__DOMAIN", "auto"),
+            ("AUTH__COOKIES__DEFAULT_ATTRIBUTES__SAME_SITE", "none"),
+            ("AUTH__COOKIES__SESSION_DATA__NAME", "cache"),
+            ("AUTH__COOKIES__SESSION_DATA__PATH", "/api"),
+            ("AUTH__COOKIES__SESSION_DATA__MAX_AGE", "1m"),
+            ("AUTH__COOKIES__DONT_REMEMBER__DOMAIN", ".example.com"),
+            ("AUTH__COOKIES__DONT_REMEMBER__HTTP_ONLY", "false"),
+            ("AUTH__COOKIES__DONT_REMEMBER__MAX_AGE", "1h"),
+        ],
+        [
+            "__Secure-cache=; Max-Age=0; Domain=auth.example.com; Path=/api; HttpOnly; Secure; SameSite=None",
+            "__Secure-better-auth.dont_remember; Max-Age=3600; Domain=.example.com; Path=/; Secure; SameSite=None",
+        ],
+    );
+    check(
+        &[
+            ("AUTH__COOKIES__SECURE", "false"),
+            ("AUTH__COOKIES__PREFIX", "app"),
+            ("AUTH__COOKIES__SESSION_DATA__NAME", "__Host-cache"),
+            ("AUTH__COOKIES__DEFAULT_ATTRIBUTES__DOMAIN", "example.com"),
+            ("AUTH__COOKIES__DONT_REMEMBER__PARTITIONED", "true"),
+        ],
+        [
+            "__Host-cache=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax",
+            "app.dont_remember; Domain=example.com; Path=/; HttpOnly; Secure; SameSite=Lax; Partitioned",
+        ],
+    );
+}
+
+#[test]
+fn r_021_the_cache_lives_as_its_cookie_is_told() {
+    let age = |value: &str| {
+        let cookies = load(&[("AUTH__COOKIES__SESSION_DATA__MAX_AGE", value)]).unwrap().cookies;
+        auth_core::SessionCookies::new(cookies).unwrap().session_data_max_age()
+    };
+    assert_eq!(age(""), None);
+    assert_eq!(age("90s"), auth_core::MaxAge::new(time::Duration::seconds(90)));
+    assert_eq!(age("400d"), Some(auth_core::MaxAge::LONGEST));
+}
+
+#[test]
+fn cookie_settings_that_no_cookie_can_have_are_refused_by_their_key() {
+    let cases = [
+        ("cookies.prefix", "a=b"),
+        ("cookies.domain", "a b"),
+        ("cookies.default_attributes.domain", "a; Path=/x"),
+        ("cookies.default_attributes.path", "x"),
+        ("cookies.session_token.name", "a b"),
+        ("cookies.session_token.name", "better-auth.dont_remember"),
+        ("cookies.dont_remember.name", "better-auth.session_data.7"),
+        ("cookies.session_data.same_site", "Lax"),
+        ("cookies.session_data.max_age", "401d"),
+        ("cookies.session_data.max_age", "0s"),
+        ("cookies.dont_remember.path", "/;"),
+    ];
+    for (key, value) in cases {
+        let variable = format!("AUTH__{}", key.replace('.', "__").to_ascii_uppercase());
+        assert_eq!(load(&[(&variable, value)]).unwrap_err().key, key, "{value}");
+    }
 }
