@@ -1,6 +1,6 @@
 //! `[security]`: secrets, trusted origins, and the switches that weaken checks.
 
-use auth_core::{SigningSecret, VersionedSecrets};
+use auth_core::{SigningSecret, SigningSecretError, VersionedSecrets};
 
 use super::error::{Problem, SettingsError};
 use super::reader::Reader;
@@ -66,8 +66,10 @@ fn unusable(error: &ParsePatternError) -> &'static str {
     }
 }
 
-/// Reads the versioned secrets, or the single one; a single one that stands beside versioned ones is not
-/// used. Errors of secrets hold places and lengths only, and so do their causes.
+/// Reads the versioned secrets, or the single one. A single one beside versioned ones is that of the time
+/// before them, with which old values are decrypted; the published default of Better Auth counts for nothing
+/// there, as on the reference (Better Auth core §8.7). Errors of secrets hold places and lengths only, and so
+/// do their causes.
 fn secrets(reader: &Reader) -> Result<VersionedSecrets, SettingsError> {
     const ONE: &str = "security.secret";
     const MANY: &str = "security.secrets";
@@ -76,7 +78,12 @@ fn secrets(reader: &Reader) -> Result<VersionedSecrets, SettingsError> {
     };
     let single = reader.secret(ONE)?;
     if let Some(many) = reader.secret(MANY)? {
-        return VersionedSecrets::parse(many.expose()).map_err(|error| refused(MANY, chain(&error)));
+        let secrets = VersionedSecrets::parse(many.expose()).map_err(|error| refused(MANY, chain(&error)))?;
+        return match single.map(|single| SigningSecret::parse(single.expose().as_str())) {
+            None | Some(Err(SigningSecretError::WellKnown)) => Ok(secrets),
+            Some(Ok(legacy)) => Ok(secrets.with_legacy(legacy)),
+            Some(Err(error)) => Err(refused(ONE, chain(&error))),
+        };
     }
     let single = single.ok_or_else(|| reader.problem(ONE, Problem::Missing { way_out: GENERATE }))?;
     SigningSecret::parse(single.expose().as_str())

@@ -343,3 +343,23 @@ fn cookie_settings_that_no_cookie_can_have_are_refused_by_their_key() {
         assert_eq!(load(&[(&variable, value)]).unwrap_err().key, key, "{value}");
     }
 }
+
+#[test]
+fn r_111_a_secret_beside_versioned_ones_is_that_of_the_time_before() {
+    const NEW: &str = "2:fedcba9876543210fedcba9876543210";
+    let secrets = |changes: &[(&str, &str)]| load(changes).map(|settings| settings.security.secrets);
+    assert!(secrets(&[]).unwrap().legacy().is_none(), "a single secret is the current one");
+    assert!(!secrets(&[]).unwrap().are_numbered());
+    let both = secrets(&[("BETTER_AUTH_SECRETS", NEW)]).unwrap();
+    let value = auth_core::SymmetricKeys::derive(&secrets(&[]).unwrap(), auth_core::Purpose::Stored)
+        .encrypt("text", &mut rand::rng())
+        .unwrap();
+    let keys = auth_core::SymmetricKeys::derive(&both, auth_core::Purpose::Stored);
+    assert_eq!(keys.decrypt(&value).unwrap().expose(), "text");
+    assert!(keys.encrypt("text", &mut rand::rng()).unwrap().starts_with("$ba$2$"));
+    // The published default of Better Auth is no secret at all; another bad one is refused by its name.
+    let with = |single| secrets(&[("BETTER_AUTH_SECRETS", NEW), ("BETTER_AUTH_SECRET", single)]);
+    assert!(with("better-auth-secret-12345678901234567890").unwrap().legacy().is_none());
+    assert_eq!(with("short").unwrap_err().key, "security.secret");
+    assert!(with("").unwrap().legacy().is_none());
+}
