@@ -15,6 +15,8 @@ use crate::flow::session::SessionReader;
 use crate::flow::{EmailAndPassword, Offer};
 use crate::handlers::error_page::ErrorPage;
 use crate::hashing::Hashing;
+use crate::middleware::panics::PanicCount;
+use crate::middleware::paths::PathRules;
 use crate::origin::{OriginChecks, OriginPattern, OriginPolicy};
 use crate::rate_limit::RateLimiter;
 use crate::rate_limit::attempts::PasswordAttempts;
@@ -56,6 +58,7 @@ struct Shared {
     verifiers: Data<JwtVerifiers>,
     reply: Data<SessionReply>,
     clock: Clock,
+    panics: PanicCount,
 }
 
 /// Why the routes cannot be built.
@@ -84,7 +87,7 @@ impl Auth {
             settings.security.trusted_origins.iter().map(|text| OriginPattern::parse(text)).collect();
         let checks = OriginChecks {
             disable_csrf_check: settings.security.disable_csrf_check,
-            disable_origin_check: settings.security.disable_origin_check,
+            disable_origin_check: settings.security.disable_origin_check.clone(),
         };
         let origin = settings.server.base_url.origin().to_owned();
         let patterns = patterns.map_err(AuthError::TrustedOrigin)?;
@@ -116,11 +119,17 @@ impl Auth {
                 hashing: Hashing::new(&settings.password),
                 attempts: PasswordAttempts::new(settings.email_and_password.failures_before_delay),
                 limiter: RateLimiter::new(&settings.rate_limit, &settings.server.base_path),
-                origins: Data::new(OriginPolicy::new(origin, patterns, checks)),
+                origins: Data::new(OriginPolicy::new(
+                    origin,
+                    settings.server.base_path.clone(),
+                    patterns,
+                    checks,
+                )),
                 verifiers: Data::new(verifiers),
                 reply: Data::new(reply),
                 settings: settings.clone(),
                 clock,
+                panics: PanicCount::default(),
             }),
         })
     }
@@ -163,6 +172,7 @@ impl Auth {
             verifiers,
             reply,
             clock,
+            panics,
             pool: _,
         } = &*self.shared;
         let passwords = EmailAndPassword {
@@ -180,7 +190,14 @@ impl Auth {
             defer_refresh: settings.session.defer_refresh,
         };
         let limits = BodyLimits { bytes: settings.server.body_limit, deadline: settings.server.body_timeout };
+        let paths = PathRules {
+            base_path: base_path.clone(),
+            disabled: settings.server.disabled_paths.clone(),
+            skip_trailing_slashes: settings.server.skip_trailing_slashes,
+        };
         app.app_data(Data::new(store))
+            .app_data(Data::new(paths))
+            .app_data(Data::new(panics.clone()))
             .app_data(Data::new(passwords))
             .app_data(Data::new(reader))
             .app_data(Data::new(limits))

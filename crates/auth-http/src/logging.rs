@@ -5,6 +5,7 @@
 //! other libraries are shown from `info` up only, and what they write through the `log` crate, as
 //! the PostgreSQL driver does with its parameters, is not listened to.
 
+use std::any::Any;
 use std::error::Error;
 use std::io::{self, Write};
 
@@ -25,13 +26,25 @@ const OWN: [&str; 4] = ["auth_core", "auth_http", "auth_server", "auth_store"];
 #[error("a log is being written already")]
 pub struct LogInUse(#[source] tracing::subscriber::SetGlobalDefaultError);
 
-/// Starts writing log lines to standard output, for the process's whole life.
+/// Starts writing log lines to standard output, for the process's whole life. Panics get a line too, in the span of
+/// the request that they happen in.
 ///
 /// # Errors
 /// [`LogInUse`] on the second call in a process.
 pub fn start(settings: &LogSettings) -> Result<(), LogInUse> {
     let subscriber = Registry::default().with(layer(settings, || WithoutC1(std::io::stdout().lock())));
-    tracing::subscriber::set_global_default(subscriber).map_err(LogInUse)
+    tracing::subscriber::set_global_default(subscriber).map_err(LogInUse)?;
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, said = said(panic.payload()), "panic");
+    }));
+    Ok(())
+}
+
+/// Gives the text of a panic where it stands in the source. A formatted one may hold what a client sent, or a secret
+/// and its place tells as much.
+fn said(payload: &(dyn Any + Send)) -> &'static str {
+    payload.downcast_ref::<&'static str>().copied().unwrap_or("a formatted text, not shown")
 }
 
 /// Writes an error and its causes in one line, outermost first.
@@ -93,7 +106,7 @@ impl<W: Write> Write for WithoutC1<W> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
     use std::sync::{Arc, Mutex};
 
     use super::*;
@@ -134,6 +147,14 @@ mod tests {
         assert!(capped.would_enable("auth_http", &Level::DEBUG));
         assert!(!capped.would_enable("auth_http", &Level::TRACE));
         assert!(capped.would_enable("actix_server", &Level::INFO));
+    }
+
+    #[test]
+    fn r_112_a_panics_formatted_text_is_not_shown() {
+        let canary = "canary-5f2c";
+        let formatted = std::panic::catch_unwind(|| panic!("cannot read {canary}")).unwrap_err();
+        let literal = std::panic::catch_unwind(|| panic!("a bug")).unwrap_err();
+        assert_eq!((said(&*formatted), said(&*literal)), ("a formatted text, not shown", "a bug"));
     }
 
     #[test]

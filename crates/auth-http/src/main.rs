@@ -1,5 +1,8 @@
 //! The server's binary: reads settings, starts the log, does what the command line says.
 
+#[cfg(not(panic = "unwind"))]
+compile_error!("a panic must cost one request and not the server (R-101): build with panic = \"unwind\"");
+
 mod cli;
 
 use std::io::Write;

@@ -1,7 +1,10 @@
-//! What every request passes through, outermost first: log line, cross-origin answers, limits.
+//! What every request passes through, outermost first: log line, cross-origin answers, limits, and below the base path
+//! the rules on paths. A panic ends in the nearest of two nets.
 
 pub(crate) mod cors;
 pub(crate) mod limits;
+pub(crate) mod panics;
+pub(crate) mod paths;
 pub(crate) mod rate_limit;
 pub(crate) mod request_log;
 

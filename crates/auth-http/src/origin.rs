@@ -8,6 +8,7 @@ mod ipv4_range;
 mod pattern;
 mod redirect;
 
+use actix_web::HttpRequest;
 use actix_web::http::header::{self, HeaderMap};
 use auth_core::wire::ErrorCode;
 
@@ -16,30 +17,50 @@ pub use pattern::{OriginPattern, ParsePatternError};
 
 use crate::error::ApiError;
 use crate::extract::Body;
+use crate::route_path::{RoutePath, below_base};
 
 /// What is trusted, and which checks are on.
 #[derive(Clone, Debug)]
 pub struct OriginPolicy {
     trusted: Vec<OriginPattern>,
     own_origin: String,
+    base_path: String,
     checks: OriginChecks,
 }
 
 /// Which of the reference's two switches are thrown (`disableCSRFCheck`, `disableOriginCheck`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OriginChecks {
-    /// Turns off the check of `Origin` and of cross-site navigation.
-    pub disable_csrf_check: bool,
-    /// Turns off the check of `Origin` and of redirect fields.
-    pub disable_origin_check: bool,
+    /// Turns off the check of `Origin` and of cross-site navigation. Not set is not the same as `false`: then
+    /// [`UncheckedOrigins::Everywhere`] turns off the check of cross-site navigation too.
+    pub disable_csrf_check: Option<bool>,
+    /// Where `Origin` and redirect fields are not checked.
+    pub disable_origin_check: UncheckedOrigins,
+}
+
+/// Where `Origin` and redirect fields are not checked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum UncheckedOrigins {
+    /// They always are.
+    #[default]
+    Nowhere,
+    /// They never are.
+    Everywhere,
+    /// On these paths, and on what lies below them.
+    Below(Vec<RoutePath>),
 }
 
 impl OriginPolicy {
-    /// Trusts this server's own origin and the patterns.
-    pub fn new(own_origin: String, patterns: Vec<OriginPattern>, checks: OriginChecks) -> Self {
+    /// Trusts this server's own origin and the patterns. Routes live below `base_path`.
+    pub fn new(
+        own_origin: String,
+        base_path: String,
+        patterns: Vec<OriginPattern>,
+        checks: OriginChecks,
+    ) -> Self {
         let mut trusted = vec![OriginPattern::exact(&own_origin)];
         trusted.extend(patterns);
-        Self { trusted, own_origin, checks }
+        Self { trusted, own_origin, base_path, checks }
     }
 
     /// Tells whether a browser page of `origin` may use this server with the user's cookies.
@@ -53,9 +74,9 @@ impl OriginPolicy {
     /// # Errors
     ///
     /// `MISSING_OR_NULL_ORIGIN`, `INVALID_ORIGIN`.
-    pub fn check_cookie_request(&self, headers: &HeaderMap) -> Result<(), ApiError> {
-        if self.checks_origins() && headers.contains_key(header::COOKIE) {
-            return self.check_origin(headers);
+    pub fn check_cookie_request(&self, request: &HttpRequest) -> Result<(), ApiError> {
+        if request.headers().contains_key(header::COOKIE) {
+            return self.check_origin(request);
         }
         Ok(())
     }
@@ -66,12 +87,13 @@ impl OriginPolicy {
     /// # Errors
     ///
     /// `CROSS_SITE_NAVIGATION_LOGIN_BLOCKED`, `MISSING_OR_NULL_ORIGIN`, `INVALID_ORIGIN`.
-    pub fn check_login_request(&self, headers: &HeaderMap) -> Result<(), ApiError> {
-        if !self.checks_origins() {
+    pub fn check_login_request(&self, request: &HttpRequest) -> Result<(), ApiError> {
+        let headers = request.headers();
+        if self.is_csrf_unchecked() {
             return Ok(());
         }
         if headers.contains_key(header::COOKIE) {
-            return self.check_origin(headers);
+            return self.check_origin(request);
         }
         let fetch = |name: &str| text(headers, name).trim();
         let [site, mode, dest] = ["sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest"].map(fetch);
@@ -80,7 +102,7 @@ impl OriginPolicy {
         }
         let from_browser = [site, mode, dest].iter().any(|value| !value.is_empty());
         let names_origin = !text(headers, "origin").is_empty() || !text(headers, "referer").is_empty();
-        if from_browser || names_origin { self.check_origin(headers) } else { Ok(()) }
+        if from_browser || names_origin { self.check_origin(request) } else { Ok(()) }
     }
 
     /// Checks every redirect field of a body and of the query (§4.3).
@@ -88,25 +110,62 @@ impl OriginPolicy {
     /// # Errors
     ///
     /// The field's `INVALID_…_URL`, or [`ApiError::RedirectNotText`].
-    pub(crate) fn check_redirects(&self, body: &Body, query: &str) -> Result<(), ApiError> {
-        if self.checks.disable_origin_check { Ok(()) } else { redirect::check(self, body, query) }
+    pub(crate) fn check_redirects(&self, request: &HttpRequest, body: &Body) -> Result<(), ApiError> {
+        if self.is_origin_unchecked(request) {
+            Ok(())
+        } else {
+            redirect::check(self, body, request.query_string())
+        }
     }
 
-    fn checks_origins(&self) -> bool {
-        !self.checks.disable_csrf_check && !self.checks.disable_origin_check
+    /// Tells whether nothing is checked against cross-site requests (`shouldSkipCSRFForBackwardCompat` and
+    /// `skipCSRFCheck` of the reference).
+    fn is_csrf_unchecked(&self) -> bool {
+        let follows = self.checks.disable_origin_check == UncheckedOrigins::Everywhere;
+        self.checks.disable_csrf_check.unwrap_or(follows)
     }
 
-    fn check_origin(&self, headers: &HeaderMap) -> Result<(), ApiError> {
+    /// Tells whether `Origin` and redirect fields of a request are left alone (`shouldSkipOriginCheck`).
+    fn is_origin_unchecked(&self, request: &HttpRequest) -> bool {
+        match &self.checks.disable_origin_check {
+            UncheckedOrigins::Nowhere => false,
+            UncheckedOrigins::Everywhere => true,
+            UncheckedOrigins::Below(paths) => {
+                let asked = below_base(request.path(), &self.base_path);
+                paths.iter().any(|path| path.holds(asked))
+            }
+        }
+    }
+
+    fn check_origin(&self, request: &HttpRequest) -> Result<(), ApiError> {
+        if self.is_csrf_unchecked() || self.is_origin_unchecked(request) {
+            return Ok(());
+        }
+        let headers = request.headers();
+        let own;
         let origin = match text(headers, "origin") {
             "" => text(headers, "referer"),
-            // A sandboxed page of ours, as the browser itself vouches.
-            "null" if text(headers, "sec-fetch-site") == "same-origin" => &self.own_origin,
+            // A sandboxed page of the site that is asked, as the browser itself vouches.
+            "null" if text(headers, "sec-fetch-site") == "same-origin" => {
+                own = self.origin_asked_for(headers);
+                &own
+            }
             origin => origin,
         };
         if origin.is_empty() || origin == "null" {
             return Err(ApiError::Coded(ErrorCode::MissingOrNullOrigin));
         }
         if self.trusts_origin(origin) { Ok(()) } else { Err(ApiError::Coded(ErrorCode::InvalidOrigin)) }
+    }
+
+    /// The origin under which a request reached this server: the host that it names, which must be trusted like any
+    /// other, and the base URL's scheme, since TLS may end before this server. Empty where it names none.
+    fn origin_asked_for(&self, headers: &HeaderMap) -> String {
+        let scheme = self.own_origin.split("://").next().unwrap_or_default();
+        match text(headers, "host") {
+            "" => String::new(),
+            host => format!("{scheme}://{host}"),
+        }
     }
 }
 

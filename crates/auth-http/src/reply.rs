@@ -3,7 +3,6 @@
 pub(crate) mod cookies;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use auth_core::wire::{AccessTokenBody, SessionEnvelope};
 use auth_core::{
@@ -56,7 +55,6 @@ impl SessionReply {
     ) -> Result<HttpResponse, ApiError> {
         let token = self.new_token(principal, now)?;
         let mut answer = envelope(status, &principal.user, Some(&principal.session), None, token.as_ref());
-        answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         self.set_session(&mut answer, &principal.session, remember, request)?;
         Ok(answer)
     }

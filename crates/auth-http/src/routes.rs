@@ -4,11 +4,13 @@ use actix_web::dev::HttpServiceFactory;
 use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, PRAGMA};
 use actix_web::middleware::{Condition, DefaultHeaders, from_fn};
-use actix_web::{HttpResponse, Route, guard, web};
+use actix_web::{HttpResponse, Route, Scope, guard, web};
 
 use crate::handlers::{
     change_password, error_page, ok, session, sessions, sign_in, sign_out, sign_up, update_session, user,
 };
+use crate::middleware::panics::panics;
+use crate::middleware::paths::paths;
 use crate::middleware::rate_limit::rate_limit;
 use crate::reply::cookies;
 
@@ -138,32 +140,94 @@ pub const ROUTES: &[Entry] = &[
 
 const SESSION_PATH: &str = "/get-session";
 
+/// Routes whose answers say nothing of anybody. Those of all others, refusals too, are not to be stored: they
+/// hold sessions and tokens, or set cookies. The reference says so of `/get-session` alone.
+const STORABLE: [&str; 1] = ["/ok"];
+
 /// Builds the scope of all routes below `base_path`.
 pub(crate) fn scope(base_path: &str) -> impl HttpServiceFactory + use<> {
-    let mut paths: Vec<&'static str> = Vec::new();
+    scope_of(base_path, ROUTES)
+        .wrap(from_fn(cookies::release))
+        // Before any route is looked up, so that unknown paths count too (core §3).
+        .wrap(from_fn(rate_limit))
+        .wrap(from_fn(paths))
+}
+
+fn scope_of(base_path: &str, routes: &[Entry]) -> Scope {
+    let mut known: Vec<&'static str> = Vec::new();
     let mut scope = web::scope(base_path).default_service(web::to(not_found));
-    for Entry { path, .. } in ROUTES {
-        if paths.contains(path) {
+    for Entry { path, .. } in routes {
+        if known.contains(path) {
             continue;
         }
-        paths.push(path);
+        known.push(path);
         let mut resource = web::resource(*path)
             // The router matches the decoded path, the reference the raw one; no path here needs an escape.
             .guard(guard::fn_guard(|context| !context.head().uri.path().contains('%')))
             .default_service(web::to(not_found));
-        for entry in ROUTES.iter().filter(|entry| entry.path == *path) {
-            let never_stored =
-                DefaultHeaders::new().add((CACHE_CONTROL, "no-store")).add((PRAGMA, "no-cache"));
-            let never_stored = Condition::new(*path == SESSION_PATH, never_stored);
-            resource = resource.route((entry.route)().wrap(never_stored));
+        for entry in routes.iter().filter(|entry| entry.path == *path) {
+            let mut never_stored = DefaultHeaders::new().add((CACHE_CONTROL, "no-store"));
+            if *path == SESSION_PATH {
+                never_stored = never_stored.add((PRAGMA, "no-cache"));
+            }
+            let never_stored = Condition::new(!STORABLE.contains(path), never_stored);
+            resource = resource.route((entry.route)().wrap(from_fn(panics)).wrap(never_stored));
         }
         scope = scope.service(resource);
     }
-    // Before any route is looked up, so that unknown paths count too (core §3).
-    scope.wrap(from_fn(cookies::release)).wrap(from_fn(rate_limit))
+    scope
 }
 
 /// An unknown path or method: 404 without body or content type, as the reference answers (core §2.2).
 pub async fn not_found() -> HttpResponse {
     HttpResponse::NotFound().finish()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::panic, reason = "tests")]
+
+    use actix_web::App;
+    use actix_web::http::StatusCode;
+    use actix_web::test::{TestRequest, call_service, init_service, read_body};
+    use actix_web::web::Data;
+
+    use super::*;
+    use crate::middleware::panics::PanicCount;
+
+    #[actix_web::test]
+    async fn r_101_a_panicking_handler_is_answered_as_any_unexpected_failure() {
+        async fn panicking() -> HttpResponse {
+            panic!("what the client sent")
+        }
+        let routes = [
+            Entry {
+                method: Method::POST,
+                path: "/panic",
+                access: Access::Anyone,
+                route: || web::post().to(panicking),
+            },
+            Entry {
+                method: Method::GET,
+                path: "/ok",
+                access: Access::Anyone,
+                route: || web::get().to(ok::ok),
+            },
+        ];
+        let count = PanicCount::default();
+        let app = App::new().app_data(Data::new(count.clone())).service(scope_of("/auth", &routes));
+        let app = init_service(app).await;
+        for number in 1..=3 {
+            let request = TestRequest::post().uri("/auth/panic").to_request();
+            let answer = call_service(&app, request).await;
+            assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+            assert_eq!(answer.request().match_pattern().as_deref(), Some("/auth/panic"), "for the log line");
+            assert!(answer.response().error().is_some(), "for the log line");
+            assert!(!answer.headers().contains_key("content-type"));
+            assert_eq!(read_body(answer).await, "");
+            assert_eq!(count.number(), number);
+            let well = call_service(&app, TestRequest::get().uri("/auth/ok").to_request()).await;
+            assert_eq!(well.status(), StatusCode::OK);
+        }
+    }
 }

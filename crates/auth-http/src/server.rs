@@ -18,6 +18,7 @@ use crate::client_address::ClientAddressPolicy;
 use crate::connection::{Connection, ConnectionGauge, ConnectionLimits};
 use crate::middleware::cors::{CorsPolicy, cors, preflight};
 use crate::middleware::limits::{RequestLimits, limits};
+use crate::middleware::panics::stray_panics;
 use crate::middleware::request_log::request_log;
 use crate::settings::Settings;
 
@@ -95,6 +96,7 @@ pub(crate) fn serve(
             let app = app
                 .configure(mount.clone())
                 .wrap(from_fn(preflight))
+                .wrap(from_fn(stray_panics))
                 .wrap(from_fn(limits))
                 .wrap(from_fn(cors))
                 .wrap(from_fn(request_log));

@@ -47,6 +47,8 @@ use auth_core::CookieSettings;
 use reader::Reader;
 pub(crate) use span::parse as parse_span;
 
+use crate::origin::UncheckedOrigins;
+
 /// Everything the server is told at start.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -137,12 +139,16 @@ impl Settings {
     pub fn warnings(&self) -> Vec<&'static str> {
         let switches = [
             (
-                self.security.disable_csrf_check,
+                self.security.disable_csrf_check == Some(true),
                 "security.disable_csrf_check is on: cross-site requests are not checked, and any web page can act for a signed-in visitor",
             ),
             (
-                self.security.disable_origin_check,
+                self.security.disable_origin_check == UncheckedOrigins::Everywhere,
                 "security.disable_origin_check is on: origins and redirect targets are not checked",
+            ),
+            (
+                matches!(self.security.disable_origin_check, UncheckedOrigins::Below(_)),
+                "security.disable_origin_check names paths: origins and redirect targets are not checked there",
             ),
             (
                 self.access_token.accept_foreign,

@@ -86,11 +86,11 @@ impl<T: RouteBody> FromRequest for Checked<T> {
             let policy = policy.ok_or_else(|| ApiError::internal(MissingState("OriginPolicy")))?;
 
             let body = Body::read(&request, &mut payload, T::MEDIA_TYPES, ***limits).await?;
-            policy.check_cookie_request(request.headers())?;
-            policy.check_redirects(&body, request.query_string())?;
+            policy.check_cookie_request(&request)?;
+            policy.check_redirects(&request, &body)?;
             let parsed = T::parse(&body)?;
             if T::IS_LOGIN {
-                policy.check_login_request(request.headers())?;
+                policy.check_login_request(&request)?;
             }
             Ok(Self(parsed))
         })

@@ -48,8 +48,8 @@ pub(crate) async fn post_session(
     anonymous: Data<AnonymousGetSession>,
     reply: Data<SessionReply>,
 ) -> Result<HttpResponse, ApiError> {
-    origins.check_cookie_request(request.headers())?;
-    origins.check_redirects(&Body::none(), request.query_string())?;
+    origins.check_cookie_request(&request)?;
+    origins.check_redirects(&request, &Body::none())?;
     if !reader.defer_refresh {
         return Err(ApiError::Coded(ErrorCode::MethodNotAllowedDeferSessionRequired));
     }

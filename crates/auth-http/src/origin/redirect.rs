@@ -91,8 +91,12 @@ mod tests {
             serde_json::from_str(include_str!("../../tests/vectors/relative_callback_urls.json")).unwrap();
         assert_eq!(vectors.len(), 21);
         let patterns = vec![OriginPattern::parse("*.example.com").unwrap()];
-        let policy =
-            OriginPolicy::new("https://auth.example.com".to_owned(), patterns, OriginChecks::default());
+        let policy = OriginPolicy::new(
+            "https://auth.example.com".to_owned(),
+            String::new(),
+            patterns,
+            OriginChecks::default(),
+        );
         for vector in vectors {
             let url = vector["url"].as_str().unwrap();
             let allowed = check_url(&policy, url, ErrorCode::InvalidCallbackUrl).is_ok();

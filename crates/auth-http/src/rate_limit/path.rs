@@ -4,6 +4,7 @@
 //! reaches a handler comes out as the handler's own path: the router takes no other spelling than trailing
 //! slashes, and a path with percent-escapes is no route.
 
+use crate::route_path::below_base;
 use crate::routes::ROUTES;
 
 /// Routes of the token API that do what a route of Better Auth does. They share its count, so that a second spelling
@@ -37,40 +38,11 @@ impl CountedPath {
     }
 }
 
-/// Takes base path and trailing slashes off (`normalizePathname` of `@better-auth/core` 1.7.25). A path outside the
-/// base path stays as it is.
-pub(super) fn below_base<'a>(path: &'a str, base_path: &str) -> &'a str {
-    let or_root = |path: &'a str| if path.is_empty() { "/" } else { path };
-    let path = or_root(path.trim_end_matches('/'));
-    match path.strip_prefix(base_path.trim_end_matches('/')) {
-        Some("") => "/",
-        Some(below) if below.starts_with('/') => or_root(below),
-        _ => path,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
     use super::*;
-
-    #[test]
-    fn paths_are_normalised_as_the_reference_does() {
-        #[derive(serde::Deserialize)]
-        struct Case {
-            url: String,
-            base_path: String,
-            path: String,
-        }
-        let cases: Vec<Case> =
-            serde_json::from_str(include_str!("../../tests/vectors/path_normalisation.json")).unwrap();
-        assert_eq!(cases.len(), 6);
-        for Case { url, base_path, path } in cases {
-            let url = url::Url::parse(&url).unwrap();
-            assert_eq!(below_base(url.path(), &base_path), path, "{url} below {base_path}");
-        }
-    }
 
     #[test]
     fn r_080_what_is_a_route_counts_as_that_route_and_all_else_as_unknown() {

@@ -57,6 +57,7 @@ fn start(changes: &[(&str, &str)]) -> Served {
                 }),
             )
             .route("/large", web::get().to(|| async { HttpResponse::Ok().body(vec![b'x'; LARGE]) }))
+            .route("/panic", web::get().to(|| async { panic!("as asked") as HttpResponse }))
             .route("/stuck", web::get().to(std::future::pending::<HttpResponse>));
     });
     let server = server.unwrap();
@@ -168,6 +169,23 @@ async fn r_089_a_handler_that_hangs_is_answered_503() {
         "{answer}"
     );
     assert!(answer.contains("x-request-id: "), "{answer}");
+}
+
+#[tokio::test]
+async fn r_101_a_panic_costs_one_request() {
+    let served = start(&[("AUTH__SERVER__WORKERS", "1")]);
+    let slow = served.send(&close("/slow")).await;
+    for _ in 0..20 {
+        let mut peer = served.send("GET /panic HTTP/1.1\r\nhost: test\r\n\r\n").await;
+        let answer = head(&mut peer).await;
+        assert!(answer.starts_with("HTTP/1.1 500 "), "{answer}");
+        assert!(answer.contains("content-length: 0\r\n") && answer.contains("x-request-id: "), "{answer}");
+        assert!(!answer.contains("content-type"), "{answer}");
+        // The connection goes on, and so does everybody else's.
+        peer.write_all(close("/fast").as_bytes()).await.unwrap();
+        assert!(to_end(peer).await.starts_with("HTTP/1.1 200 "));
+    }
+    assert!(to_end(slow).await.ends_with("done"));
 }
 
 #[tokio::test]

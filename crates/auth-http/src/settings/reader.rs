@@ -45,6 +45,14 @@ impl Reader {
         }
     }
 
+    /// Reads `true` or `false`, or an empty text for neither.
+    pub(super) fn optional_switch(&self, key: &str) -> Result<Option<bool>, SettingsError> {
+        match &self.value(key)?.kind {
+            ValueKind::String(text) if text.is_empty() => Ok(None),
+            _ => self.switch(key).map(Some),
+        }
+    }
+
     /// Reads a whole number of a range.
     pub(super) fn number<T>(&self, key: &str, range: std::ops::RangeInclusive<T>) -> Result<T, SettingsError>
     where

@@ -6,7 +6,8 @@ use super::error::{Problem, SettingsError};
 use super::reader::Reader;
 use super::server::BaseUrl;
 use crate::logging::chain;
-use crate::origin::{OriginPattern, ParsePatternError};
+use crate::origin::{OriginPattern, ParsePatternError, UncheckedOrigins};
+use crate::route_path::RoutePath;
 
 /// Secrets, trusted origins, and the switches that weaken checks.
 #[derive(Clone, Debug)]
@@ -16,10 +17,11 @@ pub struct SecuritySettings {
     /// Patterns of origins that may send requests with cookies (Better Auth core §4.4); the base URL's own is
     /// the first.
     pub trusted_origins: Vec<String>,
-    /// Turns off the cross-site request checks.
-    pub disable_csrf_check: bool,
-    /// Turns off the checks of Origin and of redirect targets.
-    pub disable_origin_check: bool,
+    /// Turns off the cross-site request checks; `None` where it is not set, which leaves the check of cross-site
+    /// navigation to `disable_origin_check`.
+    pub disable_csrf_check: Option<bool>,
+    /// Where Origin and redirect targets are not checked.
+    pub disable_origin_check: UncheckedOrigins,
 }
 
 const ORIGINS: &str = "security.trusted_origins";
@@ -41,9 +43,23 @@ impl SecuritySettings {
         Ok(Self {
             secrets: secrets(reader)?,
             trusted_origins,
-            disable_csrf_check: reader.switch("security.disable_csrf_check")?,
-            disable_origin_check: reader.switch("security.disable_origin_check")?,
+            disable_csrf_check: reader.optional_switch("security.disable_csrf_check")?,
+            disable_origin_check: unchecked_origins(reader)?,
         })
+    }
+}
+
+/// Reads a switch that may also be a list of paths.
+fn unchecked_origins(reader: &Reader) -> Result<UncheckedOrigins, SettingsError> {
+    const KEY: &str = "security.disable_origin_check";
+    if let Ok(on) = reader.switch(KEY) {
+        return Ok(if on { UncheckedOrigins::Everywhere } else { UncheckedOrigins::Nowhere });
+    }
+    let paths: Option<Vec<_>> = reader.list(KEY)?.iter().map(|path| RoutePath::parse(path)).collect();
+    match paths {
+        Some(paths) if !paths.is_empty() => Ok(UncheckedOrigins::Below(paths)),
+        _ => Err(reader
+            .expected(KEY, "true, false, or a list of paths below the base path, such as [\"/sign-in\"]")),
     }
 }
 

@@ -7,6 +7,7 @@ use url::{Host, Url};
 use super::error::{Problem, SettingsError};
 use super::error_url::ErrorUrl;
 use super::reader::Reader;
+use crate::route_path::RoutePath;
 
 /// Listening, limits and deadlines.
 #[derive(Clone, Debug)]
@@ -23,6 +24,10 @@ pub struct ServerSettings {
     pub base_path: String,
     /// Where `GET /error` sends browsers; `None`: it shows a page.
     pub error_url: Option<ErrorUrl>,
+    /// Routes that are turned off, by their paths below the base path.
+    pub disabled_paths: Vec<RoutePath>,
+    /// Whether a slash at the end of a path is passed over.
+    pub skip_trailing_slashes: bool,
     /// Connections served at once, over all workers.
     pub max_connections: usize,
     /// Connections accepted beyond `max_connections`, for health probes.
@@ -73,6 +78,8 @@ impl ServerSettings {
                 None => base_path(reader)?,
             },
             error_url: ErrorUrl::read(reader)?,
+            disabled_paths: disabled_paths(reader)?,
+            skip_trailing_slashes: reader.switch("server.skip_trailing_slashes")?,
             max_connections: reader.number("server.max_connections", 1..=1_000_000)?,
             reserved_connections: reader.number("server.reserved_connections", 1..=1_000_000)?,
             keep_alive: reader.span("server.keep_alive", seconds(1, 600))?,
@@ -86,6 +93,12 @@ impl ServerSettings {
             path_limit: reader.number("server.path_limit", 64..=PARSER_HEAD_LIMIT)?,
         })
     }
+}
+
+fn disabled_paths(reader: &Reader) -> Result<Vec<RoutePath>, SettingsError> {
+    const KEY: &str = "server.disabled_paths";
+    let paths: Option<Vec<_>> = reader.list(KEY)?.iter().map(|path| RoutePath::parse(path)).collect();
+    paths.ok_or_else(|| reader.expected(KEY, "paths below the base path, such as [\"/sign-up/email\"]"))
 }
 
 /// Reads 0 as the number of cores.

@@ -227,6 +227,7 @@ fn r_119_every_weakened_check_is_warned_of() {
     let cases = [
         ("AUTH__SECURITY__DISABLE_CSRF_CHECK", "true", "security.disable_csrf_check"),
         ("AUTH__SECURITY__DISABLE_ORIGIN_CHECK", "true", "security.disable_origin_check"),
+        ("AUTH__SECURITY__DISABLE_ORIGIN_CHECK", "/sign-in,/sign-up", "security.disable_origin_check"),
         ("AUTH__ACCESS_TOKEN__ACCEPT_FOREIGN", "true", "access_token.accept_foreign"),
         ("AUTH__COOKIES__SECURE", "false", "cookies.secure"),
         ("AUTH__COOKIES__SESSION_TOKEN__HTTP_ONLY", "false", "cookies.session_token.http_only"),

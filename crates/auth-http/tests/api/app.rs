@@ -122,6 +122,17 @@ impl TestApp {
         self.send(self.request("POST", path).form(fields)).await
     }
 
+    /// Sends bytes as they are and reads until the server closes.
+    pub async fn raw(&self, bytes: &[u8]) -> String {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+        let mut peer = tokio::net::TcpStream::connect(self.address).await.unwrap();
+        peer.write_all(bytes).await.unwrap();
+        let mut answer = Vec::new();
+        let _reset = peer.read_to_end(&mut answer).await;
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
     /// Registers a user with [`PASSWORD`].
     pub async fn register(&self, email: &str) -> Answer {
         let answer = self.post("/register", &serde_json::json!({"email": email, "password": PASSWORD})).await;
@@ -217,6 +228,11 @@ impl Answer {
     pub fn session_token(&self) -> String {
         self.json()["session"]["token"].as_str().unwrap().to_owned()
     }
+}
+
+pub fn from_base64(text: &str) -> Vec<u8> {
+    use base64::Engine;
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(text).unwrap()
 }
 
 fn base64(bytes: &[u8]) -> String {

@@ -4,7 +4,7 @@
 use auth_http::routes::{Access, ROUTES};
 use serde_json::json;
 
-use crate::app::TestApp;
+use crate::app::{PASSWORD, TestApp};
 
 #[actix_web::test]
 async fn every_route_answers_an_anonymous_caller_as_its_row_says() {
@@ -18,6 +18,31 @@ async fn every_route_answers_an_anonymous_caller_as_its_row_says() {
             entry.access == Access::Required || entry.path == "/get-session" && entry.method == "GET";
         assert_eq!(answer.status == 401, is_refused, "{} {}", entry.method, entry.path);
     }
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn r_034_no_answer_with_a_session_or_a_token_may_be_stored() {
+    let app = TestApp::start().await;
+    let person = json!({"email": "ann@example.com", "password": PASSWORD, "name": "Ann"});
+    let registered = app.register("ann@example.com").await;
+    let cookie = registered.session_cookie();
+    let mut with_secrets = 0;
+    for entry in ROUTES {
+        let storable = entry.path == "/ok";
+        let request = || app.request(entry.method.as_str(), entry.path);
+        let acting = request().header("cookie", &cookie).header("origin", &app.origin);
+        for request in [request(), request().json(&person), acting, request().bearer_auth("forged")] {
+            let answer = app.send(request).await;
+            let (route, stored) =
+                (format!("{} {}", entry.method, entry.path), answer.header("cache-control"));
+            let is_secret = answer.body.contains("oken\"") || !answer.set_cookies().is_empty();
+            with_secrets += usize::from(is_secret);
+            assert!(stored == "no-store" || storable && !is_secret, "{route}: {answer:?}");
+            assert!(!storable || stored.is_empty(), "{route}: {answer:?}");
+        }
+    }
+    assert!(with_secrets > 3, "{with_secrets}");
     app.stop().await;
 }
 
@@ -42,10 +67,85 @@ async fn r_077_unknown_paths_and_methods_are_a_bare_404() {
             }
         }
     }
+    for path in ["/ok%2f", "/ok;x", "/ok%00", "/sign-in//email", "/sign-in/email//"] {
+        unknown.push(("GET", path.to_owned()));
+        unknown.push(("POST", path.to_owned()));
+    }
     for (method, path) in unknown {
         let answer = app.send(app.request(method, &path)).await;
         assert_eq!((answer.status, answer.body.as_str()), (404, ""), "{method} {path}");
         assert!(answer.headers.get("content-type").is_none(), "{method} {path}");
+    }
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn r_077_raw_requests_for_what_is_not_there_are_a_bare_404() {
+    let app = TestApp::start().await;
+    // As it stands on the line: clients tidy these up before they send them.
+    for line in [
+        "GET /api/auth/../auth/ok",
+        "GET /api/auth/./ok",
+        "GET /api/auth/ok/.",
+        "GET /api/auth/%2e/ok",
+        "GET /api//auth/ok",
+        "GET //api/auth/ok",
+        "GET /api/auth//ok",
+        "GET /api/auth/ok//",
+        "GET /api/authok",
+        "GET /API/auth/ok",
+        "GET /api%2fauth/ok",
+        "TRACE /api/auth/ok",
+        "TRACE /",
+        "OPTIONS *",
+        "PROPFIND /api/auth/ok",
+        "get /api/auth/ok",
+    ] {
+        let answer =
+            app.raw(format!("{line} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").as_bytes()).await;
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("HTTP/1.1 404 "), "{line}: {answer}");
+        assert_eq!(body, "", "{line}");
+        assert!(!head.to_ascii_lowercase().contains("content-type"), "{line}: {answer}");
+    }
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn r_077_a_path_that_is_turned_off_is_404_in_every_method_and_spelling() {
+    let app = TestApp::with(&[("AUTH__SERVER__DISABLED_PATHS", "/sign-up/email,/ok")]).await;
+    for method in ["GET", "POST", "PUT", "OPTIONS"] {
+        for path in ["/sign-up/email", "/sign-up/email/", "/sign-up/email///", "/ok?x=1"] {
+            let answer = app.send(app.request(method, path)).await;
+            assert_eq!((answer.status, answer.body.as_str()), (404, "Not Found"), "{method} {path}");
+            assert_eq!(answer.header("content-type"), "text/plain;charset=UTF-8");
+        }
+    }
+    for (path, status) in
+        [("/sign-up/emailx", 404), ("/sign-up", 404), ("/okx", 404), ("/sign-in/email", 400)]
+    {
+        let answer = app.post(path, &json!({})).await;
+        assert_ne!(answer.body, "Not Found", "R-72: {path}");
+        assert_eq!(answer.status, status, "{path}");
+    }
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn r_077_a_slash_at_the_end_is_passed_over_only_where_it_is_set_so() {
+    let app = TestApp::with(&[("AUTH__SERVER__SKIP_TRAILING_SLASHES", "true")]).await;
+    for entry in ROUTES {
+        let ask = async |path: &str| {
+            let answer = app.send(app.request(entry.method.as_str(), path)).await;
+            (answer.status, answer.code())
+        };
+        let (path, slashed) = (entry.path, format!("{}/", entry.path));
+        assert_eq!(ask(&slashed).await, ask(path).await, "{slashed}");
+        assert_eq!(ask(&format!("{slashed}?x=/")).await, ask(path).await, "{slashed} with a query");
+        assert_eq!(ask(&format!("{slashed}/")).await, (404, String::new()), "{slashed}/");
+    }
+    for path in ["/", "", "//", "/nope/"] {
+        assert_eq!(app.get(path, &[]).await.status, 404, "{path}");
     }
     app.stop().await;
 }

@@ -12,6 +12,7 @@
 
 mod app;
 mod change_password;
+mod clock;
 mod coverage;
 mod credentials;
 mod deferred;
@@ -19,8 +20,11 @@ mod error_page;
 mod guards;
 mod input;
 mod mounted;
+mod order;
+mod origin;
 mod password_attempts;
 mod rate_limit;
+mod redirects;
 mod secrets;
 mod session;
 mod sessions;

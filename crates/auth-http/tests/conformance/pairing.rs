@@ -104,7 +104,7 @@ fn live(scenario: &Scenario, pair: &Pair, answers: &mut Answers, recording: bool
             })
             .answer
             .clone();
-        let (ours, rows) = register::expected(&scenario.name, &step.label, &theirs);
+        let (ours, rows) = register::expected(&scenario.name, &step.label, step.path(), &theirs);
         let mut complaints = Vec::new();
         if theirs.status != step.status {
             complaints
