@@ -1,7 +1,7 @@
 //! JSON as JavaScript reads and writes it, to the byte.
 //!
-//! A compact cookie cache is signed over the text that `JSON.stringify` gives for what `JSON.parse` read, so
-//! both sides of that have to be repeated exactly. Texts and escapes are the same in serde_json; what
+//! A compact cookie cache is signed over the text that `JSON.stringify` gives for what `JSON.parse` read, and
+//! JSON columns are stored in that form, so both sides of it have to be repeated exactly. Texts and escapes are the same in serde_json; what
 //! differs is here: numbers, the order of members, members that stand twice, and texts that look like dates.
 
 mod date;

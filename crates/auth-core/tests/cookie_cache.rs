@@ -359,6 +359,9 @@ fn a_payload_that_does_not_fit_the_schema_is_a_miss() {
         check(session.clone(), with(&user, name, json!(7)), rest.clone(), false);
     }
     check(session.clone(), with(&user, "emailVerified", Value::Null), rest.clone(), false);
+    // To the reference a text that looks like a date is none.
+    check(session.clone(), with(&user, "name", json!("2030-01-01T00:00:00.000Z")), rest.clone(), false);
+    check(with(&session, "userAgent", json!("2030-01-01T00:00:00.000Z")), user.clone(), rest.clone(), false);
     check(session.clone(), with(&user, "image", json!(1)), rest.clone(), false);
     for (rest, expected) in [
         (json!({}), false),

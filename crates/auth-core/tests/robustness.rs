@@ -3,10 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, missing_docs, reason = "tests")]
 
 use auth_core::{
-    AccessTokenPolicy, AccessTokenVerifier, CookieSettings, Email, EmailTokens, ForeignTokenVerifier,
-    RequestCookies, SessionCookies, SessionToken, SigningSecret, VersionedSecrets, decode_uri_component,
+    AccessTokenPolicy, AccessTokenVerifier, CacheStrategy, CachedValue, CookieCache, CookieCachePolicy,
+    CookieSettings, Email, EmailTokens, ForeignTokenVerifier, MaxAge, Purpose, RequestCookies,
+    SessionCookies, SessionToken, SigningSecret, SymmetricKeys, VersionedSecrets, decode_uri_component,
     encode_uri_component, jws, signed_value,
 };
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt, SeedableRng};
 use time::macros::datetime;
@@ -14,10 +17,12 @@ use time::macros::datetime;
 const SECRET: &str = "test-secret-0123456789-abcdefghijklmnopqrstuvwxyz";
 
 /// Texts that lead deep into one reader each; the rest of the inputs are made from these.
-const SEEDS: [&str; 6] = [
+const SEEDS: [&str; 8] = [
     "theme=dark; better-auth.session_token=f0cJ6Kx2zx0q9d2ODjV18XSQlpR5Xip3.MBCaKrPY3C0cAy2QSlRajAwGPhBUJHEQIGGIMK7tY%2B0%3D",
     "eyJhbGciOiJIUzI1NiJ9.eyJlbWFpbCI6ImFubkBleGFtcGxlLmNvbSIsInVzZXJJZCI6InUxIiwiaWF0IjoxODk0NzEwODk2LCJleHAiOjE4OTQ3MTQ0OTZ9.NBObVHPNzAYKAOMXvImUJW0ozWrt_7CBby1zEc3YKuc",
     "2:rotated-secret-v2-0123456789-abcdefghijkl,1:test-secret-0123456789-abcdefghijklmnopqrstuvwxyz",
+    r#"{"session":{"session":{"id":"s","expiresAt":"2030-01-22T12:00:00.000Z"},"user":{"10":1e21}},"expiresAt":1894711196789,"signature":"7VtmmHCZHIgXeZosClt5zn7OJva8f9ARgGZhCrrrAkw"}"#,
+    "$ba$2$9f387dac7612fec28c5b84228a53e93ed993c4cdffd3d5eafd783f7d0fa6f4e488fe6337a81121bdec01afbc2400b8ab0d5a86e8af",
     "o'neill.ann+tag@mail.example.com",
     "a=%E2%9C%93; b=\"%F0%9F%94%90\"",
     "f0cJ6Kx2zx0q9d2ODjV18XSQlpR5Xip3.MBCaKrPY3C0cAy2QSlRajAwGPhBUJHEQIGGIMK7tY+0=",
@@ -45,6 +50,17 @@ fn read(text: &str) {
         ..CookieSettings::default()
     };
     let _ = SessionCookies::new(settings);
+    let secrets = VersionedSecrets::single(secret.clone());
+    for purpose in [Purpose::Stored, Purpose::OAuthStateCookie] {
+        let _ = SymmetricKeys::derive(&secrets, purpose).decrypt(text);
+    }
+    let token = SessionToken::from_stored("f0cJ6Kx2zx0q9d2ODjV18XSQlpR5Xip3");
+    for strategy in [CacheStrategy::Compact, CacheStrategy::Jwt] {
+        let policy = CookieCachePolicy { strategy, max_age: MaxAge::LONGEST, version: text.to_owned() };
+        let cache = CookieCache::new(policy, &secrets);
+        let _ = cache.read(text, &token, now);
+        let _ = cache.read(&URL_SAFE_NO_PAD.encode(text), &token, now);
+    }
     #[cfg(feature = "josekit")]
     {
         use auth_core::jwe::{JweKeys, Use};
@@ -60,7 +76,10 @@ fn read_cookies(header: &[u8]) {
     let request = RequestCookies::parse([header]);
     let _ = cookies.read_session_token(&request, &secret);
     let _ = cookies.read_dont_remember(&request, &secret);
-    for line in cookies.clear_session(&request) {
+    let _ = cookies.read_session_data(&request);
+    let cached = CachedValue { value: "v".repeat(header.len() * 50), max_age: None };
+    let lines = cookies.session_data(&cached, &request);
+    for line in cookies.clear_session(&request).into_iter().chain(lines) {
         assert!(line.bytes().all(|byte| (0x20..0x7f).contains(&byte)), "{line:?} is no header value");
     }
     for name in request.names() {

@@ -49,8 +49,7 @@ pub(super) fn read(mut payload: Json, now: OffsetDateTime) -> Option<Reading> {
     let Json::Number(_) = payload.take("updatedAt")? else { return None };
     let version = match payload.take("version") {
         None => None,
-        Some(Json::Text(version)) => Some(version),
-        Some(_) => return None,
+        Some(version) => Some(text(version)?),
     };
     let session = Session {
         id: SessionId::from_stored(session.text("id")?),
@@ -76,6 +75,21 @@ pub(super) fn read(mut payload: Json, now: OffsetDateTime) -> Option<Reading> {
     Some(Reading { principal: Principal { user, session }, version })
 }
 
+/// Reads a text; to the reference one that looks like a date is a date, and no text any more.
+fn text(value: Json) -> Option<String> {
+    match value {
+        Json::Text(text) if javascript::parse_date(&text).is_none() => Some(text),
+        _ => None,
+    }
+}
+
+fn date(value: &Json) -> Option<OffsetDateTime> {
+    match value {
+        Json::Text(text) => javascript::parse_date(text),
+        _ => None,
+    }
+}
+
 /// Members that are taken out by name and type; `None` is a member that does not fit the schema.
 struct Members(Json);
 
@@ -85,17 +99,13 @@ impl Members {
     }
 
     fn text(&mut self, name: &str) -> Option<String> {
-        match self.0.take(name)? {
-            Json::Text(text) => Some(text),
-            _ => None,
-        }
+        text(self.0.take(name)?)
     }
 
     fn optional_text(&mut self, name: &str) -> Option<Option<String>> {
         match self.0.take(name) {
             None | Some(Json::Null) => Some(None),
-            Some(Json::Text(text)) => Some(Some(text)),
-            Some(_) => None,
+            Some(value) => Some(Some(text(value)?)),
         }
     }
 
@@ -108,14 +118,13 @@ impl Members {
     }
 
     fn date(&mut self, name: &str) -> Option<OffsetDateTime> {
-        javascript::parse_date(&self.text(name)?)
+        date(&self.0.take(name)?)
     }
 
     fn date_or(&mut self, name: &str, absent: OffsetDateTime) -> Option<OffsetDateTime> {
         match self.0.take(name) {
             None => Some(absent),
-            Some(Json::Text(text)) => javascript::parse_date(&text),
-            Some(_) => None,
+            Some(value) => date(&value),
         }
     }
 
@@ -134,7 +143,7 @@ impl Members {
                 },
                 other => match other.as_whole_number() {
                     Some(number) => FieldValue::Number(number),
-                    None => FieldValue::Json(JsonText::parse(&javascript::to_string(&other).ok()?).ok()?),
+                    None => FieldValue::Json(JsonText::of(&other).ok()?),
                 },
             };
             values.set(name.into(), value, Visibility::Returned);
