@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use actix_web::web::{Data, ServiceConfig};
 use auth_core::{
-    AccessTokenIssuer, AccessTokenPolicy, AccessTokenVerifier, ForeignTokenVerifier, SessionCookies,
+    AccessTokenIssuer, AccessTokenPolicy, AccessTokenVerifier, CookieCache, ForeignTokenVerifier,
+    SessionCookies,
 };
 use auth_store::{PoolSettings, Store, StoreError};
 
@@ -103,8 +104,14 @@ impl Auth {
             foreign: foreign.then(|| ForeignTokenVerifier::new(tokens.audience.clone(), secret.clone())),
         };
         let shows_tokens = settings.session.access_token_in_session;
+        let cache = settings.session.cookie_cache.clone().map(|mut policy| {
+            // A `Max-Age` of the cookie's own is how long its content is good, as in the reference.
+            policy.max_age = cookies.session_data_max_age().unwrap_or(policy.max_age);
+            CookieCache::new(policy, &settings.security.secrets)
+        });
         let reply = SessionReply {
             cookies,
+            cache,
             secret: secret.clone(),
             policy: settings.session.policy,
             issuer: shows_tokens.then(|| AccessTokenIssuer::new(tokens, secret.clone())),
@@ -188,6 +195,7 @@ impl Auth {
             policy: settings.session.policy,
             fresh_age: settings.session.fresh_age,
             defer_refresh: settings.session.defer_refresh,
+            cache: reply.cache.clone(),
         };
         let limits = BodyLimits { bytes: settings.server.body_limit, deadline: settings.server.body_timeout };
         let paths = PathRules {

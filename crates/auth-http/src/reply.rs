@@ -4,9 +4,9 @@ pub(crate) mod cookies;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, HttpResponseBuilder};
-use auth_core::wire::{AccessTokenBody, SessionEnvelope};
+use auth_core::wire::{AccessTokenBody, SessionBody, SessionEnvelope, UserBody};
 use auth_core::{
-    AccessTokenIssuer, IssueError, MaxAge, Principal, Remember, Secret, Session, SessionCookies,
+    AccessTokenIssuer, CookieCache, IssueError, MaxAge, Principal, Remember, Secret, Session, SessionCookies,
     SessionPolicy, SigningSecret, User,
 };
 use serde::Serialize;
@@ -25,6 +25,8 @@ pub(crate) struct SessionReply {
     pub(crate) secret: SigningSecret,
     /// How long cookies live.
     pub(crate) policy: SessionPolicy,
+    /// Writes the cookie cache; `None`: there is none.
+    pub(crate) cache: Option<CookieCache>,
     /// Makes the token members of envelopes; `None` leaves them out
     /// (`session.access_token_in_session = false`).
     pub(crate) issuer: Option<AccessTokenIssuer>,
@@ -55,7 +57,7 @@ impl SessionReply {
     ) -> Result<HttpResponse, ApiError> {
         let token = self.new_token(principal, now)?;
         let mut answer = envelope(status, &principal.user, Some(&principal.session), None, token.as_ref());
-        self.set_session(&mut answer, &principal.session, remember, request)?;
+        self.set_session(&mut answer, principal, remember, request, now)?;
         Ok(answer)
     }
 
@@ -85,11 +87,12 @@ impl SessionReply {
     pub(crate) fn set_session(
         &self,
         answer: &mut HttpResponse,
-        session: &Session,
+        principal: &Principal,
         remember: Remember,
         request: &SessionCookie,
+        now: OffsetDateTime,
     ) -> Result<(), ApiError> {
-        put(answer, &self.session(session, remember, request)?)
+        put(answer, &self.session(principal, remember, request, now)?)
     }
 
     /// Sets what the cookies of a caller should learn of a read.
@@ -101,10 +104,11 @@ impl SessionReply {
         &self,
         answer: &mut HttpResponse,
         news: CookieNews,
-        session: &Session,
+        principal: &Principal,
         request: &SessionCookie,
+        now: OffsetDateTime,
     ) -> Result<(), ApiError> {
-        put(answer, &self.news(news, session, request)?)
+        put(answer, &self.news(news, principal, request, now)?)
     }
 
     /// Clears every cookie of a session.
@@ -141,18 +145,44 @@ impl SessionReply {
     pub(crate) fn news(
         &self,
         news: CookieNews,
-        session: &Session,
+        principal: &Principal,
         request: &SessionCookie,
+        now: OffsetDateTime,
     ) -> Result<Vec<String>, ApiError> {
         match news {
             CookieNews::None => Ok(Vec::new()),
-            CookieNews::Extended => self.session(session, Remember::Persistent, request),
+            CookieNews::CacheMissed => Ok(vec![self.cookies.clear_missed_session_data()]),
+            CookieNews::Current => Ok(self.cached(principal, Remember::Persistent, request, now)),
+            CookieNews::Extended => self.session(principal, Remember::Persistent, request, now),
         }
     }
 
-    /// Writes the lines that clear a cookie cache which another server left.
+    /// Writes the lines that clear a cookie cache which another server left; none where this one has a cache
+    /// too, which judges what came.
     pub(crate) fn stale_cache(&self, request: &SessionCookie) -> Vec<String> {
-        self.cookies.clear_session_data(&request.cookies)
+        match self.cache {
+            Some(_) => Vec::new(),
+            None => self.cookies.clear_session_data(&request.cookies),
+        }
+    }
+
+    /// Writes the lines of the cookie cache, if there is to be one. A cache that cannot be written is not
+    /// there: nothing is lost but time.
+    fn cached(
+        &self,
+        principal: &Principal,
+        remember: Remember,
+        request: &SessionCookie,
+        now: OffsetDateTime,
+    ) -> Vec<String> {
+        let Some(cache) = &self.cache else { return Vec::new() };
+        match cache.write(principal, remember, now, &mut rand::rng()) {
+            Ok(value) => self.cookies.session_data(&value, &request.cookies),
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "no cookie cache is written");
+                Vec::new()
+            }
+        }
     }
 
     /// Writes the lines of a new or extended session (Better Auth core §7.2).
@@ -163,21 +193,23 @@ impl SessionReply {
     /// be signed.
     fn session(
         &self,
-        session: &Session,
+        principal: &Principal,
         remember: Remember,
         request: &SessionCookie,
+        now: OffsetDateTime,
     ) -> Result<Vec<String>, ApiError> {
         let max_age = match remember {
             Remember::Persistent => MaxAge::new(self.policy.expires_in),
             Remember::UntilBrowserCloses => None,
         };
-        let line = self.cookies.session_token(&session.token, max_age, &self.secret);
+        let line = self.cookies.session_token(&principal.session.token, max_age, &self.secret);
         let mut lines = vec![line.map_err(ApiError::internal)?];
         match remember {
             Remember::UntilBrowserCloses => lines.push(self.cookies.dont_remember(&self.secret)),
             Remember::Persistent if request.dont_remember => lines.push(self.cookies.clear_dont_remember()),
             Remember::Persistent => {}
         }
+        lines.extend(self.cached(principal, remember, request, now));
         Ok(lines)
     }
 }
@@ -197,6 +229,17 @@ pub(crate) fn envelope(
         token: token.map(|shown| AccessTokenBody::new(shown.token.expose(), shown.expires_at)),
     };
     json(status, &body)
+}
+
+/// Answers with user and session out of a cookie cache, whose members the reference orders otherwise.
+pub(crate) fn cached_envelope(Principal { user, session }: &Principal) -> HttpResponse {
+    let body = SessionEnvelope {
+        session: Some(SessionBody::of_cache(session)),
+        user: UserBody::of_cache(user),
+        needs_refresh: None,
+        token: None,
+    };
+    json(StatusCode::OK, &body)
 }
 
 /// Answers with JSON.

@@ -11,7 +11,7 @@ use actix_web::{FromRequest, HttpRequest};
 
 use super::{Acting, Body, MediaTypes};
 use crate::error::ApiError;
-use crate::flow::session::Caller;
+use crate::flow::session::{CacheUse, Caller};
 use crate::origin::OriginPolicy;
 use crate::state::{BodyLimits, MissingState};
 
@@ -22,6 +22,9 @@ pub(crate) trait RouteBody: Sized + 'static {
 
     /// Whether the route signs a user in, so that [`OriginPolicy::check_login_request`] applies.
     const IS_LOGIN: bool;
+
+    /// What a good cookie cache is worth to the route, if it is a guarded one.
+    const CACHE_USE: CacheUse = CacheUse::Ignored;
 
     /// Checks the fields.
     ///

@@ -32,6 +32,8 @@ pub(crate) struct SessionCookie {
     pub(crate) is_present: bool,
     /// Whether a rightly signed `dont_remember` came.
     pub(crate) dont_remember: bool,
+    /// The value of the cookie cache, unverified, where there is to be one.
+    pub(crate) cached: Option<String>,
 }
 
 impl SessionCookie {
@@ -41,13 +43,14 @@ impl SessionCookie {
     ///
     /// [`ApiError::Internal`] where the routes are not mounted.
     pub(super) fn read(request: &HttpRequest) -> Result<Self, ApiError> {
-        let SessionReply { cookies: names, secret, .. } = state(request, "SessionReply")?;
+        let SessionReply { cookies: names, secret, cache, .. } = state(request, "SessionReply")?;
         let lines = request.headers().get_all(header::COOKIE).map(|line| line.as_bytes());
         let cookies = RequestCookies::parse(lines);
         Ok(Self {
             token: names.read_session_token(&cookies, secret),
             is_present: names.has_session_token(&cookies),
             dont_remember: names.read_dont_remember(&cookies, secret),
+            cached: cache.as_ref().and_then(|_| names.read_session_data(&cookies)),
             cookies,
         })
     }

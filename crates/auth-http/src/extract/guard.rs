@@ -14,7 +14,7 @@ use auth_core::wire::ErrorCode;
 use super::credentials::{read_credential, refusal, state};
 use super::{Checked, Now, RouteBody, SessionCookie, query};
 use crate::error::{ApiError, Unauthorized};
-use crate::flow::session::{KnownBy, LiveSession, Purpose, Reading, SessionReader, SessionRequest};
+use crate::flow::session::{CacheUse, KnownBy, LiveSession, Purpose, Reading, SessionReader, SessionRequest};
 use crate::reply::{SessionReply, cookies};
 
 /// The caller of a guarded route.
@@ -51,7 +51,7 @@ impl<T: RouteBody> FromRequest for Guarded<T> {
         let input = Checked::<T>::from_request(&request, payload);
         Box::pin(async move {
             let Checked(input) = input.await?;
-            Ok(Self { input, caller: guard(&request).await? })
+            Ok(Self { input, caller: guard(&request, T::CACHE_USE).await? })
         })
     }
 }
@@ -63,7 +63,7 @@ impl FromRequest for FreshlySignedIn {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let caller = guard(&request).await?;
+            let caller = guard(&request, CacheUse::Confirmed).await?;
             let Now(now) = Now::extract(&request).await?;
             let reader = state::<SessionReader>(&request, "SessionReader")?;
             if reader.is_fresh(&caller.principal.session, now) {
@@ -75,7 +75,7 @@ impl FromRequest for FreshlySignedIn {
     }
 }
 
-async fn guard(request: &HttpRequest) -> Result<SignedIn, ApiError> {
+async fn guard(request: &HttpRequest, cache_use: CacheUse) -> Result<SignedIn, ApiError> {
     let reader = state::<SessionReader>(request, "SessionReader")?;
     let reply = state::<SessionReply>(request, "SessionReply")?;
     let Now(now) = Now::extract(request).await?;
@@ -85,14 +85,17 @@ async fn guard(request: &HttpRequest) -> Result<SignedIn, ApiError> {
     let asked = SessionRequest {
         credential: &credential,
         dont_remember: cookie.dont_remember,
+        cached: cookie.cached.as_deref(),
+        cache_use,
         flags: query::flags(request.query_string()),
     };
     match reader.read(asked, Purpose::Read, now).await? {
-        Reading::Nobody | Reading::GoneMeanwhile => Err(refusal(request, &credential)),
+        // The cache's word alone is never asked for here.
+        Reading::Nobody | Reading::GoneMeanwhile | Reading::Cached(_) => Err(refusal(request, &credential)),
         Reading::User(_) => Err(ApiError::Unauthorized(Unauthorized::InvalidToken)),
         Reading::Session(LiveSession { principal, known_by, news, .. }) => {
             if known_by.takes_cookies() {
-                cookies::hold(request, &reply.news(news, &principal.session, &cookie)?)?;
+                cookies::hold(request, &reply.news(news, &principal, &cookie, now)?)?;
             }
             Ok(SignedIn { principal, known_by })
         }

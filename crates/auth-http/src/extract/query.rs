@@ -20,7 +20,10 @@ impl FromRequest for ReadFlags {
 /// Reads the flags as the reference does: any non-empty value is true, even `false` and `0`, and so is a
 /// repeated one (Better Auth core §2.2).
 pub(super) fn flags(query: &str) -> ReadFlags {
-    ReadFlags { disable_refresh: is_set(query, "disableRefresh") }
+    ReadFlags {
+        disable_refresh: is_set(query, "disableRefresh"),
+        disable_cookie_cache: is_set(query, "disableCookieCache"),
+    }
 }
 
 fn is_set(query: &str, name: &str) -> bool {

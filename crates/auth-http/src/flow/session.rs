@@ -5,7 +5,7 @@ mod reader;
 use auth_core::{AccessClaims, ForeignClaims, Session, SessionToken, User};
 
 pub(crate) use reader::{
-    CookieNews, LiveSession, Purpose, ReadFlags, Reading, SessionReader, SessionRequest,
+    CacheUse, CookieNews, LiveSession, Purpose, ReadFlags, Reading, SessionReader, SessionRequest,
 };
 
 /// What a request shows, verified as far as that goes without the store.

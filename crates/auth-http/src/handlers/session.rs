@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 use crate::error::{ApiError, Unauthorized};
 use crate::extract::{Body, Now, SessionCookie};
 use crate::flow::session::{
-    Credential, LiveSession, Purpose, ReadFlags, Reading, SessionReader, SessionRequest,
+    CacheUse, Credential, LiveSession, Purpose, ReadFlags, Reading, SessionReader, SessionRequest,
 };
 use crate::origin::OriginPolicy;
 use crate::reply::{self, SessionReply, ShownToken};
@@ -91,7 +91,14 @@ async fn show(
     reply: &SessionReply,
 ) -> Result<HttpResponse, ApiError> {
     let Asked { credential, cookie, flags, now } = asked;
-    let request = SessionRequest { credential: &credential, dont_remember: cookie.dont_remember, flags };
+    let request = SessionRequest {
+        credential: &credential,
+        dont_remember: cookie.dont_remember,
+        cached: cookie.cached.as_deref(),
+        // Nobody gets a new access token for a session that has ended.
+        cache_use: if reply.issuer.is_some() { CacheUse::Confirmed } else { CacheUse::Trusted },
+        flags,
+    };
     let answer = match reader.read(request, purpose, now).await {
         Err(error) => Err(ApiError::from(error)),
         Ok(Reading::Nobody) => nobody(&credential, &cookie, reply, anonymous),
@@ -100,6 +107,7 @@ async fn show(
             let token = presented_token(credential).filter(|_| reply.issuer.is_some());
             Ok(reply::envelope(StatusCode::OK, &user, None, None, token.as_ref()))
         }
+        Ok(Reading::Cached(principal)) => Ok(reply::cached_envelope(&principal)),
         Ok(Reading::Session(live)) => living(live, credential, &cookie, now, reply),
     };
     let mut answer = answer.unwrap_or_else(HttpResponse::from_error);
@@ -127,7 +135,7 @@ fn living(
     let Principal { user, session } = &principal;
     let mut answer = reply::envelope(StatusCode::OK, user, Some(session), needs_refresh, token.as_ref());
     if known_by.takes_cookies() {
-        reply.set_news(&mut answer, news, session, cookie)?;
+        reply.set_news(&mut answer, news, &principal, cookie, now)?;
     }
     Ok(answer)
 }

@@ -95,7 +95,7 @@ pub(crate) async fn sign_in_email(
         let location = HeaderValue::from_str(&ascii_address(url)).map_err(ApiError::internal)?;
         answer.headers_mut().insert(header::LOCATION, location);
     }
-    reply.set_session(&mut answer, &principal.session, remember, &cookie)?;
+    reply.set_session(&mut answer, &principal, remember, &cookie, now)?;
     Ok(answer)
 }
 

@@ -77,7 +77,7 @@ pub(crate) async fn sign_up_email(
     let body =
         TokenAndUserBody { token: Some(principal.session.token.expose()), user: (&principal.user).into() };
     let mut answer = reply::json(StatusCode::OK, &body);
-    reply.set_session(&mut answer, &principal.session, remember, &cookie)?;
+    reply.set_session(&mut answer, &principal, remember, &cookie, now)?;
     Ok(answer)
 }
 

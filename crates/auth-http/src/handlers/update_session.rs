@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 
 use crate::error::ApiError;
 use crate::extract::{Body, Guarded, MediaTypes, RouteBody};
+use crate::flow::session::CacheUse;
 use crate::validation::Fields;
 
 /// Body of `/update-session`: any object. What of it may be set is for the configured fields to say; the
@@ -14,6 +15,7 @@ pub(crate) struct UpdateSessionInput;
 impl RouteBody for UpdateSessionInput {
     const MEDIA_TYPES: MediaTypes = MediaTypes::Json;
     const IS_LOGIN: bool = false;
+    const CACHE_USE: CacheUse = CacheUse::Confirmed;
 
     fn parse(body: &Body) -> Result<Self, ApiError> {
         Fields::of(body, &["record"])?.finish()?;

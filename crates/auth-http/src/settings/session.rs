@@ -1,6 +1,6 @@
 //! `[session]`: life of sessions, and what session answers hold.
 
-use auth_core::SessionPolicy;
+use auth_core::{CacheStrategy, CookieCachePolicy, MaxAge, SessionPolicy};
 use time::Duration;
 
 use super::error::SettingsError;
@@ -8,7 +8,7 @@ use super::reader::Reader;
 use super::span;
 
 /// Life of sessions, and what session answers hold.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct SessionSettings {
     /// When sessions end and when their use renews them.
     pub policy: SessionPolicy,
@@ -16,6 +16,8 @@ pub struct SessionSettings {
     pub fresh_age: Duration,
     /// Whether only `POST /get-session` extends and removes sessions.
     pub defer_refresh: bool,
+    /// How sessions are kept in a cookie of their own; `None`: they are not.
+    pub cookie_cache: Option<CookieCachePolicy>,
     /// Answer of `/get-session` to a caller without credentials.
     pub anonymous_get_session: AnonymousGetSession,
     /// Whether session answers hold the token API's three members.
@@ -41,6 +43,7 @@ impl SessionSettings {
             },
             fresh_age: span::long(reader, "session.fresh_age", 0)?,
             defer_refresh: reader.switch("session.defer_refresh")?,
+            cookie_cache: cookie_cache(reader)?,
             anonymous_get_session: reader.choice(
                 "session.anonymous_get_session",
                 &[("unauthorized", AnonymousGetSession::Unauthorized), ("null", AnonymousGetSession::Null)],
@@ -48,4 +51,19 @@ impl SessionSettings {
             access_token_in_session: reader.switch("session.access_token_in_session")?,
         })
     }
+}
+
+fn cookie_cache(reader: &Reader) -> Result<Option<CookieCachePolicy>, SettingsError> {
+    const MAX_AGE: &str = "session.cookie_cache.max_age";
+    let max_age = span::long(reader, MAX_AGE, 1)?;
+    let policy = CookieCachePolicy {
+        strategy: reader.choice(
+            "session.cookie_cache.strategy",
+            &[("compact", CacheStrategy::Compact), ("jwt", CacheStrategy::Jwt), ("jwe", CacheStrategy::Jwe)],
+        )?,
+        max_age: MaxAge::new(max_age)
+            .ok_or_else(|| reader.expected(MAX_AGE, "a span of at most 400 days"))?,
+        version: reader.text("session.cookie_cache.version")?,
+    };
+    Ok(reader.switch("session.cookie_cache.enabled")?.then_some(policy))
 }

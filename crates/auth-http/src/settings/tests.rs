@@ -53,6 +53,7 @@ fn every_default_reads_back_and_every_key_is_read() {
         "security.secrets",
         "security.trusted_origins",
         "access_token.audience",
+        "session.cookie_cache.version",
         "server.host",
         "database.direct_url_file",
         "database.url_file",

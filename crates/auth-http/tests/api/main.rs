@@ -13,6 +13,7 @@
 mod app;
 mod change_password;
 mod clock;
+mod cookie_cache;
 mod coverage;
 mod credentials;
 mod deferred;

@@ -1,7 +1,7 @@
 //! Reading a session: one way, for `/get-session` and for every route that acts for a user (Better Auth core
 //! §11.4, §11.5).
 
-use auth_core::{Principal, Refresh, Session, SessionPolicy, User};
+use auth_core::{CookieCache, Principal, Refresh, Session, SessionPolicy, User};
 use auth_store::{Store, StoreError};
 use time::{Duration, OffsetDateTime};
 
@@ -18,6 +18,8 @@ pub(crate) struct SessionReader {
     pub(crate) fresh_age: Duration,
     /// Whether reads leave the row alone, but for `POST /get-session` (`session.defer_refresh`).
     pub(crate) defer_refresh: bool,
+    /// Reads copies of sessions that clients keep (`session.cookie_cache`); `None`: there are none.
+    pub(crate) cache: Option<CookieCache>,
 }
 
 /// What a request shows and asks.
@@ -27,8 +29,24 @@ pub(crate) struct SessionRequest<'r> {
     pub(crate) credential: &'r Credential,
     /// Whether a rightly signed `dont_remember` cookie came with it.
     pub(crate) dont_remember: bool,
+    /// The value of its cookie cache, unverified.
+    pub(crate) cached: Option<&'r str>,
+    /// What a good cookie cache is worth to whoever asks.
+    pub(crate) cache_use: CacheUse,
     /// What its query asks for.
     pub(crate) flags: ReadFlags,
+}
+
+/// What a good cookie cache is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CacheUse {
+    /// It is the answer, and the store is not asked. For showing a session and nothing else.
+    Trusted,
+    /// The store is asked whether it still holds, and nothing is written, as the reference writes nothing on
+    /// these routes: what changes a session, or hands out a token, rests on what is stored.
+    Confirmed,
+    /// It is passed over and replaced.
+    Ignored,
 }
 
 /// What a query may ask of a read. It can only ask for less than the caller has, never more.
@@ -36,6 +54,8 @@ pub(crate) struct SessionRequest<'r> {
 pub(crate) struct ReadFlags {
     /// Read without extending the session.
     pub(crate) disable_refresh: bool,
+    /// Read the store, whatever the cookie cache says.
+    pub(crate) disable_cookie_cache: bool,
 }
 
 /// What a session is read for.
@@ -56,6 +76,8 @@ pub(crate) enum Reading {
     GoneMeanwhile,
     /// A user without a session, for whom a foreign token speaks.
     User(User),
+    /// The user of a session, by a cookie cache's word alone.
+    Cached(Principal),
     /// The user of a living session.
     Session(LiveSession),
 }
@@ -78,8 +100,20 @@ pub(crate) struct LiveSession {
 pub(crate) enum CookieNews {
     /// Nothing.
     None,
+    /// The cookie cache that came was no good, and none takes its place.
+    CacheMissed,
+    /// The session is as stored; the cookie cache may learn that.
+    Current,
     /// The session was extended.
     Extended,
+}
+
+/// What a cookie cache gave.
+enum Cached {
+    /// It was not looked at, or there was none.
+    Nothing,
+    Miss,
+    Hit(Box<Principal>),
 }
 
 impl SessionReader {
@@ -97,7 +131,7 @@ impl SessionReader {
         self.find(credential, Purpose::Read, now).await
     }
 
-    /// Reads a session, and extends it where its time has come (Better Auth core §11.4, steps 4 to 9).
+    /// Reads a session, and extends it where its time has come (Better Auth core §11.4, steps 3 to 9).
     ///
     /// # Errors
     ///
@@ -108,6 +142,11 @@ impl SessionReader {
         purpose: Purpose,
         now: OffsetDateTime,
     ) -> Result<Reading, StoreError> {
+        let cached = self.cached(&request, now);
+        let cached = match (cached, request.cache_use) {
+            (Cached::Hit(principal), CacheUse::Trusted) => return Ok(Reading::Cached(*principal)),
+            (cached, _) => cached,
+        };
         let Some(Caller { user, session, known_by }) = self.find(request.credential, purpose, now).await?
         else {
             return Ok(Reading::Nobody);
@@ -125,15 +164,24 @@ impl SessionReader {
                 self.policy.is_unremembered(&session)
             }
         };
-        if is_unremembered || request.flags.disable_refresh {
-            return live(session, CookieNews::None, None);
+        match cached {
+            Cached::Hit(_) => return live(session, CookieNews::None, None),
+            Cached::Miss if is_unremembered || request.flags.disable_refresh => {
+                return live(session, CookieNews::CacheMissed, None);
+            }
+            Cached::Nothing if is_unremembered || request.flags.disable_refresh => {
+                return live(session, CookieNews::None, None);
+            }
+            Cached::Miss | Cached::Nothing => {}
         }
+        // Only a caller that sends cookies back has a use for a cache.
+        let current = if known_by == KnownBy::Cookie { CookieNews::Current } else { CookieNews::None };
         let refresh = self.policy.refresh(&session, now);
         if !self.writes(purpose) {
-            return live(session, CookieNews::None, Some(refresh != Refresh::NotDue));
+            return live(session, current, Some(refresh != Refresh::NotDue));
         }
         match refresh {
-            Refresh::NotDue => live(session, CookieNews::None, None),
+            Refresh::NotDue => live(session, current, None),
             Refresh::Due { expires_at } => {
                 match self.store.sessions().refresh(&session.token, expires_at, now).await? {
                     Some(session) => live(session, CookieNews::Extended, None),
@@ -147,6 +195,18 @@ impl SessionReader {
     /// make it fresh.
     pub(crate) fn is_fresh(&self, session: &Session, now: OffsetDateTime) -> bool {
         self.fresh_age.is_zero() || now - session.created_at < self.fresh_age
+    }
+
+    fn cached(&self, request: &SessionRequest<'_>, now: OffsetDateTime) -> Cached {
+        let (Some(cache), Credential::Cookie(token), Some(value)) =
+            (&self.cache, request.credential, request.cached)
+        else {
+            return Cached::Nothing;
+        };
+        if request.cache_use == CacheUse::Ignored || request.flags.disable_cookie_cache {
+            return Cached::Nothing;
+        }
+        cache.read(value, token, now).map_or(Cached::Miss, |principal| Cached::Hit(Box::new(principal)))
     }
 
     fn writes(&self, purpose: Purpose) -> bool {

@@ -1,0 +1,264 @@
+//! `session.cookie_cache`: when a copy in a cookie is the answer, when it is not, and what is written when.
+
+use auth_http::routes::ROUTES;
+use serde_json::{Value, json};
+use time::Duration;
+
+use crate::app::{Answer, PASSWORD, TestApp};
+
+const ENABLED: (&str, &str) = ("AUTH__SESSION__COOKIE_CACHE__ENABLED", "true");
+const STRATEGY: &str = "AUTH__SESSION__COOKIE_CACHE__STRATEGY";
+/// Better Auth's exact answers: with an access token in them, the session is read each time.
+const PLAIN: (&str, &str) = ("AUTH__SESSION__ACCESS_TOKEN_IN_SESSION", "false");
+const STRATEGIES: [&str; 3] = ["compact", "jwt", "jwe"];
+
+async fn start(more: &[(&str, &str)]) -> TestApp {
+    TestApp::with(&[&[ENABLED, PLAIN], more].concat()).await
+}
+
+async fn read(app: &TestApp, query: &str, cookie: &str) -> Answer {
+    app.get(&format!("/get-session{query}"), &[("cookie", cookie)]).await
+}
+
+async fn ask(app: &TestApp, method: &str, path: &str, cookie: &str) -> Answer {
+    let request = app.request(method, path).header("origin", &app.origin).header("cookie", cookie);
+    let body = json!({"token": "x", "newPassword": "a wholly other password", "currentPassword": PASSWORD});
+    app.send(if method == "GET" { request } else { request.json(&body) }).await
+}
+
+/// The lines that set a cookie cache.
+fn written(answer: &Answer) -> Vec<&str> {
+    let lines = answer.set_cookies().into_iter();
+    lines.filter(|line| line.contains("session_data") && !line.contains("Max-Age=0")).collect()
+}
+
+fn removed(answer: &Answer) -> Vec<&str> {
+    let lines = answer.set_cookies().into_iter().filter(|line| line.contains("=; Max-Age=0;"));
+    lines.map(|line| line.split('=').next().unwrap()).collect()
+}
+
+#[actix_web::test]
+async fn a_copy_is_the_answer_without_any_statement_until_it_is_over() {
+    for strategy in STRATEGIES {
+        let app = start(&[(STRATEGY, strategy)]).await;
+        let signed_up = app.register("ann@example.com").await;
+        assert!(written(&signed_up)[0].contains("; Max-Age=300; "), "{strategy}");
+        let cookies = signed_up.cookie_header();
+        // Whatever would be asked now would be answered with an error.
+        app.execute("alter table session rename to elsewhere").await;
+        let copy = read(&app, "", &cookies).await;
+        assert_eq!(
+            copy.json(),
+            json!({"session": signed_up.json()["session"], "user": signed_up.json()["user"]})
+        );
+        assert!(copy.body.starts_with(r#"{"session":{"id":""#), "the order of the reference's schema");
+        assert!(copy.set_cookies().is_empty());
+        assert_eq!(read(&app, "?disableCookieCache=true", &cookies).await.status, 500, "{strategy}");
+        app.execute("alter table elsewhere rename to session").await;
+
+        app.clock.advance(Duration::minutes(4));
+        app.execute("update \"user\" set name = 'stored'").await;
+        assert_eq!(read(&app, "", &cookies).await.json()["user"]["name"], "ann", "{strategy}");
+        app.clock.advance(Duration::seconds(61));
+        let anew = read(&app, "", &cookies).await;
+        assert_eq!(anew.json()["user"]["name"], "stored");
+        assert_eq!(written(&anew).len(), 1, "{strategy}");
+        assert!(removed(&anew).is_empty());
+        let cookies = format!("{}; {}", signed_up.session_cookie(), anew.cookie_header());
+        assert_eq!(read(&app, "", &cookies).await.json(), anew.json());
+        app.stop().await;
+    }
+}
+
+#[actix_web::test]
+async fn a_copy_that_is_no_good_is_a_miss_and_never_an_error() {
+    let app = start(&[]).await;
+    let (ann, bob) = (app.register("ann@example.com").await, app.register("bob@example.com").await);
+    let token = ann.session_cookie();
+    let cache_of = |answer: &Answer| written(answer)[0].split(';').next().unwrap().to_owned();
+    let value = cache_of(&ann).split_once('=').unwrap().1.to_owned();
+    let elsewhere = async |settings: &[(&str, &str)]| {
+        let other = TestApp::sharing(&app, &[&[ENABLED, PLAIN], settings].concat()).await;
+        let lines = written(&read(&other, "", &token).await)[0].split(';').next().unwrap().to_owned();
+        other.stop().await;
+        lines
+    };
+    let bad = [
+        cache_of(&bob),
+        "better-auth.session_data=x".to_owned(),
+        "better-auth.session_data=eyJ9".to_owned(),
+        format!("better-auth.session_data={}A", &value[..value.len() - 1]),
+        format!("better-auth.session_data={}", &value[..value.len() / 2]),
+        format!("better-auth.session_data.1={value}; better-auth.session_data.0=x"),
+        elsewhere(&[(STRATEGY, "jwt")]).await,
+        elsewhere(&[(STRATEGY, "jwe")]).await,
+        elsewhere(&[("AUTH__SESSION__COOKIE_CACHE__VERSION", "2")]).await,
+    ];
+    app.execute("update \"user\" set name = 'stored'").await;
+    for cache in &bad {
+        let answer = read(&app, "", &format!("{token}; {cache}")).await;
+        assert_eq!((answer.status, &answer.json()["user"]["name"]), (200, &json!("stored")), "{cache}");
+        assert_eq!(answer.json()["user"]["email"], "ann@example.com", "{cache}");
+        assert_eq!(written(&answer).len(), 1, "{cache}");
+        // Nothing takes its place on a read that is told to write nothing; it goes all the same.
+        let quiet = read(&app, "?disableRefresh=1", &format!("{token}; {cache}")).await;
+        assert_eq!(
+            (removed(&quiet), written(&quiet).len()),
+            (vec!["better-auth.session_data"], 0),
+            "{cache}"
+        );
+    }
+    let alone = read(&app, "", &cache_of(&ann)).await;
+    assert_eq!((alone.status, alone.code().as_str()), (401, "UNAUTHORIZED"), "a copy alone is nobody");
+    let unasked = read(&app, "?disableCookieCache=1", &format!("{token}; better-auth.session_data=x")).await;
+    assert_eq!(written(&unasked).len(), 1);
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn r_027_a_copy_ends_with_the_session_if_that_is_earlier() {
+    let app = start(&[
+        ("AUTH__SESSION__COOKIE_CACHE__MAX_AGE", "30d"),
+        ("AUTH__SESSION__EXPIRES_IN", "1h"),
+        ("AUTH__SESSION__UPDATE_AGE", "1h"),
+    ])
+    .await;
+    let cookies = app.register("ann@example.com").await.cookie_header();
+    app.execute("alter table session rename to elsewhere").await;
+    app.clock.advance(Duration::minutes(58));
+    assert!(read(&app, "", &cookies).await.json()["session"].is_object());
+    app.execute("alter table elsewhere rename to session").await;
+    app.clock.advance(Duration::minutes(2));
+    let ended = read(&app, "", &cookies).await;
+    assert_eq!(ended.body, "null");
+    assert_eq!(removed(&ended).len(), 3);
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn r_025_a_copy_of_an_ended_session_changes_nothing_and_shows_no_token() {
+    let app = start(&[]).await;
+    let signed_up = app.register("ann@example.com").await;
+    app.register("bob@example.com").await;
+    let cookies = signed_up.cookie_header();
+    app.execute(
+        "delete from session where \"userId\" = (select id from \"user\" where email = 'ann@example.com')",
+    )
+    .await;
+    let everything = "select concat_ws('|', (select string_agg(t::text, ';' order by id) from \"user\" t), \
+                      (select string_agg(t::text, ';' order by id) from session t), \
+                      (select string_agg(t::text, ';' order by id) from account t))";
+    let before = app.sql(everything).await;
+    assert_eq!(
+        read(&app, "", &cookies).await.json()["session"],
+        signed_up.json()["session"],
+        "shown it may be"
+    );
+    for entry in ROUTES.iter().filter(|entry| entry.access == auth_http::routes::Access::Required) {
+        for flags in ["", "?disableCookieCache=", "?disableRefresh=1", "?disableCookieCache=0"] {
+            let path = format!("{}{flags}", entry.path);
+            let answer = ask(&app, entry.method.as_str(), &path, &cookies).await;
+            assert_eq!((answer.status, answer.code().as_str()), (401, "UNAUTHORIZED"), "{path}");
+            assert!(removed(&answer).contains(&"better-auth.session_data"), "{path}");
+        }
+    }
+    assert_eq!(app.sql(everything).await, before);
+
+    // With the token API's members in the answer it would be a way to a token that others accept.
+    let tokens = TestApp::sharing(&app, &[ENABLED]).await;
+    assert_eq!(read(&tokens, "", &cookies).await.body, "null");
+    tokens.stop().await;
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn guards_leave_a_good_copy_or_write_a_new_one_as_the_reference_does() {
+    for (path, method, rewrites) in [
+        ("/list-sessions", "GET", false),
+        ("/update-session", "POST", false),
+        ("/revoke-session", "POST", true),
+        ("/revoke-other-sessions", "POST", true),
+        ("/change-password", "POST", true),
+    ] {
+        let app = start(&[("AUTH__SESSION__FRESH_AGE", "0s")]).await;
+        let signed_up = app.register("ann@example.com").await;
+        let good = ask(&app, method, path, &signed_up.cookie_header()).await;
+        assert_eq!(written(&good).len(), usize::from(rewrites), "{path}");
+        app.stop().await;
+
+        let app = start(&[("AUTH__SESSION__FRESH_AGE", "0s")]).await;
+        let token = app.register("ann@example.com").await.session_cookie();
+        assert_eq!(written(&ask(&app, method, path, &token).await).len(), 1, "{path}: there is none");
+        app.clock.advance(Duration::hours(25));
+        let password = "update account set password = (select password from account limit 1)";
+        app.execute(password).await;
+        let due = ask(&app, method, path, &token).await;
+        assert_eq!(due.session_cookie(), token, "{path}: the renewed token goes out with the copy");
+        assert_eq!(written(&due).len(), 1, "{path}");
+        app.stop().await;
+    }
+}
+
+#[actix_web::test]
+async fn a_session_that_is_forgotten_with_the_browser_has_a_short_copy_and_no_second_one() {
+    let app = start(&[]).await;
+    app.register("ann@example.com").await;
+    let input = json!({"email": "ann@example.com", "password": PASSWORD, "rememberMe": false});
+    let login = app.post("/login", &input).await;
+    assert!(!written(&login)[0].contains("Max-Age"), "{:?}", login.set_cookies());
+    app.clock.advance(Duration::seconds(61));
+    let over = read(&app, "", &login.cookie_header()).await;
+    assert_eq!((over.status, written(&over).len()), (200, 0));
+    assert_eq!(removed(&over), ["better-auth.session_data"]);
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn r_021_a_large_copy_comes_in_chunks_that_are_read_and_cleared_together() {
+    let app = start(&[("AUTH__SERVER__HEAD_LIMIT", "65536")]).await;
+    let input = json!({"email": "ann@example.com", "password": PASSWORD, "name": "n".repeat(5_000)});
+    let signed_up = app.post("/register", &input).await;
+    let lines = written(&signed_up);
+    assert!(lines.len() > 1 && lines.iter().all(|line| line.len() <= 4_096), "{}", lines.len());
+    let cookies = signed_up.cookie_header();
+    app.execute("alter table session rename to elsewhere").await;
+    assert_eq!(read(&app, "", &cookies).await.json()["user"]["name"].as_str().unwrap().len(), 5_000);
+    app.execute("alter table elsewhere rename to session").await;
+
+    app.execute("update \"user\" set name = 'short'").await;
+    app.clock.advance(Duration::minutes(6));
+    let shorter = read(&app, "", &cookies).await;
+    assert_eq!(written(&shorter).len(), 1);
+    assert_eq!(removed(&shorter).len(), lines.len(), "the chunks go");
+    let out = ask(&app, "POST", "/revoke-sessions", &cookies).await;
+    assert_eq!(removed(&out).len(), 3 + lines.len());
+    assert!(written(&out).is_empty());
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn deferred_reads_write_the_copy_and_leave_the_row() {
+    let app = start(&[("AUTH__SESSION__DEFER_REFRESH", "true")]).await;
+    let signed_up = app.register("ann@example.com").await;
+    let token = signed_up.session_cookie();
+    app.clock.advance(Duration::hours(25));
+    let due = read(&app, "", &token).await;
+    assert_eq!((due.json()["needsRefresh"].as_bool(), written(&due).len()), (Some(true), 1));
+    let copied = format!("{token}; {}", due.cookie_header());
+    // As in the reference, a good copy answers a POST too; its client asks past it.
+    let copy = ask(&app, "POST", "/get-session", &copied).await;
+    assert_eq!((&copy.json()["needsRefresh"], copy.set_cookies().len()), (&Value::Null, 0));
+    let renewed = ask(&app, "POST", "/get-session?disableCookieCache=true", &copied).await;
+    assert_eq!((renewed.session_cookie(), written(&renewed).len()), (token, 1));
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn callers_with_tokens_have_no_use_for_a_copy() {
+    let app = start(&[]).await;
+    let signed_up = app.register("ann@example.com").await;
+    let bearer = format!("Bearer {}", signed_up.session_token());
+    let headers = [("authorization", bearer.as_str()), ("cookie", "better-auth.session_data=x")];
+    assert!(app.get("/get-session", &headers).await.set_cookies().is_empty());
+    app.stop().await;
+}
