@@ -38,6 +38,7 @@ mod visitor;
 
 mod client;
 mod differential;
+mod limiter;
 mod pairing;
 mod passwords;
 mod python;
