@@ -4,6 +4,7 @@
 //! gets, or asks for in a sentence.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
+mod bench;
 mod ci;
 mod database;
 mod db;
@@ -47,6 +48,8 @@ enum Chore {
     Schema(schema::Options),
     /// Checks the house rules that no compiler knows
     Tidy(tidy::Options),
+    /// Measures what the rules on load promise; release builds, not for CI
+    Bench(bench::Options),
     /// Runs the jobs of the hosted workflow
     Ci(ci::Options),
 }
@@ -69,6 +72,7 @@ fn run(chore: Chore) -> Result<(), Failure> {
         Chore::Migrate(options) => migrate::run(options),
         Chore::Schema(options) => schema::run(options),
         Chore::Tidy(options) => tidy::run(options),
+        Chore::Bench(options) => bench::run(options),
         Chore::Ci(options) => ci::run(options),
     }
 }

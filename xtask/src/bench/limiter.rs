@@ -1,0 +1,90 @@
+//! A million addresses through the rate limiter.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::thread;
+use std::time::Instant;
+
+use serde_json::json;
+
+use super::load::{Client, Times, get, post};
+use super::print_times;
+use super::server::Bench;
+use crate::failure::Failure;
+
+/// Addresses that ask once each.
+const ADDRESSES: u32 = 1_000_000;
+/// The first of them; the others follow.
+const FIRST: Ipv4Addr = Ipv4Addr::new(20, 0, 0, 0);
+/// Clients at once that stand for them.
+const THREADS: u32 = 8;
+/// Memory that may be gained, in KiB.
+const LIMIT_KIB: u64 = 64 * 1024;
+
+pub(super) fn run(bench: &Bench) -> Result<(), Failure> {
+    let server = bench.start(&[
+        ("AUTH__RATE_LIMIT__ENABLED", "true"),
+        ("AUTH__RATE_LIMIT__CUSTOM_RULES", "/sign-in/* = 3 per 1h, /ok = 100 per 1h"),
+        ("AUTH__PROXIES__TRUSTED", "127.0.0.1"),
+    ])?;
+    let address = server.address;
+    // Warm: what every server has allocated after some requests is not the limiter's.
+    ask(address, 0..20_000)?;
+    let mut blocked = Client::new(address);
+    let mut try_again = || {
+        let body = json!({"email": "nobody@example.com"});
+        blocked.send(&post("/api/auth/sign-in/email", "x-forwarded-for: 203.0.113.9\r\n", &body))
+    };
+    let first: Vec<u16> =
+        (0..4).map(|_| try_again().map(|answer| answer.status)).collect::<Result<_, _>>()?;
+    if first != [400, 400, 400, 429] {
+        return Err(Failure::new(format!("four sign-ins were answered {first:?}")));
+    }
+    let before = server.resident_kib()?;
+    let few = ask(address, 20_000..100_000)?;
+    print_times("/ok, the first 100,000 addresses", &few);
+    let many = ask(address, 100_000..ADDRESSES - 100_000)?;
+    print_times("/ok, up to 900,000", &many);
+    let last = ask(address, ADDRESSES - 100_000..ADDRESSES)?;
+    print_times("/ok, the last 100,000", &last);
+    let gained = server.resident_kib()?.saturating_sub(before);
+    println!("memory {before} KiB before, {gained} KiB more after, limit {LIMIT_KIB}");
+    let still = try_again()?.status;
+    println!("the blocked client is answered {still}");
+    if still != 429 || gained > LIMIT_KIB {
+        return Err(Failure::new("the limiter does not keep what R-87 says"));
+    }
+    Ok(())
+}
+
+/// Sends one request from each of these addresses.
+fn ask(address: SocketAddr, numbers: std::ops::Range<u32>) -> Result<Times, Failure> {
+    let all = thread::scope(|scope| {
+        let threads: Vec<_> = (0..THREADS)
+            .map(|thread| {
+                let numbers = numbers.clone();
+                scope.spawn(move || -> Result<Vec<_>, Failure> {
+                    let mut client = Client::new(address);
+                    let mut times = Vec::new();
+                    for number in numbers.filter(|number| number % THREADS == thread) {
+                        let from = Ipv4Addr::from_bits(FIRST.to_bits() + number);
+                        let request = get("/api/auth/ok", &format!("x-forwarded-for: {from}\r\n"));
+                        let began = Instant::now();
+                        let status = client.send(&request)?.status;
+                        times.push(began.elapsed());
+                        if status != 200 {
+                            return Err(Failure::new(format!("{from} was answered {status}")));
+                        }
+                    }
+                    Ok(times)
+                })
+            })
+            .collect();
+        let mut all = Vec::new();
+        for thread in threads {
+            let times = thread.join().map_err(|_| Failure::new("a client panicked"))?;
+            all.extend(times?);
+        }
+        Ok::<_, Failure>(all)
+    })?;
+    Ok(Times::new(all))
+}

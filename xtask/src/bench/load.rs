@@ -1,0 +1,147 @@
+//! A client that sends requests one after the other over a connection it keeps, and takes the time of each.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+use crate::failure::Failure;
+
+/// Longest wait for an answer: longer than any that the server allows itself.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A connection, opened anew where the server closed it.
+pub(super) struct Client {
+    address: SocketAddr,
+    stream: Option<BufReader<TcpStream>>,
+}
+
+/// An answer: status, and the cookies it sets as a client sends them back.
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) cookies: String,
+}
+
+/// How long answers took, sorted.
+pub(super) struct Times(Vec<Duration>);
+
+impl Client {
+    pub(super) fn new(address: SocketAddr) -> Self {
+        Self { address, stream: None }
+    }
+
+    /// Sends a request and reads its answer.
+    pub(super) fn send(&mut self, request: &str) -> Result<Answer, Failure> {
+        let lost = |error| Failure::because("the server broke a connection off", error);
+        // A connection that was idle may have been closed meanwhile; a fresh one was not.
+        if self.stream.is_some()
+            && let Ok(answer) = self.try_send(request)
+        {
+            return Ok(answer);
+        }
+        let stream = TcpStream::connect(self.address).map_err(lost)?;
+        stream.set_nodelay(true).map_err(lost)?;
+        stream.set_read_timeout(Some(PATIENCE)).map_err(lost)?;
+        self.stream = Some(BufReader::new(stream));
+        self.try_send(request).map_err(lost)
+    }
+
+    fn try_send(&mut self, request: &str) -> std::io::Result<Answer> {
+        let answer = match &mut self.stream {
+            Some(stream) => exchange(stream, request),
+            None => Err(std::io::ErrorKind::NotConnected.into()),
+        };
+        if !matches!(answer, Ok((_, true))) {
+            self.stream = None;
+        }
+        answer.map(|(answer, _)| answer)
+    }
+}
+
+/// Sends and reads; tells whether the connection can be used again.
+fn exchange(stream: &mut BufReader<TcpStream>, request: &str) -> std::io::Result<(Answer, bool)> {
+    let garbled = || std::io::Error::from(std::io::ErrorKind::InvalidData);
+    stream.get_mut().write_all(request.as_bytes())?;
+    let mut line = String::new();
+    stream.read_line(&mut line)?;
+    let status = line.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or_else(garbled)?;
+    let (mut length, mut keeps, mut cookies) = (0, true, Vec::new());
+    loop {
+        line.clear();
+        stream.read_line(&mut line)?;
+        let Some((name, value)) = line.trim_end().split_once(':') else { break };
+        match (name.to_ascii_lowercase().as_str(), value.trim()) {
+            ("content-length", value) => length = value.parse().map_err(|_| garbled())?,
+            ("connection", value) => keeps = !value.eq_ignore_ascii_case("close"),
+            ("set-cookie", value) => cookies.push(value.split(';').next().unwrap_or_default().to_owned()),
+            _ => {}
+        }
+    }
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body)?;
+    Ok((Answer { status, cookies: cookies.join("; ") }, keeps))
+}
+
+impl Times {
+    pub(super) fn new(mut times: Vec<Duration>) -> Self {
+        times.sort_unstable();
+        Self(times)
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Gives them all.
+    pub(super) fn into_all(self) -> Vec<Duration> {
+        self.0
+    }
+
+    /// Gives the time under which this many of a hundred stay.
+    pub(super) fn percentile(&self, percent: usize) -> Duration {
+        let at = (self.0.len() * percent).div_ceil(100).saturating_sub(1);
+        self.0.get(at).copied().unwrap_or_default()
+    }
+}
+
+/// Asks with one request again and again until then, expecting 200, and gives the times.
+pub(super) fn read_until(address: SocketAddr, request: &str, until: Instant) -> Result<Times, Failure> {
+    let mut client = Client::new(address);
+    let mut times = Vec::new();
+    while Instant::now() < until {
+        let began = Instant::now();
+        let answer = client.send(request)?;
+        times.push(began.elapsed());
+        if answer.status != 200 {
+            return Err(Failure::new(format!("a session read was answered {}", answer.status)));
+        }
+    }
+    Ok(Times::new(times))
+}
+
+/// Writes a request without a body.
+pub(super) fn get(path: &str, headers: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nhost: bench\r\n{headers}\r\n")
+}
+
+/// Writes a request with a JSON body.
+pub(super) fn post(path: &str, headers: &str, body: &serde_json::Value) -> String {
+    let body = body.to_string();
+    format!(
+        "POST {path} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\ncontent-length: {}\r\n{headers}\r\n{body}",
+        body.len()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_those_of_the_sorted_times() {
+        let times = Times::new((1..=200).rev().map(Duration::from_millis).collect());
+        assert_eq!(times.percentile(50), Duration::from_millis(100));
+        assert_eq!(times.percentile(99), Duration::from_millis(198));
+        assert_eq!(times.percentile(100), Duration::from_millis(200));
+        assert_eq!(Times::new(Vec::new()).percentile(99), Duration::ZERO);
+    }
+}

@@ -1,0 +1,114 @@
+//! The server that is measured, over a database of its own.
+
+use std::fs;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use dev_postgres::Cluster;
+use dev_postgres::process::{Signal, dying_with_parent};
+use serde_json::json;
+
+use super::load::{Client, get, post};
+use crate::database::{binaries, say, throw_away};
+use crate::failure::Failure;
+use crate::migrate;
+use crate::openssl::Openssl;
+use crate::shell::{cargo, run, target_dir};
+
+/// Signs what a throw-away server gives to a throw-away client.
+const SECRET: &str = "bench-only-secret-4Jd8KvWq2RzT6mXc9PnB";
+
+/// Past this the start is taken for failed.
+const START_LIMIT: Duration = Duration::from_secs(30);
+
+/// A built server and a migrated database.
+pub(super) struct Bench {
+    program: PathBuf,
+    pub(super) cluster: Cluster,
+}
+
+/// A running server, ended when dropped.
+pub(super) struct Server {
+    child: Child,
+    pub(super) address: SocketAddr,
+}
+
+impl Bench {
+    /// Builds the server and migrates an empty database.
+    pub(super) fn prepare(profile: &str) -> Result<Self, Failure> {
+        say(&format!("building auth-server, profile {profile}"));
+        let mut build = cargo(["build", "--package", "auth-http", "--bin", "auth-server", "--locked"]);
+        Openssl::look().prepare(&mut build)?;
+        build.args(["--profile", profile]).arg("--target-dir").arg(target_dir());
+        run(&mut build)?;
+        let folder = if profile == "dev" { "debug" } else { profile };
+        let cluster = throw_away(&binaries()?)?;
+        migrate::up(&migrate::parse(&cluster.admin_url())?)?;
+        Ok(Self { program: target_dir().join(folder).join("auth-server"), cluster })
+    }
+
+    /// Makes a command of the server's program that knows of nothing but the database and `changes`.
+    pub(super) fn command(&self, changes: &[(&str, &str)]) -> Command {
+        let mut command = dying_with_parent(&self.program, Signal::Kill);
+        command
+            .env_clear()
+            .env("DATABASE_URL", self.cluster.admin_url())
+            .env("BETTER_AUTH_SECRET", SECRET)
+            .env("BETTER_AUTH_URL", "http://localhost:3000")
+            .env("AUTH__LOG__FILTER", "warn")
+            .env("AUTH__CLEANUP__INTERVAL", "0s")
+            .envs(changes.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null());
+        command
+    }
+
+    /// Starts a server and waits until it answers.
+    pub(super) fn start(&self, changes: &[(&str, &str)]) -> Result<Server, Failure> {
+        let cannot = |error| Failure::because("cannot start the server", error);
+        let address = TcpListener::bind(("127.0.0.1", 0)).and_then(|it| it.local_addr()).map_err(cannot)?;
+        let child = self.command(changes).env("PORT", address.port().to_string()).spawn().map_err(cannot)?;
+        let server = Server { child, address };
+        let deadline = Instant::now() + START_LIMIT;
+        let probe = get("/readyz", "");
+        while !Client::new(address).send(&probe).is_ok_and(|answer| answer.status == 200) {
+            if Instant::now() > deadline {
+                return Err(Failure::new("the server does not become ready; its messages are above"));
+            }
+            sleep(Duration::from_millis(20));
+        }
+        Ok(server)
+    }
+}
+
+impl Server {
+    /// Registers a user and gives a request that reads its session.
+    pub(super) fn session_read(&self) -> Result<String, Failure> {
+        let body = json!({"email": "bench@example.com", "password": "correct horse battery staple"});
+        let answer = Client::new(self.address).send(&post("/api/auth/register", "", &body))?;
+        if answer.status != 201 {
+            return Err(Failure::new(format!("registering was answered {}", answer.status)));
+        }
+        Ok(get("/api/auth/get-session", &format!("cookie: {}\r\n", answer.cookies)))
+    }
+
+    /// Memory in KiB, as the kernel counts it (`VmRSS` of Linux).
+    pub(super) fn resident_kib(&self) -> Result<u64, Failure> {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status =
+            fs::read_to_string(&path).map_err(|error| Failure::because("this needs Linux's /proc", error))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let number = line.and_then(|line| line.split_whitespace().next()).and_then(|kib| kib.parse().ok());
+        number.ok_or_else(|| Failure::new(format!("{path} does not say VmRSS")))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
