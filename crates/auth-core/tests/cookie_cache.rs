@@ -387,6 +387,17 @@ fn r_004_a_jwt_without_an_end_is_a_miss() {
 }
 
 #[test]
+fn r_002_a_jwt_of_another_type_is_a_miss() {
+    let session: Value = serde_json::from_str(SESSION).unwrap();
+    let user: Value = serde_json::from_str(USER).unwrap();
+    let claims = json!({"session": session, "user": user, "updatedAt": 1, "exp": 4_102_444_800_i64});
+    for (kind, expected) in [(jws::Kind::Untyped, true), (jws::Kind::AccessToken, false)] {
+        let token = jws::sign(kind, &claims, &SigningSecret::parse(SECRET).unwrap()).unwrap();
+        assert_eq!(reads(CacheStrategy::Jwt, &token, NOW), expected, "{kind:?}");
+    }
+}
+
+#[test]
 fn r_021_no_line_is_longer_than_browsers_keep() {
     let cookies = SessionCookies::new(CookieSettings::default()).unwrap();
     let nobody = RequestCookies::parse([]);

@@ -210,6 +210,15 @@ mod tests {
     }
 
     #[test]
+    fn a_life_for_all_cookies_is_none_for_those_with_their_own() {
+        let life = || attributes(|a| a.max_age = MaxAge::new(Duration::seconds(60)));
+        check(|s| s.attributes = life(), "better-auth.session_data=v; Path=/; HttpOnly; SameSite=Lax");
+        let settings = CookieSettings { attributes: life(), ..CookieSettings::default() };
+        let mark = settings.cookie("dont_remember", &settings.dont_remember).unwrap();
+        assert_eq!(mark.attributes.max_age, MaxAge::new(Duration::seconds(60)));
+    }
+
+    #[test]
     fn r_019_what_needs_secure_has_it() {
         let same_site_none = || attributes(|a| (a.same_site, a.secure) = (Some(SameSite::None), Some(false)));
         check(
