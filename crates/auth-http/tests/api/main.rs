@@ -14,6 +14,7 @@ mod app;
 mod change_password;
 mod clock;
 mod cookie_cache;
+mod cookies;
 mod coverage;
 mod credentials;
 mod deferred;
