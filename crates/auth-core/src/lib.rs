@@ -54,6 +54,7 @@
 //! | hash and check passwords | [`Hasher`], [`PasswordPolicy`] |
 //! | keep texts encrypted in the database | [`SymmetricKeys`] |
 //! | decide over sessions | [`SessionPolicy`] |
+//! | declare additional fields, read them from bodies | [`AdditionalFields`] |
 //! | show entities to clients | [`wire`] |
 //!
 //! # What holds everywhere
@@ -91,6 +92,7 @@ mod cookie;
 mod cookie_cache;
 mod email;
 mod email_token;
+mod fields;
 mod foreign_token;
 mod id;
 mod javascript;
@@ -125,6 +127,10 @@ pub use cookie::{
 pub use cookie_cache::{CacheStrategy, CachedValue, CookieCache, CookieCacheError, CookieCachePolicy};
 pub use email::{Email, ParseEmailError};
 pub use email_token::{EmailClaims, EmailTokenPurpose, EmailTokens};
+pub use fields::{
+    AdditionalFields, DeclarationError, DeclarationProblem, DeclaredFields, FieldChanges, FieldDeclaration,
+    FieldInputError, FieldKind, FieldOwner, MistypedField,
+};
 pub use foreign_token::{ForeignClaims, ForeignTokenVerifier};
 pub use id::{AccountId, ID_LENGTH, RateLimitId, SessionId, UserId, VerificationId};
 pub use password::{

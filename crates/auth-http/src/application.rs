@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::web::ServiceConfig;
+use auth_core::DeclaredFields;
 use auth_store::{PoolSettings, Store, StoreError};
 
 use crate::auth::{Auth, AuthError};
@@ -85,7 +86,8 @@ impl Application {
         let cleanup = Cleanup::new(&settings, clock.clone());
         let auth = Auth::new(&settings, clock).map_err(StartError::Auth)?;
         let mut pool = settings.database.pool(settings.server.workers);
-        look_at_database(&mut pool).await?;
+        let fields = Arc::new(settings.fields.clone());
+        look_at_database(&mut pool, &fields).await?;
         // Last, so that a server that cannot start never has the port.
         let listener = server::listen(&settings.server.host, settings.server.port).map_err(listening)?;
         let address = listener.local_addr().map_err(listening)?;
@@ -96,6 +98,7 @@ impl Application {
             let draining = draining.clone();
             move |config: &mut ServiceConfig| match Store::connect_lazily(pool.clone()) {
                 Ok(store) => {
+                    let store = store.with_fields(Arc::clone(&fields));
                     health::mount(config, store.clone(), draining.clone());
                     auth.configure_with(config, store);
                 }
@@ -153,9 +156,10 @@ impl ApplicationHandle {
 
 /// Finds out what answers at the database's address, so that workers need not, and says what an operator
 /// should know.
-async fn look_at_database(pool: &mut PoolSettings) -> Result<(), StartError> {
+async fn look_at_database(pool: &mut PoolSettings, fields: &Arc<DeclaredFields>) -> Result<(), StartError> {
     let store = Store::connect_lazily(PoolSettings { max_connections: 1, ..pool.clone() })
-        .map_err(StartError::Database)?;
+        .map_err(StartError::Database)?
+        .with_fields(Arc::clone(fields));
     match store.verify_connection().await {
         Ok(report) => {
             pool.route = Some(report.route);

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use actix_web::web::{Data, ServiceConfig};
 use auth_core::{
-    AccessTokenIssuer, AccessTokenPolicy, AccessTokenVerifier, CookieCache, ForeignTokenVerifier,
-    SessionCookies,
+    AccessTokenIssuer, AccessTokenPolicy, AccessTokenVerifier, CookieCache, DeclaredFields,
+    ForeignTokenVerifier, SessionCookies,
 };
 use auth_store::{PoolSettings, Store, StoreError};
 
@@ -13,7 +13,7 @@ use crate::client_address::ClientAddressPolicy;
 use crate::clock::Clock;
 use crate::extract::JwtVerifiers;
 use crate::flow::session::SessionReader;
-use crate::flow::{EmailAndPassword, Offer};
+use crate::flow::{AfterSignUp, EmailAndPassword, Offer};
 use crate::handlers::error_page::ErrorPage;
 use crate::hashing::Hashing;
 use crate::middleware::panics::PanicCount;
@@ -23,7 +23,7 @@ use crate::rate_limit::RateLimiter;
 use crate::rate_limit::attempts::PasswordAttempts;
 use crate::reply::SessionReply;
 use crate::routes;
-use crate::settings::Settings;
+use crate::settings::{EmailAndPasswordSettings, Settings};
 use crate::state::BodyLimits;
 
 /// The auth routes, built once from the settings and mounted in every worker:
@@ -55,6 +55,7 @@ struct Shared {
     limiter: RateLimiter,
     attempts: PasswordAttempts,
     settings: Settings,
+    fields: Arc<DeclaredFields>,
     origins: Data<OriginPolicy>,
     verifiers: Data<JwtVerifiers>,
     reply: Data<SessionReply>,
@@ -135,6 +136,7 @@ impl Auth {
                 verifiers: Data::new(verifiers),
                 reply: Data::new(reply),
                 settings: settings.clone(),
+                fields: Arc::new(settings.fields.clone()),
                 clock,
                 panics: PanicCount::default(),
             }),
@@ -147,7 +149,8 @@ impl Auth {
     ///
     /// [`StoreError`] when the pool's settings contradict each other.
     pub fn store(&self) -> Result<Store, StoreError> {
-        Store::connect_lazily(self.shared.pool.clone())
+        let store = Store::connect_lazily(self.shared.pool.clone())?;
+        Ok(store.with_fields(Arc::clone(&self.shared.fields)))
     }
 
     /// Gives which origins are trusted, for CORS.
@@ -167,7 +170,8 @@ impl Auth {
         }
     }
 
-    /// Mounts the routes over a store that the app holds already.
+    /// Mounts the routes over a store that the app holds already; the additional fields of the settings hold,
+    /// not the store's.
     pub fn configure_with(&self, app: &mut ServiceConfig, store: Store) {
         let Shared {
             base_path,
@@ -175,6 +179,7 @@ impl Auth {
             limiter,
             attempts,
             settings,
+            fields,
             origins,
             verifiers,
             reply,
@@ -182,6 +187,7 @@ impl Auth {
             panics,
             pool: _,
         } = &*self.shared;
+        let store = store.with_fields(Arc::clone(fields));
         let passwords = EmailAndPassword {
             store: store.clone(),
             hashing: hashing.clone(),
@@ -189,6 +195,15 @@ impl Auth {
             passwords: settings.password.policy,
             sessions: settings.session.policy,
             offer: offer(settings),
+            fields: Arc::clone(fields),
+            after_sign_up: match &settings.email_and_password {
+                EmailAndPasswordSettings {
+                    auto_sign_in: true, require_email_verification: false, ..
+                } => AfterSignUp::SignedIn,
+                _ => AfterSignUp::Unseen,
+            },
+            requires_verified_email: settings.email_and_password.require_email_verification,
+            max_sessions: settings.session.max_per_user,
         };
         let reader = SessionReader {
             store: store.clone(),
@@ -206,6 +221,7 @@ impl Auth {
         app.app_data(Data::new(store))
             .app_data(Data::new(paths))
             .app_data(Data::new(panics.clone()))
+            .app_data(Data::from(Arc::clone(fields)))
             .app_data(Data::new(passwords))
             .app_data(Data::new(reader))
             .app_data(Data::new(limits))

@@ -9,7 +9,7 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use auth_http::settings::{DatabaseSettings, Environment, Settings};
+use auth_http::settings::{Environment, SchemaSettings, Settings};
 use clap::{Parser, Subcommand};
 
 /// An auth server that speaks the wire of Better Auth.
@@ -57,8 +57,8 @@ pub(crate) fn run() -> Outcome {
         match arguments.command.unwrap_or(Command::Serve) {
             Command::Serve => serve::run(Settings::load(&environment)?).await,
             Command::Migrate { action } => {
-                let database = DatabaseSettings::load(&environment)?;
-                migrate::run(&database, action.unwrap_or(migrate::Action::Up)).await
+                let schema = SchemaSettings::load(&environment)?;
+                migrate::run(&schema, action.unwrap_or(migrate::Action::Up)).await
             }
             Command::Cleanup => cleanup::run(&Settings::load(&environment)?).await,
             Command::Check => check::run(&Settings::load(&environment)?).await,

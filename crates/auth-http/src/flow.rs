@@ -7,4 +7,4 @@ pub(crate) mod sign_in;
 pub(crate) mod sign_out;
 pub(crate) mod sign_up;
 
-pub(crate) use email_and_password::{EmailAndPassword, Offer};
+pub(crate) use email_and_password::{AfterSignUp, EmailAndPassword, Offer};

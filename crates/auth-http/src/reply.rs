@@ -61,6 +61,13 @@ impl SessionReply {
         Ok(answer)
     }
 
+    /// Answers a sign-up that signed nobody in with an envelope without session or token.
+    pub(crate) fn signed_up(&self, status: StatusCode, user: &User) -> HttpResponse {
+        let token = self.issuer.is_some().then(AccessTokenBody::none);
+        let body = SessionEnvelope { session: None, user: user.into(), needs_refresh: None, token };
+        json(status, &body)
+    }
+
     /// Makes an access token, where envelopes carry one.
     ///
     /// # Errors

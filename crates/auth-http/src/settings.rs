@@ -13,6 +13,7 @@ mod database;
 mod email_and_password;
 mod error;
 mod error_url;
+mod fields;
 mod log;
 mod network;
 mod password;
@@ -42,7 +43,7 @@ pub use server::{BaseUrl, ServerSettings};
 pub use session::{AnonymousGetSession, SessionSettings};
 pub use sources::{DEFAULT_TOML, Environment};
 
-use auth_core::CookieSettings;
+use auth_core::{CookieSettings, DeclaredFields};
 
 use reader::Reader;
 pub(crate) use span::parse as parse_span;
@@ -66,6 +67,8 @@ pub struct Settings {
     pub database: DatabaseSettings,
     /// Life of sessions.
     pub session: SessionSettings,
+    /// What users and sessions hold beyond Better Auth's own.
+    pub fields: DeclaredFields,
     /// Names and attributes of cookies.
     pub cookies: CookieSettings,
     /// Access tokens of the token API.
@@ -92,14 +95,23 @@ pub struct EffectiveKey {
     pub origin: Option<String>,
 }
 
-impl DatabaseSettings {
-    /// Reads and checks the way to PostgreSQL alone, for commands that serve nobody and so need neither a
-    /// secret nor an address. Unknown keys are refused all the same.
+/// What commands need that serve nobody: neither a secret nor an address.
+#[derive(Clone, Debug)]
+pub struct SchemaSettings {
+    /// The way to PostgreSQL.
+    pub database: DatabaseSettings,
+    /// The columns beyond Better Auth's own.
+    pub fields: DeclaredFields,
+}
+
+impl SchemaSettings {
+    /// Reads and checks these sections alone. Unknown keys are refused all the same.
     ///
     /// # Errors
     /// As [`Settings::load`].
     pub fn load(environment: &Environment) -> Result<Self, SettingsError> {
-        Self::read(&Reader::new(sources::merge(environment)?))
+        let reader = Reader::new(sources::merge(environment)?);
+        Ok(Self { database: DatabaseSettings::read(&reader)?, fields: fields::read(&reader)? })
     }
 }
 
@@ -119,6 +131,7 @@ impl Settings {
             database: DatabaseSettings::read(&reader)?,
             session: SessionSettings::read(&reader)?,
             cookies: cookies::read(&reader, &server.base_url)?,
+            fields: fields::read(&reader)?,
             access_token: AccessTokenSettings::read(&reader)?,
             email_and_password: EmailAndPasswordSettings::read(&reader)?,
             password: PasswordSettings::read(&reader)?,

@@ -47,6 +47,21 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// Refuses a text that is longer than so many UTF-16 units.
+    pub(crate) fn at_most(&mut self, max: usize, name: &str) {
+        let text = self.members.get(name).and_then(Value::as_str).unwrap_or_default();
+        // A UTF-16 unit takes three bytes at most, and at least one.
+        if text.len() > max && text.encode_utf16().count() > max {
+            self.issue(name, &format!("Too big: expected string to have <={max} characters"));
+        }
+    }
+
+    /// Gives the members that are none of the named ones.
+    pub(crate) fn others(&self, named: &[&str]) -> Map<String, Value> {
+        let others = self.members.iter().filter(|(name, _)| !named.contains(&name.as_str()));
+        others.map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+
     /// Reads a text that must be there and hold a character.
     pub(crate) fn non_empty_text(&mut self, name: &str) -> &'a str {
         let before = self.issues.len();

@@ -110,7 +110,8 @@ where
     Ok(changed > 0)
 }
 
-/// Keeps the password as it is until the transaction ends; tells whether it is the verified one.
+/// Keeps the password as it is, and other sign-ins waiting, until the transaction ends; tells whether it is the
+/// verified one.
 pub(crate) async fn hold_password_on<C>(
     connection: &mut C,
     user_id: &UserId,
@@ -125,7 +126,7 @@ where
         .filter(account::account_id.eq(user_id.as_str()))
         .filter(account::password.eq(verified.expose()))
         .select(account::id)
-        .for_share()
+        .for_no_key_update()
         .get_result::<String>(connection)
         .await
         .optional()?;

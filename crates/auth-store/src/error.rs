@@ -14,6 +14,7 @@ use diesel::result::{DatabaseErrorKind, DeserializeFieldError, Error as DieselEr
 
 use crate::connection::ConnectError;
 use crate::database_url::DatabaseUrlError;
+use crate::fields::UnreadableCell;
 use crate::pooler::UnsafePooler;
 use crate::tls::TlsError;
 
@@ -48,7 +49,8 @@ pub enum StoreError {
         #[source]
         source: DieselError,
     },
-    /// A value that no column can hold: text with a NUL character, or too long for its column or index.
+    /// A value that its column cannot hold: text with a NUL character, text too long for its column or index,
+    /// or none where one is needed.
     #[error("the database cannot hold the value: {reason}")]
     Rejected {
         /// What is wrong with it, without the value.
@@ -148,6 +150,9 @@ impl From<DieselError> for StoreError {
             DatabaseErrorKind::UnableToSendCommand | DatabaseErrorKind::ClosedConnection => {
                 Self::Unavailable(Outage::ConnectionLost(error))
             }
+            DatabaseErrorKind::NotNullViolation => {
+                Self::Rejected { reason: "nothing, in a column that needs a value" }
+            }
             DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::ReadOnlyTransaction => {
                 Self::Unavailable(Outage::GivenUp(error))
             }
@@ -165,7 +170,10 @@ impl From<DieselError> for StoreError {
 /// Names the table, and the column if it is known, of a row that could not be read.
 pub(crate) fn read_failed(table: &'static str, error: DieselError) -> StoreError {
     let DieselError::DeserializationError(cause) = &error else { return error.into() };
-    let column = cause.downcast_ref::<DeserializeFieldError>().and_then(|cause| cause.field_name.clone());
+    let column = match cause.downcast_ref::<UnreadableCell>() {
+        Some(cell) => Some(cell.column.clone()),
+        None => cause.downcast_ref::<DeserializeFieldError>().and_then(|cause| cause.field_name.clone()),
+    };
     StoreError::Inconsistent { table, column: column.unwrap_or_else(|| "?".to_owned()), source: error }
 }
 

@@ -6,11 +6,13 @@
 //! the operator's page.
 
 pub mod embedded;
+pub mod fields;
 mod report;
 pub mod schema_check;
 
 use std::time::Duration;
 
+use auth_core::DeclaredFields;
 use diesel::sql_types::{Bool, Text};
 use diesel::{QueryableByName, sql_query};
 use diesel_async::AsyncPgConnection;
@@ -250,8 +252,11 @@ pub async fn check(url: &DatabaseUrl) -> Result<Vec<Finding>, MigrationError> {
     Ok(schema_check::findings(&live))
 }
 
-/// Counts the migrations that this build has and the database lacks.
-pub(crate) async fn pending_on(connection: &mut AsyncPgConnection) -> Result<usize, StoreError> {
+/// Counts the migrations that this build has and the database lacks, and the missing columns of fields.
+pub(crate) async fn pending_on(
+    connection: &mut AsyncPgConnection,
+    declared: &DeclaredFields,
+) -> Result<usize, StoreError> {
     // Not at the top: it gives every type an `execute`, the driver's client too.
     use diesel_async::RunQueryDsl;
 
@@ -274,7 +279,11 @@ pub(crate) async fn pending_on(connection: &mut AsyncPgConnection) -> Result<usi
         Vec::new()
     };
     let missing = |migration: &&Migration| !recorded.iter().any(|record| record.name == migration.name);
-    Ok(embedded::ALL.iter().filter(missing).count())
+    let columns = fields::missing_on(connection, declared).await?;
+    if !columns.is_empty() {
+        tracing::warn!(columns = columns.join(", "), "columns of additional fields are missing");
+    }
+    Ok(embedded::ALL.iter().filter(missing).count() + columns.len())
 }
 
 /// A line of the bookkeeping table.

@@ -1,6 +1,6 @@
 //! A new password: the hash, and where asked the user's sessions, in one transaction.
 
-use auth_core::{Session, StoredHash, UserId};
+use auth_core::{DeclaredFields, Session, StoredHash, UserId};
 use diesel_async::AsyncPgConnection;
 use futures_util::FutureExt;
 use time::OffsetDateTime;
@@ -27,11 +27,12 @@ pub struct NewPassword {
 /// then nothing is replaced.
 pub(crate) async fn replace_password_and_sessions(
     pool: &Pool,
+    fields: &DeclaredFields,
     new: &NewPassword,
     session: &Session,
 ) -> Result<bool, StoreError> {
-    pool.transaction(&(new, session), |connection, &(new, session)| {
-        replace_on(connection, new, session).boxed()
+    pool.transaction(&(fields, new, session), |connection, &(fields, new, session)| {
+        replace_on(connection, fields, new, session).boxed()
     })
     .await
 }
@@ -39,6 +40,7 @@ pub(crate) async fn replace_password_and_sessions(
 /// Runs inside the caller's transaction.
 async fn replace_on(
     connection: &mut AsyncPgConnection,
+    fields: &DeclaredFields,
     new: &NewPassword,
     session: &Session,
 ) -> Result<bool, StoreError> {
@@ -48,6 +50,6 @@ async fn replace_on(
         return Ok(false);
     }
     session::delete_by_user_on(connection, user_id).await?;
-    session::insert_on(connection, session).await?;
+    session::insert_on(connection, fields, session).await?;
     Ok(true)
 }

@@ -1,6 +1,10 @@
 //! The `session` table, and the one read that every signed-in request makes.
 
-use auth_core::{AdditionalValues, Principal, Session, SessionId, SessionToken, User, UserId};
+use std::num::NonZeroU32;
+
+use auth_core::{
+    AdditionalValues, DeclaredFields, FieldChanges, Principal, Session, SessionId, SessionToken, UserId,
+};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::{AsyncConnectionCore, RunQueryDsl};
@@ -8,6 +12,9 @@ use futures_util::FutureExt;
 use time::OffsetDateTime;
 
 use crate::error::{StoreError, check_text, read_failed};
+use crate::fields::{
+    Bound, FieldCells, FieldChange, FieldColumns, InsertRow, SESSION, UpdateSession, bound_fields,
+};
 use crate::fixed_update::FixedUpdate;
 use crate::pool::Pool;
 use crate::schema::{session, user};
@@ -21,11 +28,12 @@ const TABLE: &str = "session";
 #[derive(Clone, Copy, Debug)]
 pub struct SessionRepository<'store> {
     pool: &'store Pool,
+    fields: &'store DeclaredFields,
 }
 
 impl<'store> SessionRepository<'store> {
-    pub(crate) fn new(pool: &'store Pool) -> Self {
-        Self { pool }
+    pub(crate) fn new(pool: &'store Pool, fields: &'store DeclaredFields) -> Self {
+        Self { pool, fields }
     }
 
     /// Finds a session by its secret, together with its user, in one statement. Expired sessions are
@@ -36,7 +44,11 @@ impl<'store> SessionRepository<'store> {
     /// [`StoreError::Unavailable`] when the database is away, [`StoreError::Inconsistent`] when a
     /// column holds what it must not, [`StoreError::Query`] otherwise.
     pub async fn find_by_token(self, token: &SessionToken) -> Result<Option<Principal>, StoreError> {
-        self.pool.read(token, |connection, token| find_by_token_on(connection, token).boxed()).await
+        self.pool
+            .read(&(self.fields, token), |connection, &(fields, token)| {
+                find_by_token_on(connection, fields, token).boxed()
+            })
+            .await
     }
 
     /// Finds a session by its id, together with its user, in one statement.
@@ -45,7 +57,11 @@ impl<'store> SessionRepository<'store> {
     ///
     /// As [`find_by_token`](Self::find_by_token).
     pub async fn find_by_id(self, id: &SessionId) -> Result<Option<Principal>, StoreError> {
-        self.pool.read(id, |connection, id| find_by_id_on(connection, id).boxed()).await
+        self.pool
+            .read(&(self.fields, id), |connection, &(fields, id)| {
+                find_by_id_on(connection, fields, id).boxed()
+            })
+            .await
     }
 
     /// Lists the sessions of a user that live at `now`, oldest first.
@@ -59,8 +75,8 @@ impl<'store> SessionRepository<'store> {
         now: OffsetDateTime,
     ) -> Result<Vec<Session>, StoreError> {
         self.pool
-            .read(&(user_id, now), |connection, &(user_id, now)| {
-                list_by_user_on(connection, user_id, now).boxed()
+            .read(&(self.fields, user_id, now), |connection, &(fields, user_id, now)| {
+                list_by_user_on(connection, fields, user_id, now).boxed()
             })
             .await
     }
@@ -72,7 +88,12 @@ impl<'store> SessionRepository<'store> {
     /// [`StoreError::Conflict`] when the user is gone or the token is taken, [`StoreError::Rejected`]
     /// when a value cannot be stored, and as [`find_by_token`](Self::find_by_token).
     pub async fn insert(self, new: &Session) -> Result<(), StoreError> {
-        self.pool.write(new, |connection, new| insert_on(connection, new).boxed()).await
+        self.pool
+            .write(&(self.fields, new), |connection, &(fields, new)| {
+                insert_on(connection, fields, new).boxed()
+            })
+            .await
+            .map(drop)
     }
 
     /// Moves a session's end; gives the session as it is now, or `None` if it is gone.
@@ -87,8 +108,27 @@ impl<'store> SessionRepository<'store> {
         now: OffsetDateTime,
     ) -> Result<Option<Session>, StoreError> {
         self.pool
-            .write(&(token, expires_at, now), |connection, &(token, expires_at, now)| {
-                refresh_on(connection, token, expires_at, now).boxed()
+            .write(&(self.fields, token, expires_at, now), |connection, &(fields, token, expires_at, now)| {
+                refresh_on(connection, fields, token, expires_at, now).boxed()
+            })
+            .await
+    }
+
+    /// Changes additional fields of a session; gives the session as it is now, or `None` if it is gone.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Conflict`] when a value is taken that may stand once only, [`StoreError::Rejected`] when
+    /// a value cannot be stored, and as [`find_by_token`](Self::find_by_token).
+    pub async fn update_additional(
+        self,
+        token: &SessionToken,
+        changes: &FieldChanges,
+        now: OffsetDateTime,
+    ) -> Result<Option<Session>, StoreError> {
+        self.pool
+            .write(&(self.fields, token, changes, now), |connection, &(fields, token, changes, now)| {
+                update_additional_on(connection, fields, token, changes, now).boxed()
             })
             .await
     }
@@ -161,6 +201,7 @@ impl<'store> SessionRepository<'store> {
 /// round trip.
 pub(crate) async fn find_by_token_on<C>(
     connection: &mut C,
+    fields: &DeclaredFields,
     token: &SessionToken,
 ) -> Result<Option<Principal>, StoreError>
 where
@@ -169,16 +210,17 @@ where
     session::table
         .inner_join(user::table)
         .filter(session::token.eq(token.expose()))
-        .select((UserRow::as_select(), SessionRow::as_select()))
-        .get_result::<(UserRow, SessionRow)>(connection)
+        .select((UserRow::columns(), SessionRow::columns(), FieldColumns::of_both(fields)))
+        .get_result::<PrincipalRow>(connection)
         .await
         .optional()
-        .map(|rows| rows.map(principal))
+        .map(|rows| rows.map(|rows| principal(rows, fields)))
         .map_err(|error| read_failed(TABLE, error))
 }
 
 pub(crate) async fn find_by_id_on<C>(
     connection: &mut C,
+    fields: &DeclaredFields,
     id: &SessionId,
 ) -> Result<Option<Principal>, StoreError>
 where
@@ -187,16 +229,17 @@ where
     session::table
         .inner_join(user::table)
         .filter(session::id.eq(id.as_str()))
-        .select((UserRow::as_select(), SessionRow::as_select()))
-        .get_result::<(UserRow, SessionRow)>(connection)
+        .select((UserRow::columns(), SessionRow::columns(), FieldColumns::of_both(fields)))
+        .get_result::<PrincipalRow>(connection)
         .await
         .optional()
-        .map(|rows| rows.map(principal))
+        .map(|rows| rows.map(|rows| principal(rows, fields)))
         .map_err(|error| read_failed(TABLE, error))
 }
 
 pub(crate) async fn list_by_user_on<C>(
     connection: &mut C,
+    fields: &DeclaredFields,
     user_id: &UserId,
     now: OffsetDateTime,
 ) -> Result<Vec<Session>, StoreError>
@@ -207,24 +250,81 @@ where
         .filter(session::user_id.eq(user_id.as_str()))
         .filter(session::expires_at.gt(to_milliseconds(now)))
         .order((session::created_at.asc(), session::id.asc()))
-        .select(SessionRow::as_select())
-        .load::<SessionRow>(connection)
+        .select((SessionRow::columns(), FieldColumns::of_session(fields)))
+        .load::<(SessionRow, FieldCells)>(connection)
         .await
-        .map(|rows| rows.into_iter().map(Session::from).collect())
+        .map(|rows| {
+            let named = |(session, cells): (SessionRow, FieldCells)| {
+                session.into_session(cells.named(&fields.session))
+            };
+            rows.into_iter().map(named).collect()
+        })
         .map_err(|error| read_failed(TABLE, error))
 }
 
-pub(crate) async fn insert_on<C>(connection: &mut C, new: &Session) -> Result<(), StoreError>
+/// Stores a session; gives the additional fields as the database made them.
+pub(crate) async fn insert_on<C>(
+    connection: &mut C,
+    fields: &DeclaredFields,
+    new: &Session,
+) -> Result<AdditionalValues, StoreError>
 where
     C: AsyncConnectionCore<Backend = Pg> + Send,
 {
-    check_text(new.ip_address.as_deref().into_iter().chain(new.user_agent.as_deref()))?;
-    diesel::insert_into(session::table).values(NewSessionRow::from(new)).execute(connection).await?;
-    Ok(())
+    let Session {
+        id,
+        token,
+        user_id,
+        expires_at,
+        created_at,
+        updated_at,
+        ip_address,
+        user_agent,
+        additional,
+    } = new;
+    check_text(ip_address.as_deref().into_iter().chain(user_agent.as_deref()))?;
+    let mut columns = vec![
+        ("id", Bound::Text(Some(id.as_str()))),
+        ("expiresAt", Bound::Time(Some(to_milliseconds(*expires_at)))),
+        ("token", Bound::Text(Some(token.expose()))),
+        ("createdAt", Bound::Time(Some(to_milliseconds(*created_at)))),
+        ("updatedAt", Bound::Time(Some(to_milliseconds(*updated_at)))),
+        ("ipAddress", Bound::Text(ip_address.as_deref())),
+        ("userAgent", Bound::Text(user_agent.as_deref())),
+        ("userId", Bound::Text(Some(user_id.as_str()))),
+    ];
+    columns.extend(bound_fields(&fields.session, additional)?);
+    let insert = InsertRow { table: SESSION, columns, returning: FieldColumns::of_session(fields) };
+    Ok(insert.run(connection).await?.named(&fields.session))
+}
+
+/// Ends the sessions of a user that are beyond the bound: ended ones first, then the oldest, never the given
+/// one, which is new.
+pub(crate) async fn end_excess_on<C>(
+    connection: &mut C,
+    new: &Session,
+    max: NonZeroU32,
+) -> Result<usize, StoreError>
+where
+    C: AsyncConnectionCore<Backend = Pg> + Send,
+{
+    let (others, now) = (diesel::alias!(session as others), to_milliseconds(new.created_at));
+    let excess = others
+        .filter(others.field(session::user_id).eq(new.user_id.as_str()))
+        .filter(others.field(session::id).ne(new.id.as_str()))
+        .order((
+            others.field(session::expires_at).ge(now).desc(),
+            others.field(session::created_at).desc(),
+            others.field(session::id).desc(),
+        ))
+        .offset(i64::from(max.get()) - 1)
+        .select(others.field(session::id));
+    Ok(diesel::delete(session::table.filter(session::id.eq_any(excess))).execute(connection).await?)
 }
 
 pub(crate) async fn refresh_on<C>(
     connection: &mut C,
+    fields: &DeclaredFields,
     token: &SessionToken,
     expires_at: OffsetDateTime,
     now: OffsetDateTime,
@@ -237,12 +337,36 @@ where
             session::expires_at.eq(to_milliseconds(expires_at)),
             session::updated_at.eq(to_milliseconds(now)),
         ))
-        .returning(SessionRow::as_returning());
+        .returning((SessionRow::columns(), FieldColumns::of_session(fields)));
     FixedUpdate(update)
-        .get_result::<SessionRow>(connection)
+        .get_result::<(SessionRow, FieldCells)>(connection)
         .await
         .optional()
-        .map(|row| row.map(Session::from))
+        .map(|row| row.map(|(session, cells)| session.into_session(cells.named(&fields.session))))
+        .map_err(|error| read_failed(TABLE, error))
+}
+
+pub(crate) async fn update_additional_on<C>(
+    connection: &mut C,
+    fields: &DeclaredFields,
+    token: &SessionToken,
+    changes: &FieldChanges,
+    now: OffsetDateTime,
+) -> Result<Option<Session>, StoreError>
+where
+    C: AsyncConnectionCore<Backend = Pg> + Send,
+{
+    let update = UpdateSession {
+        changes: FieldChange::all(&fields.session, changes)?,
+        updated_at: to_milliseconds(now),
+        token: token.expose(),
+        returning: (SessionRow::columns(), FieldColumns::of_session(fields)),
+    };
+    update
+        .get_result::<(SessionRow, FieldCells)>(connection)
+        .await
+        .optional()
+        .map(|row| row.map(|(session, cells)| session.into_session(cells.named(&fields.session))))
         .map_err(|error| read_failed(TABLE, error))
 }
 
@@ -312,8 +436,12 @@ where
     Ok(gone > 0)
 }
 
-fn principal((user, session): (UserRow, SessionRow)) -> Principal {
-    Principal { user: User::from(user), session: Session::from(session) }
+/// A user, a session and the additional fields of both.
+type PrincipalRow = (UserRow, SessionRow, FieldCells);
+
+fn principal((user, session, cells): PrincipalRow, fields: &DeclaredFields) -> Principal {
+    let (of_user, of_session) = cells.split(fields);
+    Principal { user: user.into_user(of_user), session: session.into_session(of_session) }
 }
 
 #[derive(Queryable, Selectable)]
@@ -329,11 +457,15 @@ struct SessionRow {
     user_id: String,
 }
 
-impl From<SessionRow> for Session {
-    fn from(row: SessionRow) -> Self {
-        let SessionRow { id, expires_at, token, created_at, updated_at, ip_address, user_agent, user_id } =
-            row;
-        Self {
+impl SessionRow {
+    /// Gives its columns; additional fields can stand after them in one list.
+    fn columns() -> <Self as Selectable<Pg>>::SelectExpression {
+        <Self as Selectable<Pg>>::construct_selection()
+    }
+
+    fn into_session(self, additional: AdditionalValues) -> Session {
+        let Self { id, expires_at, token, created_at, updated_at, ip_address, user_agent, user_id } = self;
+        Session {
             id: SessionId::from_stored(id),
             token: SessionToken::from_stored(token),
             user_id: UserId::from_stored(user_id),
@@ -342,46 +474,7 @@ impl From<SessionRow> for Session {
             updated_at: to_milliseconds(updated_at),
             ip_address,
             user_agent,
-            additional: AdditionalValues::default(),
-        }
-    }
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = session, treat_none_as_default_value = false)]
-struct NewSessionRow<'a> {
-    id: &'a str,
-    expires_at: OffsetDateTime,
-    token: &'a str,
-    created_at: OffsetDateTime,
-    updated_at: OffsetDateTime,
-    ip_address: Option<&'a str>,
-    user_agent: Option<&'a str>,
-    user_id: &'a str,
-}
-
-impl<'a> From<&'a Session> for NewSessionRow<'a> {
-    fn from(session: &'a Session) -> Self {
-        let Session {
-            id,
-            token,
-            user_id,
-            expires_at,
-            created_at,
-            updated_at,
-            ip_address,
-            user_agent,
-            additional: _,
-        } = session;
-        Self {
-            id: id.as_str(),
-            expires_at: to_milliseconds(*expires_at),
-            token: token.expose(),
-            created_at: to_milliseconds(*created_at),
-            updated_at: to_milliseconds(*updated_at),
-            ip_address: ip_address.as_deref(),
-            user_agent: user_agent.as_deref(),
-            user_id: user_id.as_str(),
+            additional,
         }
     }
 }

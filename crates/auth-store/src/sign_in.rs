@@ -1,6 +1,8 @@
 //! Sign-in: a new session, if the password that was verified is still the stored one.
 
-use auth_core::{Session, StoredHash};
+use std::num::NonZeroU32;
+
+use auth_core::{DeclaredFields, Session, StoredHash};
 use diesel_async::AsyncPgConnection;
 use futures_util::FutureExt;
 
@@ -17,19 +19,31 @@ pub struct NewSignIn {
     pub verified: StoredHash,
     /// The same password under another scheme, to be stored in its place.
     pub rehashed: Option<StoredHash>,
+    /// Most sessions of the user at once; the oldest go. `None` is no bound.
+    pub max_sessions: Option<NonZeroU32>,
 }
 
 /// Stores the session; `false` when the password changed while it was being verified, and then nothing is
 /// stored. Without this, a sign-in under way would survive a change of password that ends all sessions.
-pub(crate) async fn sign_in(pool: &Pool, new: &NewSignIn) -> Result<bool, StoreError> {
-    pool.transaction(new, |connection, new| sign_in_on(connection, new).boxed()).await
+pub(crate) async fn sign_in(
+    pool: &Pool,
+    fields: &DeclaredFields,
+    new: &NewSignIn,
+) -> Result<bool, StoreError> {
+    pool.transaction(&(fields, new), |connection, &(fields, new)| sign_in_on(connection, fields, new).boxed())
+        .await
 }
 
 /// Runs inside the caller's transaction.
-async fn sign_in_on(connection: &mut AsyncPgConnection, new: &NewSignIn) -> Result<bool, StoreError> {
-    let NewSignIn { session, verified, rehashed } = new;
+async fn sign_in_on(
+    connection: &mut AsyncPgConnection,
+    fields: &DeclaredFields,
+    new: &NewSignIn,
+) -> Result<bool, StoreError> {
+    let NewSignIn { session, verified, rehashed, max_sessions } = new;
     let user_id = &session.user_id;
-    // Either way the account's row is locked until the session is there.
+    // Either way the account's row is locked until the session is there, and other sign-ins of the user wait:
+    // sessions are counted one sign-in at a time.
     let is_current = match rehashed {
         Some(password) => {
             account::update_password_on(connection, user_id, verified, password, session.created_at).await?
@@ -37,7 +51,10 @@ async fn sign_in_on(connection: &mut AsyncPgConnection, new: &NewSignIn) -> Resu
         None => account::hold_password_on(connection, user_id, verified).await?,
     };
     if is_current {
-        session::insert_on(connection, session).await?;
+        session::insert_on(connection, fields, session).await?;
+        if let Some(max) = max_sessions {
+            session::end_excess_on(connection, session, *max).await?;
+        }
     }
     Ok(is_current)
 }

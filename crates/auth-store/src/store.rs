@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use auth_core::Session;
+use auth_core::{DeclaredFields, Session};
 use diesel::IntoSql;
 use diesel::sql_types::{Bool, Integer, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -17,7 +17,7 @@ use crate::pool::{Pool, PoolSettings, PoolStatus};
 use crate::pooler::Route;
 use crate::rate_limit::RateLimitRepository;
 use crate::recovery::{self, NewPassword};
-use crate::registration::{self, NewRegistration};
+use crate::registration::{self, Address, NewRegistration, StoredFields};
 use crate::session::SessionRepository;
 use crate::sign_in::{self, NewSignIn};
 use crate::user::UserRepository;
@@ -27,6 +27,7 @@ use crate::verification::VerificationRepository;
 #[derive(Clone, Debug)]
 pub struct Store {
     pool: Arc<Pool>,
+    fields: Arc<DeclaredFields>,
 }
 
 impl Store {
@@ -37,7 +38,14 @@ impl Store {
     ///
     /// [`StoreError::Tls`] when the certificates that the address names cannot be read.
     pub fn connect_lazily(settings: PoolSettings) -> Result<Self, StoreError> {
-        Ok(Self { pool: Arc::new(Pool::new(settings)?) })
+        Ok(Self { pool: Arc::new(Pool::new(settings)?), fields: Arc::default() })
+    }
+
+    /// Reads and writes these additional fields too. Their columns must be there:
+    /// [`migrations::fields::up`](crate::migrations::fields::up) adds them.
+    #[must_use]
+    pub fn with_fields(self, fields: Arc<DeclaredFields>) -> Self {
+        Self { fields, ..self }
     }
 
     /// Connects and reports what answers; for the start and for `check`.
@@ -75,16 +83,18 @@ impl Store {
             .await
     }
 
-    /// Counts the migrations that this build has and the database lacks; for readiness.
+    /// Counts the migrations that this build has and the database lacks, and the columns of additional fields
+    /// that are missing; for readiness.
     ///
     /// # Errors
     ///
     /// [`StoreError::Unavailable`] when the database is away, [`StoreError::Query`] otherwise.
     pub async fn pending_migrations(&self) -> Result<usize, StoreError> {
-        self.pool.read(&(), |connection, ()| migrations::pending_on(connection).boxed()).await
+        let fields = &*self.fields;
+        self.pool.read(fields, |connection, fields| migrations::pending_on(connection, fields).boxed()).await
     }
 
-    /// Stores the rows of a sign-up, all or none.
+    /// Stores the rows of a sign-up, all or none; gives the additional fields as the database holds them.
     ///
     /// # Errors
     ///
@@ -93,8 +103,24 @@ impl Store {
     /// [`StoreError::Unavailable`] when the database is away (if it went away during the commit, the
     /// rows may be there all the same; a second try then says that the address is taken),
     /// [`StoreError::Query`] otherwise.
-    pub async fn register(&self, new: &NewRegistration) -> Result<(), StoreError> {
-        registration::register(&self.pool, new).await
+    pub async fn register(&self, new: &NewRegistration) -> Result<StoredFields, StoreError> {
+        registration::register(&self.pool, &self.fields, new).await
+    }
+
+    /// Stores the rows of a sign-up whose answer must not tell whether its address was taken: for a taken one
+    /// the same statements run, under an address that nobody has, and nothing stays of them. Values that the
+    /// database refuses are refused in both cases.
+    ///
+    /// # Errors
+    ///
+    /// As [`register`](Self::register). With [`Address::Free`], [`StoreError::Conflict`] can still mean that
+    /// the address was taken a moment ago.
+    pub async fn register_unseen(
+        &self,
+        new: &NewRegistration,
+        address: Address,
+    ) -> Result<StoredFields, StoreError> {
+        registration::register_unseen(&self.pool, &self.fields, new, address).await
     }
 
     /// Stores the session of a sign-in whose password was verified. Tells whether that password was still
@@ -105,7 +131,7 @@ impl Store {
     /// [`StoreError::Conflict`] when a constraint refuses the session, [`StoreError::Rejected`] when a value
     /// cannot be stored, [`StoreError::Unavailable`] when the database is away, [`StoreError::Query`] otherwise.
     pub async fn sign_in(&self, new: &NewSignIn) -> Result<bool, StoreError> {
-        sign_in::sign_in(&self.pool, new).await
+        sign_in::sign_in(&self.pool, &self.fields, new).await
     }
 
     /// Changes a password and ends every session of the user but the given new one, all or nothing.
@@ -120,12 +146,12 @@ impl Store {
         new: &NewPassword,
         session: &Session,
     ) -> Result<bool, StoreError> {
-        recovery::replace_password_and_sessions(&self.pool, new, session).await
+        recovery::replace_password_and_sessions(&self.pool, &self.fields, new, session).await
     }
 
     /// Gives the users.
     pub fn users(&self) -> UserRepository<'_> {
-        UserRepository::new(&self.pool)
+        UserRepository::new(&self.pool, &self.fields)
     }
 
     /// Gives the accounts.
@@ -135,7 +161,7 @@ impl Store {
 
     /// Gives the sessions.
     pub fn sessions(&self) -> SessionRepository<'_> {
-        SessionRepository::new(&self.pool)
+        SessionRepository::new(&self.pool, &self.fields)
     }
 
     /// Gives the verifications.

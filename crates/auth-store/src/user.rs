@@ -1,6 +1,6 @@
 //! The `user` table.
 
-use auth_core::{AdditionalValues, CREDENTIAL_PROVIDER, Email, StoredHash, User, UserId};
+use auth_core::{AdditionalValues, CREDENTIAL_PROVIDER, DeclaredFields, Email, StoredHash, User, UserId};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::{AsyncConnectionCore, RunQueryDsl};
@@ -8,6 +8,7 @@ use futures_util::FutureExt;
 use time::OffsetDateTime;
 
 use crate::error::{StoreError, check_text, read_failed};
+use crate::fields::{Bound, FieldCells, FieldColumns, InsertRow, USER, bound_fields};
 use crate::pool::Pool;
 use crate::schema::{account, user};
 use crate::timestamp::to_milliseconds;
@@ -19,11 +20,12 @@ const TABLE: &str = "user";
 #[derive(Clone, Copy, Debug)]
 pub struct UserRepository<'store> {
     pool: &'store Pool,
+    fields: &'store DeclaredFields,
 }
 
 impl<'store> UserRepository<'store> {
-    pub(crate) fn new(pool: &'store Pool) -> Self {
-        Self { pool }
+    pub(crate) fn new(pool: &'store Pool, fields: &'store DeclaredFields) -> Self {
+        Self { pool, fields }
     }
 
     /// Finds a user by id.
@@ -33,7 +35,11 @@ impl<'store> UserRepository<'store> {
     /// [`StoreError::Unavailable`] when the database is away, [`StoreError::Inconsistent`] when a
     /// column holds what it must not, [`StoreError::Query`] otherwise.
     pub async fn find_by_id(self, id: &UserId) -> Result<Option<User>, StoreError> {
-        self.pool.read(id, |connection, id| find_by_id_on(connection, id).boxed()).await
+        self.pool
+            .read(&(self.fields, id), |connection, &(fields, id)| {
+                find_by_id_on(connection, fields, id).boxed()
+            })
+            .await
     }
 
     /// Finds a user by address. The comparison is exact; addresses are stored in lower case.
@@ -42,7 +48,11 @@ impl<'store> UserRepository<'store> {
     ///
     /// As [`find_by_id`](Self::find_by_id).
     pub async fn find_by_email(self, email: &Email) -> Result<Option<User>, StoreError> {
-        self.pool.read(email, |connection, email| find_by_email_on(connection, email).boxed()).await
+        self.pool
+            .read(&(self.fields, email), |connection, &(fields, email)| {
+                find_by_email_on(connection, fields, email).boxed()
+            })
+            .await
     }
 
     /// Finds a user by address together with the hash of the user's password, if there is one, in one
@@ -56,36 +66,46 @@ impl<'store> UserRepository<'store> {
         email: &Email,
     ) -> Result<Option<(User, Option<StoredHash>)>, StoreError> {
         self.pool
-            .read(email, |connection, email| find_credential_by_email_on(connection, email).boxed())
+            .read(&(self.fields, email), |connection, &(fields, email)| {
+                find_credential_by_email_on(connection, fields, email).boxed()
+            })
             .await
     }
 }
 
-pub(crate) async fn find_by_id_on<C>(connection: &mut C, id: &UserId) -> Result<Option<User>, StoreError>
+pub(crate) async fn find_by_id_on<C>(
+    connection: &mut C,
+    fields: &DeclaredFields,
+    id: &UserId,
+) -> Result<Option<User>, StoreError>
 where
     C: AsyncConnectionCore<Backend = Pg> + Send,
 {
     user::table
         .filter(user::id.eq(id.as_str()))
-        .select(UserRow::as_select())
-        .get_result::<UserRow>(connection)
+        .select((UserRow::columns(), FieldColumns::of_user(fields)))
+        .get_result::<(UserRow, FieldCells)>(connection)
         .await
         .optional()
-        .map(|row| row.map(User::from))
+        .map(|row| row.map(|(user, cells)| user.into_user(cells.named(&fields.user))))
         .map_err(|error| read_failed(TABLE, error))
 }
 
-pub(crate) async fn find_by_email_on<C>(connection: &mut C, email: &Email) -> Result<Option<User>, StoreError>
+pub(crate) async fn find_by_email_on<C>(
+    connection: &mut C,
+    fields: &DeclaredFields,
+    email: &Email,
+) -> Result<Option<User>, StoreError>
 where
     C: AsyncConnectionCore<Backend = Pg> + Send,
 {
     user::table
         .filter(user::email.eq(email.as_str()))
-        .select(UserRow::as_select())
-        .get_result::<UserRow>(connection)
+        .select((UserRow::columns(), FieldColumns::of_user(fields)))
+        .get_result::<(UserRow, FieldCells)>(connection)
         .await
         .optional()
-        .map(|row| row.map(User::from))
+        .map(|row| row.map(|(user, cells)| user.into_user(cells.named(&fields.user))))
         .map_err(|error| read_failed(TABLE, error))
 }
 
@@ -93,6 +113,7 @@ where
 /// user's own id (Better Auth core §11.2); should a database hold several, the oldest counts.
 pub(crate) async fn find_credential_by_email_on<C>(
     connection: &mut C,
+    fields: &DeclaredFields,
     email: &Email,
 ) -> Result<Option<(User, Option<StoredHash>)>, StoreError>
 where
@@ -107,21 +128,41 @@ where
         .filter(user::email.eq(email.as_str()))
         .order(account::created_at.asc())
         .limit(1)
-        .select((UserRow::as_select(), account::password.nullable()))
-        .get_result::<(UserRow, Option<String>)>(connection)
+        .select((UserRow::columns(), account::password.nullable(), FieldColumns::of_user(fields)))
+        .get_result::<(UserRow, Option<String>, FieldCells)>(connection)
         .await
         .optional()
-        .map(|row| row.map(|(user, password)| (User::from(user), password.map(StoredHash::from_stored))))
+        .map(|row| {
+            row.map(|(user, password, cells)| {
+                (user.into_user(cells.named(&fields.user)), password.map(StoredHash::from_stored))
+            })
+        })
         .map_err(|error| read_failed(TABLE, error))
 }
 
-pub(crate) async fn insert_on<C>(connection: &mut C, new: &User) -> Result<(), StoreError>
+/// Stores a user; gives the additional fields as the database made them.
+pub(crate) async fn insert_on<C>(
+    connection: &mut C,
+    fields: &DeclaredFields,
+    new: &User,
+) -> Result<AdditionalValues, StoreError>
 where
     C: AsyncConnectionCore<Backend = Pg> + Send,
 {
-    check_text([new.name.as_str(), new.email.as_str()].into_iter().chain(new.image.as_deref()))?;
-    diesel::insert_into(user::table).values(NewUserRow::from(new)).execute(connection).await?;
-    Ok(())
+    let User { id, name, email, email_verified, image, created_at, updated_at, additional } = new;
+    check_text([name.as_str(), email.as_str()].into_iter().chain(image.as_deref()))?;
+    let mut columns = vec![
+        ("id", Bound::Text(Some(id.as_str()))),
+        ("name", Bound::Text(Some(name))),
+        ("email", Bound::Text(Some(email.as_str()))),
+        ("emailVerified", Bound::Boolean(Some(*email_verified))),
+        ("image", Bound::Text(image.as_deref())),
+        ("createdAt", Bound::Time(Some(to_milliseconds(*created_at)))),
+        ("updatedAt", Bound::Time(Some(to_milliseconds(*updated_at)))),
+    ];
+    columns.extend(bound_fields(&fields.user, additional)?);
+    let insert = InsertRow { table: USER, columns, returning: FieldColumns::of_user(fields) };
+    Ok(insert.run(connection).await?.named(&fields.user))
 }
 
 /// A stored user, as the session lookup reads it too.
@@ -137,10 +178,15 @@ pub(crate) struct UserRow {
     updated_at: OffsetDateTime,
 }
 
-impl From<UserRow> for User {
-    fn from(row: UserRow) -> Self {
-        let UserRow { id, name, email, email_verified, image, created_at, updated_at } = row;
-        Self {
+impl UserRow {
+    /// Gives its columns; additional fields can stand after them in one list.
+    pub(crate) fn columns() -> <Self as Selectable<Pg>>::SelectExpression {
+        <Self as Selectable<Pg>>::construct_selection()
+    }
+
+    pub(crate) fn into_user(self, additional: AdditionalValues) -> User {
+        let Self { id, name, email, email_verified, image, created_at, updated_at } = self;
+        User {
             id: UserId::from_stored(id),
             name,
             email: Email::from_stored(email),
@@ -148,34 +194,7 @@ impl From<UserRow> for User {
             image,
             created_at: to_milliseconds(created_at),
             updated_at: to_milliseconds(updated_at),
-            additional: AdditionalValues::default(),
-        }
-    }
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = user, treat_none_as_default_value = false)]
-struct NewUserRow<'a> {
-    id: &'a str,
-    name: &'a str,
-    email: &'a str,
-    email_verified: bool,
-    image: Option<&'a str>,
-    created_at: OffsetDateTime,
-    updated_at: OffsetDateTime,
-}
-
-impl<'a> From<&'a User> for NewUserRow<'a> {
-    fn from(user: &'a User) -> Self {
-        let User { id, name, email, email_verified, image, created_at, updated_at, additional: _ } = user;
-        Self {
-            id: id.as_str(),
-            name,
-            email: email.as_str(),
-            email_verified: *email_verified,
-            image: image.as_deref(),
-            created_at: to_milliseconds(*created_at),
-            updated_at: to_milliseconds(*updated_at),
+            additional,
         }
     }
 }

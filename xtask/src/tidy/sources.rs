@@ -6,7 +6,11 @@ use super::{Files, Finding};
 const FORBIDDEN_NAMES: [&str; 6] = ["common.rs", "helpers.rs", "misc.rs", "mod.rs", "shared.rs", "utils.rs"];
 
 /// Files that may put names into SQL text, and why. PostgreSQL binds values, never names.
-const FORMATS_SQL: [(&str, &str); 4] = [
+const FORMATS_SQL: [(&str, &str); 5] = [
+    (
+        "crates/auth-store/src/migrations/fields.rs",
+        "columns of declared fields, whose names are identifiers by their type",
+    ),
     (
         "crates/auth-store/src/migrations/schema_check.rs",
         "repairs that are printed, table names of its own list",

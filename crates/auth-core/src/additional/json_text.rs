@@ -34,6 +34,15 @@ impl JsonText {
         RawValue::from_string(canonical).map(Self).map_err(|_quotes| ParseJsonError)
     }
 
+    /// Tells whether a text in it holds U+0000, which PostgreSQL's `jsonb` cannot.
+    pub fn has_nul(&self) -> bool {
+        // An escape has an odd number of backslashes before its letter.
+        self.as_str().match_indices(r"\u0000").any(|(at, _)| {
+            let before = self.as_str().get(..at).unwrap_or_default();
+            (before.len() - before.trim_end_matches('\\').len()).is_multiple_of(2)
+        })
+    }
+
     /// Gives the text.
     pub fn as_str(&self) -> &str {
         self.0.get()
@@ -94,6 +103,19 @@ mod tests {
             "[1.7976931348623157e+308,0.30000000000000004]",
         );
         check("[12.5,-1234.5678]", "[12.5,-1234.5678]");
+    }
+
+    #[test]
+    fn nul_is_found_and_what_only_looks_like_it_is_not() {
+        for (text, has_nul) in [
+            (r#""a\u0000""#, true),
+            (r#"{"\u0000":1}"#, true),
+            (r#""\\\u0000""#, true),
+            (r#""\\u0000""#, false),
+            (r#""u0000""#, false),
+        ] {
+            assert_eq!(JsonText::parse(text).unwrap().has_nul(), has_nul, "{text}");
+        }
     }
 
     #[test]

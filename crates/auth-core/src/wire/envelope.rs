@@ -25,8 +25,8 @@ pub struct SessionEnvelope<'a> {
 #[derive(Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AccessTokenBody<'a> {
-    access_token: &'a str,
-    access_token_expires_at: Timestamp,
+    access_token: Option<&'a str>,
+    access_token_expires_at: Option<Timestamp>,
     /// Always `null`: the name is reserved.
     refresh_token: Option<&'a str>,
 }
@@ -34,7 +34,16 @@ pub struct AccessTokenBody<'a> {
 impl<'a> AccessTokenBody<'a> {
     /// Shows a token and its end.
     pub fn new(token: &'a str, expires_at: time::OffsetDateTime) -> Self {
-        Self { access_token: token, access_token_expires_at: Timestamp(expires_at), refresh_token: None }
+        Self {
+            access_token: Some(token),
+            access_token_expires_at: Some(Timestamp(expires_at)),
+            refresh_token: None,
+        }
+    }
+
+    /// Says that there is no token, because nobody was signed in.
+    pub fn none() -> Self {
+        Self { access_token: None, access_token_expires_at: None, refresh_token: None }
     }
 }
 

@@ -70,6 +70,12 @@ error_codes! {
     EmailPasswordDisabled = "EMAIL_PASSWORD_DISABLED", "Email and password is not enabled";
     /// Signing up by password is turned off.
     EmailPasswordSignUpDisabled = "EMAIL_PASSWORD_SIGN_UP_DISABLED", "Email and password sign up is not enabled";
+    /// A field that clients may not set; the message names it.
+    FieldNotAllowed = "FIELD_NOT_ALLOWED", "Field not allowed to be set";
+    /// A required field is absent; the message names it.
+    MissingField = "MISSING_FIELD", "Field is required";
+    /// The address has not been proven yet.
+    EmailNotVerified = "EMAIL_NOT_VERIFIED", "Email not verified";
     /// `POST /get-session` without deferred refresh.
     MethodNotAllowedDeferSessionRequired = "METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED",
         "POST method requires deferSessionRefresh to be enabled in session config";

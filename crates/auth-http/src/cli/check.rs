@@ -54,10 +54,11 @@ async fn schema(out: &mut impl Write, settings: &Settings) -> std::io::Result<bo
     let looked = async {
         let (url, note) = settings.database.url_for_migrations()?;
         let plan = migrations::plan(&url).await?;
-        let findings = migrations::check(&url).await?;
-        Ok::<_, Box<dyn Error>>((note, plan, findings))
+        let added = migrations::fields::plan(&url, &settings.fields).await?;
+        let findings = migrations::fields::check(&url, &settings.fields).await?;
+        Ok::<_, Box<dyn Error>>((note, plan, added.len(), findings))
     };
-    let (note, plan, findings) = match looked.await {
+    let (note, plan, added, findings) = match looked.await {
         Ok(found) => found,
         Err(error) => {
             writeln!(out, "  migrations: cannot be looked at, {}", chain(&*error))?;
@@ -70,6 +71,11 @@ async fn schema(out: &mut impl Write, settings: &Settings) -> std::io::Result<bo
     if !plan.pending.is_empty() {
         writeln!(out, "  migrations: {} pending, run `auth-server migrate up`", plan.pending.len())?;
         list(out, &plan.obstacles)?;
+        return Ok(false);
+    }
+    if added > 0 {
+        writeln!(out, "  additional fields: {added} statements pending, run `auth-server migrate up`")?;
+        list(out, &findings)?;
         return Ok(false);
     }
     writeln!(out, "  migrations: ok, none pending")?;

@@ -1,6 +1,9 @@
 //! What signing up and in by password works with.
 
-use auth_core::{PasswordPolicy, SessionPolicy};
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use auth_core::{DeclaredFields, PasswordPolicy, SessionPolicy};
 use auth_store::Store;
 
 use crate::hashing::Hashing;
@@ -22,6 +25,23 @@ pub(crate) struct EmailAndPassword {
     pub(crate) sessions: SessionPolicy,
     /// What is offered.
     pub(crate) offer: Offer,
+    /// What users and sessions hold beyond Better Auth's own.
+    pub(crate) fields: Arc<DeclaredFields>,
+    /// What signing up leads to.
+    pub(crate) after_sign_up: AfterSignUp,
+    /// Whether only users with a proven address are signed in (`emailAndPassword.requireEmailVerification`).
+    pub(crate) requires_verified_email: bool,
+    /// Most sessions of one user at once.
+    pub(crate) max_sessions: Option<NonZeroU32>,
+}
+
+/// What signing up leads to (`emailAndPassword.autoSignIn` and `requireEmailVerification`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AfterSignUp {
+    /// A session; a taken address is refused.
+    SignedIn,
+    /// No session, and one answer for a free and for a taken address.
+    Unseen,
 }
 
 /// What the server offers of it (`emailAndPassword.enabled`, `emailAndPassword.disableSignUp`).

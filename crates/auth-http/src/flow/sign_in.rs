@@ -1,8 +1,7 @@
 //! Signing in with an e-mail address and a password.
 
 use auth_core::{
-    AdditionalValues, Email, Password, PasswordLengthError, Principal, Remember, Session, SessionId,
-    SessionToken, UserId,
+    Email, Password, PasswordLengthError, Principal, Remember, Session, SessionId, SessionToken, UserId,
 };
 use auth_store::{NewSignIn, StoreError};
 use rand::CryptoRng;
@@ -42,6 +41,9 @@ pub(crate) enum SignInError {
     /// The account's password was tried in vain too often; it is not tested now.
     #[error("too many failed attempts")]
     TooManyAttempts(#[source] TooManyRequests),
+    /// The password is right, and the address has not been proven.
+    #[error("the address is not verified")]
+    EmailNotVerified,
     /// The password could not be verified.
     #[error("hashing failed")]
     Hashing(#[source] HashingError),
@@ -105,8 +107,11 @@ impl EmailAndPassword {
         let (Some(user), Some(stored), Verified::Right { rehashed }) = (user, stored, verified) else {
             return Err(SignInError::InvalidCredentials);
         };
+        if self.requires_verified_email && !user.email_verified {
+            return Err(SignInError::EmailNotVerified);
+        }
         let session = self.new_session(&user.id, request.remember, client, now, &mut rand::rng());
-        let new = NewSignIn { session, verified: stored, rehashed };
+        let new = NewSignIn { session, verified: stored, rehashed, max_sessions: self.max_sessions };
         match self.store.sign_in(&new).await {
             Ok(true) => Ok(Principal { user, session: new.session }),
             // The password was changed, or the user deleted, while it was being verified.
@@ -133,7 +138,7 @@ impl EmailAndPassword {
             updated_at: now,
             ip_address: Some(client.ip_address),
             user_agent: Some(client.user_agent),
-            additional: AdditionalValues::default(),
+            additional: self.fields.session.defaults(),
         }
     }
 }

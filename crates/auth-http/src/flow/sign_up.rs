@@ -1,14 +1,15 @@
-//! A new user with a password, signed in at once.
+//! A new user with a password, signed in at once unless the settings say otherwise.
 
 use auth_core::{
-    Account, AccountId, AdditionalValues, Email, Password, PasswordLengthError, Principal, Remember, User,
-    UserId,
+    Account, AccountId, Email, FieldInputError, MistypedField, Password, PasswordLengthError, Remember,
+    Session, User, UserId,
 };
-use auth_store::{NewRegistration, StoreError};
+use auth_store::{Address, NewRegistration, StoreError, StoredFields};
+use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
 use crate::client::Client;
-use crate::flow::{EmailAndPassword, Offer};
+use crate::flow::{AfterSignUp, EmailAndPassword, Offer};
 use crate::hashing::HashingError;
 
 /// What a new user said.
@@ -24,6 +25,17 @@ pub(crate) struct SignUp {
     pub(crate) image: Option<String>,
     /// How long to stay signed in.
     pub(crate) remember: Remember,
+    /// Everything else in the body, of which only additional fields count.
+    pub(crate) others: Map<String, Value>,
+}
+
+/// A new user, or what looks like one.
+#[derive(Debug)]
+pub(crate) struct SignedUp {
+    /// As a client is shown it.
+    pub(crate) user: User,
+    /// The session, where signing up makes one.
+    pub(crate) session: Option<Session>,
 }
 
 /// Why nobody was signed up.
@@ -35,6 +47,12 @@ pub(crate) enum SignUpError {
     /// The password is too short or too long.
     #[error("password does not fit the policy")]
     Password(#[source] PasswordLengthError),
+    /// An additional field that may not be set, or a required one that is absent.
+    #[error("an additional field is refused")]
+    Field(#[source] FieldInputError),
+    /// An additional field that cannot hold its value.
+    #[error("an additional field cannot hold its value")]
+    Mistyped(#[source] MistypedField),
     /// The address is taken.
     #[error("the address is taken")]
     EmailTaken,
@@ -52,24 +70,29 @@ pub(crate) enum SignUpError {
 impl EmailAndPassword {
     /// Stores user, account and session together or not at all.
     ///
+    /// With [`AfterSignUp::Unseen`] a taken address gives what a free one gives, at the same cost, and stores
+    /// nothing.
+    ///
     /// # Errors
     ///
     /// [`SignUpError`]; of two sign-ups for one address at once, the later one is
-    /// [`SignUpError::EmailTaken`] whichever check it fails.
+    /// [`SignUpError::EmailTaken`] whichever check it fails, or unseen like any other taken address.
     pub(crate) async fn sign_up(
         &self,
         request: SignUp,
         client: Client,
         now: OffsetDateTime,
-    ) -> Result<Principal, SignUpError> {
+    ) -> Result<SignedUp, SignUpError> {
         if self.offer != Offer::SignInAndSignUp {
             return Err(SignUpError::Disabled);
         }
         self.passwords.check(&request.password).map_err(SignUpError::Password)?;
-        let taken = self.store.users().find_by_email(&request.email).await.map_err(SignUpError::Store)?;
-        if taken.is_some() {
+        let additional = self.fields.user.parse_new(&request.others).map_err(SignUpError::Field)?;
+        let is_taken = self.is_taken(&request.email).await?;
+        if is_taken && self.after_sign_up == AfterSignUp::SignedIn {
             return Err(SignUpError::EmailTaken);
         }
+        let additional = additional.map_err(SignUpError::Mistyped)?;
         // No connection is held from here on until the hash is there.
         let hash = self.hashing.hash(request.password).await.map_err(SignUpError::Hashing)?;
 
@@ -82,23 +105,52 @@ impl EmailAndPassword {
             image: request.image,
             created_at: now,
             updated_at: now,
-            additional: AdditionalValues::default(),
+            additional,
         };
         let account = Account::credential(AccountId::generate(&mut rng), user.id.clone(), hash, now);
-        let session = self.new_session(&user.id, request.remember, client, now, &mut rng);
-        let new = NewRegistration { user, account, session: Some(session.clone()) };
-        match self.store.register(&new).await {
-            Ok(()) => Ok(Principal { user: new.user, session }),
-            Err(error @ StoreError::Conflict { .. }) => {
-                // Adopted tables name their constraints as they like, so the address itself is looked up.
-                let taken = self.store.users().find_by_email(&new.user.email).await;
-                match taken.map_err(SignUpError::Store)? {
-                    Some(_) => Err(SignUpError::EmailTaken),
-                    None => Err(SignUpError::Unstorable(error)),
-                }
+        let session = match self.after_sign_up {
+            AfterSignUp::SignedIn => {
+                Some(self.new_session(&user.id, request.remember, client, now, &mut rng))
             }
-            Err(error @ StoreError::Rejected { .. }) => Err(SignUpError::Unstorable(error)),
+            AfterSignUp::Unseen => None,
+        };
+        self.store_sign_up(NewRegistration { user, account, session }, is_taken).await
+    }
+
+    async fn store_sign_up(&self, new: NewRegistration, is_taken: bool) -> Result<SignedUp, SignUpError> {
+        let unseen = self.after_sign_up == AfterSignUp::Unseen;
+        let address = if is_taken { Address::Taken } else { Address::Free };
+        let mut stored = if unseen {
+            self.store.register_unseen(&new, address).await
+        } else {
+            self.store.register(&new).await
+        };
+        if let Err(StoreError::Conflict { .. }) = &stored {
+            // Adopted tables name their constraints as they like, so the address itself is looked up.
+            match (is_taken, self.is_taken(&new.user.email).await?) {
+                (false, true) if unseen => stored = self.store.register_unseen(&new, Address::Taken).await,
+                (false, true) => return Err(SignUpError::EmailTaken),
+                (true, _) | (false, false) => {}
+            }
+        }
+        match stored {
+            Ok(StoredFields { user: of_user, session: of_session }) => {
+                let NewRegistration { mut user, mut session, account: _ } = new;
+                user.additional = of_user;
+                if let (Some(session), Some(additional)) = (&mut session, of_session) {
+                    session.additional = additional;
+                }
+                Ok(SignedUp { user, session })
+            }
+            Err(error @ (StoreError::Conflict { .. } | StoreError::Rejected { .. })) => {
+                Err(SignUpError::Unstorable(error))
+            }
             Err(error) => Err(SignUpError::Store(error)),
         }
+    }
+
+    async fn is_taken(&self, email: &Email) -> Result<bool, SignUpError> {
+        let user = self.store.users().find_by_email(email).await;
+        user.map(|user| user.is_some()).map_err(SignUpError::Store)
     }
 }

@@ -4,19 +4,30 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use auth_core::wire::TokenAndUserBody;
-use auth_core::{Email, Password};
+use auth_core::{Email, Password, Principal};
 
 use crate::client::Client;
 use crate::error::ApiError;
 use crate::extract::{Body, Checked, MediaTypes, Now, RouteBody, SessionCookie};
 use crate::flow::EmailAndPassword;
-use crate::flow::sign_up::SignUp;
+use crate::flow::sign_up::{SignUp, SignedUp};
 use crate::handlers::sign_in::remember;
 use crate::reply::{self, SessionReply};
 use crate::validation::Fields;
 
 /// The reference's schema is an object and a record at once, and says so twice.
 const ROOTS: [&str; 2] = ["object", "record"];
+
+/// What the body has besides additional fields.
+const KNOWN: [&str; 6] = ["name", "email", "password", "image", "callbackURL", "rememberMe"];
+
+/// Longest name in UTF-16 units. Access tokens carry the name, and one that makes its own user's tokens longer
+/// than any server reads is nobody's name.
+const NAME_MAX: usize = 512;
+
+/// Longest `image` in UTF-16 units: room for a small picture as a `data:` address, and as much as a request's
+/// body by default.
+const IMAGE_MAX: usize = 65_536;
 
 /// Body of `/sign-up/email`.
 #[derive(Debug)]
@@ -29,6 +40,7 @@ impl RouteBody for SignUpInput {
     fn parse(body: &Body) -> Result<Self, ApiError> {
         let mut fields = Fields::of(body, &ROOTS)?;
         let name = fields.required_text("name");
+        fields.at_most(NAME_MAX, "name");
         parse_rest(fields, |_| name.to_owned()).map(Self)
     }
 }
@@ -44,6 +56,7 @@ impl RouteBody for RegisterInput {
     fn parse(body: &Body) -> Result<Self, ApiError> {
         let mut fields = Fields::of(body, &ROOTS)?;
         let name = fields.optional_text("name");
+        fields.at_most(NAME_MAX, "name");
         parse_rest(fields, |email| name.unwrap_or(email.local_part()).to_owned()).map(Self)
     }
 }
@@ -53,17 +66,19 @@ fn parse_rest(mut fields: Fields<'_>, name: impl Fn(&Email) -> String) -> Result
     let email = fields.email("email");
     let password = Password::new(fields.non_empty_text("password"));
     let image = fields.optional_text("image").map(str::to_owned);
+    fields.at_most(IMAGE_MAX, "image");
     fields.optional_text("callbackURL");
     let remember = remember(fields.optional_bool("rememberMe"));
+    let others = fields.others(&KNOWN);
     let email = fields.finish_with(email)?;
-    Ok(SignUp { name: name(&email), email, password, image, remember })
+    Ok(SignUp { name: name(&email), email, password, image, remember, others })
 }
 
-/// Signs up and in, and answers with the raw session token and the user.
+/// Signs up, and in unless the settings say otherwise; answers with the raw session token and the user.
 ///
 /// # Errors
 ///
-/// The reference's codes for a taken address and a password of wrong length.
+/// The reference's codes for a taken address, a password of wrong length and additional fields.
 pub(crate) async fn sign_up_email(
     Checked(SignUpInput(request)): Checked<SignUpInput>,
     client: Client,
@@ -73,15 +88,16 @@ pub(crate) async fn sign_up_email(
     reply: Data<SessionReply>,
 ) -> Result<HttpResponse, ApiError> {
     let remember = request.remember;
-    let principal = passwords.sign_up(request, client, now).await?;
-    let body =
-        TokenAndUserBody { token: Some(principal.session.token.expose()), user: (&principal.user).into() };
-    let mut answer = reply::json(StatusCode::OK, &body);
-    reply.set_session(&mut answer, &principal, remember, &cookie, now)?;
+    let SignedUp { user, session } = passwords.sign_up(request, client, now).await?;
+    let token = session.as_ref().map(|session| session.token.expose());
+    let mut answer = reply::json(StatusCode::OK, &TokenAndUserBody { token, user: (&user).into() });
+    if let Some(session) = session {
+        reply.set_session(&mut answer, &Principal { user, session }, remember, &cookie, now)?;
+    }
     Ok(answer)
 }
 
-/// Signs up and in, and answers 201 with the session envelope.
+/// Signs up, and in unless the settings say otherwise; answers 201 with the session envelope.
 ///
 /// # Errors
 ///
@@ -95,6 +111,11 @@ pub(crate) async fn register(
     reply: Data<SessionReply>,
 ) -> Result<HttpResponse, ApiError> {
     let remember = request.remember;
-    let principal = passwords.sign_up(request, client, now).await?;
-    reply.signed_in(StatusCode::CREATED, &principal, remember, &cookie, now)
+    match passwords.sign_up(request, client, now).await? {
+        SignedUp { user, session: Some(session) } => {
+            let principal = Principal { user, session };
+            reply.signed_in(StatusCode::CREATED, &principal, remember, &cookie, now)
+        }
+        SignedUp { user, session: None } => Ok(reply.signed_up(StatusCode::CREATED, &user)),
+    }
 }

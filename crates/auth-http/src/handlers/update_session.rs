@@ -1,16 +1,24 @@
 //! `POST /update-session`.
 
-use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use actix_web::{HttpResponse, ResponseError};
+use auth_core::wire::{ErrorCode, SessionBody};
+use auth_core::{DeclaredFields, Principal, Remember};
+use auth_store::{Store, StoreError};
+use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::error::ApiError;
-use crate::extract::{Body, Guarded, MediaTypes, RouteBody};
+use crate::extract::{Body, Guarded, MediaTypes, Now, RouteBody, SessionCookie, SignedIn};
 use crate::flow::session::CacheUse;
+use crate::reply::{self, SessionReply};
 use crate::validation::Fields;
 
-/// Body of `/update-session`: any object. What of it may be set is for the configured fields to say; the
+/// Body of `/update-session`: any object. What of it may be set is for the declared fields to say; the
 /// columns of every session are never among them.
 #[derive(Debug)]
-pub(crate) struct UpdateSessionInput;
+pub(crate) struct UpdateSessionInput(Map<String, Value>);
 
 impl RouteBody for UpdateSessionInput {
     const MEDIA_TYPES: MediaTypes = MediaTypes::Json;
@@ -18,16 +26,57 @@ impl RouteBody for UpdateSessionInput {
     const CACHE_USE: CacheUse = CacheUse::Confirmed;
 
     fn parse(body: &Body) -> Result<Self, ApiError> {
-        Fields::of(body, &["record"])?.finish()?;
-        Ok(Self)
+        let fields = Fields::of(body, &["record"])?;
+        let members = fields.others(&[]);
+        fields.finish()?;
+        Ok(Self(members))
     }
 }
 
-/// Updates the additional fields of the caller's session; no such field can be configured yet.
+#[derive(Serialize)]
+struct UpdatedSession<'a> {
+    session: SessionBody<'a>,
+}
+
+/// Updates the additional fields of the caller's session.
 ///
 /// # Errors
 ///
-/// 401 without a session, [`ApiError::NoFieldsToUpdate`] with one.
-pub(crate) async fn update_session(_: Guarded<UpdateSessionInput>) -> Result<HttpResponse, ApiError> {
-    Err(ApiError::NoFieldsToUpdate)
+/// 401 without a session or when it ended meanwhile, [`ApiError::NoFieldsToUpdate`] when the body names no
+/// field, 400 for a field that may not be set or cannot hold its value.
+pub(crate) async fn update_session(
+    Guarded { input: UpdateSessionInput(members), caller }: Guarded<UpdateSessionInput>,
+    cookie: SessionCookie,
+    Now(now): Now,
+    store: Data<Store>,
+    fields: Data<DeclaredFields>,
+    reply: Data<SessionReply>,
+) -> Result<HttpResponse, ApiError> {
+    let changes = fields.session.parse_update(&members)?;
+    if changes.is_empty() {
+        return Err(ApiError::NoFieldsToUpdate);
+    }
+    let SignedIn { principal, known_by } = caller;
+    let updated = store.sessions().update_additional(&principal.session.token, &changes, now).await;
+    let updated = updated.map_err(|error| match error {
+        StoreError::Conflict { .. } | StoreError::Rejected { .. } => {
+            ApiError::Validation("[body] Invalid input: a value cannot be stored".to_owned())
+        }
+        other => other.into(),
+    })?;
+    let Some(session) = updated else {
+        let mut answer = ApiError::Coded(ErrorCode::FailedToGetSession).error_response();
+        if known_by.takes_cookies() {
+            reply.clear_session(&mut answer, &cookie)?;
+        }
+        return Ok(answer);
+    };
+    let principal = Principal { session, ..principal };
+    let body = UpdatedSession { session: (&principal.session).into() };
+    let mut answer = reply::json(StatusCode::OK, &body);
+    if known_by.takes_cookies() {
+        let remember = if cookie.dont_remember { Remember::UntilBrowserCloses } else { Remember::Persistent };
+        reply.set_session(&mut answer, &principal, remember, &cookie, now)?;
+    }
+    Ok(answer)
 }

@@ -12,6 +12,10 @@ pub struct EmailAndPasswordSettings {
     pub disable_sign_up: bool,
     /// Failed tries at an account's password in a row after which further ones are delayed; zero: never.
     pub failures_before_delay: u32,
+    /// Signs new users in.
+    pub auto_sign_in: bool,
+    /// Signs in nobody whose address is not proven.
+    pub require_email_verification: bool,
 }
 
 impl EmailAndPasswordSettings {
@@ -20,6 +24,8 @@ impl EmailAndPasswordSettings {
             enabled: reader.switch("email_and_password.enabled")?,
             disable_sign_up: reader.switch("email_and_password.disable_sign_up")?,
             failures_before_delay: reader.number("email_and_password.failures_before_delay", 0..=100)?,
+            auto_sign_in: reader.switch("email_and_password.auto_sign_in")?,
+            require_email_verification: reader.switch("email_and_password.require_email_verification")?,
         })
     }
 }

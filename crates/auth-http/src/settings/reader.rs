@@ -22,6 +22,42 @@ impl Reader {
         Self(keys)
     }
 
+    /// Lists the tables that the operator named in a section, in the order in which they came.
+    pub(super) fn named_tables(&self, section: &str) -> Vec<String> {
+        let prefix = format!("{section}.");
+        let mut tables: Vec<(usize, &str)> = Vec::new();
+        for (key, resolved) in self.0.iter() {
+            let Some(rest) = key.strip_prefix(&prefix) else { continue };
+            // A name may hold dots, the keys of a table hold none; a value without a table is its own key.
+            let name = match &resolved.value.kind {
+                ValueKind::Table(_) => rest,
+                _ => rest.rsplit_once('.').map_or(rest, |(name, _)| name),
+            };
+            match tables.iter_mut().find(|(_, other)| *other == name) {
+                Some((position, _)) => *position = resolved.position.min(*position),
+                None => tables.push((resolved.position, name)),
+            }
+        }
+        tables.sort_unstable();
+        tables.into_iter().map(|(_, name)| name.to_owned()).collect()
+    }
+
+    /// Lists the keys that stand in a table, without its name.
+    pub(super) fn keys_of(&self, table: &str) -> Vec<&str> {
+        let prefix = format!("{table}.");
+        self.0.keys().filter_map(|key| key.strip_prefix(&prefix)).collect()
+    }
+
+    /// Tells whether a key has a value.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.0.contains_key(key)
+    }
+
+    /// Gives a value as JSON; `None` for a kind that JSON lacks.
+    pub(super) fn json(&self, key: &str) -> Result<Option<serde_json::Value>, SettingsError> {
+        self.value(key).map(to_json)
+    }
+
     /// Reads a text; empty is empty.
     pub(super) fn text(&self, key: &str) -> Result<String, SettingsError> {
         match &self.value(key)?.kind {
@@ -181,6 +217,18 @@ impl Reader {
             .get(key)
             .map(|resolved| &resolved.value)
             .ok_or_else(|| SettingsError::new(key, None, Problem::Unknown))
+    }
+}
+
+fn to_json(value: &Value) -> Option<serde_json::Value> {
+    match &value.kind {
+        ValueKind::String(text) => Some(text.as_str().into()),
+        ValueKind::Boolean(value) => Some((*value).into()),
+        ValueKind::I64(number) => Some((*number).into()),
+        ValueKind::U64(number) => Some((*number).into()),
+        ValueKind::Float(number) => Some((*number).into()),
+        ValueKind::Array(items) => items.iter().map(to_json).collect::<Option<Vec<_>>>().map(Into::into),
+        _ => None,
     }
 }
 

@@ -13,14 +13,28 @@ fn tables(toml: &str) -> String {
     let mut text = String::new();
     let mut section = "";
     let mut comment = String::new();
-    for line in toml.lines() {
+    let mut prose: Vec<&str> = Vec::new();
+    let mut rows = 0;
+    for line in toml.lines().chain(["[]"]) {
         if let Some(words) = line.strip_prefix('#') {
             comment = format!("{comment} {}", words.trim());
+            prose.push(words.strip_prefix(' ').unwrap_or(words));
         } else if let Some(name) = line.strip_prefix('[') {
+            if rows == 0 && !section.is_empty() {
+                // A section whose tables the operator names has no keys, only words and an example.
+                let (words, example) = prose.split_at(prose.iter().position(|line| line.is_empty()).unwrap());
+                let (words, example) = (words.join(" "), example.join("\n"));
+                write!(text, "\n### {section}\n\n{words}\n\n```toml{example}\n```\n").unwrap();
+            }
             section = name.trim_end_matches(']');
-            write!(text, "\n### {section}\n\n| key | default | |\n|---|---|---|\n").unwrap();
+            (rows, comment) = (0, String::new());
+            prose.clear();
         } else if let Some((key, default)) = line.split_once(" = ") {
             assert!(!comment.is_empty(), "{section}.{key} has no comment");
+            if rows == 0 {
+                write!(text, "\n### {section}\n\n| key | default | |\n|---|---|---|\n").unwrap();
+            }
+            rows += 1;
             writeln!(text, "| `{section}.{key}` | `{default}` | {} |", comment.trim().replace('|', "\\|"))
                 .unwrap();
             comment.clear();

@@ -1,5 +1,7 @@
 //! `[session]`: life of sessions, and what session answers hold.
 
+use std::num::NonZeroU32;
+
 use auth_core::{CacheStrategy, CookieCachePolicy, MaxAge, SessionPolicy};
 use time::Duration;
 
@@ -22,6 +24,8 @@ pub struct SessionSettings {
     pub anonymous_get_session: AnonymousGetSession,
     /// Whether session answers hold the token API's three members.
     pub access_token_in_session: bool,
+    /// Most sessions of one user at once; `None` is no bound.
+    pub max_per_user: Option<NonZeroU32>,
 }
 
 /// Answer of `/get-session` to a caller without credentials.
@@ -49,6 +53,7 @@ impl SessionSettings {
                 &[("unauthorized", AnonymousGetSession::Unauthorized), ("null", AnonymousGetSession::Null)],
             )?,
             access_token_in_session: reader.switch("session.access_token_in_session")?,
+            max_per_user: NonZeroU32::new(reader.number("session.max_per_user", 0..=u32::MAX)?),
         })
     }
 }

@@ -34,6 +34,9 @@ const PLAIN_NAMES: [(&str, &str); 13] = [
     ("AUTH_CONFIG", ""),
 ];
 
+/// Sections whose tables the operator names: each entry of `default.toml` stands for as many as there are.
+pub(super) const NAMED_TABLES: [&str; 2] = ["user.additional_fields", "session.additional_fields"];
+
 /// The one key whose plain name adds to the list instead of replacing it, as in Better Auth.
 const ADDED: &str = "security.trusted_origins";
 
@@ -78,13 +81,18 @@ impl Environment {
 pub(super) struct Resolved {
     pub(super) value: Value,
     pub(super) origin: Option<String>,
+    /// Place among the keys, as the sources gave them; for tables whose order means something.
+    pub(super) position: usize,
 }
 
 /// Combines all sources into one value per key of `default.toml`.
 pub(super) fn merge(environment: &Environment) -> Result<BTreeMap<String, Resolved>, SettingsError> {
     let defaults = read_toml("config/default.toml", DEFAULT_TOML)?;
-    let mut merged: BTreeMap<String, Resolved> =
-        defaults.into_iter().map(|(key, value)| (key, Resolved { value, origin: None })).collect();
+    let mut merged: BTreeMap<String, Resolved> = defaults
+        .into_iter()
+        .enumerate()
+        .map(|(position, (key, value))| (key, Resolved { value, origin: None, position }))
+        .collect();
 
     if let Some((path, text)) = environment_file(environment)? {
         for (key, value) in read_toml(&path, &text)? {
@@ -115,13 +123,25 @@ fn replace(
     value: Value,
     origin: &str,
 ) -> Result<(), SettingsError> {
+    let origin_text = Some(origin.to_owned());
+    let next = merged.len();
     match merged.get_mut(key) {
         Some(slot) => {
-            *slot = Resolved { value, origin: Some(origin.to_owned()) };
+            *slot = Resolved { value, origin: origin_text, position: slot.position };
+            Ok(())
+        }
+        None if is_in_named_table(key) => {
+            merged.insert(key.to_owned(), Resolved { value, origin: origin_text, position: next });
             Ok(())
         }
         None => Err(SettingsError::new(key, Some(origin), Problem::Unknown)),
     }
+}
+
+/// Tells whether a key is, or is in, a table that the operator named.
+fn is_in_named_table(key: &str) -> bool {
+    let below = |section| key.strip_prefix(section).is_some_and(|rest: &str| rest.starts_with('.'));
+    NAMED_TABLES.into_iter().any(below)
 }
 
 fn added(present: Option<&Resolved>, text: &str) -> Value {
@@ -147,7 +167,8 @@ fn environment_file(environment: &Environment) -> Result<Option<(String, String)
     }
 }
 
-fn read_toml(path: &str, text: &str) -> Result<BTreeMap<String, Value>, SettingsError> {
+/// Reads a file into keys and values, in the order in which they stand there.
+fn read_toml(path: &str, text: &str) -> Result<Vec<(String, Value)>, SettingsError> {
     let table = Config::builder()
         .add_source(File::from_str(text, FileFormat::Toml))
         .build()
@@ -155,7 +176,7 @@ fn read_toml(path: &str, text: &str) -> Result<BTreeMap<String, Value>, Settings
         .map_err(|error| {
             SettingsError::new(path, None, Problem::Syntax { place: place(&error.to_string()) })
         })?;
-    let mut keys = BTreeMap::new();
+    let mut keys = Vec::new();
     flatten("", table, &mut keys);
     Ok(keys)
 }
@@ -173,14 +194,15 @@ fn place(message: &str) -> String {
     }
 }
 
-fn flatten(prefix: &str, table: Map<String, Value>, into: &mut BTreeMap<String, Value>) {
+fn flatten(prefix: &str, table: Map<String, Value>, into: &mut Vec<(String, Value)>) {
     for (name, value) in table {
         let key = if prefix.is_empty() { name } else { format!("{prefix}.{name}") };
         match value.kind {
-            ValueKind::Table(inner) => flatten(&key, inner, into),
-            _ => {
-                into.insert(key, value);
+            // An empty one that somebody named is not the same as none.
+            ValueKind::Table(inner) if !inner.is_empty() || !is_in_named_table(&key) => {
+                flatten(&key, inner, into)
             }
+            _ => into.push((key, value)),
         }
     }
 }

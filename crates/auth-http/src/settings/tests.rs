@@ -259,10 +259,10 @@ fn connections_are_divided_over_workers() {
 fn migrations_need_the_database_and_nothing_else() {
     let environment = Environment::default().with("DATABASE_URL", URL);
     assert!(Settings::load(&environment).is_err(), "a server needs a secret and an address");
-    assert_eq!(DatabaseSettings::load(&environment).unwrap().url.expose(), URL);
+    assert_eq!(SchemaSettings::load(&environment).unwrap().database.url.expose(), URL);
     let misspelt = environment.with("AUTH__DATABASE__URI", "x");
-    assert!(DatabaseSettings::load(&misspelt).is_err());
-    assert!(DatabaseSettings::load(&Environment::default()).is_err());
+    assert!(SchemaSettings::load(&misspelt).is_err());
+    assert!(SchemaSettings::load(&Environment::default()).is_err());
 }
 
 #[test]

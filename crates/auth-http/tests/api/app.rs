@@ -6,6 +6,7 @@ use auth_core::SigningSecret;
 use auth_http::clock::Clock;
 use auth_http::settings::{Environment, Settings};
 use auth_http::{Application, ApplicationHandle};
+use auth_store::migrations;
 use auth_store::testing::TestDatabase;
 use reqwest::{Client, RequestBuilder};
 use serde_json::Value;
@@ -55,6 +56,17 @@ impl TestApp {
         Self::serve(url, Some(database), variables).await
     }
 
+    /// Starts with a settings file; the columns that it declares are there.
+    pub async fn with_file(toml: &str, variables: &[(&str, &str)]) -> Self {
+        let path = std::env::temp_dir().join(format!("auth-api-{:x}.toml", rand::random::<u128>()));
+        std::fs::write(&path, toml).unwrap();
+        let mut variables = variables.to_vec();
+        variables.push(("AUTH_CONFIG", path.to_str().unwrap()));
+        let app = Self::with(&variables).await;
+        std::fs::remove_file(path).unwrap();
+        app
+    }
+
     /// Starts on a database that the test looks after itself.
     pub async fn on(database_url: &str, variables: &[(&str, &str)]) -> Self {
         Self::serve(database_url.to_owned(), None, variables).await
@@ -76,6 +88,8 @@ impl TestApp {
             environment = environment.with(*name, *value);
         }
         let settings = Settings::load(&environment).unwrap();
+        let (url, fields) = (&settings.database.url, &settings.fields);
+        migrations::fields::up(url, fields).await.unwrap();
         let clock = Clock::system();
         let application = Application::build_with_clock(settings, clock.clone()).await.unwrap();
         let (address, handle) = (application.address(), application.handle());

@@ -246,12 +246,12 @@ pub(super) struct Live {
     owned: Vec<ForeignKey>,
 }
 
-struct LiveColumn {
+pub(super) struct LiveColumn {
     table: String,
     name: String,
-    kind: String,
-    required: bool,
-    filled: bool,
+    pub(super) kind: String,
+    pub(super) required: bool,
+    pub(super) filled: bool,
 }
 
 struct ForeignKey {
@@ -267,12 +267,20 @@ impl Live {
         tables.iter().copied().filter(|table| self.has(table)).collect()
     }
 
-    fn has(&self, table: &str) -> bool {
+    pub(super) fn has(&self, table: &str) -> bool {
         self.columns.iter().any(|column| column.table == table)
     }
 
-    fn column(&self, table: &str, name: &str) -> Option<&LiveColumn> {
+    pub(super) fn column(&self, table: &str, name: &str) -> Option<&LiveColumn> {
         self.columns.iter().find(|column| column.table == table && column.name == name)
+    }
+}
+
+impl Live {
+    /// Tells whether an index begins with the column, or is unique over it alone.
+    pub(super) fn has_index(&self, table: &str, column: &str, unique: bool) -> bool {
+        let places = if unique { &self.unique } else { &self.indexed };
+        places.iter().any(|place| place.0 == table && place.1 == column)
     }
 }
 

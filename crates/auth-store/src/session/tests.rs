@@ -1,7 +1,7 @@
 //! The session read over one connection that many requests share.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
-use auth_core::{Account, AccountId, AdditionalValues, Email, StoredHash};
+use auth_core::{Account, AccountId, Email, StoredHash, User};
 use diesel_async::{AsyncConnection, AsyncPgConnection};
 use futures_util::future::try_join_all;
 use time::macros::datetime;
@@ -55,7 +55,8 @@ async fn many_session_reads_share_one_connection_and_one_prepared_statement() {
         let person = people.get(number % people.len()).unwrap();
         let token = &person.session.as_ref().unwrap().token;
         let mut connection = shared;
-        let found = find_by_token_on(&mut connection, token).await?.expect("is stored");
+        let found =
+            find_by_token_on(&mut connection, &DeclaredFields::default(), token).await?.expect("is stored");
         assert_eq!(found.user.id, person.user.id);
         assert_eq!(found.session.token.expose(), token.expose());
         Ok::<(), StoreError>(())
@@ -63,7 +64,7 @@ async fn many_session_reads_share_one_connection_and_one_prepared_statement() {
     try_join_all(reads).await.unwrap();
     let mut connection = shared;
     let unknown = SessionToken::from_stored("unknown");
-    assert!(find_by_token_on(&mut connection, &unknown).await.unwrap().is_none());
+    assert!(find_by_token_on(&mut connection, &DeclaredFields::default(), &unknown).await.unwrap().is_none());
 
     let transactions = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
                         AND query LIKE '%\"session\"%' AND query LIKE 'SELECT \"user\"%'";

@@ -10,6 +10,7 @@
 
 mod account;
 mod cleanup;
+mod fields;
 mod injection;
 mod made;
 mod migrations;

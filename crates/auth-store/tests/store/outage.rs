@@ -42,7 +42,7 @@ async fn assert_unavailable(store: &Store, known: &NewRegistration) {
         ("credential", credential.map(drop)),
         ("refresh", refreshed.map(drop)),
         ("delete", deleted.map(drop)),
-        ("register", registered),
+        ("register", registered.map(drop)),
         ("ping", ping),
         ("pending", pending.map(drop)),
     ] {

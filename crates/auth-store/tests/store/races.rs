@@ -36,7 +36,7 @@ async fn r_058_of_parallel_sign_ups_for_one_address_one_succeeds() {
         let mut successes = 0;
         for outcome in futures_util::future::join_all(tries).await {
             match outcome.unwrap() {
-                Ok(()) => successes += 1,
+                Ok(_) => successes += 1,
                 Err(StoreError::Conflict { constraint, .. }) => {
                     assert_eq!(constraint, constraint::USER_EMAIL)
                 }
@@ -97,7 +97,7 @@ async fn r_098_fifty_kills_under_load_leave_no_half_made_user() {
                 for number in (0..).take_while(|_| !finished.load(Ordering::Relaxed)) {
                     let new = made::registration(&format!("user{number}@lane{lane}.example"));
                     match store.register(&new).await {
-                        Ok(()) => confirmed.push(new.user.id),
+                        Ok(_) => confirmed.push(new.user.id),
                         Err(StoreError::Unavailable(_)) => continue,
                         Err(error) => panic!("{error:?}"),
                     }

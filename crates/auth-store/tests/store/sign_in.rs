@@ -1,8 +1,11 @@
 //! A session for a password that was verified.
 
-use auth_core::StoredHash;
+use std::num::NonZeroU32;
+
+use auth_core::{Session, SessionToken, StoredHash, User};
 use auth_store::NewSignIn;
 use auth_store::testing::TestDatabase;
+use time::Duration;
 
 use crate::made;
 
@@ -13,8 +16,12 @@ async fn a_sign_in_that_a_change_of_password_overtook_leaves_no_session() {
     let ann = made::registration("ann@example.com");
     store.register(&ann).await.unwrap();
     let verified = ann.account.password.clone().unwrap();
-    let sign_in =
-        |rehashed| NewSignIn { session: made::session(&ann.user), verified: verified.clone(), rehashed };
+    let sign_in = |rehashed| NewSignIn {
+        session: made::session(&ann.user),
+        verified: verified.clone(),
+        rehashed,
+        max_sessions: None,
+    };
 
     let current = sign_in(None);
     assert!(store.sign_in(&current).await.unwrap());
@@ -55,4 +62,88 @@ async fn r_055_one_hash_of_each_scheme_is_sampled() {
     }
     let samples = store.accounts().password_samples().await.unwrap();
     assert_eq!(samples.len(), 5, "two of argon2id, two of bcrypt, one of the reference's");
+}
+
+#[tokio::test]
+async fn r_035_a_thousand_sign_ins_leave_no_more_sessions_than_the_bound() {
+    let database = TestDatabase::create().await;
+    let store = database.store();
+    let ann = made::registration("ann@example.com");
+    let bob = made::registration("bob@example.com");
+    store.register(&ann).await.unwrap();
+    store.register(&bob).await.unwrap();
+    let mut last = Vec::new();
+    for number in 0..1000 {
+        let created_at = made::NOW + Duration::seconds(number);
+        let session = Session { created_at, ..made::session(&ann.user) };
+        last.push(session.token.clone());
+        let verified = ann.account.password.clone().unwrap();
+        let new = NewSignIn { session, verified, rehashed: None, max_sessions: NonZeroU32::new(10) };
+        assert!(store.sign_in(&new).await.unwrap());
+    }
+    let count = |user: &User| {
+        let sql = format!("SELECT count(*) FROM session WHERE \"userId\" = '{}'", user.id.as_str());
+        let database = &database;
+        async move { database.query_one_text(&sql).await.unwrap() }
+    };
+    assert_eq!(count(&ann.user).await, "10");
+    assert_eq!(count(&bob.user).await, "1", "another user's stay");
+    for token in &last[990..] {
+        assert!(store.sessions().find_by_token(token).await.unwrap().is_some(), "the newest stay");
+    }
+    assert!(store.sessions().find_by_token(&last[989]).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn r_035_ended_sessions_go_before_living_ones_and_the_new_one_never() {
+    let database = TestDatabase::create().await;
+    let store = database.store();
+    let ann = made::registration("ann@example.com");
+    store.register(&ann).await.unwrap();
+    let first = ann.session.clone().unwrap().token;
+    // Younger than the first and over.
+    let over = Session {
+        created_at: made::NOW + Duration::hours(1),
+        expires_at: made::NOW + Duration::hours(2),
+        ..made::session(&ann.user)
+    };
+    store.sessions().insert(&over).await.unwrap();
+    let sign_in = async |max: u32, hour: i64| {
+        let session = Session { created_at: made::NOW + Duration::hours(hour), ..made::session(&ann.user) };
+        let token = session.token.clone();
+        let verified = ann.account.password.clone().unwrap();
+        let new = NewSignIn { session, verified, rehashed: None, max_sessions: NonZeroU32::new(max) };
+        assert!(store.sign_in(&new).await.unwrap());
+        token
+    };
+    let lives = async |token: &SessionToken| store.sessions().find_by_token(token).await.unwrap().is_some();
+    let second = sign_in(2, 3).await;
+    assert!(!lives(&over.token).await);
+    assert!(lives(&first).await && lives(&second).await);
+    let third = sign_in(0, 4).await;
+    assert!(lives(&first).await && lives(&second).await && lives(&third).await, "0 is no bound");
+    // Its clock is behind: it is the oldest, and new all the same.
+    let late = sign_in(1, -1).await;
+    assert!(lives(&late).await);
+    assert!(!lives(&first).await && !lives(&second).await && !lives(&third).await);
+}
+
+#[tokio::test]
+async fn r_035_sign_ins_at_once_keep_the_bound() {
+    let database = TestDatabase::create().await;
+    let store = database.store();
+    let ann = made::registration("ann@example.com");
+    store.register(&ann).await.unwrap();
+    let sign_ins = (0..40).map(|_| {
+        let verified = ann.account.password.clone().unwrap();
+        let session = made::session(&ann.user);
+        let store = &store;
+        async move {
+            let new = NewSignIn { session, verified, rehashed: None, max_sessions: NonZeroU32::new(3) };
+            store.sign_in(&new).await.unwrap()
+        }
+    });
+    assert!(futures_util::future::join_all(sign_ins).await.into_iter().all(|stored| stored));
+    let count = database.query_one_text("SELECT count(*) FROM session").await;
+    assert_eq!(count.as_deref(), Some("3"));
 }

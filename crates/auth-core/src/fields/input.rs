@@ -1,0 +1,143 @@
+//! What clients may say about additional fields, in the reference's order (`parseInputData` of Better Auth
+//! 1.7.25).
+
+use serde_json::{Map, Value};
+
+use super::{AdditionalFields, FieldDeclaration};
+use crate::additional::{AdditionalValues, FieldValue};
+
+/// Why a body was refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FieldInputError {
+    /// A field that clients may not set. The text is the wire's (`FIELD_NOT_ALLOWED`).
+    #[error("{name} is not allowed to be set")]
+    NotAllowed {
+        /// The field.
+        name: String,
+    },
+    /// A required field is absent. The text is the wire's (`MISSING_FIELD`).
+    #[error("{name} is required")]
+    Missing {
+        /// The field.
+        name: String,
+    },
+    /// A value that the field cannot hold.
+    #[error(transparent)]
+    Mistyped(#[from] MistypedField),
+}
+
+/// A value that a field cannot hold, or none where it needs one.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{name} holds no {expected}")]
+pub struct MistypedField {
+    /// The field.
+    pub name: String,
+    /// Its declared type, such as `number`.
+    pub expected: &'static str,
+}
+
+/// New values of some fields of a row.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FieldChanges(AdditionalValues);
+
+impl FieldChanges {
+    /// Tells whether nothing changes; the reference refuses such a request.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Gives a field's new value; `None` where it stays as it is.
+    pub fn get(&self, name: &str) -> Option<&FieldValue> {
+        self.0.get(name)
+    }
+}
+
+impl AdditionalFields {
+    /// Reads the fields of a new row out of a body. Keys of no field are passed over.
+    ///
+    /// The outer result is told at once; the inner one, a value that the column cannot hold, is what the
+    /// reference learns from the database only when it stores the row.
+    ///
+    /// # Errors
+    ///
+    /// [`FieldInputError::NotAllowed`] or [`FieldInputError::Missing`], of the first field that has one.
+    pub fn parse_new(
+        &self,
+        body: &Map<String, Value>,
+    ) -> Result<Result<AdditionalValues, MistypedField>, FieldInputError> {
+        let mut values = Vec::with_capacity(self.len());
+        let mut mistyped = None;
+        for field in self.iter() {
+            let default = || field.default.clone().unwrap_or(FieldValue::Null);
+            values.push(match body.get(&*field.name) {
+                None if field.default.is_none() && field.required => {
+                    return Err(FieldInputError::Missing { name: field.name.to_string() });
+                }
+                None => default(),
+                Some(_) if !field.input && field.default.is_some() => default(),
+                Some(value) if !field.input => {
+                    field.refuse_if_truthy(value)?;
+                    FieldValue::Null
+                }
+                Some(Value::Null) if field.required && field.default.is_some() => default(),
+                Some(value) => field.read(value).unwrap_or_else(|error| {
+                    mistyped.get_or_insert(error);
+                    FieldValue::Null
+                }),
+            });
+        }
+        Ok(mistyped.map_or_else(|| Ok(self.values(values)), Err))
+    }
+
+    /// Reads changes of a row out of a body. Keys of no field are passed over, and so are empty values of
+    /// fields that clients may not set.
+    ///
+    /// # Errors
+    ///
+    /// [`FieldInputError::NotAllowed`] of the first field that has one, else [`FieldInputError::Mistyped`].
+    pub fn parse_update(&self, body: &Map<String, Value>) -> Result<FieldChanges, FieldInputError> {
+        let mut changes = FieldChanges::default();
+        let mut mistyped = None;
+        for field in self.iter() {
+            let Some(value) = body.get(&*field.name) else { continue };
+            if !field.input {
+                field.refuse_if_truthy(value)?;
+                continue;
+            }
+            match field.read(value) {
+                Ok(value) => changes.0.set(field.name.clone(), value, field.visibility),
+                Err(error) => {
+                    mistyped.get_or_insert(error);
+                }
+            }
+        }
+        mistyped.map_or(Ok(changes), |error| Err(error.into()))
+    }
+}
+
+impl FieldDeclaration {
+    /// Reads a value; a required field cannot be without one.
+    fn read(&self, value: &Value) -> Result<FieldValue, MistypedField> {
+        let read = self.kind.read(value).filter(|read| !(self.required && *read == FieldValue::Null));
+        read.ok_or_else(|| MistypedField { name: self.name.to_string(), expected: self.kind.word() })
+    }
+
+    fn refuse_if_truthy(&self, value: &Value) -> Result<(), FieldInputError> {
+        if is_truthy(value) {
+            return Err(FieldInputError::NotAllowed { name: self.name.to_string() });
+        }
+        Ok(())
+    }
+}
+
+/// Truth as JavaScript sees it.
+fn is_truthy(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(value) => *value,
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::String(text) => !text.is_empty(),
+        Value::Array(_) | Value::Object(_) => true,
+    }
+}

@@ -1,0 +1,390 @@
+//! The columns of additional fields, which are known only when the process starts.
+//!
+//! Statements that name them are the same from the first to the last: the declarations do not change while a
+//! process runs, and values are bound. So they are prepared once per connection, as the others are, and kept by
+//! their SQL.
+
+use std::io::Write;
+
+use auth_core::{AdditionalFields, AdditionalValues, DeclaredFields, FieldKind, FieldValue, JsonText};
+use diesel::deserialize::{self, FromSql, FromSqlRow};
+use diesel::expression::{
+    AppearsOnTable, Expression, SelectableExpression, ValidGrouping, expression_types::Untyped, is_aggregate,
+};
+use diesel::pg::{Pg, PgValue};
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::result::QueryResult;
+use diesel::row::{Field, Row};
+use diesel::serialize::{self, IsNull, Output, ToSql};
+use diesel::sql_types::{BigInt, Bool, Integer, Jsonb, Nullable, SmallInt, Text, Timestamptz};
+use diesel_async::{AsyncConnectionCore, RunQueryDsl};
+use time::OffsetDateTime;
+
+use crate::error::{StoreError, read_failed};
+use crate::timestamp::to_milliseconds;
+
+/// Name of the users' table.
+pub(crate) const USER: &str = "user";
+/// Name of the sessions' table.
+pub(crate) const SESSION: &str = "session";
+
+/// The columns of additional fields in a SELECT or RETURNING list, after all others. Without a field it is
+/// nothing, not even a comma.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FieldColumns<'a> {
+    user: Option<&'a AdditionalFields>,
+    session: Option<&'a AdditionalFields>,
+}
+
+impl<'a> FieldColumns<'a> {
+    pub(crate) fn of_user(declared: &'a DeclaredFields) -> Self {
+        Self { user: Some(&declared.user), session: None }
+    }
+
+    pub(crate) fn of_session(declared: &'a DeclaredFields) -> Self {
+        Self { user: None, session: Some(&declared.session) }
+    }
+
+    /// Those of the user, then those of the session; [`FieldCells::split`] takes them apart again.
+    pub(crate) fn of_both(declared: &'a DeclaredFields) -> Self {
+        Self { user: Some(&declared.user), session: Some(&declared.session) }
+    }
+
+    fn names(&self) -> impl Iterator<Item = (&'static str, &'a str)> + use<'a> {
+        let columns = |table: &'static str, fields: Option<&'a AdditionalFields>| {
+            fields
+                .into_iter()
+                .flat_map(AdditionalFields::iter)
+                .map(move |field| (table, field.column.as_str()))
+        };
+        columns(USER, self.user).chain(columns(SESSION, self.session))
+    }
+}
+
+impl QueryFragment<Pg> for FieldColumns<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        for (index, (table, column)) in self.names().enumerate() {
+            if index > 0 {
+                out.push_sql(", ");
+            }
+            out.push_identifier(table)?;
+            out.push_sql(".");
+            out.push_identifier(column)?;
+        }
+        Ok(())
+    }
+}
+
+impl QueryId for FieldColumns<'_> {
+    type QueryId = ();
+
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl Expression for FieldColumns<'_> {
+    type SqlType = Untyped;
+}
+
+impl ValidGrouping<()> for FieldColumns<'_> {
+    type IsAggregate = is_aggregate::No;
+}
+
+impl<QS> AppearsOnTable<QS> for FieldColumns<'_> {}
+
+impl<QS> SelectableExpression<QS> for FieldColumns<'_> {}
+
+/// What the columns of [`FieldColumns`] held in one row.
+#[derive(Debug)]
+pub(crate) struct FieldCells(Vec<FieldValue>);
+
+impl FieldCells {
+    /// Names the cells after the fields that they were asked for.
+    pub(crate) fn named(self, fields: &AdditionalFields) -> AdditionalValues {
+        fields.values(self.0)
+    }
+
+    /// Takes the cells of a user and of a session apart.
+    pub(crate) fn split(mut self, declared: &DeclaredFields) -> (AdditionalValues, AdditionalValues) {
+        let session = self.0.split_off(declared.user.len().min(self.0.len()));
+        (declared.user.values(self.0), declared.session.values(session))
+    }
+}
+
+impl FromSqlRow<Untyped, Pg> for FieldCells {
+    fn build_from_row<'a>(row: &impl Row<'a, Pg>) -> deserialize::Result<Self> {
+        let cell = |index| {
+            let field = row.get(index).ok_or("a row is shorter than it says")?;
+            let column = field.field_name().unwrap_or("?").to_owned();
+            let read = field.value().map_or(Ok(FieldValue::Null), read_cell);
+            read.map_err(|cause| Box::new(UnreadableCell { column, cause }) as _)
+        };
+        (0..row.field_count()).map(cell).collect::<deserialize::Result<_>>().map(Self)
+    }
+}
+
+/// A column that holds what no field can.
+#[derive(Debug, thiserror::Error)]
+#[error("a value of column `{column}` cannot be read")]
+pub(crate) struct UnreadableCell {
+    pub(crate) column: String,
+    #[source]
+    cause: Box<dyn std::error::Error + Send + Sync>,
+}
+
+/// Types of PostgreSQL that fields are read from (`pg_type.dat`); they never change.
+mod oid {
+    pub(super) const BOOL: u32 = 16;
+    pub(super) const NAME: u32 = 19;
+    pub(super) const INT8: u32 = 20;
+    pub(super) const INT2: u32 = 21;
+    pub(super) const INT4: u32 = 23;
+    pub(super) const TEXT: u32 = 25;
+    pub(super) const JSON: u32 = 114;
+    pub(super) const BPCHAR: u32 = 1042;
+    pub(super) const VARCHAR: u32 = 1043;
+    pub(super) const TIMESTAMPTZ: u32 = 1184;
+    pub(super) const JSONB: u32 = 3802;
+    /// Types with this number and above are an extension's or the operator's: citext, enumerations.
+    pub(super) const FIRST_OWN: u32 = 16384;
+}
+
+/// Reads a value by what its column is, as Node's driver does: an adopted column may be a narrower or wider
+/// one than `migrate` would have made.
+fn read_cell(value: PgValue<'_>) -> deserialize::Result<FieldValue> {
+    let json = |text| -> deserialize::Result<_> {
+        Ok(FieldValue::Json(JsonText::parse(std::str::from_utf8(text)?)?))
+    };
+    Ok(match value.get_oid().get() {
+        oid::BOOL => FieldValue::Boolean(FromSql::<Bool, Pg>::from_sql(value)?),
+        oid::INT2 => FieldValue::Number(<i16 as FromSql<SmallInt, Pg>>::from_sql(value)?.into()),
+        oid::INT4 => FieldValue::Number(<i32 as FromSql<Integer, Pg>>::from_sql(value)?.into()),
+        oid::INT8 => FieldValue::BigNumber(FromSql::<BigInt, Pg>::from_sql(value)?),
+        oid::TIMESTAMPTZ => FieldValue::Date(to_milliseconds(FromSql::<Timestamptz, Pg>::from_sql(value)?)),
+        oid::JSON => json(value.as_bytes())?,
+        // One byte says the version of the form; there has only ever been the first.
+        oid::JSONB => match value.as_bytes() {
+            [1, text @ ..] => json(text)?,
+            _ => return Err("jsonb of an unknown version".into()),
+        },
+        oid::TEXT | oid::VARCHAR | oid::BPCHAR | oid::NAME | oid::FIRST_OWN.. => {
+            FieldValue::Text(std::str::from_utf8(value.as_bytes())?.to_owned())
+        }
+        other => return Err(format!("no field is of the column's type, number {other}").into()),
+    })
+}
+
+/// A value on its way into a column.
+#[derive(Debug)]
+pub(crate) enum Bound<'a> {
+    Text(Option<&'a str>),
+    Boolean(Option<bool>),
+    Time(Option<OffsetDateTime>),
+    Integer(Option<i32>),
+    BigInt(Option<i64>),
+    Json(Option<JsonBytes<'a>>),
+}
+
+/// JSON as PostgreSQL takes it.
+#[derive(Debug)]
+pub(crate) struct JsonBytes<'a>(&'a str);
+
+impl ToSql<Jsonb, Pg> for JsonBytes<'_> {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        out.write_all(&[1])?;
+        out.write_all(self.0.as_bytes())?;
+        Ok(IsNull::No)
+    }
+}
+
+impl<'a> Bound<'a> {
+    /// Binds a field's value as its kind: the type of a parameter must not change with the value, or each
+    /// combination would be another statement.
+    fn of(kind: FieldKind, value: &'a FieldValue) -> Result<Self, StoreError> {
+        let bound = match (kind, value) {
+            (FieldKind::Text, FieldValue::Null) => Self::Text(None),
+            (FieldKind::Text, FieldValue::Text(text)) => Self::Text(Some(text)),
+            (FieldKind::Number, FieldValue::Null) => Self::Integer(None),
+            (FieldKind::Number, FieldValue::Number(number) | FieldValue::BigNumber(number)) => {
+                let number = i32::try_from(*number);
+                Self::Integer(Some(number.map_err(|_| StoreError::Rejected { reason: "number too large" })?))
+            }
+            (FieldKind::BigNumber, FieldValue::Null) => Self::BigInt(None),
+            (FieldKind::BigNumber, FieldValue::Number(number) | FieldValue::BigNumber(number)) => {
+                Self::BigInt(Some(*number))
+            }
+            (FieldKind::Boolean, FieldValue::Null) => Self::Boolean(None),
+            (FieldKind::Boolean, FieldValue::Boolean(value)) => Self::Boolean(Some(*value)),
+            (FieldKind::Date, FieldValue::Null) => Self::Time(None),
+            (FieldKind::Date, FieldValue::Date(at)) => Self::Time(Some(to_milliseconds(*at))),
+            (FieldKind::Json | FieldKind::TextList | FieldKind::NumberList, FieldValue::Null) => {
+                Self::Json(None)
+            }
+            (FieldKind::Json | FieldKind::TextList | FieldKind::NumberList, FieldValue::Json(json)) => {
+                Self::Json(Some(JsonBytes(json.as_str())))
+            }
+            _ => return Err(StoreError::Rejected { reason: "a value of another kind than its field's" }),
+        };
+        Ok(bound)
+    }
+
+    fn push<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        match self {
+            Self::Text(text) => out.push_bind_param::<Nullable<Text>, _>(text),
+            Self::Boolean(value) => out.push_bind_param::<Nullable<Bool>, _>(value),
+            Self::Time(at) => out.push_bind_param::<Nullable<Timestamptz>, _>(at),
+            Self::Integer(number) => out.push_bind_param::<Nullable<Integer>, _>(number),
+            Self::BigInt(number) => out.push_bind_param::<Nullable<BigInt>, _>(number),
+            Self::Json(json) => out.push_bind_param::<Nullable<Jsonb>, _>(json),
+        }
+    }
+}
+
+/// Gives each field its column and its value; a value that is not there is NULL.
+pub(crate) fn bound_fields<'a>(
+    fields: &'a AdditionalFields,
+    values: &'a AdditionalValues,
+) -> Result<Vec<(&'a str, Bound<'a>)>, StoreError> {
+    let bind = |field: &'a auth_core::FieldDeclaration| {
+        let value = values.get(&field.name).unwrap_or(&FieldValue::Null);
+        check_value(value)?;
+        Ok((field.column.as_str(), Bound::of(field.kind, value)?))
+    };
+    fields.iter().map(bind).collect()
+}
+
+/// Refuses what no column holds.
+pub(crate) fn check_value(value: &FieldValue) -> Result<(), StoreError> {
+    let has_nul = match value {
+        FieldValue::Text(text) => text.contains('\0'),
+        FieldValue::Json(json) => json.has_nul(),
+        _ => false,
+    };
+    if has_nul { Err(StoreError::Rejected { reason: "text with a NUL character" }) } else { Ok(()) }
+}
+
+/// An INSERT of one row, which gives back its additional fields as the database made them.
+#[derive(Debug)]
+pub(crate) struct InsertRow<'a> {
+    pub(crate) table: &'static str,
+    pub(crate) columns: Vec<(&'a str, Bound<'a>)>,
+    pub(crate) returning: FieldColumns<'a>,
+}
+
+impl QueryFragment<Pg> for InsertRow<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("INSERT INTO ");
+        out.push_identifier(self.table)?;
+        for (index, (column, _)) in self.columns.iter().enumerate() {
+            out.push_sql(if index == 0 { " (" } else { ", " });
+            out.push_identifier(column)?;
+        }
+        out.push_sql(") VALUES ");
+        for (index, (_, value)) in self.columns.iter().enumerate() {
+            out.push_sql(if index == 0 { "(" } else { ", " });
+            value.push(&mut out)?;
+        }
+        out.push_sql(")");
+        if !self.returning.is_noop(&Pg)? {
+            out.push_sql(" RETURNING ");
+            self.returning.walk_ast(out)?;
+        }
+        Ok(())
+    }
+}
+
+impl QueryId for InsertRow<'_> {
+    type QueryId = ();
+
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl Query for InsertRow<'_> {
+    type SqlType = Untyped;
+}
+
+impl InsertRow<'_> {
+    /// Inserts the row.
+    pub(crate) async fn run<C>(self, connection: &mut C) -> Result<FieldCells, StoreError>
+    where
+        C: AsyncConnectionCore<Backend = Pg> + Send,
+    {
+        if self.returning.names().next().is_none() {
+            self.execute(connection).await?;
+            return Ok(FieldCells(Vec::new()));
+        }
+        let table = self.table;
+        self.get_result::<FieldCells>(connection).await.map_err(|error| read_failed(table, error))
+    }
+}
+
+/// An UPDATE of a session's additional fields. Which of them change is a parameter too, so that there is one
+/// statement for all combinations.
+pub(crate) struct UpdateSession<'a, R> {
+    pub(crate) changes: Vec<FieldChange<'a>>,
+    pub(crate) updated_at: OffsetDateTime,
+    pub(crate) token: &'a str,
+    pub(crate) returning: R,
+}
+
+/// One column of an [`UpdateSession`].
+#[derive(Debug)]
+pub(crate) struct FieldChange<'a> {
+    pub(crate) column: &'a str,
+    pub(crate) changes: bool,
+    pub(crate) value: Bound<'a>,
+}
+
+impl<'a> FieldChange<'a> {
+    /// Reads what a request wants of each field.
+    pub(crate) fn all(
+        fields: &'a AdditionalFields,
+        changes: &'a auth_core::FieldChanges,
+    ) -> Result<Vec<Self>, StoreError> {
+        let change = |field: &'a auth_core::FieldDeclaration| {
+            let value = changes.get(&field.name);
+            value.map_or(Ok(()), check_value)?;
+            let bound = Bound::of(field.kind, value.unwrap_or(&FieldValue::Null))?;
+            Ok(Self { column: &field.column, changes: value.is_some(), value: bound })
+        };
+        fields.iter().map(change).collect()
+    }
+}
+
+impl<R: QueryFragment<Pg>> QueryFragment<Pg> for UpdateSession<'_, R> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("UPDATE ");
+        out.push_identifier(SESSION)?;
+        out.push_sql(" SET ");
+        for FieldChange { column, changes, value } in &self.changes {
+            out.push_identifier(column)?;
+            out.push_sql(" = CASE WHEN ");
+            out.push_bind_param::<Bool, _>(changes)?;
+            out.push_sql(" THEN ");
+            value.push(&mut out)?;
+            out.push_sql(" ELSE ");
+            out.push_identifier(SESSION)?;
+            out.push_sql(".");
+            out.push_identifier(column)?;
+            out.push_sql(" END, ");
+        }
+        out.push_identifier("updatedAt")?;
+        out.push_sql(" = ");
+        out.push_bind_param::<Timestamptz, _>(&self.updated_at)?;
+        out.push_sql(" WHERE ");
+        out.push_identifier("token")?;
+        out.push_sql(" = ");
+        out.push_bind_param::<Text, _>(self.token)?;
+        out.push_sql(" RETURNING ");
+        self.returning.walk_ast(out)
+    }
+}
+
+impl<R> QueryId for UpdateSession<'_, R> {
+    type QueryId = ();
+
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<R: Expression> Query for UpdateSession<'_, R> {
+    type SqlType = R::SqlType;
+}

@@ -1,0 +1,227 @@
+//! The columns of additional fields: declared in the settings, so no numbered migration can name them.
+//!
+//! What is missing is seen from the live tables each time and added; nothing is ever changed or dropped. Types
+//! are those of Node's own migration tool (Better Auth core §12.1). So is NOT NULL where a field is required,
+//! with one difference: only together with a default in the column. Without one, rows that are there would
+//! stand in its way, and a Node server that does not declare the field would refuse every request. That a
+//! required value is there at sign-up is checked before the database is asked.
+
+use std::fmt::Write;
+
+use auth_core::wire::Timestamp;
+use auth_core::{DeclaredFields, FieldDeclaration, FieldKind, FieldValue};
+use diesel::sql_types::Text;
+use diesel::{QueryableByName, sql_query};
+use diesel_async::AsyncPgConnection;
+
+use super::schema_check::{self, Finding, Live, Problem, Severity};
+use super::{Link, MigrationError};
+use crate::database_url::DatabaseUrl;
+use crate::error::StoreError;
+use crate::fields::{SESSION, USER};
+
+/// What stands for a migration's name in errors.
+const NAME: &str = "of additional fields";
+
+/// Longest name of an index, in bytes; a longer one is left to PostgreSQL to choose.
+const IDENTIFIER_MAX: usize = 63;
+
+/// Lists the statements that [`up`] would run.
+///
+/// # Errors
+///
+/// [`MigrationError::Connect`], [`MigrationError::Tls`], [`MigrationError::Query`].
+pub async fn plan(url: &DatabaseUrl, declared: &DeclaredFields) -> Result<Vec<String>, MigrationError> {
+    let link = Link::open(url).await?;
+    let live = schema_check::read(&link.client).await.map_err(MigrationError::Query)?;
+    Ok(statements(&live, declared))
+}
+
+/// Adds the columns and indexes that are missing, in one transaction; gives the statements that ran. Adding a
+/// column takes a short lock; making an index keeps writers waiting, so on a large table make it first, with
+/// `CREATE INDEX CONCURRENTLY`.
+///
+/// # Errors
+///
+/// [`MigrationError::Failed`] when a statement failed, and then nothing stays; and as [`plan`].
+pub async fn up(url: &DatabaseUrl, declared: &DeclaredFields) -> Result<Vec<String>, MigrationError> {
+    if of_all(declared).next().is_none() {
+        return Ok(Vec::new());
+    }
+    let link = Link::open(url).await?;
+    // The lock of the migrations: another starter does the same.
+    link.begin().await?;
+    let failed = |source| MigrationError::Failed { name: NAME, source };
+    let added = async {
+        let live = schema_check::read(&link.client).await.map_err(MigrationError::Query)?;
+        let statements = statements(&live, declared);
+        for statement in &statements {
+            link.client.batch_execute(statement).await.map_err(failed)?;
+        }
+        Ok(statements)
+    };
+    match added.await {
+        Ok(statements) => {
+            link.client.batch_execute("COMMIT").await.map_err(failed)?;
+            Ok(statements)
+        }
+        Err(error) => {
+            // A lost connection rolls back by itself.
+            let _ = link.client.batch_execute("ROLLBACK").await;
+            Err(error)
+        }
+    }
+}
+
+/// Compares the live schema with what this server and Node's Better Auth need, additional fields included.
+///
+/// # Errors
+///
+/// As [`plan`].
+pub async fn check(url: &DatabaseUrl, declared: &DeclaredFields) -> Result<Vec<Finding>, MigrationError> {
+    let link = Link::open(url).await?;
+    let live = schema_check::read(&link.client).await.map_err(MigrationError::Query)?;
+    // A declared column that must be filled is one that both servers fill.
+    let is_declared = |finding: &Finding| {
+        finding.problem == Problem::ExtraRequired
+            && of_all(declared).any(|(table, field)| {
+                table == finding.table && finding.column.as_deref() == Some(&field.column)
+            })
+    };
+    let mut findings = schema_check::findings(&live);
+    findings.retain(|finding| !is_declared(finding));
+    for (table, field) in of_all(declared).filter(|(table, _)| live.has(table)) {
+        let finding = |problem, severity, fix| Finding {
+            table,
+            column: Some(field.column.clone()),
+            problem,
+            severity,
+            fix,
+        };
+        let Some(found) = live.column(table, &field.column) else {
+            let fix = Some(format!("{};", add_column(table, field)));
+            findings.push(finding(Problem::MissingColumn, Severity::Breaks, fix));
+            continue;
+        };
+        if !accepts(field.kind, &found.kind) {
+            let problem = Problem::WrongType { found: found.kind.clone(), expected: column_type(field.kind) };
+            findings.push(finding(problem, Severity::Breaks, None));
+        }
+        if found.required && !found.filled && !field.required {
+            let fix = format!("ALTER TABLE \"{table}\" ALTER COLUMN \"{}\" DROP NOT NULL;", field.column);
+            findings.push(finding(Problem::MustBeNullable, Severity::Breaks, Some(fix)));
+        }
+        if let Some(fix) = create_index(&live, table, field) {
+            let problem = if field.unique { Problem::NotUnique } else { Problem::NoIndex };
+            findings.push(finding(problem, Severity::Weakens, Some(format!("{fix};"))));
+        }
+    }
+    Ok(findings)
+}
+
+/// Names the columns that are not there, such as `user.plan`; asks nothing where no field is declared.
+pub(crate) async fn missing_on(
+    connection: &mut AsyncPgConnection,
+    declared: &DeclaredFields,
+) -> Result<Vec<String>, StoreError> {
+    // Not at the top: it gives every type an `execute`, the driver's client too.
+    use diesel_async::RunQueryDsl;
+
+    #[derive(QueryableByName)]
+    struct Place {
+        #[diesel(sql_type = Text)]
+        place: String,
+    }
+    if of_all(declared).next().is_none() {
+        return Ok(Vec::new());
+    }
+    let there: Vec<Place> = sql_query(
+        "SELECT c.relname || '.' || a.attname AS place \
+         FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid \
+         WHERE c.oid IN (to_regclass('\"user\"'), to_regclass('session')) AND a.attnum > 0 AND NOT a.attisdropped",
+    )
+    .load(connection)
+    .await?;
+    let places = of_all(declared).map(|(table, field)| format!("{table}.{}", field.column));
+    Ok(places.filter(|place| !there.iter().any(|there| there.place == *place)).collect())
+}
+
+fn of_all(declared: &DeclaredFields) -> impl Iterator<Item = (&'static str, &FieldDeclaration)> {
+    let user = declared.user.iter().map(|field| (USER, field));
+    user.chain(declared.session.iter().map(|field| (SESSION, field)))
+}
+
+/// Names and columns are identifiers by their type, so that quoting them is enough.
+fn statements(live: &Live, declared: &DeclaredFields) -> Vec<String> {
+    let mut statements = Vec::new();
+    for (table, field) in of_all(declared) {
+        if live.column(table, &field.column).is_none() {
+            statements.push(add_column(table, field));
+        }
+        statements.extend(create_index(live, table, field));
+    }
+    statements
+}
+
+fn add_column(table: &str, field: &FieldDeclaration) -> String {
+    let mut statement = format!(
+        "ALTER TABLE \"{table}\" ADD COLUMN IF NOT EXISTS \"{}\" {}",
+        field.column,
+        column_type(field.kind)
+    );
+    if let Some(default) = field.default.as_ref().and_then(literal) {
+        let not_null = if field.required { " NOT NULL" } else { "" };
+        // Writing to a String cannot fail.
+        let _ = write!(statement, "{not_null} DEFAULT {default}");
+    }
+    statement
+}
+
+/// Gives the statement for an index that is asked for and not there. The names are Node's.
+fn create_index(live: &Live, table: &str, field: &FieldDeclaration) -> Option<String> {
+    let column = &field.column;
+    if !(field.unique || field.index) || live.has_index(table, column, field.unique) {
+        return None;
+    }
+    let (kind, suffix) = if field.unique { ("UNIQUE INDEX", "uidx") } else { ("INDEX", "idx") };
+    let name = format!("{table}_{column}_{suffix}");
+    let name = if name.len() <= IDENTIFIER_MAX { format!(" \"{name}\"") } else { String::new() };
+    Some(format!("CREATE {kind}{name} ON \"{table}\" (\"{column}\")"))
+}
+
+fn column_type(kind: FieldKind) -> &'static str {
+    match kind {
+        FieldKind::Text => "text",
+        FieldKind::Number => "integer",
+        FieldKind::BigNumber => "bigint",
+        FieldKind::Boolean => "boolean",
+        FieldKind::Date => "timestamptz",
+        FieldKind::Json | FieldKind::TextList | FieldKind::NumberList => "jsonb",
+    }
+}
+
+/// Types that take and give the values of a kind; each as `format_type` names it.
+fn accepts(kind: FieldKind, found: &str) -> bool {
+    match kind {
+        FieldKind::Text => matches!(found, "text" | "character varying" | "citext"),
+        FieldKind::Number => matches!(found, "integer" | "bigint" | "smallint"),
+        FieldKind::BigNumber => found == "bigint",
+        FieldKind::Boolean => found == "boolean",
+        FieldKind::Date => found == "timestamp with time zone",
+        FieldKind::Json | FieldKind::TextList | FieldKind::NumberList => found == "jsonb",
+    }
+}
+
+/// Writes a default as SQL; `None` for NULL.
+fn literal(value: &FieldValue) -> Option<String> {
+    // `standard_conforming_strings` has been on since 9.1: a quote is the only letter that means something.
+    let quoted = |text: &str| format!("'{}'", text.replace('\'', "''"));
+    Some(match value {
+        FieldValue::Null => return None,
+        FieldValue::Text(text) => quoted(text),
+        FieldValue::Number(number) | FieldValue::BigNumber(number) => number.to_string(),
+        FieldValue::Boolean(value) => value.to_string(),
+        FieldValue::Date(at) => quoted(&Timestamp(*at).to_string()),
+        FieldValue::Json(json) => quoted(json.as_str()),
+    })
+}
