@@ -143,7 +143,10 @@ impl TestApp {
         let mut peer = tokio::net::TcpStream::connect(self.address).await.unwrap();
         peer.write_all(bytes).await.unwrap();
         let mut answer = Vec::new();
-        let _reset = peer.read_to_end(&mut answer).await;
+        let whole = tokio::time::timeout(std::time::Duration::from_secs(10), peer.read_to_end(&mut answer));
+        // A reset is an end as well.
+        let _reset =
+            whole.await.unwrap_or_else(|_| panic!("not closed after {:?}", String::from_utf8_lossy(bytes)));
         String::from_utf8_lossy(&answer).into_owned()
     }
 

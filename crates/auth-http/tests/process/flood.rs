@@ -8,6 +8,10 @@ use tokio::io::AsyncWriteExt;
 
 use crate::process::{PASSWORD, Process, alone_on_own_database, p99};
 
+/// Clients that all sign in at once, with a wrong password, and how long they go on.
+const CLIENTS: u32 = 300;
+const FLOOD: Duration = Duration::from_secs(20);
+
 fn sign_in(server: &Process, email: &str, password: &str) -> reqwest::RequestBuilder {
     server
         .client
@@ -52,13 +56,16 @@ async fn r_099_a_flood_of_sign_ins_is_shed_and_others_do_not_feel_it() {
     let (_database, server) = alone_on_own_database(&changes).await;
     let server = Arc::new(server);
     let session = server.register("alice@example.com").await;
+    let hash = one_hash(&server).await;
     let before = server.resident_kib();
-    let until = Instant::now() + Duration::from_secs(5);
-    let floods: Vec<_> = (0..60)
+    let until = Instant::now() + FLOOD;
+    let floods: Vec<_> = (0..CLIENTS)
         .map(|number| {
             let server = Arc::clone(&server);
             tokio::spawn(async move {
                 let (mut verified, mut shed) = (0, 0);
+                // Within a second all are there, and from then on spread over each second.
+                tokio::time::sleep(Duration::from_secs(1) * number / CLIENTS).await;
                 while Instant::now() < until {
                     let began = Instant::now();
                     let email = format!("nobody{number}@example.com");
@@ -66,13 +73,17 @@ async fn r_099_a_flood_of_sign_ins_is_shed_and_others_do_not_feel_it() {
                     match answer.status().as_u16() {
                         401 => verified += 1,
                         503 => {
-                            assert!(began.elapsed() <= Duration::from_secs(3));
+                            assert!(
+                                began.elapsed() <= Duration::from_secs(3),
+                                "shed after {:?}",
+                                began.elapsed()
+                            );
                             let seconds: u64 =
                                 answer.headers()["retry-after"].to_str().unwrap().parse().unwrap();
                             assert!((1..=30).contains(&seconds));
                             shed += 1;
-                            // A client that comes back at once would measure the loop, not the queue.
-                            tokio::time::sleep(Duration::from_millis(50)).await;
+                            // As it was told: one that comes back at once would measure the loop, not the queue.
+                            tokio::time::sleep(Duration::from_secs(seconds)).await;
                         }
                         other => panic!("status {other}"),
                     }
@@ -82,10 +93,15 @@ async fn r_099_a_flood_of_sign_ins_is_shed_and_others_do_not_feel_it() {
         })
         .collect();
     tokio::time::sleep(Duration::from_millis(500)).await;
-    let health = server.latencies("/healthz", "", 100).await;
-    let reads = server.latencies("/api/auth/get-session", &bearer(&session), 100).await;
-    let most = server.resident_kib();
-    let (mut verified, mut shed) = (0, 0);
+    let (mut health, mut reads, mut most) = (Vec::new(), Vec::new(), 0);
+    while Instant::now() + Duration::from_secs(1) < until {
+        health.extend(server.latencies("/healthz", "", 50).await);
+        reads.extend(server.latencies("/api/auth/get-session", &bearer(&session), 50).await);
+        most = most.max(server.resident_kib());
+    }
+    health.sort();
+    reads.sort();
+    let (mut verified, mut shed) = (0_u32, 0_u32);
     for flood in floods {
         let (more_verified, more_shed) = flood.await.unwrap();
         verified += more_verified;
@@ -93,10 +109,27 @@ async fn r_099_a_flood_of_sign_ins_is_shed_and_others_do_not_feel_it() {
     }
     assert!(p99(&health) <= Duration::from_millis(250), "{:?}", p99(&health));
     assert!(p99(&reads) <= Duration::from_millis(500), "{:?}", p99(&reads));
-    assert!(verified >= 5 && shed >= 60, "{verified} verified, {shed} shed");
+    // Six in ten of what the one permit could do on an idle machine.
+    let due = (FLOOD.as_secs_f64() / hash.as_secs_f64() * 0.6) as u32;
+    assert!(verified >= due, "{verified} verified in {FLOOD:?}, {due} due at {hash:?} each");
+    assert!(shed >= CLIENTS, "{shed} shed");
     assert!(most <= before + (32 + 64) * 1024, "{} KiB more", most - before);
+    let over = Instant::now();
     let right = sign_in(&server, "alice@example.com", PASSWORD).send().await.unwrap();
     assert_eq!(right.status(), 200);
+    assert!(over.elapsed() <= Duration::from_secs(5), "{:?}", over.elapsed());
+}
+
+/// The time of one hash: that of the quickest of five failed sign-ins, which cost one each.
+async fn one_hash(server: &Process) -> Duration {
+    let mut quickest = Duration::MAX;
+    for _ in 0..5 {
+        let began = Instant::now();
+        let answer = sign_in(server, "nobody@example.com", "wrong horse").send().await.unwrap();
+        assert_eq!(answer.status(), 401);
+        quickest = quickest.min(began.elapsed());
+    }
+    quickest
 }
 
 #[tokio::test(flavor = "multi_thread")]
