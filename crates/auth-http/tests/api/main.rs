@@ -36,3 +36,4 @@ mod sign_in;
 mod sign_out;
 mod sign_up;
 mod sign_up_unseen;
+mod statements;

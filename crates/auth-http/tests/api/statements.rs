@@ -1,0 +1,235 @@
+//! How many statements each route costs, counted on the wire between the server and PostgreSQL, and written down in
+//! `docs/STATEMENTS.md`.
+
+mod counting;
+
+use std::fmt::Write;
+use std::path::Path;
+
+use auth_http::routes::ROUTES;
+use auth_store::testing::TestDatabase;
+use reqwest::RequestBuilder;
+use serde_json::json;
+use time::Duration;
+
+use self::counting::CountingProxy;
+use crate::app::{Answer, PASSWORD, TestApp};
+
+const MARKER: &str = "<!-- from here on generated -->\n";
+
+/// One measured request.
+struct Row {
+    route: &'static str,
+    case: &'static str,
+    status: u16,
+    statements: Vec<String>,
+}
+
+/// A server whose statements are counted, and what was counted so far.
+struct Measured {
+    app: TestApp,
+    proxy: CountingProxy,
+    rows: Vec<Row>,
+}
+
+impl Measured {
+    async fn start(database: &TestDatabase, settings: &[(&str, &str)]) -> Self {
+        let proxy = CountingProxy::start(database.url()).await;
+        let mut all = vec![
+            // One connection, so that what is prepared once is prepared for all; nothing in the background.
+            ("AUTH__DATABASE__MAX_CONNECTIONS", "1"),
+            ("AUTH__CLEANUP__INTERVAL", "0s"),
+            ("AUTH__PASSWORD__ARGON2__MEMORY_KIB", "8"),
+            ("AUTH__PASSWORD__ARGON2__ITERATIONS", "1"),
+        ];
+        all.extend_from_slice(settings);
+        Self { app: TestApp::on(&proxy.url(), &all).await, proxy, rows: Vec::new() }
+    }
+
+    fn request(&self, route: &str) -> RequestBuilder {
+        let (method, path) = route.split_once(' ').unwrap();
+        self.app.request(method, path)
+    }
+
+    /// Sends a request and keeps what it cost.
+    async fn count(&mut self, route: &'static str, case: &'static str, request: RequestBuilder) -> Answer {
+        self.proxy.take();
+        let answer = self.app.send(request).await;
+        let statements = self.proxy.take();
+        self.rows.push(Row { route, case, status: answer.status, statements });
+        answer
+    }
+
+    async fn sign_in(&self, email: &str) -> Answer {
+        let answer = self.app.post("/login", &json!({"email": email, "password": PASSWORD})).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        answer
+    }
+
+    fn with_cookie(&self, route: &str, answer: &Answer) -> RequestBuilder {
+        self.request(route).header("cookie", answer.cookie_header()).header("origin", &self.app.origin)
+    }
+
+    /// Goes through every route. The first round warms up: it opens the connection and meets the hash schemes.
+    async fn round(&mut self, name: &str) {
+        self.rows.clear();
+        let email = format!("{name}@example.com");
+        let person = json!({"email": email, "password": PASSWORD, "name": "Ann"});
+        let stranger = json!({"email": "nobody@example.com", "password": PASSWORD});
+        let wrong = json!({"email": email, "password": "wrong password"});
+
+        for (route, case) in [("GET /ok", ""), ("GET /error", ""), ("GET /nope", "no such route")] {
+            self.count(route, case, self.request(route)).await;
+        }
+        let route = "POST /sign-up/email";
+        self.count(route, "a new address", self.request(route).json(&person)).await;
+        self.count(route, "an address that has an account", self.request(route).json(&person)).await;
+        let registered = json!({"email": format!("{name}-2@example.com"), "password": PASSWORD});
+        self.count("POST /register", "a new address", self.request("POST /register").json(&registered)).await;
+        for route in ["POST /sign-in/email", "POST /login"] {
+            self.count(route, "the right password", self.request(route).json(&person)).await;
+            self.count(route, "a wrong password", self.request(route).json(&wrong)).await;
+            self.count(route, "an unknown address", self.request(route).json(&stranger)).await;
+        }
+        let route = "POST /sign-in/email";
+        let foreign = self.request(route).header("origin", "https://evil.example").json(&person);
+        self.count(route, "a foreign origin", foreign).await;
+        self.count(route, "a bad body", self.request(route).json(&json!({}))).await;
+
+        let session = self.sign_in(&email).await;
+        let bearer = |token: String| format!("Bearer {token}");
+        for route in ["GET /get-session", "GET /user", "GET /list-sessions"] {
+            self.count(route, "no credentials", self.request(route)).await;
+            let forged = self.request(route).header("cookie", "better-auth.session_token=forged.x");
+            self.count(route, "a forged cookie", forged).await;
+            self.count(route, "a cookie", self.with_cookie(route, &session)).await;
+            let of_session = self.request(route).header("authorization", bearer(session.session_token()));
+            self.count(route, "a session token", of_session).await;
+            let of_access = self.request(route).header("authorization", bearer(session.access_token()));
+            self.count(route, "an access token", of_access).await;
+        }
+        self.count("POST /get-session", "a cookie", self.with_cookie("POST /get-session", &session)).await;
+        let update = self.with_cookie("POST /update-session", &session).json(&json!({"theme": "dark"}));
+        self.count("POST /update-session", "a field that is not declared", update).await;
+
+        let route = "POST /change-password";
+        let change = |revoke: bool| json!({"currentPassword": PASSWORD, "newPassword": PASSWORD, "revokeOtherSessions": revoke});
+        let kept = self.with_cookie(route, &session).json(&change(false));
+        self.count(route, "the other sessions kept", kept).await;
+        let session = self.sign_in(&email).await;
+        let revoked = self.with_cookie(route, &session).json(&change(true));
+        self.count(route, "the other sessions ended", revoked).await;
+
+        let (session, other) = (self.sign_in(&email).await, self.sign_in(&email).await);
+        let route = "POST /revoke-session";
+        let revoke = self.with_cookie(route, &session).json(&json!({"token": other.session_token()}));
+        self.count(route, "one of the caller's", revoke).await;
+        let revoke = self.with_cookie(route, &session).json(&json!({"token": "unknown"}));
+        self.count(route, "an unknown token", revoke).await;
+        let route = "POST /revoke-other-sessions";
+        self.count(route, "a cookie", self.with_cookie(route, &session)).await;
+        let route = "POST /revoke-sessions";
+        self.count(route, "a cookie", self.with_cookie(route, &session)).await;
+        for route in ["POST /sign-out", "POST /logout"] {
+            let session = self.sign_in(&email).await;
+            self.count(route, "a cookie", self.with_cookie(route, &session)).await;
+            self.count(route, "no credentials", self.request(route)).await;
+        }
+
+        // Last, since the clock stays where it is.
+        let (due, over) = (self.sign_in(&email).await, self.sign_in(&email).await);
+        self.app.clock.advance(Duration::days(2));
+        let route = "GET /get-session";
+        self.count(route, "a cookie whose session is due for renewal", self.with_cookie(route, &due)).await;
+        self.app.clock.advance(Duration::days(6));
+        self.count(route, "a cookie whose session has run out", self.with_cookie(route, &over)).await;
+    }
+
+    /// The reads that the cookie cache answers, and those that it must not.
+    async fn cached_round(&mut self, name: &str) {
+        self.rows.clear();
+        let email = format!("{name}@example.com");
+        let registered = json!({"email": email, "password": PASSWORD});
+        assert_eq!(self.app.post("/register", &registered).await.status, 201);
+        let session = self.sign_in(&email).await;
+        assert!(session.cookie_header().contains("session_data="), "{:?}", session.set_cookies());
+        let route = "GET /get-session";
+        self.count(route, "a cached session", self.with_cookie(route, &session)).await;
+        let read = self.request("GET /get-session?disableCookieCache=true");
+        let read = read.header("cookie", session.cookie_header());
+        self.count(route, "a cached session, the cache turned off by the caller", read).await;
+        let route = "POST /revoke-other-sessions";
+        self.count(route, "a cached session", self.with_cookie(route, &session)).await;
+        self.app.clock.advance(Duration::minutes(6));
+        let route = "GET /get-session";
+        self.count(route, "a cached session whose cache has run out", self.with_cookie(route, &session))
+            .await;
+    }
+}
+
+#[actix_web::test]
+async fn the_table_of_statements_is_what_each_route_costs() {
+    let database = TestDatabase::create().await;
+    let mut plain = Measured::start(&database, &[]).await;
+    plain.round("warm").await;
+    plain.round("ann").await;
+    let cache = [
+        ("AUTH__SESSION__COOKIE_CACHE__ENABLED", "true"),
+        ("AUTH__SESSION__ACCESS_TOKEN_IN_SESSION", "false"),
+        ("AUTH__SESSION__ANONYMOUS_GET_SESSION", "null"),
+    ];
+    let mut cached = Measured::start(&database, &cache).await;
+    cached.cached_round("warm-cache").await;
+    cached.cached_round("cache").await;
+
+    for route in ROUTES {
+        let name = format!("{} {}", route.method, route.path);
+        assert!(plain.rows.iter().any(|row| row.route == name), "{name} is not measured");
+    }
+    let cost = |measured: &Measured, route: &str, case: &str| {
+        let row = measured.rows.iter().find(|row| (row.route, row.case) == (route, case)).unwrap();
+        row.statements.len()
+    };
+    let read = "GET /get-session";
+    assert_eq!(cost(&cached, read, "a cached session"), 0);
+    for case in ["a cookie", "a session token", "an access token"] {
+        assert_eq!(cost(&plain, read, case), 1, "{case}");
+    }
+    assert_eq!(cost(&plain, read, "a cookie whose session is due for renewal"), 2);
+    for (route, case) in [("POST /sign-in/email", "a foreign origin"), ("GET /user", "a forged cookie")] {
+        assert_eq!(cost(&plain, route, case), 0, "{route} {case}");
+    }
+    written_down(&table(plain.rows.iter().chain(&cached.rows)));
+    plain.app.stop().await;
+    cached.app.stop().await;
+}
+
+fn table<'r>(rows: impl Iterator<Item = &'r Row>) -> String {
+    let mut rows: Vec<&Row> = rows.collect();
+    let place = |row: &Row| {
+        let of =
+            |name: &str| ROUTES.iter().position(|route| format!("{} {}", route.method, route.path) == name);
+        of(row.route).unwrap_or(usize::MAX)
+    };
+    rows.sort_by_key(|row| place(row));
+    let mut text = String::from("| route | with | status | statements | which |\n|---|---|---|---|---|\n");
+    for Row { route, case, status, statements } in rows {
+        let which = statements.join(", ");
+        writeln!(text, "| `{route}` | {case} | {status} | {} | {which} |", statements.len()).unwrap();
+    }
+    text
+}
+
+fn written_down(table: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/STATEMENTS.md");
+    let present = std::fs::read_to_string(&path).unwrap();
+    let (prose, generated) = present.split_once(MARKER).unwrap();
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(&path, format!("{prose}{MARKER}{table}")).unwrap();
+    } else {
+        assert_eq!(
+            generated, table,
+            "docs/STATEMENTS.md is stale: UPDATE_DOCS=1 cargo test -p auth-http --test api statements"
+        );
+    }
+}
