@@ -1,5 +1,7 @@
 //! Paths as the settings name them: below the base path, without slashes at the end (Better Auth core §2.2).
 
+use crate::routes;
+
 /// Takes base path and trailing slashes off (`normalizePathname` of `@better-auth/core` 1.7.25). A path outside the
 /// base path stays as it is.
 pub(crate) fn below_base<'p>(path: &'p str, base_path: &str) -> &'p str {
@@ -25,9 +27,24 @@ impl RoutePath {
         (is_plain && !inner.split('/').any(dots)).then(|| Self(text.to_owned()))
     }
 
-    /// Tells whether a path below the base path is this one.
+    /// The path as it was given.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Tells whether a path below the base path is this one, or the other spelling of its route.
     pub(crate) fn is(&self, path: &str) -> bool {
-        self.0 == path
+        routes::known_as(&self.0) == routes::known_as(path)
+    }
+
+    /// Tells whether this server has a route of this path.
+    pub(crate) fn names_route(&self) -> bool {
+        routes::find_path(&self.0).is_some()
+    }
+
+    /// Tells whether the path was given with the base path in front, so that no request would have it.
+    pub(crate) fn has_base(&self, base_path: &str) -> bool {
+        !self.names_route() && below_base(&self.0, base_path) != self.0
     }
 
     /// Tells whether a path below the base path is this one, or lies below it; `/sign-in-x` is not below `/sign-in`
@@ -70,6 +87,34 @@ mod tests {
             ("/", false, false),
         ] {
             assert_eq!((path.is(asked), path.holds(asked)), (is, holds), "{asked}");
+        }
+    }
+
+    #[test]
+    fn r_072_a_route_of_two_paths_is_meant_by_either() {
+        for (ours, theirs) in routes::SAME_AS {
+            for (named, asked) in [(ours, ours), (ours, theirs), (theirs, ours), (theirs, theirs)] {
+                assert!(RoutePath::parse(named).unwrap().is(asked), "{named} {asked}");
+                assert!(RoutePath::parse(named).unwrap().names_route(), "{named}");
+            }
+        }
+        assert!(!RoutePath::parse("/login").unwrap().is("/sign-up/email"));
+    }
+
+    #[test]
+    fn r_072_a_path_with_the_base_path_in_front_is_told_from_a_route() {
+        for (text, base_path, expected) in [
+            ("/api/auth/ok", "/api/auth", true),
+            ("/api/auth", "/api/auth", true),
+            ("/api/authors", "/api/auth", false),
+            ("/api", "/api/auth", false),
+            ("/ok", "/api/auth", false),
+            ("/ok", "", false),
+            // The route's own path begins as the base path does.
+            ("/sign-in/email", "/sign-in", false),
+            ("/sign-in/other", "/sign-in", true),
+        ] {
+            assert_eq!(RoutePath::parse(text).unwrap().has_base(base_path), expected, "{text} {base_path}");
         }
     }
 

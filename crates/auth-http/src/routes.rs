@@ -138,6 +138,22 @@ pub const ROUTES: &[Entry] = &[
     },
 ];
 
+/// Routes of the token API that do what a route of Better Auth does. What turns one of the two off turns off both, so
+/// that a second spelling opens nothing; they share a count, so that it buys no second try at a password, and
+/// the row in the database that Node counts in.
+pub(crate) const SAME_AS: [(&str, &str); 3] =
+    [("/login", "/sign-in/email"), ("/register", "/sign-up/email"), ("/logout", "/sign-out")];
+
+/// Gives the path below the base path under which a route is known to Better Auth; any other path as it is.
+pub(crate) fn known_as(path: &str) -> &str {
+    SAME_AS.iter().find(|(ours, _)| *ours == path).map_or(path, |(_, theirs)| *theirs)
+}
+
+/// Finds a path below the base path among the routes.
+pub(crate) fn find_path(path: &str) -> Option<&'static str> {
+    ROUTES.iter().map(|route| route.path).find(|route| *route == path)
+}
+
 const SESSION_PATH: &str = "/get-session";
 
 /// Routes whose answers say nothing of anybody. Those of all others, refusals too, are not to be stored: they

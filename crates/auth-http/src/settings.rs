@@ -17,6 +17,7 @@ mod fields;
 mod log;
 mod network;
 mod password;
+mod paths;
 mod proxies;
 mod rate_limit;
 mod reader;
@@ -126,7 +127,7 @@ impl Settings {
         let settings = Self {
             proxies: ProxiesSettings::read(&reader)?,
             rate_limit: RateLimitSettings::read(&reader)?,
-            security: SecuritySettings::read(&reader, &server.base_url)?,
+            security: SecuritySettings::read(&reader, &server)?,
             cors: CorsSettings::read(&reader)?,
             database: DatabaseSettings::read(&reader)?,
             session: SessionSettings::read(&reader)?,
@@ -148,8 +149,8 @@ impl Settings {
         &self.effective
     }
 
-    /// Names the checks that these settings turn off, one warning each.
-    pub fn warnings(&self) -> Vec<&'static str> {
+    /// Names the checks that these settings turn off, one warning each, and what has no effect.
+    pub fn warnings(&self) -> Vec<String> {
         let switches = [
             (
                 self.security.disable_csrf_check == Some(true),
@@ -192,7 +193,8 @@ impl Settings {
                 "email_and_password.failures_before_delay is 0: an account's password may be tried without end from changing addresses",
             ),
         ];
-        switches.into_iter().filter(|(on, _)| *on).map(|(_, warning)| warning).collect()
+        let switches = switches.into_iter().filter(|(on, _)| *on).map(|(_, warning)| warning.to_owned());
+        switches.chain(paths::unknown(server::DISABLED_PATHS, &self.server.disabled_paths)).collect()
     }
 }
 

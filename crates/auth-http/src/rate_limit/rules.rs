@@ -3,9 +3,9 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::path::SAME_AS;
 use super::window::RateRule;
 use crate::glob::Glob;
+use crate::routes::SAME_AS;
 use crate::settings::parse_span;
 
 /// All rules of a server.

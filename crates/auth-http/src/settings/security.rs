@@ -3,11 +3,11 @@
 use auth_core::{SigningSecret, SigningSecretError, VersionedSecrets};
 
 use super::error::{Problem, SettingsError};
+use super::paths;
 use super::reader::Reader;
-use super::server::BaseUrl;
+use super::server::ServerSettings;
 use crate::logging::chain;
 use crate::origin::{OriginPattern, ParsePatternError, UncheckedOrigins};
-use crate::route_path::RoutePath;
 
 /// Secrets, trusted origins, and the switches that weaken checks.
 #[derive(Clone, Debug)]
@@ -28,8 +28,8 @@ const ORIGINS: &str = "security.trusted_origins";
 const GENERATE: &str = "make one with `openssl rand -base64 48` and set it as BETTER_AUTH_SECRET, or its file as BETTER_AUTH_SECRET_FILE";
 
 impl SecuritySettings {
-    pub(super) fn read(reader: &Reader, base_url: &BaseUrl) -> Result<Self, SettingsError> {
-        let mut trusted_origins = vec![base_url.origin().to_owned()];
+    pub(super) fn read(reader: &Reader, server: &ServerSettings) -> Result<Self, SettingsError> {
+        let mut trusted_origins = vec![server.base_url.origin().to_owned()];
         for (index, pattern) in reader.list(ORIGINS)?.into_iter().enumerate() {
             if let Err(error) = OriginPattern::parse(&pattern) {
                 let reason = format!("entry {} {}", index + 1, unusable(&error));
@@ -44,23 +44,20 @@ impl SecuritySettings {
             secrets: secrets(reader)?,
             trusted_origins,
             disable_csrf_check: reader.optional_switch("security.disable_csrf_check")?,
-            disable_origin_check: unchecked_origins(reader)?,
+            disable_origin_check: unchecked_origins(reader, &server.base_path)?,
         })
     }
 }
 
 /// Reads a switch that may also be a list of paths.
-fn unchecked_origins(reader: &Reader) -> Result<UncheckedOrigins, SettingsError> {
+fn unchecked_origins(reader: &Reader, base_path: &str) -> Result<UncheckedOrigins, SettingsError> {
     const KEY: &str = "security.disable_origin_check";
     if let Ok(on) = reader.switch(KEY) {
         return Ok(if on { UncheckedOrigins::Everywhere } else { UncheckedOrigins::Nowhere });
     }
-    let paths: Option<Vec<_>> = reader.list(KEY)?.iter().map(|path| RoutePath::parse(path)).collect();
-    match paths {
-        Some(paths) if !paths.is_empty() => Ok(UncheckedOrigins::Below(paths)),
-        _ => Err(reader
-            .expected(KEY, "true, false, or a list of paths below the base path, such as [\"/sign-in\"]")),
-    }
+    let expected = "true, false, or a list of paths below the base path, such as [\"/sign-in\"]";
+    let paths = paths::read(reader, KEY, base_path, expected)?;
+    if paths.is_empty() { Err(reader.expected(KEY, expected)) } else { Ok(UncheckedOrigins::Below(paths)) }
 }
 
 /// Says what is wrong with a pattern without quoting it.

@@ -6,6 +6,7 @@ use url::{Host, Url};
 
 use super::error::{Problem, SettingsError};
 use super::error_url::ErrorUrl;
+use super::paths;
 use super::reader::Reader;
 use crate::route_path::RoutePath;
 
@@ -52,6 +53,8 @@ pub struct ServerSettings {
     pub path_limit: usize,
 }
 
+/// Key of [`ServerSettings::disabled_paths`].
+pub(super) const DISABLED_PATHS: &str = "server.disabled_paths";
 /// The largest head that the HTTP parser takes (actix-http 3.20, `MAX_BUFFER_SIZE`), in bytes.
 const PARSER_HEAD_LIMIT: usize = 131_072;
 /// The most threads that actix-server 2.10 starts (`MAX_WORKERS`).
@@ -68,17 +71,19 @@ impl ServerSettings {
         if host.is_empty() {
             return Err(reader.expected("server.host", "an address such as \"127.0.0.1\" or \"0.0.0.0\""));
         }
+        let base_path = match own_path {
+            Some(path) => path,
+            None => base_path(reader)?,
+        };
+        let paths_below = "paths below the base path, such as [\"/sign-up/email\"]";
         Ok(Self {
             host,
             port: reader.number("server.port", 0..=u16::MAX)?,
             workers: one_per_core(reader.number("server.workers", 0..=MOST_WORKERS)?).min(MOST_WORKERS),
             base_url,
-            base_path: match own_path {
-                Some(path) => path,
-                None => base_path(reader)?,
-            },
             error_url: ErrorUrl::read(reader)?,
-            disabled_paths: disabled_paths(reader)?,
+            disabled_paths: paths::read(reader, DISABLED_PATHS, &base_path, paths_below)?,
+            base_path,
             skip_trailing_slashes: reader.switch("server.skip_trailing_slashes")?,
             max_connections: reader.number("server.max_connections", 1..=1_000_000)?,
             reserved_connections: reader.number("server.reserved_connections", 1..=1_000_000)?,
@@ -93,12 +98,6 @@ impl ServerSettings {
             path_limit: reader.number("server.path_limit", 64..=PARSER_HEAD_LIMIT)?,
         })
     }
-}
-
-fn disabled_paths(reader: &Reader) -> Result<Vec<RoutePath>, SettingsError> {
-    const KEY: &str = "server.disabled_paths";
-    let paths: Option<Vec<_>> = reader.list(KEY)?.iter().map(|path| RoutePath::parse(path)).collect();
-    paths.ok_or_else(|| reader.expected(KEY, "paths below the base path, such as [\"/sign-up/email\"]"))
 }
 
 /// Reads 0 as the number of cores.

@@ -155,7 +155,7 @@ fn r_110_a_start_is_refused_by_the_keys_name_and_never_shows_the_value() {
     let scalar = file("server = \"canary\"\n");
     let short = file("canary\n");
     let empty = file("");
-    let cases: [(&[(&str, &str)], &str); 43] = [
+    let cases: [(&[(&str, &str)], &str); 47] = [
         (&[("BETTER_AUTH_SECRET", "")], "security.secret"),
         (&[("BETTER_AUTH_SECRET", "canary-of-thirty-one-bytes-1234")], "security.secret"),
         (&[("BETTER_AUTH_SECRET", "better-auth-secret-12345678901234567890")], "security.secret"),
@@ -182,6 +182,10 @@ fn r_110_a_start_is_refused_by_the_keys_name_and_never_shows_the_value() {
         (&[("AUTH__SERVER__HOST", "")], "server.host"),
         (&[("AUTH__SERVER__BASE_PATH", "/canary canary")], "server.base_path"),
         (&[("AUTH__SERVER__BASE_PATH", "/a/../canary")], "server.base_path"),
+        (&[("AUTH__SERVER__DISABLED_PATHS", "/ok,/api/auth/canary")], "server.disabled_paths"),
+        (&[("AUTH__SERVER__DISABLED_PATHS", "/api/auth")], "server.disabled_paths"),
+        (&[("AUTH__SECURITY__DISABLE_ORIGIN_CHECK", "/api/auth/ok")], "security.disable_origin_check"),
+        (&[("AUTH__SECURITY__DISABLE_ORIGIN_CHECK", "")], "security.disable_origin_check"),
         (&[("AUTH__SERVER__HEAD_TIMEOUT", "5 canaries")], "server.head_timeout"),
         (&[("AUTH__SERVER__HEAD_TIMEOUT", "0s")], "server.head_timeout"),
         (&[("AUTH__SERVER__BODY_LIMIT", "64KiB")], "server.body_limit"),
@@ -244,6 +248,19 @@ fn r_119_every_weakened_check_is_warned_of() {
         assert!(warnings.iter().all(|warning| warning.starts_with(key)), "{warnings:?}");
     }
     assert_eq!(load(&[("BETTER_AUTH_URL", "http://localhost:3000")]).unwrap().warnings(), [""; 0]);
+}
+
+#[test]
+fn r_072_a_path_that_is_no_route_is_warned_of_by_its_name() {
+    let warnings = |paths| {
+        let on = ("AUTH__RATE_LIMIT__ENABLED", "true");
+        load(&[on, ("AUTH__SERVER__DISABLED_PATHS", paths)]).unwrap().warnings()
+    };
+    assert_eq!(warnings("/sign-up/email,/login,/user"), [""; 0]);
+    let unknown = warnings("/sign-in/social,/ok,/Sign-up/email");
+    assert_eq!(unknown.len(), 2);
+    assert!(unknown[0].starts_with("server.disabled_paths ") && unknown[0].contains(" /sign-in/social,"));
+    assert!(unknown[1].contains(" /Sign-up/email,"), "{unknown:?}");
 }
 
 #[test]

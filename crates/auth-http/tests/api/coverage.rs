@@ -132,6 +132,22 @@ async fn r_077_a_path_that_is_turned_off_is_404_in_every_method_and_spelling() {
 }
 
 #[actix_web::test]
+async fn r_072_a_route_that_is_turned_off_has_no_second_spelling() {
+    let pairs = [("/sign-up/email", "/register"), ("/sign-in/email", "/login"), ("/sign-out", "/logout")];
+    for (theirs, ours) in pairs {
+        for disabled in [theirs, ours] {
+            let app = TestApp::with(&[("AUTH__SERVER__DISABLED_PATHS", disabled)]).await;
+            for entry in ROUTES {
+                let answer = app.send(app.request(entry.method.as_str(), entry.path)).await;
+                let is_off = [theirs, ours].contains(&entry.path);
+                assert_eq!(answer.body == "Not Found", is_off, "{disabled} {}", entry.path);
+            }
+            app.stop().await;
+        }
+    }
+}
+
+#[actix_web::test]
 async fn r_077_a_slash_at_the_end_is_passed_over_only_where_it_is_set_so() {
     let app = TestApp::with(&[("AUTH__SERVER__SKIP_TRAILING_SLASHES", "true")]).await;
     for entry in ROUTES {
