@@ -14,10 +14,14 @@ mod jwe;
 mod jwt;
 mod payload;
 
+use std::sync::Arc;
+
 use rand::CryptoRng;
 use time::{Duration, OffsetDateTime};
 
+use crate::additional::Visibility;
 use crate::cookie::MaxAge;
+use crate::fields::{AdditionalFields, DeclaredFields};
 #[cfg(feature = "josekit")]
 use crate::jwe::{JweError, JweKeys, Use};
 use crate::principal::Principal;
@@ -103,8 +107,8 @@ pub struct CookieCache {
 /// Names of additional fields that clients are not shown.
 #[derive(Clone, Debug, Default)]
 struct HiddenFields {
-    user: Vec<String>,
-    session: Vec<String>,
+    user: Vec<Arc<str>>,
+    session: Vec<Arc<str>>,
 }
 
 /// A value for the cookie, and how long the browser keeps it.
@@ -148,17 +152,16 @@ impl CookieCache {
         }
     }
 
-    /// Names the additional fields of users and of sessions that clients are not shown (`returned: false`).
-    /// None of them is ever written; a value from before a field was hidden may still hold it, and what is
-    /// read of it is hidden then.
+    /// Takes note of which additional fields clients are not shown (`returned: false`). None of them is ever
+    /// written; a value from before a field was hidden may still hold it, and what is read of it is hidden
+    /// then.
     #[must_use]
-    pub fn hiding(
-        mut self,
-        of_users: impl IntoIterator<Item = String>,
-        of_sessions: impl IntoIterator<Item = String>,
-    ) -> Self {
-        self.hidden =
-            HiddenFields { user: of_users.into_iter().collect(), session: of_sessions.into_iter().collect() };
+    pub fn hiding(mut self, fields: &DeclaredFields) -> Self {
+        let hidden = |fields: &AdditionalFields| {
+            let hidden = fields.iter().filter(|field| field.visibility == Visibility::Hidden);
+            hidden.map(|field| Arc::clone(&field.name)).collect()
+        };
+        self.hidden = HiddenFields { user: hidden(&fields.user), session: hidden(&fields.session) };
         self
     }
 

@@ -11,9 +11,10 @@
 
 use auth_core::wire::{SessionBody, UserBody};
 use auth_core::{
-    AdditionalValues, CacheStrategy, CachedValue, CookieCache, CookieCachePolicy, CookieSettings, Email,
-    FieldValue, JsonText, MaxAge, Principal, Remember, RequestCookies, Session, SessionCookies, SessionId,
-    SessionToken, SigningSecret, User, UserId, VersionedSecrets, Visibility, jws,
+    AdditionalFields, AdditionalValues, CacheStrategy, CachedValue, CookieCache, CookieCachePolicy,
+    CookieSettings, DeclaredFields, Email, FieldDeclaration, FieldKind, FieldOwner, FieldValue, JsonText,
+    MaxAge, Principal, Remember, RequestCookies, Session, SessionCookies, SessionId, SessionToken,
+    SigningSecret, User, UserId, VersionedSecrets, Visibility, jws,
 };
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -115,11 +116,29 @@ fn what_is_written_reads_back_with_its_additional_fields() {
     }
 }
 
+fn hidden(name: &str) -> FieldDeclaration {
+    FieldDeclaration {
+        name: name.into(),
+        column: name.to_owned(),
+        kind: FieldKind::Text,
+        required: false,
+        default: None,
+        input: true,
+        visibility: Visibility::Hidden,
+        unique: false,
+        index: false,
+    }
+}
+
 #[test]
 fn r_074_a_field_that_was_hidden_since_is_not_shown() {
     for strategy in STRATEGIES {
         let value = write(strategy, &principal());
-        let cache = cache(strategy).hiding(["meta".to_owned()], ["since".to_owned(), "none".to_owned()]);
+        let cache = cache(strategy).hiding(&DeclaredFields {
+            user: AdditionalFields::new(FieldOwner::User, vec![hidden("meta")]).unwrap(),
+            session: AdditionalFields::new(FieldOwner::Session, vec![hidden("since"), hidden("none")])
+                .unwrap(),
+        });
         let read = cache.read(&value, &principal().session.token, NOW).unwrap();
         let names = |values: &AdditionalValues| {
             values.returned().map(|(name, _)| name.to_owned()).collect::<Vec<_>>()

@@ -108,7 +108,7 @@ impl Auth {
         let cache = settings.session.cookie_cache.clone().map(|mut policy| {
             // A `Max-Age` of the cookie's own is how long its content is good, as in the reference.
             policy.max_age = cookies.session_data_max_age().unwrap_or(policy.max_age);
-            CookieCache::new(policy, &settings.security.secrets)
+            CookieCache::new(policy, &settings.security.secrets).hiding(&settings.fields)
         });
         let reply = SessionReply {
             cookies,

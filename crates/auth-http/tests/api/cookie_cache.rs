@@ -216,16 +216,17 @@ async fn a_session_that_is_forgotten_with_the_browser_has_a_short_copy_and_no_se
 #[actix_web::test]
 async fn r_021_a_large_copy_comes_in_chunks_that_are_read_and_cleared_together() {
     let app = start(&[("AUTH__SERVER__HEAD_LIMIT", "65536")]).await;
-    let input = json!({"email": "ann@example.com", "password": PASSWORD, "name": "n".repeat(5_000)});
-    let signed_up = app.post("/register", &input).await;
+    let image = "i".repeat(5_000);
+    let input = json!({"email": "ann@example.com", "password": PASSWORD, "name": "ann", "image": image});
+    let signed_up = app.post("/sign-up/email", &input).await;
     let lines = written(&signed_up);
     assert!(lines.len() > 1 && lines.iter().all(|line| line.len() <= 4_096), "{}", lines.len());
     let cookies = signed_up.cookie_header();
     app.execute("alter table session rename to elsewhere").await;
-    assert_eq!(read(&app, "", &cookies).await.json()["user"]["name"].as_str().unwrap().len(), 5_000);
+    assert_eq!(read(&app, "", &cookies).await.json()["user"]["image"], *image);
     app.execute("alter table elsewhere rename to session").await;
 
-    app.execute("update \"user\" set name = 'short'").await;
+    app.execute("update \"user\" set image = 'short'").await;
     app.clock.advance(Duration::minutes(6));
     let shorter = read(&app, "", &cookies).await;
     assert_eq!(written(&shorter).len(), 1);
@@ -261,4 +262,26 @@ async fn callers_with_tokens_have_no_use_for_a_copy() {
     let headers = [("authorization", bearer.as_str()), ("cookie", "better-auth.session_data=x")];
     assert!(app.get("/get-session", &headers).await.set_cookies().is_empty());
     app.stop().await;
+}
+
+#[actix_web::test]
+async fn r_074_a_copy_from_before_a_field_was_hidden_does_not_show_it() {
+    let settings = |returned: bool| {
+        format!(
+            "[session.cookie_cache]\nenabled = true\n[session]\naccess_token_in_session = false\n\
+             [user.additional_fields.plan]\ntype = \"string\"\ndefault = \"gold\"\nreturned = {returned}\n"
+        )
+    };
+    let before = TestApp::with_file(&settings(true), &[]).await;
+    let cookies = before.register("ann@example.com").await.cookie_header();
+    assert_eq!(read(&before, "", &cookies).await.json()["user"]["plan"], "gold");
+    let path = std::env::temp_dir().join(format!("auth-api-{:x}.toml", rand::random::<u128>()));
+    std::fs::write(&path, settings(false)).unwrap();
+    let after = TestApp::sharing(&before, &[("AUTH_CONFIG", path.to_str().unwrap())]).await;
+    std::fs::remove_file(path).unwrap();
+    let copy = read(&after, "", &cookies).await;
+    assert!(copy.body.starts_with(r#"{"session":{"id":""#), "no copy: {}", copy.body);
+    assert!(!copy.body.contains("plan"), "{}", copy.body);
+    after.stop().await;
+    before.stop().await;
 }
