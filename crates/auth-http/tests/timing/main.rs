@@ -52,6 +52,34 @@ async fn r_055_a_failed_sign_in_does_not_tell_why() {
     panic!("medians and tolerance, in seconds, of every attempt: {seen:?}");
 }
 
+/// Signing up where the answer must not tell: a taken address costs what a free one costs, stored rows and all.
+#[actix_web::test]
+async fn r_056_signing_up_takes_as_long_for_a_taken_address_as_for_a_free_one() {
+    let app = TestApp::with(&[("AUTH__EMAIL_AND_PASSWORD__AUTO_SIGN_IN", "false")]).await;
+    app.register("taken@example.com").await;
+    let mut seen = Vec::new();
+    for attempt in 0..ATTEMPTS {
+        let mut times: [Vec<f64>; 2] = Default::default();
+        for round in 0..60 {
+            let free = format!("free{attempt}x{round}@example.com");
+            for (email, times) in ["taken@example.com", &free].iter().zip(&mut times) {
+                let body = json!({"name": "", "email": email, "password": "correct horse"});
+                let start = Instant::now();
+                let answer = app.post("/sign-up/email", &body).await;
+                times.push(start.elapsed().as_secs_f64());
+                assert_eq!(answer.status, 200, "{}", answer.body);
+            }
+        }
+        let [taken, free] = times.map(median);
+        let tolerance = hash_seconds() * 0.10;
+        if (taken - free).abs() <= tolerance {
+            return app.stop().await;
+        }
+        seen.push((taken, free, tolerance));
+    }
+    panic!("medians for a taken and a free address, and the tolerance, of every attempt: {seen:?}");
+}
+
 /// Asks 60 times each, in turns, and gives the median times; the answers must be alike to the letter.
 async fn medians(app: &TestApp) -> [f64; 3] {
     let mut times: [Vec<f64>; 3] = Default::default();
@@ -71,10 +99,12 @@ async fn medians(app: &TestApp) -> [f64; 3] {
             assert_eq!(*headers.get_or_insert_with(|| names.clone()), names, "{email}");
         }
     }
-    times.map(|mut times| {
-        times.sort_by(f64::total_cmp);
-        times[times.len() / 2]
-    })
+    times.map(median)
+}
+
+fn median(mut times: Vec<f64>) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
 }
 
 /// H of the rules: one hash of the reference's scrypt on this machine.
