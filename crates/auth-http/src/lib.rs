@@ -41,8 +41,8 @@
 //! # Adding a route
 //!
 //! A handler and its input (`RouteBody`, which names media types and fields) in a file of `handlers`, the use case in
-//! `flow`, a row in [`routes::ROUTES`]. Its `access` decides nothing by itself: the handler asks for [`Acting`], or
-//! for a body together with the caller. `tests/api/coverage.rs` holds each row against what an anonymous caller is
+//! `flow`, a row in [`routes::ROUTES`]. Its `access` decides nothing by itself: the handler asks for [`Acting`], for
+//! a body together with the caller, or, as Better Auth's own routes do, for a caller with a session whom a guard let in. `tests/api/coverage.rs` holds each row against what an anonymous caller is
 //! answered, and `docs/COMPATIBILITY.md` says how the route differs from Better Auth's.
 
 mod application;

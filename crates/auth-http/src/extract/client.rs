@@ -26,8 +26,9 @@ impl FromRequest for Client {
         let peer = request.peer_addr().map(|peer| peer.ip());
         let ip_address = policy.client_address(peer, request.headers());
         let user_agent = request.headers().get(header::USER_AGENT).map(|value| value.as_bytes());
-        let user_agent =
-            String::from_utf8_lossy(user_agent.unwrap_or_default()).chars().take(USER_AGENT_MAX).collect();
+        // One character per byte, as Node reads headers: the stored text is then the same at both servers.
+        let user_agent = user_agent.unwrap_or_default().iter().copied().map(char::from);
+        let user_agent = user_agent.take(USER_AGENT_MAX).collect();
         ready(Ok(Self { ip_address: ip_address.map_or_else(String::new, |ip| ip.to_string()), user_agent }))
     }
 }

@@ -58,6 +58,9 @@ pub(crate) async fn release(
 }
 
 fn replace(headers: &mut HeaderMap, line: HeaderValue) {
+    if headers.get_all(header::SET_COOKIE).any(|set| *set == line) {
+        return;
+    }
     let others: Vec<HeaderValue> =
         headers.get_all(header::SET_COOKIE).filter(|set| name(set) != name(&line)).cloned().collect();
     headers.remove(header::SET_COOKIE);
@@ -96,6 +99,8 @@ mod tests {
             put(&mut headers, line).unwrap();
         }
         assert_eq!(lines(&headers), ["b=1", "a.0=1", "a=; Max-Age=0"]);
+        put(&mut headers, "b=1").unwrap();
+        assert_eq!(lines(&headers), ["b=1", "a.0=1", "a=; Max-Age=0"], "what is there stays where it is");
         assert!(put(&mut headers, "a=\r\nb").is_err());
     }
 

@@ -151,5 +151,9 @@ async fn the_stored_session_says_where_it_came_from() {
         )
         .await;
     assert_eq!(nameless.json()["session"]["userAgent"], Value::String(String::new()));
+    let bytes = reqwest::header::HeaderValue::from_bytes("\"q\" ä".as_bytes()).unwrap();
+    let lettered = app.request("POST", "/login").header("user-agent", bytes);
+    let lettered = app.send(lettered.json(&json!({"email": "ann@example.com", "password": PASSWORD}))).await;
+    assert_eq!(lettered.json()["session"]["userAgent"], "\"q\" Ã¤", "one letter per byte, as Node reads it");
     app.stop().await;
 }

@@ -51,9 +51,9 @@ impl Caller {
     async fn ask_all(&self, app: &TestApp) -> Vec<(String, Answer, Duration)> {
         let sign_in = json!({"email": "ann@example.com", "password": PASSWORD});
         let sign_up = json!({"email": "bob@example.com", "password": PASSWORD, "name": "Bob"});
-        let change = json!({"currentPassword": PASSWORD, "newPassword": PASSWORD});
+        let change = json!({"currentPassword": PASSWORD, "newPassword": PASSWORD, "token": "x"});
         let with_cookie = ("cookie", self.cookie.as_str());
-        let requests: [Request<'_>; 12] = [
+        let requests: [Request<'_>; 17] = [
             ("POST", "/register", None, Some(&sign_up)),
             ("POST", "/sign-up/email", None, Some(&sign_up)),
             ("POST", "/login", None, Some(&sign_in)),
@@ -66,6 +66,11 @@ impl Caller {
             ("POST", "/logout", Some(with_cookie), None),
             ("POST", "/sign-out", Some(with_cookie), None),
             ("POST", "/change-password", Some(with_cookie), Some(&change)),
+            ("GET", "/list-sessions", Some(with_cookie), None),
+            ("POST", "/revoke-session", Some(with_cookie), Some(&change)),
+            ("POST", "/revoke-sessions", Some(with_cookie), Some(&change)),
+            ("POST", "/revoke-other-sessions", Some(with_cookie), Some(&change)),
+            ("POST", "/update-session", Some(with_cookie), Some(&change)),
         ];
         let answers = requests.into_iter().map(async |(method, path, header, body)| {
             let mut request = app.request(method, path).header("origin", &app.origin);
