@@ -35,9 +35,14 @@ pub(super) struct AddressGlob {
 }
 
 impl Address {
-    /// Takes an address apart; `None` where it has no scheme, or a control character.
+    /// Takes an address apart; `None` where it has no scheme, a control character, or no host where
+    /// one belongs.
     pub(super) fn parse(text: &str) -> Option<Self> {
-        Self::split(text, &['/', '?', '#'], &['?', '#'])
+        let address = Self::split(text, &['/', '?', '#'], &['?', '#'])?;
+        // No URL by the WHATWG's rules, though not every parser says so: a user without a host, a backslash in one.
+        let host = address.authority.rsplit('@').next().unwrap_or_default();
+        let is_url = !host.contains('\\') && !address.authority.ends_with('@');
+        is_url.then_some(address)
     }
 
     fn split(text: &str, authority_ends: &[char], path_ends: &[char]) -> Option<Self> {

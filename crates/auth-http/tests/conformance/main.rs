@@ -39,6 +39,7 @@ mod visitor;
 mod client;
 mod differential;
 mod limiter;
+mod origins;
 mod pairing;
 mod passwords;
 mod python;
