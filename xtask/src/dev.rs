@@ -4,7 +4,7 @@
 //! until `--reset`, and belongs to nothing else on the machine.
 
 mod secret;
-mod server;
+pub(crate) mod server;
 
 use std::env;
 use std::fs;
@@ -53,6 +53,9 @@ pub(crate) fn run(options: Options) -> Result<(), Failure> {
     }
     let database = Database::open(&folder)?;
     migrate::up(&database.direct_url)?;
+    if server::declares_fields() {
+        server::add_columns(&program, Some(&database.url))?;
+    }
     let secret = secret::file(&folder)?;
     let mut server = Server::start(&program, options.port, &database.url, secret.as_deref())?;
     server.wait_until_healthy(&interrupt)?;

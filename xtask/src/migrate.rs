@@ -1,6 +1,7 @@
 //! `cargo xtask migrate`: the store's migrations from the command line.
 //!
-//! The same as `auth-server migrate`, for a checkout without a built server.
+//! The same as `auth-server migrate`, for a checkout without a built server. Only a server reads settings, so
+//! where some are given `up` builds one, which adds the columns of the additional fields they declare.
 
 use std::env;
 
@@ -8,6 +9,7 @@ use auth_store::DatabaseUrl;
 use auth_store::migrations::{self, Data, Drift, MigrationError};
 
 use crate::database::{block_on, say};
+use crate::dev::server;
 use crate::failure::Failure;
 
 /// What to do with the database in DATABASE_URL_UNPOOLED or DATABASE_URL.
@@ -39,7 +41,12 @@ enum Action {
 pub(crate) fn run(options: Options) -> Result<(), Failure> {
     let url = from_environment()?;
     match options.action.unwrap_or(Action::Up) {
-        Action::Up => report_up(&block_on(migrations::up(&url))??),
+        Action::Up => {
+            report_up(&block_on(migrations::up(&url))??);
+            if server::declares_fields() {
+                server::add_columns(&server::build()?, None)?;
+            }
+        }
         Action::Status => {
             for status in block_on(migrations::status(&url))?? {
                 println!("{status}");

@@ -24,7 +24,7 @@ const START_LIMIT: Duration = Duration::from_secs(30);
 const STOP_LIMIT: Duration = Duration::from_secs(20);
 
 /// Builds the server with cargo's own progress on the terminal and returns its path.
-pub(super) fn build() -> Result<PathBuf, Failure> {
+pub(crate) fn build() -> Result<PathBuf, Failure> {
     say("building auth-server");
     let mut command = cargo(["build", "--package", "auth-http", "--bin", "auth-server", "--locked"]);
 
@@ -32,6 +32,25 @@ pub(super) fn build() -> Result<PathBuf, Failure> {
     command.arg("--target-dir").arg(target_dir());
     run(&mut command)?;
     Ok(target_dir().join("debug/auth-server"))
+}
+
+/// Tells whether settings of its own are given to the server, in which additional fields can be declared.
+pub(crate) fn declares_fields() -> bool {
+    let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    names.into_iter().any(|name| {
+        matches!(name.as_str(), "AUTH_CONFIG" | "AUTH_ENV") || name.contains("__ADDITIONAL_FIELDS__")
+    })
+}
+
+/// Has the server add the columns of additional fields: it alone reads settings. `url` is the database where
+/// the environment does not name it.
+pub(crate) fn add_columns(program: &Path, url: Option<&str>) -> Result<(), Failure> {
+    let mut command = std::process::Command::new(program);
+    command.args(["migrate", "up"]);
+    if let Some(url) = url {
+        command.env("DATABASE_URL", url);
+    }
+    run(&mut command)
 }
 
 /// A running server.
