@@ -7,6 +7,7 @@
 //! whether one of them was the account's own or none.
 
 mod learning;
+mod priority;
 mod queue;
 mod schemes;
 

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 
+use super::priority;
+
 /// How much hashing runs and waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HashingLimits {
@@ -61,7 +63,7 @@ impl HashingQueue {
     /// Runs `work` on a blocking thread once a permit is free.
     ///
     /// # Errors
-    /// [`HashingError::Overloaded`] where the queue is full or the wait grew too long,
+    /// [`HashingError::Overloaded`] where the queue is full, after a quarter of a second, or the wait grew too long;
     /// [`HashingError::Failed`] where `work` panicked.
     pub async fn run<T: Send + 'static>(
         &self,
@@ -70,7 +72,11 @@ impl HashingQueue {
         let permit = match Arc::clone(&self.0.permits).try_acquire_owned() {
             Ok(permit) => permit,
             Err(_) => {
-                let place = Place::take(&self.0).ok_or_else(|| self.overloaded())?;
+                let Some(place) = Place::take(&self.0) else {
+                    let overloaded = self.overloaded();
+                    tokio::time::sleep(SHED_PAUSE).await;
+                    return Err(overloaded);
+                };
                 let permit = Arc::clone(&self.0.permits).acquire_owned();
                 let permit = tokio::time::timeout(self.0.limits.queue_timeout, permit).await;
                 drop(place);
@@ -85,6 +91,7 @@ impl HashingQueue {
         // The permit goes into the thread: work that has begun keeps it to its end, whether or not anybody
         // still waits for it.
         let task = tokio::task::spawn_blocking(move || {
+            priority::lower();
             let began = Instant::now();
             let outcome = work();
             inner.learn(began.elapsed());
@@ -110,6 +117,9 @@ impl HashingQueue {
     }
 }
 
+/// How long a refusal is held back. Clients that come back at once, whatever `Retry-After` says, would otherwise keep the
+/// server busy with nothing but refusing them; one that waits costs a timer.
+const SHED_PAUSE: Duration = Duration::from_millis(250);
 /// `Retry-After` speaks in whole seconds.
 const SHORTEST_RETRY: Duration = Duration::from_secs(1);
 /// A queue of seconds is empty again long before this.

@@ -81,7 +81,7 @@ async fn r_043_no_more_run_at_once_than_there_are_permits() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn r_099_a_full_queue_sheds_at_once_and_says_when_to_come_back() {
+async fn r_099_a_full_queue_sheds_and_says_when_to_come_back() {
     let queue = queue(1, 2, Duration::from_secs(30));
     let held = hold(&queue).await;
     let waiting: Vec<_> = (0..2)
