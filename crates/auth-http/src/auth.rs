@@ -126,7 +126,11 @@ impl Auth {
                 pool,
                 hashing: Hashing::new(&settings.password),
                 attempts: PasswordAttempts::new(settings.email_and_password.failures_before_delay),
-                limiter: RateLimiter::new(&settings.rate_limit, &settings.server.base_path),
+                limiter: RateLimiter::new(
+                    &settings.rate_limit,
+                    &settings.proxies,
+                    &settings.server.base_path,
+                ),
                 origins: Data::new(OriginPolicy::new(
                     origin,
                     settings.server.base_path.clone(),

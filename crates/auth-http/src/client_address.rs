@@ -29,9 +29,9 @@ impl ClientAddressPolicy {
     }
 
     /// Works out the client of a request that arrived from `peer` with `headers`; `None` where nobody can
-    /// know.
+    /// know, or the settings do not want to.
     pub fn client_address(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> Option<ClientAddress> {
-        let peer = unmapped(peer?);
+        let peer = unmapped(peer.filter(|_| self.proxies.track_addresses)?);
         let client =
             if is_proxy(peer, &self.proxies) { forwarded_for(headers, &self.proxies)? } else { peer };
         Some(ClientAddress::canonical(client, self.proxies.ipv6_prefix))

@@ -25,7 +25,7 @@ use auth_store::Store;
 use time::OffsetDateTime;
 
 use crate::client_address::ClientAddress;
-use crate::settings::{RateLimitSettings, RateLimitStorage};
+use crate::settings::{ProxiesSettings, RateLimitSettings, RateLimitStorage};
 
 pub(crate) use database::CountError;
 use database::DatabaseCounts;
@@ -67,9 +67,10 @@ pub(crate) struct TooManyRequests {
 }
 
 impl RateLimiter {
-    /// Makes a limiter for routes below `base_path`; one that counts nothing where the settings turn it off.
-    pub(crate) fn new(settings: &RateLimitSettings, base_path: &str) -> Self {
-        let counting = settings.enabled.then(|| {
+    /// Makes a limiter for routes below `base_path`; one that counts nothing where the settings turn it off, or clients
+    /// have no addresses to be told apart by, as in the reference.
+    pub(crate) fn new(settings: &RateLimitSettings, proxies: &ProxiesSettings, base_path: &str) -> Self {
+        let counting = (settings.enabled && proxies.track_addresses).then(|| {
             let counts = match settings.storage {
                 RateLimitStorage::Memory => Counts::Memory(MemoryCounts::new()),
                 RateLimitStorage::Database => Counts::Database(DatabaseCounts::new()),

@@ -189,6 +189,10 @@ impl Settings {
                 "rate_limit.enabled is off: nothing here slows down who tries passwords; config/production.toml turns it on",
             ),
             (
+                !self.proxies.track_addresses,
+                "proxies.track_addresses is off: clients are not told apart, so no rate limit applies",
+            ),
+            (
                 self.email_and_password.failures_before_delay == 0,
                 "email_and_password.failures_before_delay is 0: an account's password may be tried without end from changing addresses",
             ),

@@ -7,6 +7,7 @@ use super::*;
 
 fn policy(trusted: &[&str]) -> ClientAddressPolicy {
     ClientAddressPolicy::new(ProxiesSettings {
+        track_addresses: true,
         trusted: trusted.iter().map(|text| text.parse().unwrap()).collect(),
         headers: vec![HeaderName::from_static("x-forwarded-for")],
         ipv6_prefix: 64,

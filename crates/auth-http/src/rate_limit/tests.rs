@@ -13,6 +13,7 @@ fn limiter(custom: &[&str]) -> RateLimiter {
             storage: RateLimitStorage::Memory,
             custom_rules: custom.iter().map(|text| text.parse().unwrap()).collect(),
         },
+        &ProxiesSettings { track_addresses: true, trusted: Vec::new(), headers: Vec::new(), ipv6_prefix: 64 },
         "/api/auth",
     )
 }

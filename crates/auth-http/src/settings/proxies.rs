@@ -1,4 +1,4 @@
-//! `[proxies]`: whose word is taken for a client's address.
+//! `[proxies]`: whose word is taken for a client's address, and whether it is looked at at all.
 
 use actix_web::http::header::HeaderName;
 
@@ -9,6 +9,8 @@ use super::reader::Reader;
 /// Reverse proxies whose headers are believed.
 #[derive(Clone, Debug)]
 pub struct ProxiesSettings {
+    /// Whether clients have addresses; if not, sessions and log lines hold none, and requests are not counted.
+    pub track_addresses: bool,
     /// Networks of the proxies; empty believes nobody.
     pub trusted: Vec<Network>,
     /// Headers that carry the client's address, in order of preference.
@@ -32,6 +34,7 @@ impl ProxiesSettings {
             return Err(reader.expected("proxies.headers", HEADER));
         }
         Ok(Self {
+            track_addresses: reader.switch("proxies.track_addresses")?,
             trusted: trusted
                 .iter()
                 .map(|text| text.parse())

@@ -240,6 +240,7 @@ fn r_119_every_weakened_check_is_warned_of() {
         ("AUTH__PROXIES__TRUSTED", "0.0.0.0/0", "proxies.trusted"),
         ("BETTER_AUTH_URL", "http://auth.example.com", "server.base_url"),
         ("AUTH__RATE_LIMIT__ENABLED", "false", "rate_limit.enabled"),
+        ("AUTH__PROXIES__TRACK_ADDRESSES", "false", "proxies.track_addresses"),
         ("AUTH__EMAIL_AND_PASSWORD__FAILURES_BEFORE_DELAY", "0", "email_and_password.failures_before_delay"),
     ];
     for (name, value, key) in cases {

@@ -93,6 +93,14 @@ async fn r_079_off_means_off() {
 }
 
 #[actix_web::test]
+async fn without_addresses_nothing_is_counted_or_stored() {
+    let app = TestApp::with(&[ON, PROXIED, ("AUTH__PROXIES__TRACK_ADDRESSES", "false")]).await;
+    assert_eq!(statuses(&app, "1.0.0.1", "POST", "/sign-in/email", 20).await, [400; 20]);
+    assert_eq!(app.register("ann@example.com").await.json()["session"]["ipAddress"], "");
+    app.stop().await;
+}
+
+#[actix_web::test]
 async fn r_080_every_spelling_that_reaches_a_handler_shares_its_count() {
     let spellings = |path: &str| {
         let escaped: String = path.bytes().map(|byte| format!("%{byte:02x}")).collect();
@@ -116,28 +124,36 @@ async fn r_080_every_spelling_that_reaches_a_handler_shares_its_count() {
             path.replace('/', "\\"),
         ]
     };
-    let app = TestApp::with(&[ON, PROXIED, ("AUTH__RATE_LIMIT__CUSTOM_RULES", "/ok = 3 per 10s")]).await;
-    for (number, (method, path)) in [("GET", "/ok"), ("POST", "/sign-in/email")].into_iter().enumerate() {
-        let mut shared = 0;
-        for (at, spelling) in spellings(path).into_iter().enumerate() {
-            // A client that has used up the plain spelling.
-            let client = format!("1.{number}.0.{at}");
-            assert_eq!(statuses(&app, &client, method, path, 4).await[3], 429);
-            let request = format!(
-                "{method} /api/auth{spelling} HTTP/1.1\r\nhost: a\r\nx-forwarded-for: {client}\r\nconnection: close\r\n\r\n"
-            );
-            let mut peer = TcpStream::connect(app.address).await.unwrap();
-            peer.write_all(request.as_bytes()).await.unwrap();
-            let mut answer = String::new();
-            peer.read_to_string(&mut answer).await.unwrap();
-            let status = answer.split(' ').nth(1).unwrap();
-            assert!(["400", "404", "429"].contains(&status), "{spelling}: {answer}");
-            assert!(!answer.contains("VALIDATION_ERROR"), "{spelling} reaches the handler: {answer}");
-            shared += usize::from(status == "429");
+    for skip in ["false", "true"] {
+        let app = TestApp::with(&[
+            ON,
+            PROXIED,
+            ("AUTH__RATE_LIMIT__CUSTOM_RULES", "/ok = 3 per 10s"),
+            ("AUTH__SERVER__SKIP_TRAILING_SLASHES", skip),
+        ])
+        .await;
+        for (number, (method, path)) in [("GET", "/ok"), ("POST", "/sign-in/email")].into_iter().enumerate() {
+            let mut shared = 0;
+            for (at, spelling) in spellings(path).into_iter().enumerate() {
+                // A client that has used up the plain spelling.
+                let client = format!("1.{number}.0.{at}");
+                assert_eq!(statuses(&app, &client, method, path, 4).await[3], 429);
+                let request = format!(
+                    "{method} /api/auth{spelling} HTTP/1.1\r\nhost: a\r\nx-forwarded-for: {client}\r\nconnection: close\r\n\r\n"
+                );
+                let mut peer = TcpStream::connect(app.address).await.unwrap();
+                peer.write_all(request.as_bytes()).await.unwrap();
+                let mut answer = String::new();
+                peer.read_to_string(&mut answer).await.unwrap();
+                let status = answer.split(' ').nth(1).unwrap();
+                assert!(["400", "404", "429"].contains(&status), "{spelling}: {answer}");
+                assert!(!answer.contains("VALIDATION_ERROR"), "{spelling} reaches the handler: {answer}");
+                shared += usize::from(status == "429");
+            }
+            assert!(shared >= 4, "the plain one, its trailing slashes, its query");
         }
-        assert!(shared >= 4, "the plain one, its trailing slashes, its query");
+        app.stop().await;
     }
-    app.stop().await;
 }
 
 #[actix_web::test]
