@@ -74,12 +74,14 @@ fn is_proxy(address: IpAddr, proxies: &ProxiesSettings) -> bool {
     proxies.trusted.iter().any(|network| network.contains(address))
 }
 
-/// Reads the first configured header that is present, all its lines as one list.
+/// Reads the first configured header that is present, all its lines as one list; empty elements mean nothing
+/// (RFC 9110 §5.6.1.2).
 fn forwarded_for(headers: &HeaderMap, proxies: &ProxiesSettings) -> Option<IpAddr> {
     let name = proxies.headers.iter().find(|name| headers.contains_key(*name))?;
     let lines: Vec<&str> = headers.get_all(name).map(|line| line.to_str().ok()).collect::<Option<_>>()?;
-    for hop in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
-        let hop = parse_hop(hop.trim())?;
+    let hops = lines.iter().rev().flat_map(|line| line.rsplit(',')).map(str::trim);
+    for hop in hops.filter(|hop| !hop.is_empty()) {
+        let hop = parse_hop(hop)?;
         if !is_proxy(hop, proxies) {
             return Some(hop);
         }
