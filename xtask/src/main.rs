@@ -6,6 +6,7 @@
 
 mod bench;
 mod ci;
+mod conformance;
 mod database;
 mod db;
 mod deny;
@@ -40,6 +41,8 @@ enum Chore {
     Dev(dev::Options),
     /// Builds and runs every test, with its own database and tools
     Test(test::Options),
+    /// Runs the conformance suite beside the real Better Auth
+    Conformance(conformance::Options),
     /// Starts what the tests need and prints it as lines to paste, for single tests by hand
     Db(db::Options),
     /// Migrates the database in DATABASE_URL_UNPOOLED or DATABASE_URL
@@ -68,6 +71,7 @@ fn run(chore: Chore) -> Result<(), Failure> {
     match chore {
         Chore::Dev(options) => dev::run(options),
         Chore::Test(options) => test::run(options),
+        Chore::Conformance(options) => conformance::run(options),
         Chore::Db(options) => db::run(options),
         Chore::Migrate(options) => migrate::run(options),
         Chore::Schema(options) => schema::run(options),

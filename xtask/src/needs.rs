@@ -1,9 +1,10 @@
-//! What the tests need besides cargo: a database, the reference server's packages, two poolers, a Python.
+//! What the tests need besides cargo: a database, the reference server's packages, two poolers, a Python, a browser.
 //!
 //! Everything lands in `target/` or in the test's own folder, and works for root and for ordinary users. A tool that
 //! cannot be had is an error with a way out, never a test that silently does not run.
 
 mod apt;
+mod chromium;
 mod node;
 mod pgbouncer;
 mod python;
@@ -32,6 +33,8 @@ enum Tool {
     Node,
     /// PyJWT, as another verifier of access tokens
     Python,
+    /// A browser, for Better Auth's client library
+    Chromium,
 }
 
 impl Without {
@@ -42,6 +45,7 @@ impl Without {
                 Tool::Pgbouncer => "connections through PgBouncer, old and new",
                 Tool::Node => "conformance with the real better-auth package",
                 Tool::Python => "access tokens verified by PyJWT",
+                Tool::Chromium => "Better Auth's client library in a real browser",
             };
             println!("NOT TESTED: {tests} (left out by --without)");
         }
@@ -75,6 +79,12 @@ impl Needs {
             left_out.push("python");
         } else {
             environment.push(("AUTH_TEST_PYTHON", given_or("AUTH_TEST_PYTHON", python::install)?));
+        }
+        // Node drives the browser.
+        if without.has(Tool::Chromium) || without.has(Tool::Node) {
+            left_out.push("chromium");
+        } else {
+            environment.push(("AUTH_TEST_CHROMIUM", given_or("AUTH_TEST_CHROMIUM", chromium::install)?));
         }
         if without.has(Tool::Pgbouncer) {
             left_out.push("pgbouncer");

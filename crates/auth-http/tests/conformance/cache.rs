@@ -29,6 +29,11 @@ impl Secrets {
         Self { current: secret.to_owned(), all: VersionedSecrets::single(parsed) }
     }
 
+    /// The published secret of the recordings.
+    pub(crate) fn published(secret: &str) -> Self {
+        Self::single(secret)
+    }
+
     /// A server with several, as `BETTER_AUTH_SECRETS` has them: `<version>:<secret>`, the current one first.
     pub(crate) fn versioned(list: &str) -> Self {
         let first = list.split(',').next().and_then(|entry| entry.split_once(':'));
@@ -39,27 +44,33 @@ impl Secrets {
 
 /// Shows the caches among `Set-Cookie` lines; a chunked one in its first chunk.
 pub(crate) fn open(lines: &[&str], secrets: &Secrets, now: OffsetDateTime) -> Vec<String> {
-    let chunks: Vec<&str> = lines.iter().filter_map(|line| part(line)).map(|(_, value, _)| value).collect();
-    let whole = percent_decode(&chunks.concat());
-    let mut seen = 0;
+    let mut chunks: Vec<_> = lines.iter().filter_map(|line| part(line)).collect();
+    chunks.sort_by_key(|(name, _, _)| number(name));
+    let whole: String = chunks.iter().map(|(_, value, _)| *value).collect();
+    let whole = percent_decode(&whole);
     let shown = lines.iter().map(|line| {
         let Some((name, _, attributes)) = part(line) else { return (*line).to_owned() };
-        seen += 1;
-        let value = match (seen, chunks.len()) {
-            (1, 1) => contents(&whole, secrets, now),
-            (1, many) => format!("<1 of {many}> {}", contents(&whole, secrets, now)),
-            (number, many) => format!("<{number} of {many}>"),
+        let value = match (number(name), chunks.len()) {
+            (_, 1) => contents(&whole, secrets, now),
+            (0, many) => format!("<1 of {many}> {}", contents(&whole, secrets, now)),
+            (number, many) => format!("<{} of {many}>", number + 1),
         };
         format!("{name}={}; {attributes}", value.replace('%', "%25").replace(';', "%3B"))
     });
     shown.collect()
 }
 
+/// The number of a chunk; 0 also for a cookie that is whole.
+fn number(name: &str) -> usize {
+    name.rsplit_once('.').and_then(|(_, number)| number.parse().ok()).unwrap_or_default()
+}
+
 /// Name, value and attributes of a line that sets a cookie cache or a chunk of one.
 fn part<'l>(line: &&'l str) -> Option<(&'l str, &'l str, &'l str)> {
     let (pair, attributes) = line.split_once("; ")?;
     let (name, value) = pair.split_once('=')?;
-    (name.contains("session_data") && !value.is_empty()).then_some((name, value, attributes))
+    let is_cache = name.contains("session_data") || name.ends_with("_cache");
+    (is_cache && !value.is_empty()).then_some((name, value, attributes))
 }
 
 fn contents(value: &str, secrets: &Secrets, now: OffsetDateTime) -> String {

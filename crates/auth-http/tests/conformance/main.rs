@@ -36,13 +36,16 @@ mod normalise;
 mod ours;
 mod visitor;
 
+mod browser;
 mod client;
 mod differential;
+mod document;
 mod limiter;
 mod origins;
 mod pairing;
 mod passwords;
 mod python;
+mod recordings;
 mod schema;
 mod sharing;
 mod tokens;

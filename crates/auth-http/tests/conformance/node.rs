@@ -15,8 +15,17 @@ use crate::database::Database;
 /// How long a server may take to say its port, or a mail to be sent.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Names a folder with another release of Better Auth and copies of the scripts, for `--reference latest`.
+const RELEASE_VARIABLE: &str = "CONFORMANCE_REFERENCE";
+
+/// Whether the tests run against another release than the pinned one.
+pub(crate) fn is_another_release() -> bool {
+    std::env::var_os(RELEASE_VARIABLE).is_some()
+}
+
 fn command(script: &str) -> Command {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/conformance/node");
+    let pinned = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/conformance/node");
+    let folder = std::env::var_os(RELEASE_VARIABLE).map_or_else(pinned, PathBuf::from);
     assert!(
         folder.join("node_modules/better-auth").is_dir(),
         "Better Auth is not installed: run `npm ci` in {}, or the tests through `cargo xtask test`, which does it",
@@ -56,6 +65,15 @@ pub(crate) fn migrations(database: &Database, apply: bool) -> Value {
         "migrate.mjs",
         &json!({ "databaseUrl": database.url(), "secret": crate::ours::random_secret(), "apply": apply }),
     )
+}
+
+/// Makes Better Auth's tables with its own migration tool.
+pub(crate) fn migrate(database: &Database, options: &Value) {
+    let secret = crate::ours::random_secret();
+    run(
+        "migrate.mjs",
+        &json!({ "databaseUrl": database.url(), "secret": secret, "apply": true, "options": options }),
+    );
 }
 
 /// A live Better Auth server. Dropping it ends the process.

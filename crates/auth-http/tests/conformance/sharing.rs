@@ -206,6 +206,37 @@ fn another_secret_is_another_world() {
     }
 }
 
+/// Both servers get a new current secret and keep the old one: everybody is signed out at both, nobody is cleared of
+/// cookies by a wrong signature, and who signs in again at one is known to the other.
+#[test]
+fn a_secret_rotated_at_both_signs_out_at_both() {
+    needs!("node");
+    let (database, old, new) = (Database::migrated_by_us(), random_secret(), random_secret());
+    let mut visitors = [Visitor::new(), Visitor::new()];
+    {
+        let reference = Reference::start(&database, &old);
+        let ours = Ours::start(&database, &old);
+        ok(visitors[0].sign_up(&reference, "n@example.com", PASSWORD));
+        ok(visitors[1].sign_up(&ours, "o@example.com", PASSWORD));
+    }
+    let secrets = json!([{ "version": 2, "value": new }, { "version": 1, "value": old }]);
+    let reference = Reference::start_with(&database, &old, &json!({ "options": { "secrets": secrets } }));
+    let list = format!("2:{new},1:{old}");
+    let settings = [("AUTH__PASSWORD__HASHER", "scrypt"), ("BETTER_AUTH_SECRETS", list.as_str())];
+    let ours = Ours::start_with(&database, &old, &settings);
+    for (visitor, email) in visitors.iter_mut().zip(["n@example.com", "o@example.com"]) {
+        for site in [&reference as &dyn Site, &ours] {
+            let before = visitor.cookies.clone();
+            assert_eq!(visitor.session(site), Value::Null, "the old cookie at {}", site.name());
+            assert_eq!(visitor.cookies, before, "cookies at {}", site.name());
+        }
+        let (first, second): (&dyn Site, &dyn Site) =
+            if email.starts_with('n') { (&reference, &ours) } else { (&ours, &reference) };
+        ok(visitor.sign_in(first, email, PASSWORD));
+        assert_eq!(visitor.session(second)["user"]["email"], email, "at {}", second.name());
+    }
+}
+
 #[test]
 fn secure_cookies_have_the_same_names() {
     needs!("node");

@@ -74,7 +74,7 @@ fn tampered(token: &str) -> String {
 }
 
 /// Every token that one secret can make, each made by the server whose kind it is, for one user.
-fn kinds(ours: &Ours, references: &References) -> BTreeMap<&'static str, String> {
+fn kinds(ours: &Ours, caches: &Caches, references: &References) -> BTreeMap<&'static str, String> {
     let mut kinds = BTreeMap::new();
     let mut visitor = Visitor::new();
     ok(visitor.sign_up(ours, EMAIL, PASSWORD));
@@ -95,15 +95,31 @@ fn kinds(ours: &Ours, references: &References) -> BTreeMap<&'static str, String>
     let made = node::run("tokens.mjs", &json!({ "secret": ours.secret(), "changeEmail": change }));
     kinds.insert("change-email token", text(&made["changeEmail"]));
 
-    for (kind, reference) in [
+    let makers: [(&str, &dyn Site); 6] = [
         ("JWT cache", &references.jwt),
         ("JWE cache", &references.jwe),
         ("compact cache", &references.compact),
-    ] {
+        ("our JWT cache", &caches.jwt),
+        ("our JWE cache", &caches.jwe),
+        ("our compact cache", &caches.compact),
+    ];
+    for (kind, maker) in makers {
         let mut visitor = visitor.clone();
-        ok(visitor.get_session(reference));
+        ok(visitor.get_session(maker));
         kinds.insert(kind, visitor.cookies["better-auth.session_data"].clone());
     }
+
+    let (now, id) = (time::OffsetDateTime::now_utc().unix_timestamp(), &envelope["user"]["id"]);
+    let foreign = json!({ "sub": id, "exp": now + 600 });
+    let seal = json!({ "sub": id, "email": EMAIL, "session": envelope["session"], "user": envelope["user"] });
+    let made = node::run(
+        "tokens.mjs",
+        &json!({ "secret": ours.secret(), "sign": [{ "claims": foreign }], "seal": seal }),
+    );
+    kinds.insert("foreign token", text(&made["signed"][0]));
+    kinds.insert("account cookie", text(&made["sealed"]["account"]));
+    kinds.insert("encrypted text", text(&made["sealed"]["text"]));
+    kinds.insert("versioned envelope", text(&made["sealed"]["envelope"]));
 
     // A JWS carries the MAC of its first two parts under the same key: in the standard alphabet it is the
     // signature of a cookie with those two parts as its value.
@@ -135,6 +151,29 @@ impl References {
     }
 }
 
+/// This server, once with each form of the cookie cache.
+struct Caches {
+    jwt: Ours,
+    jwe: Ours,
+    compact: Ours,
+}
+
+impl Caches {
+    fn start(database: &Database, secret: &str) -> Self {
+        let start = |strategy: &str| {
+            let settings = [
+                ("AUTH__PASSWORD__HASHER", "scrypt"),
+                // A session that comes with an access token is never answered from a cache.
+                ("AUTH__SESSION__ACCESS_TOKEN_IN_SESSION", "false"),
+                ("AUTH__SESSION__COOKIE_CACHE__ENABLED", "true"),
+                ("AUTH__SESSION__COOKIE_CACHE__STRATEGY", strategy),
+            ];
+            Ours::start_with(database, secret, &settings)
+        };
+        Self { jwt: start("jwt"), jwe: start("jwe"), compact: start("compact") }
+    }
+}
+
 fn with_cookie(name: &str, value: &str) -> Request {
     Request::get("/api/auth/get-session").header("cookie", &format!("{name}={}", encode(value)))
 }
@@ -156,11 +195,25 @@ fn r_002_every_kind_of_token_is_refused_by_every_other_consumer() {
     let (database, secret) = (Database::migrated_by_us(), random_secret());
     let references = References::start(&database, &secret);
     let ours = Ours::start(&database, &secret);
-    let kinds = kinds(&ours, &references);
+    // Known by the same address, so that it takes the same access tokens.
+    let settings = [("AUTH__ACCESS_TOKEN__ACCEPT_FOREIGN", "true"), ("BETTER_AUTH_URL", ours.origin())];
+    let open = Ours::start_with(&database, &secret, &settings);
+    let caches = Caches::start(&database, &secret);
+    let kinds = kinds(&ours, &caches, &references);
     let user = |it: &Ours, request: Request| crate::http::send(it.origin(), &request).status == 200;
 
     type Consumer<'a> = (&'static str, &'static [&'static str], Box<dyn Fn(&str) -> bool + 'a>);
     let bearer_kinds: &[&str] = &["raw session token", "signed session cookie"];
+    // Better Auth asks no more of this cookie than a signature.
+    let any_signed: &[&str] = &[
+        "signed dont_remember cookie",
+        "signed session cookie",
+        "access token as a cookie",
+        "e-mail token as a cookie",
+    ];
+    let jwt_caches: &[&str] = &["JWT cache", "our JWT cache"];
+    let jwe_caches: &[&str] = &["JWE cache", "our JWE cache"];
+    let compact_caches: &[&str] = &["compact cache", "our compact cache"];
     let consumers: Vec<Consumer<'_>> = vec![
         (
             "our bearer at /user",
@@ -209,13 +262,31 @@ fn r_002_every_kind_of_token_is_refused_by_every_other_consumer() {
                 ))
             }),
         ),
-        ("their JWT cache", &["JWT cache"], Box::new(|token| from_cache(&references.jwt, &kinds, token))),
-        ("their JWE cache", &["JWE cache"], Box::new(|token| from_cache(&references.jwe, &kinds, token))),
+        (
+            "our bearer where foreign tokens are taken",
+            &["access token", "raw session token", "signed session cookie", "foreign token"],
+            Box::new(|token| user(&open, Request::get("/api/auth/user").bearer(token))),
+        ),
+        (
+            "our dont_remember cookie",
+            &["signed dont_remember cookie"],
+            Box::new(|token| forgets(&ours, &database, &kinds, token)),
+        ),
+        (
+            "their dont_remember cookie",
+            any_signed,
+            Box::new(|token| forgets(&references.jwt, &database, &kinds, token)),
+        ),
+        ("their JWT cache", jwt_caches, Box::new(|token| from_cache(&references.jwt, &kinds, token))),
+        ("their JWE cache", jwe_caches, Box::new(|token| from_cache(&references.jwe, &kinds, token))),
         (
             "their compact cache",
-            &["compact cache"],
+            compact_caches,
             Box::new(|token| from_cache(&references.compact, &kinds, token)),
         ),
+        ("our JWT cache", jwt_caches, Box::new(|token| from_cache(&caches.jwt, &kinds, token))),
+        ("our JWE cache", jwe_caches, Box::new(|token| from_cache(&caches.jwe, &kinds, token))),
+        ("our compact cache", compact_caches, Box::new(|token| from_cache(&caches.compact, &kinds, token))),
         (
             "their /verify-email",
             &["e-mail token", "change-email token"],
@@ -251,17 +322,34 @@ fn r_002_every_kind_of_token_is_refused_by_every_other_consumer() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Whether a server takes `token` as the mark of a visit: then it does not renew a session that is due.
+fn forgets(
+    site: &dyn Site,
+    database: &Database,
+    kinds: &BTreeMap<&'static str, String>,
+    token: &str,
+) -> bool {
+    database.execute("update session set \"expiresAt\" = now() + interval '3 days'");
+    let cookies = format!(
+        "better-auth.session_token={}; better-auth.dont_remember={}",
+        encode(&kinds["signed session cookie"]),
+        encode(token)
+    );
+    let path = "/api/auth/get-session?disableCookieCache=true";
+    let response = crate::http::send(site.address(), &Request::get(path).header("cookie", &cookies));
+    assert!(signed_in(&response), "{token} at {}", site.name());
+    !response.set_cookies().iter().any(|line| line.starts_with("better-auth.session_token="))
+}
+
 /// Whether a server takes `token` as its cookie cache: then it answers the name of the time of caching.
-fn from_cache(reference: &Reference, kinds: &BTreeMap<&'static str, String>, token: &str) -> bool {
+fn from_cache(site: &dyn Site, kinds: &BTreeMap<&'static str, String>, token: &str) -> bool {
     let cookies = format!(
         "better-auth.session_token={}; better-auth.session_data={}",
         encode(&kinds["signed session cookie"]),
         encode(token)
     );
-    let response = crate::http::send(
-        reference.origin(),
-        &Request::get("/api/auth/get-session").header("cookie", &cookies),
-    );
+    let response =
+        crate::http::send(site.address(), &Request::get("/api/auth/get-session").header("cookie", &cookies));
     // A compact cache with a character outside its alphabet is a 500 there: certainly no acceptance.
     response.status == 200 && response.json()["user"]["name"] == "Ada Lovelace"
 }

@@ -1,12 +1,14 @@
 // Reads and makes tokens with `jose` and with Better Auth's own functions, knowing the secret and nothing else.
-// Input: {secret, verify?: [token], sign?: [{header?, claims}], changeEmail?: {email, updateTo, userId}}.
-// Prints {verified: [{header, claims} | {error}], signed: [token], changeEmail?: token}.
+// Input: {secret, verify?: [token], sign?: [{header?, claims}], changeEmail?: {email, updateTo, userId}, seal?: claims}.
+// Prints {verified: [{header, claims} | {error}], signed: [token], changeEmail?: token, sealed?: {account, text, envelope}}:
+// the account cookie, and the claims as text encrypted under a single and under a versioned secret.
 
 import { createEmailVerificationToken } from "better-auth/api";
+import { symmetricEncodeJWT, symmetricEncrypt } from "better-auth/crypto";
 import { SignJWT, jwtVerify } from "jose";
 import { input } from "./options.mjs";
 
-const { secret, verify = [], sign = [], changeEmail } = input();
+const { secret, verify = [], sign = [], changeEmail, seal } = input();
 const key = new TextEncoder().encode(secret);
 
 const verified = [];
@@ -29,5 +31,13 @@ if (changeEmail) {
   const { email, updateTo, userId } = changeEmail;
   const extra = { userId, requestType: "change-email-verification" };
   printed.changeEmail = await createEmailVerificationToken(secret, email, updateTo, 3600, extra);
+}
+if (seal) {
+  const [data, versioned] = [JSON.stringify(seal), { keys: new Map([[1, secret]]), currentVersion: 1 }];
+  printed.sealed = {
+    account: await symmetricEncodeJWT(seal, secret, "better-auth-account", 300),
+    text: await symmetricEncrypt({ key: secret, data }),
+    envelope: await symmetricEncrypt({ key: versioned, data }),
+  };
 }
 process.stdout.write(JSON.stringify(printed));

@@ -40,7 +40,22 @@ impl Answer {
         unordered: bool,
         portable: impl Fn(&str) -> String,
     ) -> Self {
-        let now = OffsetDateTime::now_utc();
+        Self::at(response, names, unordered, OffsetDateTime::now_utc(), portable)
+    }
+
+    /// The `code` of an error.
+    pub(crate) fn code(&self) -> Option<String> {
+        serde_json::from_str::<Error>(&self.body).ok().map(|error| error.code)
+    }
+
+    /// The same for an answer of another time.
+    pub(crate) fn at(
+        response: &Response,
+        names: &mut Names,
+        unordered: bool,
+        now: OffsetDateTime,
+        portable: impl Fn(&str) -> String,
+    ) -> Self {
         let compared = response.headers.iter().filter(|(name, _)| COMPARED_HEADERS.contains(&name.as_str()));
         let body = response.text();
         let body = if unordered { by_creation(&body) } else { body };
@@ -55,6 +70,12 @@ impl Answer {
             body: portable(&names.text(&body, now)),
         }
     }
+}
+
+/// Member of error bodies.
+#[derive(Deserialize)]
+struct Error {
+    code: String,
 }
 
 /// Puts the objects of a flat list into the order of their `createdAt`, without touching their bytes.

@@ -25,7 +25,6 @@ pub(crate) fn load<T: serde::de::DeserializeOwned>(file: &str) -> T {
 pub(crate) struct Configuration {
     pub(crate) name: String,
     /// Half a sentence for the documentation.
-    #[allow(dead_code, reason = "read by the table that is not written yet")]
     pub(crate) about: String,
     /// Options of Better Auth, laid over those of `node/options.mjs`.
     #[serde(default)]
@@ -63,7 +62,7 @@ impl Configuration {
 
     /// The name as part of a file name.
     pub(crate) fn slug(&self) -> String {
-        self.name.replace(' ', "-")
+        self.name.replace(' ', "-").replace(',', "")
     }
 }
 

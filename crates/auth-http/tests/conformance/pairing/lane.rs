@@ -126,6 +126,7 @@ impl Lane {
         let mut values = BTreeMap::from([
             ("origin".to_owned(), origin.to_owned()),
             ("ip".to_owned(), self.ip()),
+            ("octet".to_owned(), self.number.to_string()),
             ("lane".to_owned(), self.label()),
         ]);
         for (browser, jar) in &self.jars {
@@ -157,7 +158,9 @@ impl Lane {
         for (name, value) in values {
             text = text.replace(&format!("{{{{{name}}}}}"), value);
         }
-        assert!(!text.contains("{{"), "a placeholder without a value in {text}");
+        // Elsewhere an earlier answer has differed, which is told of.
+        let complete = !super::recording() || !text.contains("{{");
+        assert!(complete, "a placeholder without a value in {text}");
         text
     }
 }

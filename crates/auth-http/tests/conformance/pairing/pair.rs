@@ -9,18 +9,40 @@ use super::configuration::Configuration;
 use super::lane::{Course, Lane, Side};
 use crate::cache::Secrets;
 use crate::database::Database;
-use crate::node::Reference;
+use crate::node::{self, Reference};
 use crate::normalise::Names;
 use crate::ours::{self, Ours, random_secret};
 
 /// Tables that scenarios begin without rows in.
 const TABLES: [&str; 5] = ["session", "account", "verification", "\"user\"", "\"rateLimit\""];
 
-/// Both servers; Better Auth is missing where the tests run without Node.
+/// Which servers take part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cast {
+    Both,
+    /// The tests run without Node.
+    OursAlone,
+    /// Better Auth's answers are written, or another release of it is asked.
+    TheirsAlone,
+}
+
+impl Cast {
+    pub(crate) fn of_this_run() -> Self {
+        if super::recording() || crate::node::is_another_release() {
+            Self::TheirsAlone
+        } else if crate::is_left_out("node") {
+            Self::OursAlone
+        } else {
+            Self::Both
+        }
+    }
+}
+
+/// The servers that take part, on a database of theirs.
 pub(crate) struct Pair {
     configuration: &'static Configuration,
     reference: Option<Reference>,
-    ours: Ours,
+    ours: Option<Ours>,
     /// What each is known as.
     origins: [String; 2],
     secrets: Secrets,
@@ -30,7 +52,7 @@ pub(crate) struct Pair {
 
 impl Pair {
     pub(crate) fn start(configuration: &'static Configuration) -> Self {
-        let database = Database::migrated_by_us();
+        let cast = Cast::of_this_run();
         let secret = random_secret();
         let versions = configuration.secret_versions.iter();
         let list: Vec<(u64, String)> = versions.map(|version| (*version, random_secret())).collect();
@@ -48,18 +70,28 @@ impl Pair {
         if !list.is_empty() {
             variables.push(("BETTER_AUTH_SECRETS", &written));
         }
-        if configuration.migrate {
+        let options = options(configuration, &list);
+        let database = if cast == Cast::TheirsAlone {
+            let database = Database::empty();
+            node::migrate(&database, &options);
+            database
+        } else {
+            Database::migrated_by_us()
+        };
+        if configuration.migrate && cast != Cast::TheirsAlone {
             let output = ours::migrate_with(&database, "up", &variables);
-            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(output.status.success(), "{}: {said}", configuration.name);
         }
-        let reference = (!crate::is_left_out("node")).then(|| {
-            let options = options(configuration, &list);
+        let reference = (cast != Cast::OursAlone).then(|| {
             Reference::start_with(&database, &secret, &json!({ "quick": true, "options": options }))
         });
-        let ours = Ours::start_with(&database, &secret, &variables);
+        let ours = (cast != Cast::TheirsAlone).then(|| Ours::start_with(&database, &secret, &variables));
         let known_as = |origin: &str| configuration.base_url.as_deref().unwrap_or(origin).to_owned();
-        let theirs = reference.as_ref().map_or_else(String::new, |it| known_as(it.origin()));
-        let origins = [theirs, known_as(ours.origin())];
+        let origins = [
+            reference.as_ref().map_or_else(String::new, |it| known_as(it.origin())),
+            ours.as_ref().map_or_else(String::new, |it| known_as(it.origin())),
+        ];
         let present =
             database.query("select quote_ident(tablename) from pg_tables where schemaname = 'public'");
         let tables = TABLES
@@ -73,15 +105,17 @@ impl Pair {
     pub(crate) fn server(&self, side: Side) -> (&str, &str) {
         match side {
             Side::Theirs => (self.reference.as_ref().expect("Better Auth runs").origin(), &self.origins[0]),
-            Side::Ours => (self.ours.origin(), &self.origins[1]),
+            Side::Ours => (self.ours.as_ref().expect("this server runs").origin(), &self.origins[1]),
         }
     }
 
-    /// Fresh lanes; the one of Better Auth alone comes first where there is one.
-    pub(crate) fn lanes(&self) -> Vec<Lane> {
+    /// Fresh lanes, `apart` without those that change servers; that of Better Auth alone comes first where there is one.
+    pub(crate) fn lanes(&self, apart: bool) -> Vec<Lane> {
         let courses: &[Course] = if self.reference.is_none() {
             &[Course::Stays(Side::Ours)]
-        } else if self.configuration.apart.is_some() {
+        } else if self.ours.is_none() {
+            &[Course::Stays(Side::Theirs)]
+        } else if apart || self.configuration.apart.is_some() {
             &[Course::Stays(Side::Theirs), Course::Stays(Side::Ours)]
         } else {
             &[

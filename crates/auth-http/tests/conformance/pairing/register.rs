@@ -14,14 +14,33 @@ use super::configuration::load;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Row {
     /// Scenario and label of the one step it is about.
-    pub(crate) scenario: String,
-    pub(crate) label: String,
+    #[serde(default)]
+    pub(crate) scenario: Option<String>,
+    #[serde(default)]
+    pub(crate) label: Option<String>,
+    /// Or every step whose request begins so, and whose answer at Better Auth is this one.
+    #[serde(default)]
+    pub(crate) request: Option<String>,
+    #[serde(default)]
+    pub(crate) answer: Option<String>,
+    /// And whose answer there has this header.
+    #[serde(default)]
+    pub(crate) with_header: Option<String>,
+    /// Beginnings of requests and answers that it is not about.
+    #[serde(default)]
+    pub(crate) except: Vec<String>,
     pub(crate) reason: String,
     status: Option<u16>,
     /// Header → its value here, `null` where it is absent here.
     #[serde(default)]
     headers: BTreeMap<String, Option<String>>,
     set_cookie: Option<Vec<String>>,
+    /// Lines that are missing here.
+    #[serde(default)]
+    without_set_cookie: Vec<String>,
+    /// Lines that a later line of the same answer takes back or repeats are left out.
+    #[serde(default)]
+    without_superseded_cookies: bool,
     body: Option<String>,
     /// Text of the body → what stands there instead.
     #[serde(default)]
@@ -32,8 +51,33 @@ pub(crate) struct Row {
 pub(crate) static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| load("register.json"));
 
 impl Row {
-    fn concerns(&self, scenario: &str, label: &str) -> bool {
-        self.scenario == scenario && self.label == label
+    /// Whether the row is about one step alone.
+    pub(crate) fn is_single(&self) -> bool {
+        self.label.is_some()
+    }
+
+    fn concerns(&self, step: &Asked<'_>) -> bool {
+        let fits = |wanted: &Option<String>, is: &dyn Fn(&str) -> bool| wanted.as_deref().is_none_or(is);
+        fits(&self.scenario, &|it| it == step.scenario)
+            && fits(&self.label, &|it| it == step.label)
+            && fits(&self.request, &|it| step.send.starts_with(it))
+            && fits(&self.answer, &|it| step.kind().starts_with(it))
+            && fits(&self.with_header, &|it| step.theirs.headers.contains_key(it))
+            && !self.except.iter().any(|it| step.send.starts_with(it) || step.kind().starts_with(it))
+    }
+
+    /// Which steps the row is about, in words.
+    pub(crate) fn place(&self) -> String {
+        let quoted =
+            |text: &Option<String>, around: &str| text.as_ref().map(|text| format!("{around}{text}{around}"));
+        let repeated =
+            self.without_superseded_cookies.then(|| "every answer that names a cookie twice".to_owned());
+        let request = quoted(&self.request, "`");
+        let answer = quoted(&self.answer, "`").map(|it| format!("answered {it}"));
+        let header = quoted(&self.with_header, "`").map(|it| format!("every answer with {it}"));
+        let except = (!self.except.is_empty()).then(|| format!("except `{}`", self.except.join("`, `")));
+        let parts = [self.scenario.clone(), self.label.clone(), request, answer, header, repeated, except];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(": ")
     }
 
     fn apply(&self, answer: &mut Answer) {
@@ -49,6 +93,10 @@ impl Row {
         if let Some(lines) = &self.set_cookie {
             answer.set_cookie.clone_from(lines);
         }
+        answer.set_cookie.retain(|line| !self.without_set_cookie.contains(line));
+        if self.without_superseded_cookies {
+            answer.set_cookie = without_superseded_cookies(&answer.set_cookie);
+        }
         if let Some(body) = &self.body {
             answer.body.clone_from(body);
         }
@@ -58,34 +106,46 @@ impl Row {
     }
 }
 
-/// The one difference of every route: what may hold a session, a token or a cookie says that it must not be stored
-/// . The reference says so of `/get-session` alone. Answers of no route are its own, without a type.
-fn never_stored(path: &str, answer: &mut Answer) {
-    let path = path.split('?').next().unwrap_or_default().trim_end_matches('/');
-    let is_of_a_route = answer.headers.contains_key("content-type") || answer.status >= 500;
-    if is_of_a_route && !path.ends_with("/ok") && answer.status != 429 && answer.body != "Not Found" {
-        answer.headers.entry("cache-control".to_owned()).or_insert_with(|| "no-store".to_owned());
-    }
+fn without_superseded_cookies(lines: &[String]) -> Vec<String> {
+    let name = |line: &str| line.split('=').next().unwrap_or_default().to_owned();
+    let is_removal = |line: &str| line.contains("=; Max-Age=0");
+    let superseded = |at: usize| {
+        let line = &lines[at];
+        let mut later = lines[at + 1..].iter();
+        later.any(|later| later == line || (is_removal(line) && name(later) == name(line)))
+    };
+    let kept = lines.iter().enumerate().filter(|(at, _)| !superseded(*at));
+    kept.map(|(_, line)| line.clone()).collect()
 }
 
-/// What this server must answer where Better Auth answers `theirs`, and the rows that say so.
-pub(crate) fn expected(
-    scenario: &str,
-    label: &str,
-    path: &str,
-    theirs: &Answer,
-) -> (Answer, Vec<&'static Row>) {
-    let mut answer = theirs.clone();
-    never_stored(path, &mut answer);
-    let rows: Vec<&Row> = ROWS.iter().filter(|row| row.concerns(scenario, label)).collect();
-    for row in &rows {
-        let before = answer.clone();
-        row.apply(&mut answer);
-        assert!(
-            before != answer,
-            "{scenario}, {label}: a registered difference changes nothing: {}",
-            row.reason
-        );
+/// A step and Better Auth's answer to it.
+pub(crate) struct Asked<'a> {
+    pub(crate) scenario: &'a str,
+    pub(crate) label: &'a str,
+    pub(crate) send: &'a str,
+    pub(crate) theirs: &'a Answer,
+}
+
+impl Asked<'_> {
+    /// Status and code: `401 UNAUTHORIZED`.
+    fn kind(&self) -> String {
+        let code = self.theirs.code().unwrap_or_default();
+        format!("{} {code}", self.theirs.status)
     }
-    (answer, rows)
+
+    /// What this server must answer, and the rows that say so.
+    pub(crate) fn expected(&self) -> (Answer, Vec<&'static Row>) {
+        let mut answer = self.theirs.clone();
+        let mut rows = Vec::new();
+        for row in ROWS.iter().filter(|row| row.concerns(self)) {
+            let before = answer.clone();
+            row.apply(&mut answer);
+            let changes = before != answer;
+            assert!(changes || !row.is_single(), "a registered difference changes nothing: {}", row.place());
+            if changes {
+                rows.push(row);
+            }
+        }
+        (answer, rows)
+    }
 }

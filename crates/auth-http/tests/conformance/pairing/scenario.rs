@@ -12,12 +12,14 @@ use super::configuration::{folder, load};
 #[serde(deny_unknown_fields)]
 pub(crate) struct Scenario {
     pub(crate) name: String,
+    /// Why the servers cannot take turns here: a meant difference lies in what one of them stores.
+    pub(crate) apart: Option<String>,
     pub(crate) steps: Vec<Step>,
 }
 
 /// One request. In `path`, `headers`, `json`, `body` and `sql`:
 ///
-/// - `{{origin}}` is the origin of the server that is asked, `{{ip}}` an address that this lane alone uses;
+/// - `{{origin}}` is the origin of the server that is asked, `{{ip}}` an address that this lane alone uses, `{{octet}}` a part of one;
 /// - `@example.com` becomes a domain of the lane, so that each lane has users of its own, and `{{lane}}` a label of it;
 /// - `{{ada}}` is the session cookie that the browser (or `keep`) `ada` holds, as sent, `{{ada.token}}` the session token in it,
 ///   `{{ada.dont_remember}}` and so on its other cookies.

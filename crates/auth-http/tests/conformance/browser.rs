@@ -1,0 +1,113 @@
+//! Better Auth's client library in a real browser: React's session hook and the vanilla client in headless Chromium see
+//! the same of this server as of the reference, behind a proxy and, at this server, across origins too.
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+
+use crate::cache::Secrets;
+use crate::database::Database;
+use crate::node::{self, Reference};
+use crate::normalise::Names;
+use crate::ours::{BETTER_AUTHS_ANSWERS, Ours, random_secret};
+
+/// Names the program, where it is not on the PATH.
+const CHROMIUM_VARIABLE: &str = "AUTH_TEST_CHROMIUM";
+
+fn chromium() -> PathBuf {
+    if let Some(program) = std::env::var_os(CHROMIUM_VARIABLE).filter(|it| !it.is_empty()) {
+        return program.into();
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let programs = ["chromium", "chromium-browser", "google-chrome"];
+    let found = std::env::split_paths(&path)
+        .flat_map(|folder| programs.map(|program| folder.join(program)))
+        .find(|program| program.is_file());
+    found.unwrap_or_else(|| {
+        panic!(
+            "no Chromium: `cargo xtask test` installs it, {CHROMIUM_VARIABLE} names one, `--without chromium` leaves these tests out"
+        )
+    })
+}
+
+/// A port for the page, whose origin the servers have to know before they start.
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a free port").port()
+}
+
+fn visit(port: u16, server: &str, direct: bool) -> Vec<Value> {
+    let input = json!({ "chromium": chromium(), "port": port, "server": server, "direct": direct });
+    node::run("browser.mjs", &input).as_array().expect("a list of steps").clone()
+}
+
+fn normalised(steps: &[Value]) -> Vec<String> {
+    let mut names = Names::new(Secrets::single(&random_secret()));
+    let user_agent = |text: &str| {
+        let (before, rest) = text.split_once("\"userAgent\":\"Mozilla").unwrap_or((text, ""));
+        rest.split_once('"').map_or_else(|| text.to_owned(), |(_, after)| format!("{before}<browser>{after}"))
+    };
+    let now = OffsetDateTime::now_utc();
+    steps.iter().map(|step| user_agent(&names.text(&step.to_string(), now))).collect()
+}
+
+fn ours(port: u16) -> (Database, Ours) {
+    let database = Database::migrated_by_us();
+    let trusted = format!("http://127.0.0.1:{port}");
+    let mut settings = BETTER_AUTHS_ANSWERS.to_vec();
+    settings.push(("AUTH__SECURITY__TRUSTED_ORIGINS", &trusted));
+    let ours = Ours::start_with(&database, &random_secret(), &settings);
+    (database, ours)
+}
+
+#[test]
+fn a_browser_cannot_tell_this_server_from_the_reference() {
+    needs!("node", "chromium");
+    let port = free_port();
+    let database = Database::migrated_by_us();
+    let trusted = json!({ "trustedOrigins": [format!("http://127.0.0.1:{port}")] });
+    let extra = json!({ "quick": true, "options": trusted });
+    let reference = Reference::start_with(&database, &random_secret(), &extra);
+    let theirs = visit(port, reference.origin(), false);
+    check(&theirs);
+
+    let (_database, ours) = ours(port);
+    let seen = visit(port, ours.origin(), false);
+    for (theirs, ours) in normalised(&theirs).iter().zip(normalised(&seen)) {
+        assert_eq!(*theirs, ours);
+    }
+    assert_eq!(theirs.len(), seen.len());
+}
+
+/// The page on one origin, this server on another: CORS with cookies, which Better Auth leaves to its host.
+#[test]
+fn a_browser_visits_this_server_across_origins() {
+    needs!("node", "chromium");
+    let port = free_port();
+    let (_database, ours) = ours(port);
+    check(&visit(port, ours.origin(), true));
+}
+
+/// What a visit must show, whoever answers: otherwise two broken visits would be equal.
+fn check(steps: &[Value]) {
+    let seen = |name: &str| {
+        let step = steps.iter().find(|step| step["name"] == name);
+        &step.unwrap_or_else(|| panic!("no step called {name}"))["seen"]
+    };
+    assert_eq!(seen("a fresh page")["data"], Value::Null);
+    assert_eq!(seen("a wrong password")["error"]["code"], "INVALID_EMAIL_OR_PASSWORD");
+    for name in
+        ["the hook shows it without a reload", "after a reload", "a second tab", "the hook shows the visit"]
+    {
+        assert_eq!(seen(name)["data"]["user"]["email"], "ada@example.com", "{name}");
+    }
+    assert_eq!(seen("scripts see no cookie"), "");
+    assert_eq!(seen("sign out in the second tab")["data"], json!({ "success": true }));
+    assert_eq!(seen("the first tab hears of it")["data"], Value::Null);
+    assert_eq!(seen("signed out behind the hook's back"), 200);
+    assert_eq!(seen("coming to the front makes it ask")["data"], Value::Null);
+    assert_eq!(seen("and reads")["data"]["user"]["email"], "ada@example.com");
+    assert_eq!(seen("its atom has the user")["user"]["email"], "ada@example.com");
+    assert_eq!(seen("and signs out")["data"], json!({ "success": true }));
+}

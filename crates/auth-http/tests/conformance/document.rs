@@ -1,0 +1,216 @@
+//! `docs/COMPATIBILITY.md` and the line of the README are results of this suite: numbers come from the run, words from
+//! `compatibility.md` beside this file. A document that says anything else fails; `cargo xtask conformance --update`
+//! writes it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use auth_core::wire::ErrorCode;
+
+use crate::pairing::configuration::{folder, load};
+use crate::pairing::pair::Cast;
+use crate::pairing::{StepOutcome, all_outcomes, register};
+
+/// What the reference offers and this suite asks, by path below the base path.
+const ROUTES: [(&str, &str); 13] = [
+    ("POST", "/sign-up/email"),
+    ("POST", "/sign-in/email"),
+    ("POST", "/sign-out"),
+    ("GET", "/get-session"),
+    ("POST", "/get-session"),
+    ("POST", "/change-password"),
+    ("GET", "/list-sessions"),
+    ("POST", "/revoke-session"),
+    ("POST", "/revoke-sessions"),
+    ("POST", "/revoke-other-sessions"),
+    ("POST", "/update-session"),
+    ("GET", "/ok"),
+    ("GET", "/error"),
+];
+
+/// Error codes that no step can meet, and why.
+const NOT_MET: [(ErrorCode, &str); 7] = [
+    (ErrorCode::PayloadTooLarge, "the reference has no limit"),
+    (ErrorCode::RequestTimeout, "the reference has no deadline"),
+    (ErrorCode::InvalidToken, "bearer tokens are this server's own"),
+    (ErrorCode::TokenExpired, "bearer tokens are this server's own"),
+    (ErrorCode::ServiceUnavailable, "the reference answers 500, 401 or null"),
+    (ErrorCode::FailedToCreateSession, "needs a hook that refuses, which is code"),
+    (ErrorCode::FailedToGetSession, "needs a race or an outage"),
+];
+
+/// Which row of the table a step belongs to.
+fn route(step: &StepOutcome) -> String {
+    let (method, path) = step.send.split_once(' ').expect("a method and a path");
+    let path = path.split('?').next().unwrap_or_default();
+    let path = path.strip_prefix("/api/auth").or_else(|| path.strip_prefix("/custom")).unwrap_or(path);
+    let known = ROUTES.iter().any(|route| *route == (method, path.trim_end_matches('/')));
+    if known && step.status != 404 {
+        format!("`{method} {}`", path.trim_end_matches('/'))
+    } else {
+        "paths and methods that are no route".to_owned()
+    }
+}
+
+#[derive(Default)]
+struct Tally {
+    steps: usize,
+    /// Steps that a row of the register is about.
+    meant: usize,
+    /// Steps that a row about answers of a kind changes.
+    general: usize,
+    wrong: usize,
+    answers: BTreeSet<String>,
+}
+
+impl Tally {
+    fn add(&mut self, step: &StepOutcome) {
+        self.steps += 1;
+        self.meant += usize::from(step.rows.iter().any(|row| row.is_single()));
+        self.general += usize::from(step.rows.iter().any(|row| !row.is_single()));
+        self.wrong += usize::from(!step.complaints.is_empty());
+        let code = step.code.as_deref().map_or_else(String::new, |code| format!(" `{code}`"));
+        self.answers.insert(format!("{}{code}", step.status));
+    }
+
+    /// Steps answered as they must be, of all.
+    fn passed(&self) -> String {
+        format!("{} of {}", self.steps - self.wrong, self.steps)
+    }
+}
+
+fn version() -> String {
+    let package: serde_json::Value = load("node/package.json");
+    package["dependencies"]["better-auth"].as_str().expect("a pinned version").to_owned()
+}
+
+struct Text {
+    summary: String,
+    routes: String,
+    configurations: String,
+    register: String,
+    line: String,
+}
+
+fn text() -> Text {
+    let (mut whole, mut requests, mut scenarios) = (Tally::default(), 0, BTreeSet::new());
+    let mut by_route: BTreeMap<String, Tally> = BTreeMap::new();
+    let mut configurations =
+        String::from("| configuration | what it changes | as they must be |\n|---|---|---|\n");
+    let outcomes = all_outcomes();
+    for outcome in &outcomes {
+        let mut own = Tally::default();
+        for step in &outcome.steps {
+            own.add(step);
+            whole.add(step);
+            by_route.entry(route(step)).or_default().add(step);
+            requests += step.requests;
+            scenarios.insert(&step.scenario);
+        }
+        let configuration = outcome.configuration;
+        let apart = configuration.apart.as_ref();
+        let apart = apart.map_or_else(String::new, |why| format!("; not in turns: {why}"));
+        let about = format!("{}{apart}", configuration.about);
+        writeln!(configurations, "| {} | {about} | {} |", configuration.name, own.passed()).expect("text");
+    }
+
+    let mut routes =
+        String::from("| route | as they must be | meant to differ | answers compared |\n|---|---|---|---|\n");
+    for (route, tally) in &by_route {
+        let answers: Vec<&str> = tally.answers.iter().map(String::as_str).collect();
+        let answers = answers.join(", ");
+        writeln!(routes, "| {route} | {} | {} | {answers} |", tally.passed(), tally.meant).expect("text");
+    }
+
+    let mut table = String::from("| step | reason |\n|---|---|\n");
+    for row in register::ROWS.iter() {
+        writeln!(table, "| {} | {} |", row.place(), row.reason).expect("text");
+    }
+    let (version, passed) = (version(), whole.passed());
+    Text {
+        summary: format!(
+            "{} configurations, {} scenarios, {} steps, {requests} requests. Steps answered as they must be: {passed}. In {} of them this \
+             server means to differ in a way of its own; in {} a row about all answers of a kind applies, such as one header more. \
+             Each difference is a [row](#meant-differences) with its reason, and a row that changes nothing fails.\n",
+            outcomes.len(),
+            scenarios.len(),
+            whole.steps,
+            whole.meant,
+            whole.general,
+        ),
+        routes,
+        configurations,
+        register: table,
+        line: format!(
+            "**Conformance: {passed} steps** beside better-auth {version} in {} configurations, with {} [meant \
+             differences](docs/COMPATIBILITY.md#meant-differences).\n",
+            outcomes.len(),
+            register::ROWS.len()
+        ),
+    }
+}
+
+/// Puts generated text between `<!-- name -->` and `<!-- /name -->`.
+fn put(document: &str, name: &str, text: &str) -> String {
+    let (open, close) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
+    let (before, rest) = document.split_once(&open).unwrap_or_else(|| panic!("no {open} in the document"));
+    let (_, after) = rest.split_once(&close).unwrap_or_else(|| panic!("no {close} in the document"));
+    format!("{before}{open}{text}{close}{after}")
+}
+
+fn read(path: &PathBuf) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+#[test]
+fn the_documents_say_what_was_measured() {
+    if Cast::of_this_run() != Cast::Both {
+        return;
+    }
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let text = text();
+    let mut document = read(&folder().join("compatibility.md"));
+    for (name, part) in [
+        ("summary", &text.summary),
+        ("routes", &text.routes),
+        ("configurations", &text.configurations),
+        ("register", &text.register),
+    ] {
+        document = put(&document, name, part);
+    }
+    let readme = root.join("README.md");
+    let files = [
+        (root.join("docs/COMPATIBILITY.md"), document),
+        (readme.clone(), put(&read(&readme), "conformance", &text.line)),
+    ];
+    for (path, wanted) in files {
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::write(&path, wanted).expect("a writable document");
+        } else if std::fs::read_to_string(&path).ok().as_deref() != Some(wanted.as_str()) {
+            panic!("{} is stale: run `cargo xtask conformance --update`", path.display());
+        }
+    }
+}
+
+/// A route or an error that no step meets is one that nothing is known of.
+#[test]
+fn every_route_and_every_error_is_met() {
+    if Cast::of_this_run() != Cast::Both {
+        return;
+    }
+    let outcomes = all_outcomes();
+    let steps = || outcomes.iter().flat_map(|outcome| &outcome.steps);
+    for (method, path) in ROUTES {
+        let name = format!("`{method} {path}`");
+        let succeeds = steps().any(|step| route(step) == name && step.status < 400);
+        assert!(succeeds, "no step succeeds at {name}");
+    }
+    let met: BTreeSet<&str> = steps().filter_map(|step| step.code.as_deref()).collect();
+    for code in ErrorCode::ALL {
+        let excused = NOT_MET.iter().any(|(other, _)| other == code);
+        assert_ne!(met.contains(code.code()), excused, "{}", code.code());
+    }
+    let known: BTreeSet<&str> = ErrorCode::ALL.iter().map(|code| code.code()).collect();
+    assert_eq!(met.difference(&known).collect::<Vec<_>>(), Vec::<&&str>::new(), "codes that nobody declared");
+}

@@ -1,0 +1,147 @@
+// A visit in a real Chromium: the page of `browser-page.mjs`, driven over the DevTools protocol, says what a person
+// would see at each step. Prints the list of steps.
+//
+// Input: {chromium, port, server, direct}. The page is served on `port`, which the server trusts as an origin. `direct`
+// lets it call the server across origins; otherwise the page's own server hands `/api/auth` on, as a proxy would.
+
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import http from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { input } from "./options.mjs";
+
+const PATIENCE_MS = 20_000;
+const { chromium, port, server, direct } = input();
+
+const bundle = await build({
+  entryPoints: ["browser-page.mjs"],
+  bundle: true,
+  write: false,
+  format: "iife",
+  define: { "process.env.NODE_ENV": '"production"' },
+  logLevel: "error",
+});
+const script = bundle.outputFiles[0].text;
+
+function handOn(request, response) {
+  const options = { method: request.method, headers: request.headers };
+  const onward = http.request(server + request.url, options, (answer) => {
+    response.writeHead(answer.statusCode, answer.rawHeaders);
+    answer.pipe(response);
+  });
+  request.pipe(onward);
+}
+
+const site = http.createServer((request, response) => {
+  if (request.url.startsWith("/api/auth/")) return handOn(request, response);
+  if (request.url === "/page.js") return response.writeHead(200, { "content-type": "text/javascript" }).end(script);
+  const html = '<!doctype html><title>page</title><div id="root"></div><script src="/page.js"></script>';
+  response.writeHead(200, { "content-type": "text/html" }).end(html);
+});
+await new Promise((ready) => site.listen(port, "127.0.0.1", ready));
+
+const profile = mkdtempSync(join(tmpdir(), "conformance-chromium-"));
+const flags = ["--headless=new", "--remote-debugging-pipe", `--user-data-dir=${profile}`, "--disable-gpu"];
+flags.push("--no-first-run", "--disable-background-networking", "--disable-dev-shm-usage");
+// Chromium's sandbox refuses root, and containers that lack user namespaces; the pages are this suite's own.
+flags.push("--no-sandbox", "about:blank");
+const browser = spawn(chromium, flags, { stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"] });
+const [toBrowser, fromBrowser] = [browser.stdio[3], browser.stdio[4]];
+
+// Messages over the pipe are JSON, each followed by a NUL.
+const waiting = new Map();
+let rest = "";
+fromBrowser.setEncoding("utf8").on("data", (text) => {
+  const messages = (rest + text).split("\0");
+  rest = messages.pop();
+  for (const message of messages.map((it) => JSON.parse(it))) {
+    const { resolve, reject } = waiting.get(message.id) ?? {};
+    if (message.error) reject?.(new Error(message.error.message));
+    else resolve?.(message.result);
+  }
+});
+let count = 0;
+function call(method, params = {}, sessionId) {
+  const id = ++count;
+  toBrowser.write(`${JSON.stringify({ id, method, params, sessionId })}\0`);
+  return new Promise((resolve, reject) => waiting.set(id, { resolve, reject }));
+}
+
+async function openTab() {
+  const page = `http://127.0.0.1:${port}/`;
+  const url = direct ? `${page}?server=${encodeURIComponent(server)}` : page;
+  const { targetId } = await call("Target.createTarget", { url });
+  const { sessionId } = await call("Target.attachToTarget", { targetId, flatten: true });
+  const run = async (expression) => {
+    const params = { expression, awaitPromise: true, returnByValue: true };
+    const { result, exceptionDetails } = await call("Runtime.evaluate", params, sessionId);
+    if (exceptionDetails) throw new Error(`${expression}: ${exceptionDetails.exception?.description}`);
+    return result.value;
+  };
+  // What the hook shows once it is of that kind: "pending" counts for neither.
+  const shows = async (kind) => {
+    const wanted = kind === "user" ? "it.data?.user" : "!it.isPending && !it.data";
+    const deadline = Date.now() + PATIENCE_MS;
+    for (;;) {
+      const text = await run("document.getElementById('session')?.textContent ?? ''");
+      if (text && (await run(`((it) => Boolean(${wanted}))(${text})`))) return JSON.parse(text);
+      if (Date.now() > deadline) throw new Error(`the page never shows ${kind}: ${text}`);
+      await new Promise((later) => setTimeout(later, 30));
+    }
+  };
+  return { run, shows, reload: () => call("Page.reload", {}, sessionId), toFront: () => call("Page.bringToFront", {}, sessionId) };
+}
+
+const steps = [];
+async function cookies() {
+  const { cookies: all } = await call("Storage.getCookies");
+  const kept = all.filter(({ name }) => name.startsWith("better-auth."));
+  const described = kept.map(({ name, httpOnly, secure, sameSite, session, path }) => ({ name, httpOnly, secure, sameSite, session, path }));
+  return described.sort((a, b) => a.name.localeCompare(b.name));
+}
+async function step(name, seen) {
+  steps.push({ name, seen: await seen(), cookies: await cookies() });
+}
+const outcome = (call) => `${call}.then(({ data, error }) => ({ data, error }))`;
+
+try {
+  const credentials = { email: "ada@example.com", password: "correct horse battery staple" };
+  const text = (value) => JSON.stringify(value);
+  const tab = await openTab();
+  await step("a fresh page", () => tab.shows("nobody"));
+  const wrong = { ...credentials, password: "wrong password" };
+  await step("a wrong password", () => tab.run(outcome(`react.signIn.email(${text(wrong)})`)));
+  await step("sign up", () => tab.run(outcome(`react.signUp.email(${text({ name: "Ada", ...credentials })})`)));
+  await step("the hook shows it without a reload", () => tab.shows("user"));
+  await step("scripts see no cookie", () => tab.run("document.cookie"));
+  await tab.reload();
+  await step("after a reload", () => tab.shows("user"));
+  const second = await openTab();
+  await step("a second tab", () => second.shows("user"));
+  await step("sign out in the second tab", () => second.run(outcome("react.signOut()")));
+  await step("the second tab shows it", () => second.shows("nobody"));
+  await step("the first tab hears of it", () => tab.shows("nobody"));
+  const visit = { ...credentials, rememberMe: false };
+  await step("sign in, not remembered", () => tab.run(outcome(`react.signIn.email(${text(visit)})`)));
+  await step("the hook shows the visit", () => tab.shows("user"));
+  const behind = `fetch(${text(`${direct ? server : ""}/api/auth/sign-out`)}, { method: "POST", credentials: "include" }).then((it) => it.status)`;
+  await step("signed out behind the hook's back", () => tab.run(behind));
+  await step("the hook does not know", () => tab.shows("user"));
+  // Until here the second tab hid the first one.
+  await tab.toFront();
+  await step("coming to the front makes it ask", () => tab.shows("nobody"));
+  await step("the vanilla client signs in", () => tab.run(outcome(`vanilla.signIn.email(${text(credentials)})`)));
+  await step("and reads", () => tab.run(outcome("vanilla.getSession()")));
+  const atom = `new Promise((done) => vanilla.useSession.subscribe((it) => it.data && done({ user: it.data.user, error: it.error })))`;
+  await step("its atom has the user", () => tab.run(atom));
+  await step("and signs out", () => tab.run(outcome("vanilla.signOut()")));
+} finally {
+  browser.kill("SIGKILL");
+  site.closeAllConnections();
+  site.close();
+  await new Promise((gone) => (browser.exitCode === null && browser.signalCode === null ? browser.once("exit", gone) : gone()));
+  rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+}
+process.stdout.write(JSON.stringify(steps));

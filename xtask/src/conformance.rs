@@ -1,0 +1,116 @@
+//! `cargo xtask conformance`: the suite beside the real Better Auth, and the same questions to another release of it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::database::say;
+use crate::failure::Failure;
+use crate::interrupt::Interrupt;
+use crate::needs::{Needs, Without};
+use crate::shell::{capture, cargo, root, run as execute, target_dir};
+
+/// The suite's scripts and the lock file of the pinned release.
+const NODE: &str = "crates/auth-http/tests/conformance/node";
+
+/// What to run.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct Options {
+    /// Asks another release, `latest` or a version of npm's, and says what it answers otherwise than the pinned one
+    #[arg(long, value_name = "RELEASE", conflicts_with_all = ["record", "update"])]
+    reference: Option<String>,
+    /// Writes the pinned release's answers anew, after scenarios have changed
+    #[arg(long, conflicts_with = "update")]
+    record: bool,
+    /// Writes docs/COMPATIBILITY.md and the README's line anew
+    #[arg(long)]
+    update: bool,
+    #[command(flatten)]
+    without: Without,
+    /// Words for the test program, as in `cargo xtask conformance -- pairing::default`
+    #[arg(last = true)]
+    words: Vec<String>,
+}
+
+/// Prepares what the suite needs and runs it.
+pub(crate) fn run(options: Options) -> Result<(), Failure> {
+    let _interrupt = Interrupt::listen()?;
+    let needs = Needs::prepare(&options.without)?;
+    let mut command = cargo(["test", "--locked", "--package", "auth-http", "--test", "conformance"]);
+    command.envs(needs.environment());
+    if let Some(release) = &options.reference {
+        return ask_another_release(release, command);
+    }
+    if options.record {
+        command.env("CONFORMANCE_RECORD", "1");
+    }
+    if options.update {
+        command.env("UPDATE_DOCS", "1");
+    }
+    let words: &[String] = match options.words.as_slice() {
+        [] if options.record => &["pairing::".to_owned()],
+        [] if options.update => &["document::".to_owned()],
+        words => words,
+    };
+    let outcome = execute(command.arg("--").args(words));
+    drop(needs);
+    options.without.remind();
+    outcome
+}
+
+/// Plays the scenarios to another release alone and lists the steps that it answers otherwise.
+fn ask_another_release(release: &str, mut command: Command) -> Result<(), Failure> {
+    let folder = install(release)?;
+    let version = version(&folder)?;
+    let changes = folder.join("changes.txt");
+    let _ = fs::remove_file(&changes);
+    command.env("CONFORMANCE_REFERENCE", &folder).env("CONFORMANCE_CHANGES", &changes);
+    let outcome = execute(command.args(["--quiet", "--", "pairing::"]));
+    let changed = fs::read_to_string(&changes).unwrap_or_default();
+    let pinned = version_of(&root().join(NODE).join("node_modules"))?;
+    if changed.is_empty() {
+        outcome?;
+        println!("better-auth {version} answers every step as {pinned} does");
+        return Ok(());
+    }
+    let mut steps: Vec<&str> = changed.lines().collect();
+    steps.sort_unstable();
+    println!("\nbetter-auth {version} answers otherwise than {pinned}:\n  {}", steps.join("\n  "));
+    Err(Failure::new(format!(
+        "{} steps changed between {pinned} and {version}; the answers are above",
+        steps.len()
+    )))
+}
+
+/// Installs a release into a folder of its own, beside copies of the suite's scripts.
+fn install(release: &str) -> Result<PathBuf, Failure> {
+    let (from, to) = (root().join(NODE), target_dir().join("tools").join(format!("better-auth-{release}")));
+    let failed = |error| Failure::because(format!("cannot fill {}", to.display()), error);
+    let _ = fs::remove_dir_all(&to);
+    fs::create_dir_all(&to).map_err(failed)?;
+    for entry in fs::read_dir(&from).map_err(failed)?.flatten() {
+        let name = entry.file_name();
+        if entry.path().is_file() && name != "package-lock.json" {
+            fs::copy(entry.path(), to.join(name)).map_err(failed)?;
+        }
+    }
+    say(&format!("npm install better-auth@{release} in {}", to.display()));
+    execute(
+        Command::new("npm")
+            .args(["install", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"])
+            .arg(format!("better-auth@{release}"))
+            .current_dir(&to),
+    )?;
+    Ok(to)
+}
+
+fn version(folder: &Path) -> Result<String, Failure> {
+    version_of(&folder.join("node_modules"))
+}
+
+/// The version that is installed in a `node_modules`.
+fn version_of(modules: &Path) -> Result<String, Failure> {
+    let script = "console.log(JSON.parse(require('fs').readFileSync('better-auth/package.json')).version)";
+    let text = capture(Command::new("node").args(["--eval", script]).current_dir(modules))?;
+    Ok(text.trim().to_owned())
+}
