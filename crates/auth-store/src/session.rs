@@ -32,6 +32,9 @@ pub struct SessionRepository<'store> {
 }
 
 impl<'store> SessionRepository<'store> {
+    /// Most sessions that are listed at once, as many as the reference lists.
+    pub const MOST_LISTED: i64 = 100;
+
     pub(crate) fn new(pool: &'store Pool, fields: &'store DeclaredFields) -> Self {
         Self { pool, fields }
     }
@@ -64,7 +67,8 @@ impl<'store> SessionRepository<'store> {
             .await
     }
 
-    /// Lists the sessions of a user that live at `now`, oldest first.
+    /// Lists the sessions of a user that live at `now`, oldest first; of more than
+    /// [`MOST_LISTED`](Self::MOST_LISTED), the newest.
     ///
     /// # Errors
     ///
@@ -249,7 +253,8 @@ where
     session::table
         .filter(session::user_id.eq(user_id.as_str()))
         .filter(session::expires_at.gt(to_milliseconds(now)))
-        .order((session::created_at.asc(), session::id.asc()))
+        .order((session::created_at.desc(), session::id.desc()))
+        .limit(SessionRepository::MOST_LISTED)
         .select((SessionRow::columns(), FieldColumns::of_session(fields)))
         .load::<(SessionRow, FieldCells)>(connection)
         .await
@@ -257,7 +262,7 @@ where
             let named = |(session, cells): (SessionRow, FieldCells)| {
                 session.into_session(cells.named(&fields.session))
             };
-            rows.into_iter().map(named).collect()
+            rows.into_iter().rev().map(named).collect()
         })
         .map_err(|error| read_failed(TABLE, error))
 }
