@@ -2,11 +2,14 @@
 
 use crate::secret::Secret;
 
-/// Published secrets, compared without regard to case: Better Auth's own fallback (1.7.25,
-/// `DEFAULT_SECRET`), the key of FastAPI's OAuth2 tutorial, and the `JWT_SECRET` of Supabase's example
-/// environment, from which applications are moved to this server.
+/// Better Auth's own fallback (1.7.25, `DEFAULT_SECRET`).
+const REFERENCE_DEFAULT: &str = "better-auth-secret-12345678901234567890";
+
+/// Published secrets, compared without regard to case: Better Auth's own fallback, the key of FastAPI's
+/// OAuth2 tutorial, and the `JWT_SECRET` of Supabase's example environment, from which applications are
+/// moved to this server.
 const PUBLISHED: [&str; 3] = [
-    "better-auth-secret-12345678901234567890",
+    REFERENCE_DEFAULT,
     "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",
     "your-super-secret-jwt-token-with-at-least-32-characters-long",
 ];
@@ -76,6 +79,12 @@ impl SigningSecret {
             return Err(SigningSecretError::Repetitive);
         }
         Ok(Self(secret))
+    }
+
+    /// Tells whether a text is the secret that Better Auth falls back to where none is set. As the secret of
+    /// the time before versions it counts for nothing, there and here.
+    pub fn is_reference_default(text: &str) -> bool {
+        text == REFERENCE_DEFAULT
     }
 
     /// Gives the key. It stays inside the crate: what others may sign, they sign through a function that

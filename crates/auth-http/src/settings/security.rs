@@ -1,6 +1,6 @@
 //! `[security]`: secrets, trusted origins, and the switches that weaken checks.
 
-use auth_core::{SigningSecret, SigningSecretError, VersionedSecrets};
+use auth_core::{SigningSecret, VersionedSecrets};
 
 use super::error::{Problem, SettingsError};
 use super::paths;
@@ -26,6 +26,8 @@ pub struct SecuritySettings {
 
 const ORIGINS: &str = "security.trusted_origins";
 const GENERATE: &str = "make one with `openssl rand -base64 48` and set it as BETTER_AUTH_SECRET, or its file as BETTER_AUTH_SECRET_FILE";
+
+const LEAVE_OUT: &str = "beside versioned secrets it only decrypts what was encrypted before them: leave it out, and that is no longer read";
 
 impl SecuritySettings {
     pub(super) fn read(reader: &Reader, server: &ServerSettings) -> Result<Self, SettingsError> {
@@ -86,20 +88,22 @@ fn unusable(error: &ParsePatternError) -> &'static str {
 fn secrets(reader: &Reader) -> Result<VersionedSecrets, SettingsError> {
     const ONE: &str = "security.secret";
     const MANY: &str = "security.secrets";
-    let refused = |key: &str, reason: String| {
-        reader.problem(&reader.holder(key), Problem::Refused { reason, way_out: GENERATE })
+    let refused = |key: &str, reason: String, way_out| {
+        reader.problem(&reader.holder(key), Problem::Refused { reason, way_out })
     };
     let single = reader.secret(ONE)?;
     if let Some(many) = reader.secret(MANY)? {
-        let secrets = VersionedSecrets::parse(many.expose()).map_err(|error| refused(MANY, chain(&error)))?;
-        return match single.map(|single| SigningSecret::parse(single.expose().as_str())) {
-            None | Some(Err(SigningSecretError::WellKnown)) => Ok(secrets),
+        let secrets =
+            VersionedSecrets::parse(many.expose()).map_err(|error| refused(MANY, chain(&error), GENERATE))?;
+        let legacy = single.filter(|single| !SigningSecret::is_reference_default(single.expose()));
+        return match legacy.map(|legacy| SigningSecret::parse(legacy.expose().as_str())) {
+            None => Ok(secrets),
             Some(Ok(legacy)) => Ok(secrets.with_legacy(legacy)),
-            Some(Err(error)) => Err(refused(ONE, chain(&error))),
+            Some(Err(error)) => Err(refused(ONE, chain(&error), LEAVE_OUT)),
         };
     }
     let single = single.ok_or_else(|| reader.problem(ONE, Problem::Missing { way_out: GENERATE }))?;
     SigningSecret::parse(single.expose().as_str())
         .map(VersionedSecrets::single)
-        .map_err(|error| refused(ONE, chain(&error)))
+        .map_err(|error| refused(ONE, chain(&error), GENERATE))
 }

@@ -381,6 +381,17 @@ fn r_111_a_secret_beside_versioned_ones_is_that_of_the_time_before() {
     // The published default of Better Auth is no secret at all; another bad one is refused by its name.
     let with = |single| secrets(&[("BETTER_AUTH_SECRETS", NEW), ("BETTER_AUTH_SECRET", single)]);
     assert!(with("better-auth-secret-12345678901234567890").unwrap().legacy().is_none());
-    assert_eq!(with("short").unwrap_err().key, "security.secret");
+    for bad in [
+        "short",
+        "your-super-secret-jwt-token-with-at-least-32-characters-long",
+        "change-me-change-me-change-me-change-me",
+        "Better-Auth-Secret-12345678901234567890",
+        " better-auth-secret-12345678901234567890",
+        "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+    ] {
+        let refused = with(bad).unwrap_err();
+        assert_eq!(refused.key, "security.secret", "{bad}");
+        assert!(refused.to_string().contains("leave it out"), "{refused}");
+    }
     assert!(with("").unwrap().legacy().is_none());
 }
