@@ -94,6 +94,8 @@ impl Auth {
         let origin = settings.server.base_url.origin().to_owned();
         let patterns = patterns.map_err(AuthError::TrustedOrigin)?;
         let cookies = SessionCookies::new(settings.cookies.clone()).map_err(AuthError::Cookies)?;
+        // The other half is for all else that clients send.
+        let cookies = cookies.limit_session_data(settings.server.head_limit / 2);
         let tokens = AccessTokenPolicy {
             issuer: origin.clone(),
             audience: settings.access_token.audience.clone(),

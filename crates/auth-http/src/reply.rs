@@ -158,7 +158,7 @@ impl SessionReply {
     ) -> Result<Vec<String>, ApiError> {
         match news {
             CookieNews::None => Ok(Vec::new()),
-            CookieNews::CacheMissed => Ok(vec![self.cookies.clear_missed_session_data()]),
+            CookieNews::CacheMissed => Ok(self.cookies.clear_session_data(&request.cookies)),
             CookieNews::Current => Ok(self.cached(principal, Remember::Persistent, request, now)),
             CookieNews::Extended => self.session(principal, Remember::Persistent, request, now),
         }

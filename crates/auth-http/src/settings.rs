@@ -177,6 +177,10 @@ impl Settings {
                 "cookies.session_token.http_only is off: any script on a page can read the session token",
             ),
             (
+                self.session.has_readable_copies() && cookies::is_cache_open_to_scripts(&self.cookies),
+                "cookies.session_data.http_only is off: any script on a page can read the session token that the copy of a session holds; session.cookie_cache.strategy = \"jwe\" encrypts it",
+            ),
+            (
                 !self.server.base_url.is_https() && !self.server.base_url.is_loopback(),
                 "server.base_url is plain http: passwords and session cookies travel unencrypted",
             ),

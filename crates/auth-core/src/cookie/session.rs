@@ -32,6 +32,7 @@ pub struct SessionCookies {
     session_token: Cookie,
     session_data: Cookie,
     dont_remember: Cookie,
+    session_data_limit: usize,
 }
 
 /// Longest `Set-Cookie` line in bytes that browsers are sure to keep, as the reference counts it.
@@ -54,6 +55,7 @@ impl SessionCookies {
             session_token: settings.cookie("session_token", &settings.session_token)?,
             session_data: settings.cookie("session_data", &settings.session_data)?,
             dont_remember: settings.cookie("dont_remember", &settings.dont_remember)?,
+            session_data_limit: usize::MAX,
         };
         let (token, mark) = (cookies.session_token_name(), cookies.dont_remember_name());
         let is_cache = |name| name == cookies.session_data_name() || cookies.chunk_number(name).is_some();
@@ -61,6 +63,15 @@ impl SessionCookies {
             return Err(CookieSettingsError::SameName);
         }
         Ok(cookies)
+    }
+
+    /// Bounds what a cookie cache may take of a request's head, in bytes, with the names of its cookies: a
+    /// larger one is not written. A client sends all of it with each request, and a head too large for the
+    /// server would be refused before anything could take the cache back.
+    #[must_use]
+    pub fn limit_session_data(mut self, bytes: usize) -> Self {
+        self.session_data_limit = bytes;
+        self
     }
 
     /// Gives the name of the cookie with the signed session token.
@@ -136,22 +147,19 @@ impl SessionCookies {
         names.into_iter().map(|name| self.session_data.removal_of(name)).collect()
     }
 
-    /// Writes the line that removes a cookie cache which was a miss and is not replaced.
-    pub fn clear_missed_session_data(&self) -> String {
-        self.session_data.removal()
-    }
-
     /// Writes the lines of a cookie cache: in one cookie, or cut into `<name>.0`, `<name>.1` and so on where
     /// one would be longer than browsers keep (Better Auth core §9). Each name is there once; what the
     /// request brought and is not written anew is removed, before the new ones. A cache that would need more
-    /// than 100 cookies is not written.
+    /// than 100 cookies, or more bytes than [`SessionCookies::limit_session_data`] allows, is not written.
     pub fn session_data(&self, cached: &CachedValue, request: &RequestCookies) -> Vec<String> {
         let Cookie { name, .. } = &self.session_data;
         let attributes = CookieAttributes { max_age: cached.max_age, ..self.session_data.attributes.clone() };
         let overhead = set_cookie_text(&format!("{name}.99"), "", &attributes).len();
         let limit = MAX_LINE.saturating_sub(overhead);
         let value = cached.value.as_str();
-        let chunks = if limit == 0 { usize::MAX } else { value.len().div_ceil(limit) };
+        let chunks = if limit == 0 { usize::MAX } else { value.len().div_ceil(limit).max(1) };
+        // `<name>.99=` before each part and `; ` after it.
+        let sent = chunks.saturating_mul(name.len() + 6).saturating_add(value.len());
         let mut lines: Vec<(String, String)> = self
             .session_data_names(request)
             .into_iter()
@@ -165,7 +173,8 @@ impl SessionCookies {
             }
         };
         match chunks {
-            0 | 1 => write(name.clone(), value),
+            _ if sent > self.session_data_limit => {}
+            1 => write(name.clone(), value),
             2..=MAX_CHUNKS => {
                 let (mut rest, mut number) = (value, 0);
                 while !rest.is_empty() {

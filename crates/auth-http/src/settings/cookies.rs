@@ -44,10 +44,18 @@ pub(super) fn read(reader: &Reader, base_url: &BaseUrl) -> Result<CookieSettings
     }
 }
 
-/// Tells whether scripts can read the session token.
+/// Tells whether scripts can read the session token's cookie.
 pub(super) fn is_token_open_to_scripts(settings: &CookieSettings) -> bool {
-    let own = settings.session_token.attributes.http_only;
-    own.or(settings.attributes.http_only) == Some(false)
+    is_open_to_scripts(settings, &settings.session_token)
+}
+
+/// Tells whether scripts can read the cookie cache's cookie.
+pub(super) fn is_cache_open_to_scripts(settings: &CookieSettings) -> bool {
+    is_open_to_scripts(settings, &settings.session_data)
+}
+
+fn is_open_to_scripts(settings: &CookieSettings, cookie: &CookieOverrides) -> bool {
+    cookie.attributes.http_only.or(settings.attributes.http_only) == Some(false)
 }
 
 const DOMAIN: &str = "a host name such as \"example.com\"";

@@ -56,6 +56,14 @@ impl SessionSettings {
             max_per_user: NonZeroU32::new(reader.number("session.max_per_user", 0..=u32::MAX)?),
         })
     }
+
+    /// Tells whether sessions are kept in cookies that their holders can read.
+    pub(super) fn has_readable_copies(&self) -> bool {
+        match self.cookie_cache.as_ref().map(|cache| cache.strategy) {
+            Some(CacheStrategy::Compact | CacheStrategy::Jwt) => true,
+            Some(CacheStrategy::Jwe) | None => false,
+        }
+    }
 }
 
 fn cookie_cache(reader: &Reader) -> Result<Option<CookieCachePolicy>, SettingsError> {

@@ -252,6 +252,30 @@ fn r_119_every_weakened_check_is_warned_of() {
 }
 
 #[test]
+fn r_119_a_cookie_cache_that_shows_the_session_token_to_scripts_is_warned_of() {
+    let keys = |strategy, http_only: &str| {
+        let warnings = load(&[
+            ("AUTH__RATE_LIMIT__ENABLED", "true"),
+            ("AUTH__SESSION__COOKIE_CACHE__ENABLED", "true"),
+            ("AUTH__SESSION__COOKIE_CACHE__STRATEGY", strategy),
+            (http_only, "false"),
+        ]);
+        let warnings = warnings.unwrap().warnings();
+        warnings.iter().map(|text| text.split(' ').next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let (own, all) =
+        ("AUTH__COOKIES__SESSION_DATA__HTTP_ONLY", "AUTH__COOKIES__DEFAULT_ATTRIBUTES__HTTP_ONLY");
+    let (token, cache) = ("cookies.session_token.http_only", "cookies.session_data.http_only");
+    for strategy in ["compact", "jwt"] {
+        assert_eq!(keys(strategy, own), [cache], "{strategy}");
+        assert_eq!(keys(strategy, all), [token, cache], "{strategy}");
+        assert_eq!(keys(strategy, "AUTH__COOKIES__SESSION_TOKEN__HTTP_ONLY"), [token], "{strategy}");
+    }
+    assert_eq!(keys("jwe", own), [""; 0]);
+    assert_eq!(keys("jwe", all), [token]);
+}
+
+#[test]
 fn r_072_a_path_that_is_no_route_is_warned_of_by_its_name() {
     let warnings = |paths| {
         let on = ("AUTH__RATE_LIMIT__ENABLED", "true");
@@ -293,7 +317,9 @@ fn r_019_cookies_are_as_the_settings_say() {
         // The signed value is the same in all cases.
         let (name, rest) = mark.split_once('=').unwrap();
         let (_, attributes) = rest.split_once("; ").unwrap();
-        assert_eq!([cookies.clear_missed_session_data(), format!("{name}; {attributes}")], expected);
+        let brought = format!("{}=x", cookies.session_data_name());
+        let cleared = cookies.clear_session_data(&auth_core::RequestCookies::parse([brought.as_bytes()]));
+        assert_eq!([cleared.concat(), format!("{name}; {attributes}")], expected);
     };
     check(
         &[],
