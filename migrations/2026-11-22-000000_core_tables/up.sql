@@ -1,6 +1,6 @@
 -- The four tables of Better Auth 1.7.25 as its own migration makes them, with Postgres' default
--- constraint names. (`rateLimit` exists there only with rate limits kept in the database, and is
--- left out until they are offered here.)
+-- constraint names. (`rateLimit` exists there only with rate limits kept in the database; here the
+-- next migration makes it.)
 --
 -- On a database that Node's Better Auth has migrated before, this adds what is missing and touches
 -- nothing else: no column, row, type or constraint that is there is changed.

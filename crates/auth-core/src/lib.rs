@@ -57,6 +57,9 @@
 //! | declare additional fields, read them from bodies | [`AdditionalFields`] |
 //! | show entities to clients | [`wire`] |
 //!
+//! Three things here are for programs that share the database or the secret, and no route of `auth-server`
+//! uses them yet: [`EmailTokens`], [`SymmetricKeys`] and [`Verification::hashed_identifier`].
+//!
 //! # What holds everywhere
 //!
 //! 1. **Time and randomness are arguments.** Nothing here reads a clock or an entropy source, so each rule

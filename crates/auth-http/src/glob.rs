@@ -9,7 +9,8 @@
 //! | anything else | itself, upper and lower case apart |
 //!
 //! A slash is `/` or `\`, one in the glob stands for one or more in the text, and the text may end in slashes. The
-//! whole text must match. Better Auth compiles a glob to a regular expression, whose time can grow with the power of
+//! whole text must match. `**` at the end takes the slash before it along: `/x/**` matches `/x` and `/xyz` too, as in
+//! Better Auth; what lies below `/x` and nothing else is `/x/*/**`. Better Auth compiles a glob to a regular expression, whose time can grow with the power of
 //! its length; here it is the product of both lengths at most.
 
 use std::fmt;
