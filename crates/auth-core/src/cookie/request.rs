@@ -12,8 +12,7 @@ use super::percent::decode_uri_component;
 /// Bytes outside ASCII are read as Latin-1, as Node does, so that one odd cookie of another application
 /// does not hide the others.
 ///
-/// The chunks of a cookie cache go through another parser of the reference, whose rules
-/// [`RequestCookies::strict`] has.
+/// The chunks of a cookie cache go through another parser of the reference; `strict` reads as it does.
 #[derive(Clone, Debug, Default)]
 pub struct RequestCookies {
     /// Names and values with the white space and quotes around them.
