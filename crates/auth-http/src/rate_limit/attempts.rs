@@ -237,8 +237,9 @@ impl Address {
             return None;
         }
         let counted = if self.is_known { self.failures - FORGIVEN + 1 } else { self.failures };
-        let doubled = FIRST_DELAY.saturating_mul(1_i64.checked_shl(counted - 1).unwrap_or(i64::MAX));
-        Some(doubled.clamp(FIRST_DELAY, LONGEST_DELAY))
+        // The longest is reached long before; a shift by 63 would be negative.
+        let doublings = (counted - 1).min(16);
+        Some(FIRST_DELAY.saturating_mul(1_i64 << doublings).min(LONGEST_DELAY))
     }
 }
 

@@ -90,6 +90,21 @@ fn r_086_an_address_that_failed_waits_longer_each_time() {
 }
 
 #[test]
+fn r_086_a_delay_never_falls_however_often_an_address_fails() {
+    for is_known in [false, true] {
+        let delays = (1..=200).map(|failures| {
+            let address = Address { failures, last_failure: 0, is_known };
+            address.delay().unwrap_or_default()
+        });
+        let delays: Vec<_> = delays
+            .chain([Address { failures: u32::MAX, last_failure: 0, is_known }.delay().unwrap()])
+            .collect();
+        assert!(delays.is_sorted(), "{delays:?}");
+        assert_eq!(delays.last(), Some(&LONGEST_DELAY));
+    }
+}
+
+#[test]
 fn r_086_a_success_forgives_its_own_address_and_no_other() {
     let attempts = PasswordAttempts::new(100);
     for number in 0..49 {
