@@ -6,7 +6,7 @@
 //!
 //! - An address from which the account's owner has signed in goes on as before. Only its own failures slow it down.
 //! - An address that failed waits 30 s, then twice as long each time, at most 15 min.
-//! - All other addresses together try once per second.
+//! - All others together try once per second, clients without an address among them.
 //!
 //! Accounts are named by the address that was typed, so that a guarded account looks the same whether or not there is
 //! one. A try counts as failed from its beginning until it turns out otherwise, so that of tries that come at once no
@@ -90,9 +90,8 @@ pub(crate) struct PasswordAttempt(Option<Begun>);
 struct Begun {
     inner: Arc<Inner>,
     account: Fingerprint,
-    address: Fingerprint,
-    /// An address that nobody knows is no one's own.
-    has_address: bool,
+    /// Absent where the address is not known: that is nobody's own.
+    address: Option<Fingerprint>,
     now: i64,
 }
 
@@ -122,19 +121,18 @@ impl PasswordAttempts {
         let begun = Begun {
             inner: Arc::clone(inner),
             account: inner.fingerprints.of(account.as_str()),
-            address: inner.fingerprints.of(&(account.as_str(), address)),
-            has_address: !address.is_empty(),
+            address: (!address.is_empty()).then(|| inner.fingerprints.of(&(account.as_str(), address))),
             now,
         };
         let mut tables = inner.tables.lock().unwrap_or_else(PoisonError::into_inner);
         let mut account = tables.accounts.get(&begun.account).copied().unwrap_or_default().at(now);
-        let mut address = tables.addresses.get(&begun.address).copied().unwrap_or_default().at(now);
+        let mut address = tables.address(begun.address).at(now);
         if account.failures >= inner.limit
             && let Err(refusal) = account.pass_guard(address, now)
         {
             // What a clock set back has changed has to stay changed.
             tables.accounts.insert(begun.account, account, now);
-            if let Some(known) = tables.addresses.get_mut(&begun.address) {
+            if let Some(known) = begun.address.and_then(|key| tables.addresses.get_mut(&key)) {
                 *known = address;
             }
             return Err(refusal);
@@ -146,43 +144,55 @@ impl PasswordAttempts {
         address.failures = address.failures.saturating_add(1);
         address.last_failure = now;
         tables.accounts.insert(begun.account, account, now);
-        tables.addresses.insert(begun.address, address, now);
+        if let Some(key) = begun.address {
+            tables.addresses.insert(key, address, now);
+        }
         drop(tables);
         Ok(PasswordAttempt(Some(begun)))
     }
 }
 
 impl PasswordAttempt {
-    /// Says that the password was right: the address's failures were its owner's own.
+    /// Says that the password was right: the address's failures were its owner's own. Without an address only this
+    /// try was.
     pub(crate) fn succeeded(self) {
-        self.change(|account, address, has_address| {
+        self.change(|account, address| {
             account.failures = account.failures.saturating_sub(address.failures);
-            *address = Address { failures: 0, last_failure: 0, is_known: has_address };
+            *address = Address { failures: 0, last_failure: 0, is_known: true };
         });
     }
 
     /// Says that the password was not tested after all.
     pub(crate) fn withdrawn(self) {
-        self.change(|account, address, _| {
+        self.change(|account, address| {
             account.failures = account.failures.saturating_sub(1);
             address.failures = address.failures.saturating_sub(1);
         });
     }
 
-    fn change(self, how: impl FnOnce(&mut Account, &mut Address, bool)) {
-        let Some(Begun { inner, account: account_key, address: address_key, has_address, now }) = self.0
-        else {
-            return;
-        };
+    fn change(self, how: impl FnOnce(&mut Account, &mut Address)) {
+        let Some(Begun { inner, account: account_key, address: address_key, now }) = self.0 else { return };
         let mut tables = inner.tables.lock().unwrap_or_else(PoisonError::into_inner);
         let mut account = tables.accounts.get(&account_key).copied().unwrap_or_default();
-        let mut address = tables.addresses.get(&address_key).copied().unwrap_or_default();
-        how(&mut account, &mut address, has_address);
+        let mut address = match address_key {
+            Some(_) => tables.address(address_key),
+            None => Address { failures: 1, ..Address::default() },
+        };
+        how(&mut account, &mut address);
         if account.failures < inner.limit {
             (account.guarded_until, account.next_stranger_at) = (0, 0);
         }
         tables.accounts.insert(account_key, account, now);
-        tables.addresses.insert(address_key, address, now);
+        if let Some(key) = address_key {
+            tables.addresses.insert(key, address, now);
+        }
+    }
+}
+
+impl Tables {
+    /// Gives what is remembered of an address; clients without one have nothing in common that they could answer for.
+    fn address(&self, key: Option<Fingerprint>) -> Address {
+        key.and_then(|key| self.addresses.get(&key)).copied().unwrap_or_default()
     }
 }
 

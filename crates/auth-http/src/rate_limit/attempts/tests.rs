@@ -186,12 +186,16 @@ fn r_108_a_clock_set_back_neither_frees_nor_imprisons() {
 }
 
 #[test]
-fn unknown_addresses_are_nobodys_own() {
+fn r_086_clients_without_an_address_take_turns_and_do_not_lock_each_other_out() {
     let attempts = PasswordAttempts::new(100);
     succeed(&attempts, "", 0);
     let attempts = guarded(attempts);
-    assert_eq!(fail(&attempts, "", 0), None);
-    assert_eq!(fail(&attempts, "", 0), Some(30_000));
+    for second in 0..20 {
+        assert_eq!(fail(&attempts, "", second * 1_000), None);
+        assert_eq!(fail(&attempts, "", second * 1_000), Some(1_000), "nobody's own");
+    }
+    succeed(&attempts, "", 20_000);
+    assert_eq!(fail(&attempts, "", 20_001), Some(999), "a success forgives nobody else's failures");
 }
 
 #[test]
