@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use rand::RngExt;
 use tokio::sync::Semaphore;
 
 use super::priority;
@@ -63,7 +64,7 @@ impl HashingQueue {
     /// Runs `work` on a blocking thread once a permit is free.
     ///
     /// # Errors
-    /// [`HashingError::Overloaded`] where the queue is full, after a quarter of a second, or the wait grew too long;
+    /// [`HashingError::Overloaded`] where the queue is full, after half a second or so, or the wait grew too long;
     /// [`HashingError::Failed`] where `work` panicked.
     pub async fn run<T: Send + 'static>(
         &self,
@@ -74,7 +75,8 @@ impl HashingQueue {
             Err(_) => {
                 let Some(place) = Place::take(&self.0) else {
                     let overloaded = self.overloaded();
-                    tokio::time::sleep(SHED_PAUSE).await;
+                    let pause = rand::rng().random_range(SHED_PAUSE_MS);
+                    tokio::time::sleep(Duration::from_millis(pause)).await;
                     return Err(overloaded);
                 };
                 let permit = Arc::clone(&self.0.permits).acquire_owned();
@@ -117,9 +119,10 @@ impl HashingQueue {
     }
 }
 
-/// How long a refusal is held back. Clients that come back at once, whatever `Retry-After` says, would otherwise keep the
-/// server busy with nothing but refusing them; one that waits costs a timer.
-const SHED_PAUSE: Duration = Duration::from_millis(250);
+/// How long a refusal is held back, in milliseconds. Clients that come back at once, whatever `Retry-After` says, would
+/// otherwise keep the server busy with nothing but refusing them; one that waits costs a timer. Each waits for another time,
+/// since those that are let go together come back together, and everybody else waits behind them.
+const SHED_PAUSE_MS: std::ops::Range<u64> = 250..750;
 /// `Retry-After` speaks in whole seconds.
 const SHORTEST_RETRY: Duration = Duration::from_secs(1);
 /// A queue of seconds is empty again long before this.
