@@ -60,7 +60,11 @@ fn print_times(what: &str, times: &load::Times) {
 /// Prints a ratio with its limit, and fails where it is over.
 fn check_ratio(idle: &load::Times, loaded: &load::Times, limit: f64) -> Result<(), Failure> {
     let ratio = loaded.percentile(99).as_secs_f64() / idle.percentile(99).as_secs_f64();
-    println!("p99 ratio {ratio:.2}, limit {limit:.1}");
+    println!(
+        "p99 {:.3} ms idle, {:.3} ms under load: ratio {ratio:.2}, limit {limit:.1}",
+        idle.percentile(99).as_secs_f64() * 1_000.0,
+        loaded.percentile(99).as_secs_f64() * 1_000.0,
+    );
     if ratio > limit {
         return Err(Failure::new(format!("reads got {ratio:.2} times slower, {limit:.1} are allowed")));
     }
