@@ -10,6 +10,7 @@ mod limiter;
 mod load;
 mod server;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Subcommand;
@@ -24,6 +25,9 @@ pub(crate) struct Options {
     /// Cargo profile of the server; figures of `dev` say little
     #[arg(long, default_value = "release", global = true)]
     profile: String,
+    /// Measures this program instead of building one
+    #[arg(long, value_name = "FILE", conflicts_with = "profile", global = true)]
+    program: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, Subcommand)]
@@ -38,7 +42,7 @@ enum What {
 
 /// Measures, prints, and fails where a limit is missed.
 pub(crate) fn run(options: Options) -> Result<(), Failure> {
-    let bench = server::Bench::prepare(&options.profile)?;
+    let bench = server::Bench::prepare(&options.profile, options.program)?;
     match options.what {
         What::Flood => flood::run(&bench),
         What::Limiter => limiter::run(&bench),

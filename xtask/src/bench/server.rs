@@ -37,17 +37,15 @@ pub(super) struct Server {
 }
 
 impl Bench {
-    /// Builds the server and migrates an empty database.
-    pub(super) fn prepare(profile: &str) -> Result<Self, Failure> {
-        say(&format!("building auth-server, profile {profile}"));
-        let mut build = cargo(["build", "--package", "auth-http", "--bin", "auth-server", "--locked"]);
-        Openssl::look().prepare(&mut build)?;
-        build.args(["--profile", profile]).arg("--target-dir").arg(target_dir());
-        run(&mut build)?;
-        let folder = if profile == "dev" { "debug" } else { profile };
+    /// Builds the server unless it is given, and migrates an empty database.
+    pub(super) fn prepare(profile: &str, program: Option<PathBuf>) -> Result<Self, Failure> {
+        let program = match program {
+            Some(program) => program,
+            None => build(profile)?,
+        };
         let cluster = throw_away(&binaries()?)?;
         migrate::up(&migrate::parse(&cluster.admin_url())?)?;
-        Ok(Self { program: target_dir().join(folder).join("auth-server"), cluster })
+        Ok(Self { program, cluster })
     }
 
     /// Makes a command of the server's program that knows of nothing but the database and `changes`.
@@ -82,6 +80,16 @@ impl Bench {
         }
         Ok(server)
     }
+}
+
+fn build(profile: &str) -> Result<PathBuf, Failure> {
+    say(&format!("building auth-server, profile {profile}"));
+    let mut build = cargo(["build", "--package", "auth-http", "--bin", "auth-server", "--locked"]);
+    Openssl::look().prepare(&mut build)?;
+    build.args(["--profile", profile]).arg("--target-dir").arg(target_dir());
+    run(&mut build)?;
+    let folder = if profile == "dev" { "debug" } else { profile };
+    Ok(target_dir().join(folder).join("auth-server"))
 }
 
 impl Server {
