@@ -8,6 +8,8 @@ mod ipv4_range;
 mod pattern;
 mod redirect;
 
+use std::borrow::Cow;
+
 use actix_web::HttpRequest;
 use actix_web::http::header::{self, HeaderMap};
 use auth_core::wire::ErrorCode;
@@ -95,8 +97,8 @@ impl OriginPolicy {
         if headers.contains_key(header::COOKIE) {
             return self.check_origin(request);
         }
-        let fetch = |name: &str| text(headers, name).trim();
-        let [site, mode, dest] = ["sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest"].map(fetch);
+        let sent = ["sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest"].map(|name| text(headers, name));
+        let [site, mode, dest] = sent.each_ref().map(|value| trim(value));
         if site == "cross-site" && mode == "navigate" {
             return Err(ApiError::Coded(ErrorCode::CrossSiteNavigationLoginBlocked));
         }
@@ -142,20 +144,18 @@ impl OriginPolicy {
             return Ok(());
         }
         let headers = request.headers();
-        let own;
         let origin = match text(headers, "origin") {
-            "" => text(headers, "referer"),
+            origin if origin.is_empty() => text(headers, "referer"),
             // A sandboxed page of the site that is asked, as the browser itself vouches.
-            "null" if text(headers, "sec-fetch-site") == "same-origin" => {
-                own = self.origin_asked_for(headers);
-                &own
+            origin if origin == "null" && text(headers, "sec-fetch-site") == "same-origin" => {
+                Cow::Owned(self.origin_asked_for(headers))
             }
             origin => origin,
         };
         if origin.is_empty() || origin == "null" {
             return Err(ApiError::Coded(ErrorCode::MissingOrNullOrigin));
         }
-        if self.trusts_origin(origin) { Ok(()) } else { Err(ApiError::Coded(ErrorCode::InvalidOrigin)) }
+        if self.trusts_origin(&origin) { Ok(()) } else { Err(ApiError::Coded(ErrorCode::InvalidOrigin)) }
     }
 
     /// The origin under which a request reached this server: the host that it names, which must be trusted like any
@@ -163,13 +163,32 @@ impl OriginPolicy {
     fn origin_asked_for(&self, headers: &HeaderMap) -> String {
         let scheme = self.own_origin.split("://").next().unwrap_or_default();
         match text(headers, "host") {
-            "" => String::new(),
+            host if host.is_empty() => host.into_owned(),
             host => format!("{scheme}://{host}"),
         }
     }
 }
 
-/// Gives a header's text; one that is missing or no ASCII is empty.
-fn text<'h>(headers: &'h HeaderMap, name: &str) -> &'h str {
-    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+/// Headers of which Node keeps the first line; it joins the lines of the others that are read here.
+const FIRST_LINE_ONLY: [&str; 2] = ["host", "referer"];
+
+/// Gives a header's text as Node does: lines joined, each byte one character. Only a header that is missing or
+/// blank is empty, so that nobody escapes a check by sending one that is hard to read.
+fn text<'h>(headers: &'h HeaderMap, name: &str) -> Cow<'h, str> {
+    let lines = if FIRST_LINE_ONLY.contains(&name) { 1 } else { usize::MAX };
+    let mut lines = headers.get_all(name).take(lines).map(|line| latin1(line.as_bytes()));
+    let first = lines.next().unwrap_or_default();
+    lines.fold(first, |joined, line| Cow::Owned(format!("{joined}, {line}")))
+}
+
+fn latin1(bytes: &[u8]) -> Cow<'_, str> {
+    match str::from_utf8(bytes) {
+        Ok(text) if text.is_ascii() => Cow::Borrowed(text),
+        _ => bytes.iter().copied().map(char::from).collect(),
+    }
+}
+
+/// Trims what JavaScript's `trim` does of Latin-1. U+0085 is white space to Rust only.
+fn trim(text: &str) -> &str {
+    text.trim_matches(|char: char| char.is_whitespace() && char != '\u{85}')
 }

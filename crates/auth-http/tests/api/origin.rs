@@ -1,6 +1,7 @@
 //! Who may act with a visitor's cookies: origins, cross-site sign-ins, and the two switches (Better Auth core §4).
 
 use auth_http::routes::ROUTES;
+use reqwest::header::HeaderValue;
 use serde_json::{Value, json};
 
 use crate::app::{Answer, PASSWORD, TestApp};
@@ -19,9 +20,9 @@ fn posts() -> impl Iterator<Item = &'static str> {
 }
 
 async fn post(app: &TestApp, path: &str, headers: &[(&str, &str)], body: Option<&Value>) -> Answer {
-    let request = headers
-        .iter()
-        .fold(app.request("POST", path), |request, (name, value)| request.header(*name, *value));
+    let request = headers.iter().fold(app.request("POST", path), |request, (name, value)| {
+        request.header(*name, HeaderValue::from_bytes(value.as_bytes()).unwrap())
+    });
     app.send(match body {
         Some(body) => request.json(body),
         None => request,
@@ -73,6 +74,31 @@ async fn r_063_a_post_with_a_cookie_needs_a_trusted_origin_or_referer() {
         (&[("origin", "undefined")], INVALID),
         (&[("referer", "https://evil.example/http://auth.test:3000")], INVALID),
         (&[("referer", "about:blank")], INVALID),
+        // Lines are joined, of a `Referer` the first one counts.
+        (&[("origin", OWN), ("origin", "https://evil.example")], INVALID),
+        (&[("origin", "https://evil.example"), ("origin", OWN)], INVALID),
+        (&[("origin", OWN), ("origin", OWN)], INVALID),
+        (&[("origin", ""), ("origin", OWN)], INVALID),
+        (
+            &[("origin", "null"), ("origin", "null"), ("sec-fetch-site", "same-origin"), ("host", HOST)],
+            INVALID,
+        ),
+        (
+            &[
+                ("origin", "null"),
+                ("sec-fetch-site", "same-origin"),
+                ("sec-fetch-site", "none"),
+                ("host", HOST),
+            ],
+            MISSING,
+        ),
+        (&[("referer", OWN), ("referer", "https://evil.example")], ""),
+        (&[("referer", "https://evil.example"), ("referer", OWN)], INVALID),
+        // What is no ASCII is there.
+        (&[("origin", "https://\u{fc}.example")], INVALID),
+        (&[("origin", "\u{fc}"), ("referer", OWN)], INVALID),
+        (&[("referer", "\u{fc}")], INVALID),
+        (&[("referer", "http://auth.test:3000/\u{fc}")], ""),
     ];
     for path in posts() {
         for (headers, expected) in table {
@@ -147,6 +173,15 @@ async fn r_064_signing_in_checks_origin_and_fetch_metadata_without_cookies_too()
         (&[("sec-fetch-site", "same-origin"), ("origin", "null"), ("host", HOST)], ""),
         (&[("sec-fetch-site", "same-origin"), ("origin", "null"), ("host", "evil.example")], INVALID),
         (&[("sec-fetch-site", " "), ("sec-fetch-mode", ""), ("sec-fetch-dest", "")], ""),
+        (&[own, evil], INVALID),
+        (&[evil, own], INVALID),
+        (&[own, own], INVALID),
+        (&[cross, cross, navigate], MISSING),
+        (&[("sec-fetch-mode", ""), ("sec-fetch-mode", "")], MISSING),
+        (&[("origin", "\u{fc}")], INVALID),
+        (&[("origin", "\u{fc}"), ("referer", OWN)], INVALID),
+        (&[("referer", "\u{fc}")], INVALID),
+        (&[("sec-fetch-dest", "\u{fc}")], MISSING),
         // A cookie brings the other rule, which knows no navigation.
         (&[cross, navigate, ("cookie", "x=1"), own], ""),
         (&[cross, navigate, ("cookie", "x=1")], MISSING),
