@@ -3,6 +3,10 @@
 //! The reference reads a row and then changes it by statements that hold only if nobody else did meanwhile. Here one
 //! statement does the same: whatever row it meets, it locks, decides on what is in it, and changes it. The two
 //! therefore count together, and of requests that come at once exactly the allowed number passes.
+//!
+//! Servers' clocks differ. The reference writes the time of whoever counted last; here a row's time never goes back, so
+//! that a clock that is behind does not shorten a window, and a time further ahead than a window is set right, so that
+//! nobody waits for a clock that was ahead.
 
 use std::time::Duration;
 
@@ -44,9 +48,9 @@ pub struct RateLimitHit<'a> {
 pub enum RateLimitVerdict {
     /// It was counted and may pass.
     Passed,
-    /// It is one too many; nothing was changed.
+    /// It is one too many, and was not counted.
     Refused {
-        /// Time until one passes again; not zero.
+        /// Time until one passes again; not zero, at most the window.
         wait: Duration,
     },
 }
@@ -89,9 +93,15 @@ where
             .get_result(connection)
             .await
             .optional()?;
-        let left = last_request.map(|at| at.saturating_add(window).saturating_sub(milliseconds(hit.now)));
-        if let Some(left) = left.and_then(|left| u64::try_from(left).ok()).filter(|left| *left > 0) {
-            return Ok(RateLimitVerdict::Refused { wait: Duration::from_millis(left) });
+        let Some(last_request) = last_request else { continue };
+        let now = milliseconds(hit.now);
+        if last_request > now.saturating_add(window) {
+            set_right_on(connection, hit.key, last_request, now).await?;
+            return Ok(RateLimitVerdict::Refused { wait: hit.window });
+        }
+        let left = last_request.saturating_add(window).saturating_sub(now);
+        if let Some(left) = u64::try_from(left).ok().filter(|left| *left > 0) {
+            return Ok(RateLimitVerdict::Refused { wait: Duration::from_millis(left).min(hit.window) });
         }
     }
     Ok(RateLimitVerdict::Refused { wait: hit.window })
@@ -105,6 +115,7 @@ where
     let now = milliseconds(hit.now);
     // The reference compares `now - lastRequest >= window`.
     let is_over = rate_limit::last_request.le(now.saturating_sub(window));
+    let is_near_ahead = rate_limit::last_request.between(now, now.saturating_add(window));
     let upsert = diesel::insert_into(rate_limit::table)
         .values((
             rate_limit::id.eq(hit.id.as_str()),
@@ -117,12 +128,23 @@ where
         .set((
             rate_limit::count.eq(diesel::dsl::case_when(is_over, 1.into_sql::<diesel::sql_types::Integer>())
                 .otherwise(rate_limit::count + 1)),
-            rate_limit::last_request.eq(now),
+            rate_limit::last_request.eq(diesel::dsl::case_when(is_near_ahead, rate_limit::last_request)
+                .otherwise(now.into_sql::<diesel::sql_types::BigInt>())),
         ));
     let passes = is_over.or(rate_limit::count.lt(i32::try_from(hit.max).unwrap_or(i32::MAX)));
     let upsert = diesel::query_dsl::methods::FilterDsl::filter(upsert, passes).returning(rate_limit::count);
     let counted: Option<i32> = FixedUpdate(upsert).get_result(connection).await.optional()?;
     Ok(counted.is_some())
+}
+
+/// Moves a row from a time that a wrong clock wrote to now, unless somebody counted meanwhile.
+async fn set_right_on<C>(connection: &mut C, key: &str, wrong: i64, now: i64) -> Result<(), StoreError>
+where
+    C: AsyncConnectionCore<Backend = Pg> + Send,
+{
+    let row = rate_limit::table.filter(rate_limit::key.eq(key)).filter(rate_limit::last_request.eq(wrong));
+    diesel::update(row).set(rate_limit::last_request.eq(now)).execute(connection).await?;
+    Ok(())
 }
 
 /// Gives a moment as the table holds it.

@@ -38,9 +38,6 @@ async fn r_079_counts_are_the_references_row_by_row() {
         (17_999, refused(1), 3, 8_000),
         (18_000, RateLimitVerdict::Passed, 1, 18_000),
         (27_999, RateLimitVerdict::Passed, 2, 27_999),
-        // A server whose clock is behind.
-        (27_990, RateLimitVerdict::Passed, 3, 27_990),
-        (27_980, refused(10_010), 3, 27_990),
     ];
     for (time, verdict, rows, last) in cases {
         assert_eq!(count(&store, KEY, 3, at(time)).await, verdict, "at {time}");
@@ -49,6 +46,37 @@ async fn r_079_counts_are_the_references_row_by_row() {
     }
     let id = "SELECT id ~ '^[A-Za-z0-9]{32}$' FROM \"rateLimit\"";
     assert_eq!(database.query_one_text(id).await.as_deref(), Some("t"));
+}
+
+#[tokio::test]
+async fn r_108_a_wrong_clock_neither_shortens_a_window_nor_makes_anybody_wait_longer() {
+    let database = TestDatabase::create().await;
+    let store = database.store();
+    let start = STORED_NOW.unix_timestamp() * 1_000 + 123;
+    let refused = |wait| RateLimitVerdict::Refused { wait: Duration::from_millis(wait) };
+    let day = 86_400_000;
+    let cases = [
+        // A server whose clock is behind.
+        (8_000, RateLimitVerdict::Passed, 1, 8_000),
+        (4_000, RateLimitVerdict::Passed, 2, 8_000),
+        (15_000, RateLimitVerdict::Passed, 3, 15_000),
+        (12_000, refused(10_000), 3, 15_000),
+        (25_000, RateLimitVerdict::Passed, 1, 25_000),
+        // One whose clock is a day ahead, until it is set right.
+        (day, RateLimitVerdict::Passed, 1, day),
+        (30_000, RateLimitVerdict::Passed, 2, 30_000),
+        (day, RateLimitVerdict::Passed, 1, day),
+        (day, RateLimitVerdict::Passed, 2, day),
+        (day, RateLimitVerdict::Passed, 3, day),
+        (31_000, refused(10_000), 3, 31_000),
+        (32_000, refused(9_000), 3, 31_000),
+        (41_000, RateLimitVerdict::Passed, 1, 41_000),
+    ];
+    for (time, verdict, rows, last) in cases {
+        assert_eq!(count(&store, KEY, 3, at(time)).await, verdict, "at {time}");
+        let row = format!("{KEY} {rows} {}", start + last);
+        assert_eq!(database.query_one_text(ROWS).await.unwrap(), row, "at {time}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
