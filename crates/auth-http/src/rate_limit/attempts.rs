@@ -4,7 +4,8 @@
 //! failures in a row an account is guarded, and tries at its password are delayed; never refused for good, since then
 //! anybody could lock anybody out:
 //!
-//! - An address from which the account's owner has signed in goes on as before. Only its own failures slow it down.
+//! - An address from which the account's owner has signed up or in goes on as before. Only its own failures slow it
+//!   down. The latest eight are known, each for 90 days.
 //! - An address that failed waits 30 s, then twice as long each time, at most 15 min.
 //! - All others together try once per second, clients without an address among them.
 //!
@@ -18,11 +19,12 @@ use std::time::Duration;
 use auth_core::Email;
 use time::OffsetDateTime;
 
+use self::known::KnownAddresses;
 use super::TooManyRequests;
 use super::table::{BoundedTable, Entry, Fingerprint, Fingerprints};
 use super::window::milliseconds;
 
-/// Accounts, and pairs of account and address, that are remembered at once; about 16 MiB when all are taken.
+/// Accounts, pairs of account and address that failed, and accounts with known addresses, that are remembered at once.
 const CAPACITY: usize = 100_000;
 /// Failures older than that are forgotten, in milliseconds.
 const FORGOTTEN_AFTER: i64 = 24 * 60 * 60 * 1_000;
@@ -34,6 +36,8 @@ const FIRST_DELAY: i64 = 30 * 1_000;
 const LONGEST_DELAY: i64 = 15 * 60 * 1_000;
 /// Failures that an address is forgiven from which the owner has signed in.
 const FORGIVEN: u32 = 10;
+
+mod known;
 
 /// Counts tries at passwords; cheap to clone, and one for all workers and all routes that test a password.
 #[derive(Clone, Debug)]
@@ -50,6 +54,7 @@ struct Inner {
 struct Tables {
     accounts: BoundedTable<Account>,
     addresses: BoundedTable<Address>,
+    known: BoundedTable<KnownAddresses>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -65,7 +70,7 @@ struct Account {
 struct Address {
     failures: u32,
     last_failure: i64,
-    /// Whether the account's owner has signed in from here.
+    /// Whether the account's owner has signed in from here, as of the last try.
     is_known: bool,
 }
 
@@ -76,8 +81,9 @@ impl Entry for Account {
 }
 
 impl Entry for Address {
-    fn holds(&self, _now: i64) -> bool {
-        self.is_known
+    /// Whoever is behind a known address must not have its failures forgotten by making others fail.
+    fn holds(&self, now: i64) -> bool {
+        self.is_known && self.failures > 0 && now.saturating_sub(self.last_failure) < FORGOTTEN_AFTER
     }
 }
 
@@ -95,12 +101,22 @@ struct Begun {
     now: i64,
 }
 
+/// What a try turned out to be, if not a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    Succeeded,
+    Withdrawn,
+}
+
 impl PasswordAttempts {
     /// Guards accounts after `limit` failures in a row; with zero, never.
     pub(crate) fn new(limit: u32) -> Self {
         Self((limit > 0).then(|| {
-            let tables =
-                Tables { accounts: BoundedTable::new(CAPACITY), addresses: BoundedTable::new(CAPACITY) };
+            let tables = Tables {
+                accounts: BoundedTable::new(CAPACITY),
+                addresses: BoundedTable::new(CAPACITY),
+                known: BoundedTable::new(CAPACITY),
+            };
             Arc::new(Inner { limit, fingerprints: Fingerprints::default(), tables: Mutex::new(tables) })
         }))
     }
@@ -113,20 +129,23 @@ impl PasswordAttempts {
     pub(crate) fn begin(
         &self,
         account: &Email,
-        address: &str,
+        client: &str,
         now: OffsetDateTime,
     ) -> Result<PasswordAttempt, TooManyRequests> {
-        let Some(inner) = &self.0 else { return Ok(PasswordAttempt(None)) };
-        let now = milliseconds(now);
-        let begun = Begun {
-            inner: Arc::clone(inner),
-            account: inner.fingerprints.of(account.as_str()),
-            address: (!address.is_empty()).then(|| inner.fingerprints.of(&(account.as_str(), address))),
-            now,
-        };
+        let Some(begun) = self.named(account, client, now) else { return Ok(PasswordAttempt(None)) };
+        let (inner, now) = (&*begun.inner, begun.now);
         let mut tables = inner.tables.lock().unwrap_or_else(PoisonError::into_inner);
         let mut account = tables.accounts.get(&begun.account).copied().unwrap_or_default().at(now);
-        let mut address = tables.address(begun.address).at(now);
+        let mut address = tables.address(&begun).at(now);
+        if account.failures >= inner.limit && account.next_stranger_at == 0 {
+            tracing::warn!(
+                client,
+                account = %begun.account,
+                failures = account.failures,
+                "tries at an account's password are delayed from now on"
+            );
+            account.next_stranger_at = now;
+        }
         if account.failures >= inner.limit
             && let Err(refusal) = account.pass_guard(address, now)
         {
@@ -150,49 +169,80 @@ impl PasswordAttempts {
         drop(tables);
         Ok(PasswordAttempt(Some(begun)))
     }
+
+    /// Makes the address known from which an account's owner has signed up.
+    pub(crate) fn signed_up(&self, account: &Email, client: &str, now: OffsetDateTime) {
+        let Some(begun) = self.named(account, client, now) else { return };
+        let Some(address) = begun.address else { return };
+        let mut tables = begun.inner.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        tables.know(begun.account, address, begun.now);
+    }
+
+    fn named(&self, account: &Email, client: &str, now: OffsetDateTime) -> Option<Begun> {
+        let inner = self.0.as_ref()?;
+        let address = (!client.is_empty()).then(|| inner.fingerprints.of(&(account.as_str(), client)));
+        Some(Begun {
+            inner: Arc::clone(inner),
+            account: inner.fingerprints.of(account.as_str()),
+            address,
+            now: milliseconds(now),
+        })
+    }
 }
 
 impl PasswordAttempt {
-    /// Says that the password was right: the address's failures were its owner's own. Without an address only this
-    /// try was.
+    /// Says that the password was right: the address's failures were its owner's own, and it is known from now on.
+    /// Without an address only this try was.
     pub(crate) fn succeeded(self) {
-        self.change(|account, address| {
-            account.failures = account.failures.saturating_sub(address.failures);
-            *address = Address { failures: 0, last_failure: 0, is_known: true };
-        });
+        self.end(Outcome::Succeeded);
     }
 
     /// Says that the password was not tested after all.
     pub(crate) fn withdrawn(self) {
-        self.change(|account, address| {
-            account.failures = account.failures.saturating_sub(1);
-            address.failures = address.failures.saturating_sub(1);
-        });
+        self.end(Outcome::Withdrawn);
     }
 
-    fn change(self, how: impl FnOnce(&mut Account, &mut Address)) {
-        let Some(Begun { inner, account: account_key, address: address_key, now }) = self.0 else { return };
-        let mut tables = inner.tables.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut account = tables.accounts.get(&account_key).copied().unwrap_or_default();
-        let mut address = match address_key {
-            Some(_) => tables.address(address_key),
+    fn end(self, outcome: Outcome) {
+        let Some(begun) = self.0 else { return };
+        let mut tables = begun.inner.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut account = tables.accounts.get(&begun.account).copied().unwrap_or_default();
+        let mut address = match begun.address {
+            Some(_) => tables.address(&begun),
             None => Address { failures: 1, ..Address::default() },
         };
-        how(&mut account, &mut address);
-        if account.failures < inner.limit {
+        let forgiven = match outcome {
+            Outcome::Succeeded => address.failures,
+            Outcome::Withdrawn => 1,
+        };
+        account.failures = account.failures.saturating_sub(forgiven);
+        address.failures = address.failures.saturating_sub(forgiven);
+        if account.failures < begun.inner.limit {
             (account.guarded_until, account.next_stranger_at) = (0, 0);
         }
-        tables.accounts.insert(account_key, account, now);
-        if let Some(key) = address_key {
-            tables.addresses.insert(key, address, now);
+        tables.accounts.insert(begun.account, account, begun.now);
+        if let Some(key) = begun.address {
+            tables.addresses.insert(key, address, begun.now);
+            if outcome == Outcome::Succeeded {
+                tables.know(begun.account, key, begun.now);
+            }
         }
     }
 }
 
 impl Tables {
     /// Gives what is remembered of an address; clients without one have nothing in common that they could answer for.
-    fn address(&self, key: Option<Fingerprint>) -> Address {
-        key.and_then(|key| self.addresses.get(&key)).copied().unwrap_or_default()
+    fn address(&self, begun: &Begun) -> Address {
+        let Some(key) = begun.address else { return Address::default() };
+        let is_known = self.known.get(&begun.account).is_some_and(|known| known.has(key, begun.now));
+        Address { is_known, ..self.addresses.get(&key).copied().unwrap_or_default() }
+    }
+
+    fn know(&mut self, account: Fingerprint, address: Fingerprint, now: i64) {
+        if let Some(known) = self.known.get_mut(&account) {
+            known.add(address, now);
+        } else {
+            self.known.insert(account, KnownAddresses::new(address, now), now);
+        }
     }
 }
 
@@ -208,13 +258,6 @@ impl Account {
 
     /// Lets an address try, and whoever its owner has not used before take its turn.
     fn pass_guard(&mut self, address: Address, now: i64) -> Result<(), TooManyRequests> {
-        if self.next_stranger_at == 0 {
-            tracing::warn!(
-                failures = self.failures,
-                "tries at an account's password are delayed from now on"
-            );
-            self.next_stranger_at = now;
-        }
         let own =
             address.delay().map_or(0, |delay| address.last_failure.saturating_add(delay).saturating_sub(now));
         let turn = if address.is_trusted() { 0 } else { self.next_stranger_at.saturating_sub(now) };

@@ -176,6 +176,47 @@ fn r_086_strangers_cannot_make_it_forget_whom_it_knows_or_guards() {
 }
 
 #[test]
+fn r_086_successes_from_many_addresses_make_it_forget_nobody_elses() {
+    let attempts = PasswordAttempts::new(100);
+    succeed(&attempts, HOME, 0);
+    let own = Email::parse("mallory@example.com").unwrap();
+    for number in 0..150_000 {
+        attempts.begin(&own, &format!("flood {number}"), at(1)).unwrap().succeeded();
+    }
+    let attempts = guarded(attempts);
+    let _ = fail(&attempts, "the first to take a turn", 2);
+    for _ in 0..2 {
+        succeed(&attempts, HOME, 3);
+    }
+}
+
+#[test]
+fn r_086_the_latest_eight_addresses_of_an_owner_are_known_for_ninety_days() {
+    let attempts = PasswordAttempts::new(100);
+    for number in 0..8 {
+        succeed(&attempts, &format!("home {number}"), number);
+    }
+    succeed(&attempts, "home 0", 10);
+    succeed(&attempts, "home 8", 11);
+    let attempts = guarded(attempts);
+    let _ = fail(&attempts, "the first to take a turn", 12);
+    assert!(fail(&attempts, "home 1", 12).is_some(), "used longest ago");
+    for known in ["home 0", "home 2", "home 8"] {
+        succeed(&attempts, known, 12);
+    }
+
+    let later = 12 + known::KNOWN_FOR;
+    for (moment, is_known) in [(later - 1, true), (later, false)] {
+        let attempts = PasswordAttempts::new(100);
+        succeed(&attempts, HOME, 12);
+        for number in 0..101 {
+            assert_eq!(fail(&attempts, &format!("stranger {number}"), moment), None);
+        }
+        assert_eq!(fail(&attempts, HOME, moment).is_none(), is_known);
+    }
+}
+
+#[test]
 fn r_108_a_clock_set_back_neither_frees_nor_imprisons() {
     let attempts = guarded(PasswordAttempts::new(100));
     let hour = -3_600_000;
@@ -196,6 +237,39 @@ fn r_086_clients_without_an_address_take_turns_and_do_not_lock_each_other_out() 
     }
     succeed(&attempts, "", 20_000);
     assert_eq!(fail(&attempts, "", 20_001), Some(999), "a success forgives nobody else's failures");
+}
+
+#[test]
+fn r_112_the_log_says_where_a_guarded_account_is_tried_from_and_not_whose_it_is() {
+    let lines = Lines::default();
+    let sink = lines.clone();
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || sink.clone()).finish();
+    tracing::subscriber::with_default(subscriber, || {
+        let attempts = guarded(PasswordAttempts::new(100));
+        for _ in 0..3 {
+            let _ = fail(&attempts, HOME, 0);
+        }
+    });
+    let lines = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    assert_eq!(lines.matches("are delayed from now on").count(), 1, "{lines}");
+    assert!(lines.contains(HOME) && lines.contains("failures=100"), "{lines}");
+    let account = lines.split("account=").nth(1).unwrap().split_whitespace().next().unwrap();
+    assert!(account.len() == 16 && account.bytes().all(|byte| byte.is_ascii_hexdigit()), "{lines}");
+    assert!(!lines.contains("ann") && !lines.contains("example.com"), "{lines}");
+}
+
+#[derive(Clone, Debug, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 #[test]
