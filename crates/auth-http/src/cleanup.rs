@@ -12,7 +12,7 @@ use rand::RngExt;
 use time::OffsetDateTime;
 
 use crate::clock::Clock;
-use crate::settings::Settings;
+use crate::settings::{RateLimitSettings, RateLimitStorage, Settings};
 
 /// How long rows are kept after they ran out, since the clocks of servers that share a database differ.
 const MARGIN: Duration = Duration::from_secs(60);
@@ -20,13 +20,16 @@ const MARGIN: Duration = Duration::from_secs(60);
 /// Pause between two batches.
 const PAUSE: Duration = Duration::from_millis(20);
 
+/// How long a count of requests is kept at least. Others who count in the table may have longer windows than we do.
+const COUNTS_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Removes what has run out.
 #[derive(Clone, Debug)]
 pub struct Cleanup {
     pool: PoolSettings,
     interval: Option<Duration>,
-    /// Age at which a count of requests says nothing any more: the longest window of any rule.
-    longest_window: Duration,
+    /// Age at which a count of requests says nothing any more; absent where the table is not ours to count in.
+    counts_kept: Option<Duration>,
     clock: Clock,
 }
 
@@ -39,7 +42,7 @@ impl Cleanup {
         Self {
             pool: PoolSettings { max_connections: 1, ..settings.database.pool(1) },
             interval: settings.cleanup.interval,
-            longest_window: settings.rate_limit.rules().longest_window(),
+            counts_kept: counts_kept(&settings.rate_limit),
             clock,
         }
     }
@@ -53,7 +56,7 @@ impl Cleanup {
         let store = Store::connect_lazily(self.pool.clone())?;
         let mut removed = Expiring::ALL.map(|table| (table, 0));
         for (table, count) in &mut removed {
-            let before = self.before(*table);
+            let Some(before) = self.before(*table) else { continue };
             loop {
                 let batch = store.remove_expired(*table, before).await?;
                 *count += batch;
@@ -88,11 +91,17 @@ impl Cleanup {
         }
     }
 
-    fn before(&self, table: Expiring) -> OffsetDateTime {
+    fn before(&self, table: Expiring) -> Option<OffsetDateTime> {
         let kept = match table {
             Expiring::Sessions | Expiring::Verifications => MARGIN,
-            Expiring::RateLimits => self.longest_window.saturating_add(MARGIN),
+            Expiring::RateLimits => self.counts_kept?.saturating_add(MARGIN),
         };
-        self.clock.now() - kept
+        Some(self.clock.now() - kept)
     }
+}
+
+/// Counts that we keep in memory leave the table to whoever else counts there.
+fn counts_kept(settings: &RateLimitSettings) -> Option<Duration> {
+    let is_ours = settings.enabled && settings.storage == RateLimitStorage::Database;
+    is_ours.then(|| settings.rules().longest_window().max(COUNTS_KEPT))
 }

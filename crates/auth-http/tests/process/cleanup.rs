@@ -6,6 +6,10 @@ use auth_store::testing::TestDatabase;
 
 use crate::process::{Process, SECRET, command, on_own_database};
 
+/// Has requests counted in the database; elsewhere the table is left alone.
+const COUNTED_THERE: [(&str, &str); 2] =
+    [("AUTH__RATE_LIMIT__ENABLED", "true"), ("AUTH__RATE_LIMIT__STORAGE", "database")];
+
 /// Three expired rows, and three that are not; of the ones expired half a minute ago a slower clock may know nothing.
 async fn fill(database: &TestDatabase) {
     database
@@ -16,8 +20,8 @@ async fn fill(database: &TestDatabase) {
              INSERT INTO verification (id, identifier, value, \"expiresAt\") VALUES \
                ('old', 'i', 'v', now() - interval '2 min'), ('new', 'i', 'v', now() + interval '1 h'); \
              INSERT INTO \"rateLimit\" (id, key, count, \"lastRequest\") VALUES \
-               ('old', 'a', 1, (extract(epoch FROM now()) - 200) * 1000), \
-               ('new', 'b', 3, (extract(epoch FROM now()) - 50) * 1000)",
+               ('old', 'a', 1, (extract(epoch FROM now()) - 90000) * 1000), \
+               ('new', 'b', 3, (extract(epoch FROM now()) - 80000) * 1000)",
         )
         .await;
 }
@@ -32,7 +36,8 @@ const LEFT: &str = "limit new, session new, verification new";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn r_105_a_server_removes_what_has_run_out_and_stops_in_time() {
-    let (database, mut server) = on_own_database(&[("AUTH__CLEANUP__INTERVAL", "1s")]).await;
+    let (database, mut server) =
+        on_own_database(&[("AUTH__CLEANUP__INTERVAL", "1s"), COUNTED_THERE[0], COUNTED_THERE[1]]).await;
     fill(&database).await;
     let deadline = Instant::now() + Duration::from_secs(20);
     while ids(&database).await != LEFT {
@@ -52,6 +57,8 @@ async fn r_105_the_command_removes_what_has_run_out_once() {
         ("DATABASE_URL", database.url()),
         ("BETTER_AUTH_SECRET", SECRET),
         ("BETTER_AUTH_URL", "http://localhost:3000"),
+        COUNTED_THERE[0],
+        COUNTED_THERE[1],
     ];
     for expected in ["1", "0"] {
         let output = command(&["cleanup"], &variables).output().unwrap();
@@ -65,12 +72,36 @@ async fn r_105_the_command_removes_what_has_run_out_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn r_105_counts_that_are_not_ours_are_left_alone() {
+    for not_ours in [("AUTH__RATE_LIMIT__STORAGE", "memory"), ("AUTH__RATE_LIMIT__ENABLED", "false")] {
+        let database = TestDatabase::create().await;
+        fill(&database).await;
+        let variables = [
+            ("DATABASE_URL", database.url()),
+            ("BETTER_AUTH_SECRET", SECRET),
+            ("BETTER_AUTH_URL", "http://localhost:3000"),
+            COUNTED_THERE[0],
+            COUNTED_THERE[1],
+            // The later of two of one name holds.
+            not_ours,
+        ];
+        let output = command(&["cleanup"], &variables).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(ids(&database).await, "limit new, limit old, session new, verification new");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn r_105_an_outage_is_survived_and_off_is_off() {
     let database = TestDatabase::create().await;
     fill(&database).await;
     let before = ids(&database).await;
     database.execute("ALTER TABLE session RENAME TO hidden").await;
-    let server = Process::start(database.url(), &[("AUTH__CLEANUP__INTERVAL", "1s")]).await;
+    let server = Process::start(
+        database.url(),
+        &[("AUTH__CLEANUP__INTERVAL", "1s"), COUNTED_THERE[0], COUNTED_THERE[1]],
+    )
+    .await;
     let off = Process::start(database.url(), &[("AUTH__CLEANUP__INTERVAL", "0s")]).await;
     let deadline = Instant::now() + Duration::from_secs(20);
     while !server.output().contains("could not be removed") {
