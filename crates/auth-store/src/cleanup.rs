@@ -60,14 +60,14 @@ async fn remove_on(
     table: Expiring,
     before: OffsetDateTime,
 ) -> Result<usize, StoreError> {
-    const LIMIT: i64 = 1_000;
+    let limit = i64::try_from(CLEANUP_BATCH).unwrap_or(i64::MAX);
     let ids: Vec<String>;
     let removed = match table {
         Expiring::Sessions => {
             ids = session::table
                 .filter(session::expires_at.lt(to_milliseconds(before)))
                 .order(session::expires_at)
-                .limit(LIMIT)
+                .limit(limit)
                 .select(session::id)
                 .for_update()
                 .skip_locked()
@@ -79,7 +79,7 @@ async fn remove_on(
             ids = verification::table
                 .filter(verification::expires_at.lt(to_milliseconds(before)))
                 .order(verification::expires_at)
-                .limit(LIMIT)
+                .limit(limit)
                 .select(verification::id)
                 .for_update()
                 .skip_locked()
@@ -93,7 +93,7 @@ async fn remove_on(
             ids = rate_limit::table
                 .filter(rate_limit::last_request.lt(milliseconds(before)))
                 .order(rate_limit::last_request)
-                .limit(LIMIT)
+                .limit(limit)
                 .select(rate_limit::id)
                 .for_update()
                 .skip_locked()
