@@ -108,13 +108,19 @@ impl EmailAndPassword {
             additional,
         };
         let account = Account::credential(AccountId::generate(&mut rng), user.id.clone(), hash, now);
+        let address = client.ip_address.clone();
         let session = match self.after_sign_up {
             AfterSignUp::SignedIn => {
                 Some(self.new_session(&user.id, request.remember, client, now, &mut rng))
             }
             AfterSignUp::Unseen => None,
         };
-        self.store_sign_up(NewRegistration { user, account, session }, is_taken).await
+        let signed_up = self.store_sign_up(NewRegistration { user, account, session }, is_taken).await?;
+        // Who is not signed in may have named anybody's account.
+        if signed_up.session.is_some() {
+            self.attempts.signed_up(&signed_up.user.email, &address, now);
+        }
+        Ok(signed_up)
     }
 
     async fn store_sign_up(&self, new: NewRegistration, is_taken: bool) -> Result<SignedUp, SignUpError> {

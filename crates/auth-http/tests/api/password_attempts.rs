@@ -62,6 +62,20 @@ async fn r_086_tries_from_many_addresses_are_delayed_but_not_the_owners() {
 }
 
 #[actix_web::test]
+async fn r_086_an_owner_is_known_where_they_signed_up() {
+    let app = TestApp::with(&[PROXIED, QUICK[0], QUICK[1]]).await;
+    let right = json!({"email": EMAIL, "password": PASSWORD, "name": ""});
+    assert_eq!(try_at(&app, HOME, "/sign-up/email", right.clone()).await.status, 200);
+    for number in 0..101 {
+        assert_eq!(wrong(&app, &format!("198.51.100.{number}"), EMAIL).await.status, 401);
+    }
+    for _ in 0..2 {
+        assert_eq!(try_at(&app, HOME, "/sign-in/email", right.clone()).await.status, 200);
+    }
+    app.stop().await;
+}
+
+#[actix_web::test]
 async fn r_086_an_account_that_does_not_exist_is_guarded_alike() {
     let app = TestApp::with(&[PROXIED, QUICK[0], QUICK[1]]).await;
     let mut statuses = Vec::new();
