@@ -5,7 +5,8 @@
 // lets it call the server across origins; otherwise the page's own server hands `/api/auth` on, as a proxy would.
 
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import http from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -47,7 +48,8 @@ const flags = ["--headless=new", "--remote-debugging-pipe", `--user-data-dir=${p
 flags.push("--no-first-run", "--disable-background-networking", "--disable-dev-shm-usage");
 // Chromium's sandbox refuses root, and containers that lack user namespaces; the pages are this suite's own.
 flags.push("--no-sandbox", "about:blank");
-const browser = spawn(chromium, flags, { stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"] });
+// A process group of its own, so that its helpers end with it: they write to the profile until they are gone.
+const browser = spawn(chromium, flags, { detached: true, stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"] });
 const [toBrowser, fromBrowser] = [browser.stdio[3], browser.stdio[4]];
 
 // Messages over the pipe are JSON, each followed by a NUL.
@@ -138,10 +140,10 @@ try {
   await step("its atom has the user", () => tab.run(atom));
   await step("and signs out", () => tab.run(outcome("vanilla.signOut()")));
 } finally {
-  browser.kill("SIGKILL");
+  if (browser.exitCode === null && browser.signalCode === null) process.kill(-browser.pid, "SIGKILL");
   site.closeAllConnections();
   site.close();
   await new Promise((gone) => (browser.exitCode === null && browser.signalCode === null ? browser.once("exit", gone) : gone()));
-  rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+  await rm(profile, { recursive: true, force: true, maxRetries: 50, retryDelay: 20 });
 }
 process.stdout.write(JSON.stringify(steps));
