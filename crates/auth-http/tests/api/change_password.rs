@@ -63,7 +63,7 @@ async fn the_new_password_signs_in_and_the_old_one_does_not() {
 }
 
 #[actix_web::test]
-async fn other_sessions_end_when_asked_and_the_caller_gets_a_new_one() {
+async fn r_033_other_sessions_end_when_asked_and_the_caller_gets_a_new_one() {
     let app = TestApp::start().await;
     let first = app.register("ann@example.com").await;
     let second = app.post("/login", &json!({"email": "ann@example.com", "password": PASSWORD})).await;

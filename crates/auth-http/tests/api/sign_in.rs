@@ -136,7 +136,7 @@ async fn the_reference_format_is_written_when_asked() {
 }
 
 #[actix_web::test]
-async fn the_stored_session_says_where_it_came_from() {
+async fn r_076_the_stored_session_says_where_it_came_from_and_no_more() {
     let app = TestApp::start().await;
     app.register("ann@example.com").await;
     let request = app.request("POST", "/login").header("user-agent", "x".repeat(16 * 1024 - 1024));

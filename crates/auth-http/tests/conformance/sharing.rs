@@ -209,7 +209,7 @@ fn another_secret_is_another_world() {
 /// Both servers get a new current secret and keep the old one: everybody is signed out at both, nobody is cleared of
 /// cookies by a wrong signature, and who signs in again at one is known to the other.
 #[test]
-fn a_secret_rotated_at_both_signs_out_at_both() {
+fn r_111_a_secret_rotated_at_both_signs_out_at_both() {
     needs!("node");
     let (database, old, new) = (Database::migrated_by_us(), random_secret(), random_secret());
     let mut visitors = [Visitor::new(), Visitor::new()];
