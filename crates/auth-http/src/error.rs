@@ -73,7 +73,7 @@ pub enum ApiError {
         retry_after: Duration,
     },
     /// Something that only a fix of the server or its data can change: 500 with an empty body, as the
-    /// reference answers.
+    /// reference answers on most routes.
     Internal(Box<dyn Error + Send + Sync>),
 }
 

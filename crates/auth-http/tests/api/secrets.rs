@@ -15,7 +15,7 @@ async fn r_113_a_failure_inside_shows_nothing_of_itself() {
     let session = app.get("/get-session", &[("cookie", &cookie)]).await;
     let user = app.get("/user", &[("cookie", &cookie)]).await;
     for answer in [login, register, session, user] {
-        assert_eq!((answer.status, answer.body.as_str()), (500, ""), "as the reference answers");
+        assert_eq!((answer.status, answer.body.as_str()), (500, ""), "nothing of itself");
         assert!(answer.set_cookies().is_empty());
         assert!(answer.headers.get("content-type").is_none());
     }
