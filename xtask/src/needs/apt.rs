@@ -21,17 +21,26 @@ const KEYRINGS: [&str; 3] = [
     "/etc/apt/trusted.gpg.d/debian-archive-keyring.gpg",
 ];
 
-/// Downloads a package of a Debian release with the libraries it needs, and unpacks all of them into `into`.
-pub(super) fn unpack(release: &str, package: &str, into: &Path) -> Result<(), Failure> {
+/// Packages of a Debian release.
+pub(super) struct Selection<'a> {
+    pub(super) release: &'a str,
+    /// What is wanted; the libraries it depends on come with it.
+    pub(super) packages: &'a [&'a str],
+    /// Libraries that the system has to have.
+    pub(super) without: &'a [&'a str],
+}
+
+/// Downloads the selected packages with the libraries they need, and unpacks all of them into `into`.
+pub(super) fn unpack(selection: &Selection<'_>, into: &Path) -> Result<(), Failure> {
     for program in ["apt-get", "apt-cache", "dpkg-deb"] {
         if which(program).is_none() {
             return Err(Failure::new(format!("there is no `{program}` on this system")));
         }
     }
     let work = into.with_extension("apt");
-    let apt = Apt::prepare(release, &work)?;
+    let apt = Apt::prepare(selection.release, &work)?;
     capture(apt.command("apt-get").arg("update"))?;
-    let packages = apt.with_libraries(package)?;
+    let packages = apt.with_libraries(selection)?;
     let archives = work.join("archives");
     make(&archives)?;
     capture(apt.command("apt-get").current_dir(&archives).arg("download").args(&packages))?;
@@ -92,15 +101,15 @@ impl Apt {
         command
     }
 
-    /// The package and, recursively, those of its dependencies that are libraries. Scripts, data and services that
-    /// packages of the same name may want on a whole system are not needed to run one program.
-    fn with_libraries(&self, package: &str) -> Result<BTreeSet<String>, Failure> {
-        let mut found = BTreeSet::from([package.to_owned()]);
-        let mut waiting = vec![package.to_owned()];
+    /// The packages and, recursively, those of their dependencies that are libraries. Scripts, data and services that
+    /// a whole system may want beside them are not needed to run one program.
+    fn with_libraries(&self, selection: &Selection<'_>) -> Result<BTreeSet<String>, Failure> {
+        let mut waiting: Vec<String> = selection.packages.iter().map(ToString::to_string).collect();
+        let mut found: BTreeSet<String> = waiting.iter().cloned().collect();
         while let Some(next) = waiting.pop() {
             let description = capture(self.command("apt-cache").args(["show", "--no-all-versions", &next]))?;
             for library in libraries(&description) {
-                if found.insert(library.to_owned()) {
+                if !selection.without.contains(&library) && found.insert(library.to_owned()) {
                     waiting.push(library.to_owned());
                 }
             }
@@ -116,7 +125,27 @@ fn libraries(description: &str) -> impl Iterator<Item = &str> {
         .filter_map(|line| line.strip_prefix("Depends: ").or_else(|| line.strip_prefix("Pre-Depends: ")))
         .flat_map(|list| list.split(','))
         .filter_map(|alternatives| alternatives.split(['|', '(', ':', ' ']).find(|word| !word.is_empty()))
-        .filter(|name| name.starts_with("lib") && !name.ends_with("-perl"))
+        .filter(|name| (name.starts_with("lib") || *name == "zlib1g") && !name.ends_with("-perl"))
+}
+
+/// The folders of an unpacked tree that hold shared libraries.
+pub(super) fn library_folders(tree: &Path) -> Vec<PathBuf> {
+    let is_library =
+        |file: &Path| file.file_name().is_some_and(|name| name.to_string_lossy().contains(".so"));
+    let mut folders = Vec::new();
+    let mut waiting = vec![tree.to_owned()];
+    while let Some(folder) = waiting.pop() {
+        let Ok(entries) = fs::read_dir(&folder) else { continue };
+        for entry in entries.flatten() {
+            let Ok(kind) = entry.file_type() else { continue };
+            if kind.is_dir() {
+                waiting.push(entry.path());
+            } else if kind.is_file() && is_library(&entry.path()) && !folders.contains(&folder) {
+                folders.push(folder.clone());
+            }
+        }
+    }
+    folders
 }
 
 /// The text of all the machine's source lists.
@@ -181,8 +210,11 @@ mod tests {
     #[test]
     fn libraries_are_told_from_other_dependencies() {
         let description = "Package: pgbouncer\nPre-Depends: init-system-helpers (>= 1.54~)\n\
-                           Depends: adduser, libc6 (>= 2.34), libevent-2.1-7 (>= 2.1.8-stable), libssl3t64 | libssl3, libdbi-perl, perl:any\n\
+                           Depends: adduser, libc6 (>= 2.34), libevent-2.1-7 (>= 2.1.8-stable), libssl3t64 | libssl3, zlib1g (>= 1:1.2), libdbi-perl, perl:any\n\
                            Recommends: libfoo\n";
-        assert_eq!(libraries(description).collect::<Vec<_>>(), ["libc6", "libevent-2.1-7", "libssl3t64"]);
+        assert_eq!(
+            libraries(description).collect::<Vec<_>>(),
+            ["libc6", "libevent-2.1-7", "libssl3t64", "zlib1g"]
+        );
     }
 }

@@ -1,40 +1,63 @@
 //! A Chromium for the tests that use Better Auth's client library as a page does.
 
-use std::path::PathBuf;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::apt::{self, Selection};
 use crate::database::say;
 use crate::failure::Failure;
-use crate::shell::{capture, which};
+use crate::shell::{capture, target_dir, which};
 
 /// Names under which systems have it.
 const PROGRAMS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
-/// What else one can do.
-const WAY_OUT: &str = "install it (Debian: sudo apt-get install chromium), name one in AUTH_TEST_CHROMIUM, or leave the tests out with `--without chromium`";
+/// From an old release, since it runs with the C library of the system, which has to be as new as the release's. Unlike
+/// PgBouncer it cannot bring its own: it starts its helpers by the name of its executable, which would be the loader's.
+/// The smaller `chromium-headless-shell` would not do: its pages never hide one another, as tabs do.
+const PACKAGES: Selection<'_> =
+    Selection { release: "bookworm", packages: &["chromium", "chromium-common"], without: &["libc6"] };
 
-/// Finds the browser on the PATH; as root on Debian, installs its package.
+/// Finds the browser on the PATH, or unpacks Debian's beside the system.
 pub(super) fn install() -> Result<PathBuf, Failure> {
-    if let Some(program) = found() {
+    if let Some(program) = PROGRAMS.into_iter().find_map(which) {
         return Ok(program);
     }
-    let is_root = capture(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
-    if !is_root || which("apt-get").is_none() {
-        return Err(Failure::new(format!("the browser tests need Chromium: {WAY_OUT}")));
+    let folder = target_dir().join("tools").join("chromium");
+    let script = folder.join("chromium");
+    if version(&script).is_ok() {
+        return Ok(script);
     }
-    say("installing Debian's chromium");
-    let because =
-        |failure: Failure| Failure::new(format!("{failure}\nthe browser tests need Chromium: {WAY_OUT}"));
-    let apt = || {
-        let mut command = Command::new("apt-get");
-        command.env("DEBIAN_FRONTEND", "noninteractive").arg("--quiet");
-        command
+    say(&format!("Chromium of Debian {} in {}", PACKAGES.release, folder.display()));
+    let way_out = |failure: Failure| {
+        Failure::new(format!(
+            "cannot get Chromium of Debian {}: {failure}\ninstall a Chromium (Debian: sudo apt-get install chromium), name one in AUTH_TEST_CHROMIUM, or leave the browser tests out with `cargo xtask test --without chromium`",
+            PACKAGES.release
+        ))
     };
-    capture(apt().arg("update")).map_err(because)?;
-    capture(apt().args(["install", "--yes", "--no-install-recommends", "chromium"])).map_err(because)?;
-    found().ok_or_else(|| Failure::new(format!("the package `chromium` brought no browser: {WAY_OUT}")))
+    let tree = folder.join("root");
+    let _ = fs::remove_dir_all(&tree);
+    apt::unpack(&PACKAGES, &tree).map_err(way_out)?;
+    write_script(&script, &tree).map_err(way_out)?;
+    say(&version(&script).map_err(way_out)?);
+    Ok(script)
 }
 
-fn found() -> Option<PathBuf> {
-    PROGRAMS.into_iter().find_map(which)
+fn version(script: &Path) -> Result<String, Failure> {
+    capture(Command::new(script).arg("--version")).map(|text| text.trim().to_owned())
+}
+
+/// A script that starts the program with the libraries that came with it.
+fn write_script(script: &Path, tree: &Path) -> Result<(), Failure> {
+    let libraries: Vec<String> =
+        apt::library_folders(tree).iter().map(|folder| folder.display().to_string()).collect();
+    let text = format!(
+        "#!/bin/sh\nexport LD_LIBRARY_PATH='{}'\nexec '{}' \"$@\"\n",
+        libraries.join(":"),
+        tree.join("usr/lib/chromium/chromium").display()
+    );
+    let put =
+        fs::write(script, text).and_then(|()| fs::set_permissions(script, fs::Permissions::from_mode(0o755)));
+    put.map_err(|error| Failure::because(format!("cannot write {}", script.display()), error))
 }

@@ -8,7 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::apt;
+use super::apt::{self, Selection};
 use crate::database::say;
 use crate::failure::Failure;
 use crate::shell::{capture, target_dir};
@@ -44,7 +44,8 @@ pub(super) fn install(release: &Release) -> Result<PathBuf, Failure> {
     };
     let tree = folder.join("root");
     let _ = fs::remove_dir_all(&tree);
-    apt::unpack(release.name, "pgbouncer", &tree).map_err(way_out)?;
+    let selection = Selection { release: release.name, packages: &["pgbouncer"], without: &[] };
+    apt::unpack(&selection, &tree).map_err(way_out)?;
     write_script(&script, &tree).map_err(way_out)?;
     let found = version(&script).map_err(way_out)?;
     say(&found);
@@ -58,28 +59,10 @@ fn version(script: &Path) -> Result<String, Failure> {
 
 /// A script that starts the program with its own loader, which finds its own libraries.
 fn write_script(script: &Path, tree: &Path) -> Result<(), Failure> {
-    let mut loader = None;
-    let mut libraries = Vec::new();
-    let mut folders = vec![tree.to_owned()];
-    while let Some(folder) = folders.pop() {
-        let Ok(entries) = fs::read_dir(&folder) else { continue };
-        for entry in entries.flatten() {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let Ok(kind) = entry.file_type() else { continue };
-            if kind.is_dir() {
-                folders.push(entry.path());
-            } else if name.contains(".so") && kind.is_file() {
-                if name.starts_with("ld-linux") {
-                    loader = Some(entry.path());
-                }
-                if !libraries.contains(&folder) {
-                    libraries.push(folder.clone());
-                }
-            }
-        }
-    }
+    let folders = apt::library_folders(tree);
+    let loader = folders.iter().find_map(|folder| loader_in(folder));
     let loader = loader.ok_or_else(|| Failure::new("the packages hold no loader"))?;
-    let libraries: Vec<String> = libraries.iter().map(|folder| folder.display().to_string()).collect();
+    let libraries: Vec<String> = folders.iter().map(|folder| folder.display().to_string()).collect();
     let text = format!(
         "#!/bin/sh\nexec '{}' --library-path '{}' '{}' \"$@\"\n",
         loader.display(),
@@ -89,4 +72,10 @@ fn write_script(script: &Path, tree: &Path) -> Result<(), Failure> {
     let put =
         fs::write(script, text).and_then(|()| fs::set_permissions(script, fs::Permissions::from_mode(0o755)));
     put.map_err(|error| Failure::because(format!("cannot write {}", script.display()), error))
+}
+
+fn loader_in(folder: &Path) -> Option<PathBuf> {
+    let entries = fs::read_dir(folder).ok()?;
+    let mut files = entries.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()));
+    files.find(|file| file.file_name().to_string_lossy().starts_with("ld-linux")).map(|file| file.path())
 }
