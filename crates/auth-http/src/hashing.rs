@@ -142,6 +142,14 @@ impl Hashing {
             .await?
     }
 
+    /// Refuses at once what would be refused after the database was asked.
+    ///
+    /// # Errors
+    /// [`HashingError::Overloaded`] where too many wait.
+    pub async fn admit(&self) -> Result<(), HashingError> {
+        self.queue.admit().await
+    }
+
     /// Number of hashes that wait for a permit.
     pub fn waiting(&self) -> usize {
         self.queue.waiting()

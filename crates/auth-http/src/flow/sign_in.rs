@@ -90,6 +90,7 @@ impl EmailAndPassword {
         client: Client,
         now: OffsetDateTime,
     ) -> Result<Principal, SignInError> {
+        self.hashing.admit().await.map_err(SignInError::Hashing)?;
         // At once, so that both fit into the time of one.
         let samples = async || self.store.accounts().password_samples().await;
         let ((), found) = futures_util::future::join(

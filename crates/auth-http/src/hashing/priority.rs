@@ -7,10 +7,10 @@
 
 use std::cell::Cell;
 
-/// A third of what others get who want to run too: enough that they need not wait, and that sign-ins go on where a
-/// machine is busy with something else.
+/// A tenth of what others get who want to run too: so seldom that one in a hundred of them need not wait for it, and
+/// enough for sign-ins to go on where a machine is busy with something else.
 #[cfg(target_os = "linux")]
-const NICENESS: i32 = 5;
+const NICENESS: i32 = 10;
 
 thread_local! {
     static IS_LOW: Cell<bool> = const { Cell::new(false) };

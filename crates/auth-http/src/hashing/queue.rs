@@ -73,12 +73,7 @@ impl HashingQueue {
         let permit = match Arc::clone(&self.0.permits).try_acquire_owned() {
             Ok(permit) => permit,
             Err(_) => {
-                let Some(place) = Place::take(&self.0) else {
-                    let overloaded = self.overloaded();
-                    let pause = rand::rng().random_range(SHED_PAUSE_MS);
-                    tokio::time::sleep(Duration::from_millis(pause)).await;
-                    return Err(overloaded);
-                };
+                let Some(place) = Place::take(&self.0) else { return Err(self.refuse().await) };
                 let permit = Arc::clone(&self.0.permits).acquire_owned();
                 let permit = tokio::time::timeout(self.0.limits.queue_timeout, permit).await;
                 drop(place);
@@ -103,9 +98,28 @@ impl HashingQueue {
         task.await.map_err(|panicked| HashingError::Failed(Box::new(panicked)))
     }
 
+    /// Refuses what [`HashingQueue::run`] would refuse now, so that a flood does not cost the database a lookup for
+    /// each request that comes to nothing. It reserves nothing.
+    ///
+    /// # Errors
+    /// [`HashingError::Overloaded`] where the queue is full, after half a second or so.
+    pub async fn admit(&self) -> Result<(), HashingError> {
+        if self.0.permits.available_permits() > 0 || self.waiting() < self.0.limits.queue {
+            return Ok(());
+        }
+        Err(self.refuse().await)
+    }
+
     /// Number of callers that wait for a permit.
     pub fn waiting(&self) -> usize {
         self.0.waiting.load(Ordering::Relaxed)
+    }
+
+    async fn refuse(&self) -> HashingError {
+        let overloaded = self.overloaded();
+        let pause = rand::rng().random_range(SHED_PAUSE_MS);
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+        overloaded
     }
 
     /// Estimates when the queue has room: the time its present content takes.

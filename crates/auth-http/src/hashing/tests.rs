@@ -93,14 +93,18 @@ async fn r_099_a_full_queue_sheds_and_says_when_to_come_back() {
     while queue.waiting() < 2 {
         tokio::task::yield_now().await;
     }
-    match queue.run(|| ()).await {
-        Err(HashingError::Overloaded { retry_after }) => assert!(retry_after >= Duration::from_secs(1)),
-        other => panic!("{other:?}"),
+    for refused in [queue.run(|| ()).await, queue.admit().await] {
+        match refused {
+            Err(HashingError::Overloaded { retry_after }) => assert!(retry_after >= Duration::from_secs(1)),
+            Ok(()) => panic!("a full queue took more"),
+            Err(other) => panic!("{other:?}"),
+        }
     }
     held.release().await;
     for task in waiting {
         task.await.unwrap().unwrap();
     }
+    queue.admit().await.unwrap();
     queue.run(|| ()).await.unwrap();
 }
 

@@ -43,11 +43,19 @@ impl PasswordSettings {
             },
             policy: policy(reader)?,
             rehash_on_sign_in: reader.switch("password.rehash_on_sign_in")?,
-            permits: one_per_core(reader.number("password.permits", 0..=1_024)?),
+            permits: all_cores_but_one(reader.number("password.permits", 0..=1_024)?),
             queue: reader.number("password.queue", 0..=100_000)?,
             queue_timeout: reader
                 .span("password.queue_timeout", Duration::from_millis(10)..=Duration::from_secs(60))?,
         })
+    }
+}
+
+/// A core stays free for requests that hash nothing: beside hashes on every core they would wait for the scheduler.
+fn all_cores_but_one(permits: usize) -> usize {
+    match permits {
+        0 => one_per_core(0).saturating_sub(1).max(1),
+        permits => permits,
     }
 }
 

@@ -157,3 +157,24 @@ async fn r_076_the_stored_session_says_where_it_came_from_and_no_more() {
     assert_eq!(lettered.json()["session"]["userAgent"], "\"q\" Ã¤", "one letter per byte, as Node reads it");
     app.stop().await;
 }
+
+#[actix_web::test]
+async fn r_099_a_sign_in_that_is_refused_for_load_asks_no_database() {
+    let app = TestApp::with(&[("AUTH__PASSWORD__PERMITS", "1"), ("AUTH__PASSWORD__QUEUE", "0")]).await;
+    app.register("ann@example.com").await;
+    // Costs seconds, while a refusal is held back for less than one.
+    app.set_hash("ann@example.com", &format!("$2b$16${}", ".".repeat(53))).await;
+    let wrong = json!({"email": "ann@example.com", "password": "wrong horse"});
+    let hashed = app.post("/sign-in/email", &wrong);
+    let meanwhile = async {
+        while app.post("/sign-in/email", &wrong).await.status != 503 {}
+        app.execute("alter table account rename to elsewhere").await;
+        let refused = app.post("/sign-in/email", &wrong).await;
+        assert_eq!((refused.status, refused.code().as_str()), (503, "SERVICE_UNAVAILABLE"));
+        assert!(refused.header("retry-after").parse::<u32>().unwrap() >= 1);
+    };
+    let (hashed, ()) = futures_util::future::join(hashed, meanwhile).await;
+    assert_eq!(hashed.status, 401);
+    assert_eq!(app.post("/sign-in/email", &wrong).await.status, 500, "one that is not refused asks");
+    app.stop().await;
+}
