@@ -25,10 +25,10 @@ use crate::email::Email;
 use crate::id::{SessionId, UserId};
 use crate::jws::{self, Kind};
 use crate::numeric_date;
-use crate::principal::Principal;
 use crate::random::random_alphanumeric;
 use crate::secret::Secret;
 use crate::signing_secret::SigningSecret;
+use crate::user_session::UserSession;
 
 /// The header's `typ` (RFC 9068 §2.1).
 pub(crate) const TYPE: &str = "at+jwt";
@@ -163,11 +163,11 @@ impl AccessTokenIssuer {
     /// - [`IssueError::EncodeClaims`]: the JSON writer failed.
     pub fn issue(
         &self,
-        principal: &Principal,
+        principal: &UserSession,
         now: OffsetDateTime,
         rng: &mut impl CryptoRng,
     ) -> Result<IssuedAccessToken, IssueError> {
-        let Principal { user, session } = principal;
+        let UserSession { user, session } = principal;
         let issued_at = numeric_date::to_seconds(now);
         let lives_until =
             issued_at.checked_add(self.policy.ttl).filter(|end| *end > issued_at).ok_or(IssueError::Ttl)?;

@@ -24,10 +24,10 @@ use crate::cookie::MaxAge;
 use crate::fields::{AdditionalFields, DeclaredFields};
 #[cfg(feature = "josekit")]
 use crate::jwe::{JweError, JweKeys, Use};
-use crate::principal::Principal;
 use crate::session::Remember;
 use crate::session_token::SessionToken;
 use crate::signing_secret::{SigningSecret, VersionedSecrets};
+use crate::user_session::UserSession;
 use payload::{Payload, Reading};
 
 /// Longest value in bytes that is looked at: a request's head is limited to less.
@@ -80,7 +80,7 @@ impl CookieCachePolicy {
 /// # let session = Session { id: SessionId::from_stored("s1"), token: SessionToken::generate(&mut rand::rng()),
 /// #     user_id: user.id.clone(), expires_at: now + time::Duration::days(7), created_at: now, updated_at: now,
 /// #     ip_address: None, user_agent: None, additional: AdditionalValues::default() };
-/// # let principal = Principal { user, session };
+/// # let principal = UserSession { user, session };
 /// let secrets = VersionedSecrets::single(SigningSecret::parse("0123456789abcdef0123456789abcdef")?);
 /// let policy = CookieCachePolicy {
 ///     strategy: CacheStrategy::Compact,
@@ -175,7 +175,7 @@ impl CookieCache {
     /// A [`CookieCacheError`]; a caller goes on without a cache.
     pub fn write(
         &self,
-        principal: &Principal,
+        principal: &UserSession,
         remember: Remember,
         now: OffsetDateTime,
         rng: &mut impl CryptoRng,
@@ -207,7 +207,7 @@ impl CookieCache {
     /// `None` for everything that does not hold (see the module's page).
     ///
     /// It ends with its own time or with the session's, whichever comes first.
-    pub fn read(&self, value: &str, token: &SessionToken, now: OffsetDateTime) -> Option<Principal> {
+    pub fn read(&self, value: &str, token: &SessionToken, now: OffsetDateTime) -> Option<UserSession> {
         if value.len() > MAX_VALUE_BYTES {
             return None;
         }

@@ -17,7 +17,7 @@
 //! #     user_id: user.id.clone(), expires_at: now + time::Duration::days(7), created_at: now, updated_at: now,
 //! #     ip_address: None, user_agent: None, additional: AdditionalValues::default() };
 //! # let issuer = AccessTokenIssuer::new(AccessTokenPolicy::new("https://auth.example.com"), SigningSecret::parse(text)?);
-//! # let issued = issuer.issue(&Principal { user, session }, now, &mut rand::rng())?;
+//! # let issued = issuer.issue(&UserSession { user, session }, now, &mut rand::rng())?;
 //! # let (token, environment) = (issued.token.expose(), text);
 //! let secret = SigningSecret::parse(environment)?;
 //! let verifier = AccessTokenVerifier::new(&AccessTokenPolicy::new("https://auth.example.com"), secret);
@@ -105,7 +105,6 @@ pub mod jws;
 mod mac;
 mod numeric_date;
 mod password;
-mod principal;
 mod random;
 mod secret;
 mod session;
@@ -114,6 +113,7 @@ pub mod signed_value;
 mod signing_secret;
 mod symmetric;
 mod user;
+mod user_session;
 mod verification;
 pub mod wire;
 
@@ -140,7 +140,6 @@ pub use password::{
     Argon2idParams, Argon2idParamsError, HashError, Hasher, MalformedHash, Password, PasswordLengthError,
     PasswordPolicy, PasswordPolicyError, Scheme, StoredHash,
 };
-pub use principal::Principal;
 pub use secret::Secret;
 pub use session::{Refresh, Remember, Session, SessionPolicy};
 pub use session_token::SessionToken;
@@ -150,6 +149,7 @@ pub use signing_secret::{
 };
 pub use symmetric::{Purpose, SymmetricError, SymmetricKeys};
 pub use user::User;
+pub use user_session::UserSession;
 pub use verification::Verification;
 
 /// The README's snippet, compiled with the other examples.

@@ -13,8 +13,8 @@ use auth_core::wire::{SessionBody, UserBody};
 use auth_core::{
     AdditionalFields, AdditionalValues, CacheStrategy, CachedValue, CookieCache, CookieCachePolicy,
     CookieSettings, DeclaredFields, Email, FieldDeclaration, FieldKind, FieldOwner, FieldValue, JsonText,
-    MaxAge, Principal, Remember, RequestCookies, Session, SessionCookies, SessionId, SessionToken,
-    SigningSecret, User, UserId, VersionedSecrets, Visibility, jws,
+    MaxAge, Remember, RequestCookies, Session, SessionCookies, SessionId, SessionToken, SigningSecret, User,
+    UserId, UserSession, VersionedSecrets, Visibility, jws,
 };
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -45,7 +45,7 @@ fn cache(strategy: CacheStrategy) -> CookieCache {
     CookieCache::new(policy(strategy), &secrets())
 }
 
-fn principal() -> Principal {
+fn principal() -> UserSession {
     let additional = |name: &str, value: FieldValue| {
         let mut values = AdditionalValues::default();
         values.set(name.into(), value, Visibility::Returned);
@@ -54,7 +54,7 @@ fn principal() -> Principal {
         values
     };
     let meta = JsonText::parse(r#"{"b":[1.5,-0,1e21,"ü"],"1":null,"a":{"x":true}}"#).unwrap();
-    Principal {
+    UserSession {
         user: User {
             id: UserId::from_stored("u1"),
             name: "Änn \"/\\ \u{1}\u{7f}\u{2028} 🔐".to_owned(),
@@ -79,7 +79,7 @@ fn principal() -> Principal {
     }
 }
 
-fn write(strategy: CacheStrategy, principal: &Principal) -> String {
+fn write(strategy: CacheStrategy, principal: &UserSession) -> String {
     cache(strategy).write(principal, Remember::Persistent, NOW, &mut rand::rng()).unwrap().value
 }
 
@@ -87,7 +87,7 @@ fn reads(strategy: CacheStrategy, value: &str, now: OffsetDateTime) -> bool {
     cache(strategy).read(value, &principal().session.token, now).is_some()
 }
 
-fn shown(principal: &Principal) -> String {
+fn shown(principal: &UserSession) -> String {
     serde_json::to_string(&json!([SessionBody::from(&principal.session), UserBody::from(&principal.user)]))
         .unwrap()
 }

@@ -6,8 +6,8 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use auth_core::wire::{AccessTokenBody, SessionBody, SessionEnvelope, UserBody};
 use auth_core::{
-    AccessTokenIssuer, CookieCache, IssueError, MaxAge, Principal, Remember, Secret, Session, SessionCookies,
-    SessionPolicy, SigningSecret, User,
+    AccessTokenIssuer, CookieCache, IssueError, MaxAge, Remember, Secret, Session, SessionCookies,
+    SessionPolicy, SigningSecret, User, UserSession,
 };
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -50,7 +50,7 @@ impl SessionReply {
     pub(crate) fn signed_in(
         &self,
         status: StatusCode,
-        principal: &Principal,
+        principal: &UserSession,
         remember: Remember,
         request: &SessionCookie,
         now: OffsetDateTime,
@@ -75,7 +75,7 @@ impl SessionReply {
     /// 401 when not a second of the session is left, [`ApiError::Internal`] when the token cannot be made.
     pub(crate) fn new_token(
         &self,
-        principal: &Principal,
+        principal: &UserSession,
         now: OffsetDateTime,
     ) -> Result<Option<ShownToken>, ApiError> {
         let Some(issuer) = &self.issuer else { return Ok(None) };
@@ -94,7 +94,7 @@ impl SessionReply {
     pub(crate) fn set_session(
         &self,
         answer: &mut HttpResponse,
-        principal: &Principal,
+        principal: &UserSession,
         remember: Remember,
         request: &SessionCookie,
         now: OffsetDateTime,
@@ -111,7 +111,7 @@ impl SessionReply {
         &self,
         answer: &mut HttpResponse,
         news: CookieNews,
-        principal: &Principal,
+        principal: &UserSession,
         request: &SessionCookie,
         now: OffsetDateTime,
     ) -> Result<(), ApiError> {
@@ -152,7 +152,7 @@ impl SessionReply {
     pub(crate) fn news(
         &self,
         news: CookieNews,
-        principal: &Principal,
+        principal: &UserSession,
         request: &SessionCookie,
         now: OffsetDateTime,
     ) -> Result<Vec<String>, ApiError> {
@@ -177,7 +177,7 @@ impl SessionReply {
     /// there: nothing is lost but time.
     fn cached(
         &self,
-        principal: &Principal,
+        principal: &UserSession,
         remember: Remember,
         request: &SessionCookie,
         now: OffsetDateTime,
@@ -200,7 +200,7 @@ impl SessionReply {
     /// be signed.
     fn session(
         &self,
-        principal: &Principal,
+        principal: &UserSession,
         remember: Remember,
         request: &SessionCookie,
         now: OffsetDateTime,
@@ -239,7 +239,7 @@ pub(crate) fn envelope(
 }
 
 /// Answers with user and session out of a cookie cache, whose members the reference orders otherwise.
-pub(crate) fn cached_envelope(Principal { user, session }: &Principal) -> HttpResponse {
+pub(crate) fn cached_envelope(UserSession { user, session }: &UserSession) -> HttpResponse {
     let body = SessionEnvelope {
         session: Some(SessionBody::of_cache(session)),
         user: UserBody::of_cache(user),

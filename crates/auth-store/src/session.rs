@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use auth_core::{
-    AdditionalValues, DeclaredFields, FieldChanges, Principal, Session, SessionId, SessionToken, UserId,
+    AdditionalValues, DeclaredFields, FieldChanges, Session, SessionId, SessionToken, UserId, UserSession,
 };
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -46,7 +46,7 @@ impl<'store> SessionRepository<'store> {
     ///
     /// [`StoreError::Unavailable`] when the database is away, [`StoreError::Inconsistent`] when a
     /// column holds what it must not, [`StoreError::Query`] otherwise.
-    pub async fn find_by_token(self, token: &SessionToken) -> Result<Option<Principal>, StoreError> {
+    pub async fn find_by_token(self, token: &SessionToken) -> Result<Option<UserSession>, StoreError> {
         self.pool
             .read(&(self.fields, token), |connection, &(fields, token)| {
                 find_by_token_on(connection, fields, token).boxed()
@@ -59,7 +59,7 @@ impl<'store> SessionRepository<'store> {
     /// # Errors
     ///
     /// As [`find_by_token`](Self::find_by_token).
-    pub async fn find_by_id(self, id: &SessionId) -> Result<Option<Principal>, StoreError> {
+    pub async fn find_by_id(self, id: &SessionId) -> Result<Option<UserSession>, StoreError> {
         self.pool
             .read(&(self.fields, id), |connection, &(fields, id)| {
                 find_by_id_on(connection, fields, id).boxed()
@@ -207,7 +207,7 @@ pub(crate) async fn find_by_token_on<C>(
     connection: &mut C,
     fields: &DeclaredFields,
     token: &SessionToken,
-) -> Result<Option<Principal>, StoreError>
+) -> Result<Option<UserSession>, StoreError>
 where
     C: AsyncConnectionCore<Backend = Pg> + Send,
 {
@@ -226,7 +226,7 @@ pub(crate) async fn find_by_id_on<C>(
     connection: &mut C,
     fields: &DeclaredFields,
     id: &SessionId,
-) -> Result<Option<Principal>, StoreError>
+) -> Result<Option<UserSession>, StoreError>
 where
     C: AsyncConnectionCore<Backend = Pg> + Send,
 {
@@ -444,9 +444,9 @@ where
 /// A user, a session and the additional fields of both.
 type PrincipalRow = (UserRow, SessionRow, FieldCells);
 
-fn principal((user, session, cells): PrincipalRow, fields: &DeclaredFields) -> Principal {
+fn principal((user, session, cells): PrincipalRow, fields: &DeclaredFields) -> UserSession {
     let (of_user, of_session) = cells.split(fields);
-    Principal { user: user.into_user(of_user), session: session.into_session(of_session) }
+    UserSession { user: user.into_user(of_user), session: session.into_session(of_session) }
 }
 
 #[derive(Queryable, Selectable)]

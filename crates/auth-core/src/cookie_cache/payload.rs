@@ -8,10 +8,10 @@ use crate::additional::{AdditionalValues, FieldValue, JsonText, Visibility};
 use crate::email::Email;
 use crate::id::{SessionId, UserId};
 use crate::javascript::{self, Json};
-use crate::principal::Principal;
 use crate::session::Session;
 use crate::session_token::SessionToken;
 use crate::user::User;
+use crate::user_session::UserSession;
 use crate::wire::{SessionBody, UserBody};
 
 /// The payload as the reference orders it (1.7.25, `setCookieCache`): entities as clients see them.
@@ -25,7 +25,7 @@ pub(super) struct Payload<'a> {
 }
 
 impl<'a> Payload<'a> {
-    pub(super) fn new(principal: &'a Principal, version: &'a str, now: OffsetDateTime) -> Self {
+    pub(super) fn new(principal: &'a UserSession, version: &'a str, now: OffsetDateTime) -> Self {
         Self {
             session: (&principal.session).into(),
             user: (&principal.user).into(),
@@ -37,7 +37,7 @@ impl<'a> Payload<'a> {
 
 /// A payload that was read.
 pub(super) struct Reading {
-    pub(super) principal: Principal,
+    pub(super) principal: UserSession,
     pub(super) version: Option<String>,
 }
 
@@ -72,7 +72,7 @@ pub(super) fn read(mut payload: Json, now: OffsetDateTime) -> Option<Reading> {
         updated_at: user.date_or("updatedAt", now)?,
         additional: user.additional()?,
     };
-    Some(Reading { principal: Principal { user, session }, version })
+    Some(Reading { principal: UserSession { user, session }, version })
 }
 
 /// Reads a text; to the reference one that looks like a date is a date, and no text any more.

@@ -2,7 +2,7 @@
 
 use auth_core::{
     AccessTokenIssuer, AccessTokenPolicy, AccessTokenVerifier, AdditionalValues, Email, EmailTokens,
-    ForeignTokenVerifier, Principal, Session, SessionId, SessionToken, SigningSecret, User, UserId,
+    ForeignTokenVerifier, Session, SessionId, SessionToken, SigningSecret, User, UserId, UserSession,
 };
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -46,10 +46,10 @@ pub(crate) fn email_tokens() -> EmailTokens {
     EmailTokens::new(secret(), EmailTokens::DEFAULT_TTL)
 }
 
-pub(crate) fn principal() -> Principal {
+pub(crate) fn principal() -> UserSession {
     let user_id = UserId::from_stored("GuQnjEMMRQoMptS0rTTOyyz3dvkLjybW");
     let signed_in_at = NOW - Duration::hours(1);
-    Principal {
+    UserSession {
         user: User {
             id: user_id.clone(),
             name: "Ann ✓".to_owned(),

@@ -2,8 +2,8 @@
 
 use auth_core::{
     AdditionalValues, CacheStrategy, CachedValue, CookieCache, CookieCachePolicy, CookieSettings, Email,
-    MaxAge, Principal, Remember, RequestCookies, Session, SessionCookies, SessionId, SessionToken, User,
-    UserId, VersionedSecrets,
+    MaxAge, Remember, RequestCookies, Session, SessionCookies, SessionId, SessionToken, User, UserId,
+    UserSession, VersionedSecrets,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -88,11 +88,11 @@ impl Group {
         vectors!("cookie_cache")
     }
 
-    fn principal(&self) -> Principal {
+    fn principal(&self) -> UserSession {
         let text = |entity: &Value, name: &str| entity[name].as_str().unwrap().to_owned();
         let date = |entity: &Value, name: &str| OffsetDateTime::parse(&text(entity, name), &Rfc3339).unwrap();
         let (session, user) = (&self.session, &self.user);
-        Principal {
+        UserSession {
             session: Session {
                 id: SessionId::from_stored(text(session, "id")),
                 token: SessionToken::from_stored(text(session, "token")),
@@ -150,7 +150,7 @@ fn no_cookies() -> RequestCookies {
     RequestCookies::parse([])
 }
 
-fn same(left: &Principal, right: &Principal) {
+fn same(left: &UserSession, right: &UserSession) {
     assert_eq!(left.user, right.user);
     assert_eq!(left.session.token.expose(), right.session.token.expose());
     assert_eq!(format!("{:?}", left.session), format!("{:?}", right.session));

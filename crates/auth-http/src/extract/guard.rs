@@ -8,7 +8,7 @@ use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
-use auth_core::Principal;
+use auth_core::UserSession;
 use auth_core::wire::ErrorCode;
 
 use super::credentials::{read_credential, refusal, state};
@@ -21,7 +21,7 @@ use crate::reply::{SessionReply, cookies};
 #[derive(Debug)]
 pub(crate) struct SignedIn {
     /// Who, and by which session.
-    pub(crate) principal: Principal,
+    pub(crate) principal: UserSession,
     /// By what the caller is known.
     pub(crate) known_by: KnownBy,
 }

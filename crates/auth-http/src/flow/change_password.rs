@@ -1,6 +1,6 @@
 //! A new password in place of a known one.
 
-use auth_core::{Password, PasswordLengthError, Principal, Remember, Session};
+use auth_core::{Password, PasswordLengthError, Remember, Session, UserSession};
 use auth_store::{NewPassword, StoreError};
 use time::OffsetDateTime;
 
@@ -63,7 +63,7 @@ impl EmailAndPassword {
     /// [`ChangePasswordError`], in the reference's order (Better Auth accounts, `/change-password`).
     pub(crate) async fn change_password(
         &self,
-        principal: &Principal,
+        principal: &UserSession,
         request: ChangePassword,
         client: Client,
         now: OffsetDateTime,

@@ -1,7 +1,7 @@
 //! Signing in with an e-mail address and a password.
 
 use auth_core::{
-    Email, Password, PasswordLengthError, Principal, Remember, Session, SessionId, SessionToken, UserId,
+    Email, Password, PasswordLengthError, Remember, Session, SessionId, SessionToken, UserId, UserSession,
 };
 use auth_store::{NewSignIn, StoreError};
 use rand::CryptoRng;
@@ -63,7 +63,7 @@ impl EmailAndPassword {
         request: SignIn,
         client: Client,
         now: OffsetDateTime,
-    ) -> Result<Principal, SignInError> {
+    ) -> Result<UserSession, SignInError> {
         if self.offer == Offer::Nothing {
             return Err(SignInError::Disabled);
         }
@@ -89,7 +89,7 @@ impl EmailAndPassword {
         request: SignIn,
         client: Client,
         now: OffsetDateTime,
-    ) -> Result<Principal, SignInError> {
+    ) -> Result<UserSession, SignInError> {
         self.hashing.admit().await.map_err(SignInError::Hashing)?;
         // At once, so that both fit into the time of one.
         let samples = async || self.store.accounts().password_samples().await;
@@ -114,7 +114,7 @@ impl EmailAndPassword {
         let session = self.new_session(&user.id, request.remember, client, now, &mut rand::rng());
         let new = NewSignIn { session, verified: stored, rehashed, max_sessions: self.max_sessions };
         match self.store.sign_in(&new).await {
-            Ok(true) => Ok(Principal { user, session: new.session }),
+            Ok(true) => Ok(UserSession { user, session: new.session }),
             // The password was changed, or the user deleted, while it was being verified.
             Ok(false) => Err(SignInError::InvalidCredentials),
             Err(error) => Err(SignInError::Store(error)),

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use auth_core::wire::TokenAndUserBody;
-use auth_core::{Password, Principal, Remember};
+use auth_core::{Password, Remember, UserSession};
 
 use crate::client::Client;
 use crate::error::ApiError;
@@ -64,7 +64,7 @@ pub(crate) async fn change_password(
     let token = session.as_ref().map(|session| session.token.expose());
     let mut answer = reply::json(StatusCode::OK, &TokenAndUserBody { token, user: (&principal.user).into() });
     if let Some(session) = session.filter(|_| known_by.takes_cookies()) {
-        let principal = Principal { user: principal.user, session };
+        let principal = UserSession { user: principal.user, session };
         reply.set_session(&mut answer, &principal, remember, &cookie, now)?;
     }
     Ok(answer)

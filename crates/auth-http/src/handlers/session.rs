@@ -6,7 +6,7 @@ use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
-use auth_core::Principal;
+use auth_core::UserSession;
 use auth_core::wire::ErrorCode;
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -132,7 +132,7 @@ fn living(
     } else {
         reply.new_token(&principal, now)?
     };
-    let Principal { user, session } = &principal;
+    let UserSession { user, session } = &principal;
     let mut answer = reply::envelope(StatusCode::OK, user, Some(session), needs_refresh, token.as_ref());
     if known_by.takes_cookies() {
         reply.set_news(&mut answer, news, &principal, cookie, now)?;

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use auth_core::wire::TokenAndUserBody;
-use auth_core::{Email, Password, Principal};
+use auth_core::{Email, Password, UserSession};
 
 use crate::client::Client;
 use crate::error::ApiError;
@@ -92,7 +92,7 @@ pub(crate) async fn sign_up_email(
     let token = session.as_ref().map(|session| session.token.expose());
     let mut answer = reply::json(StatusCode::OK, &TokenAndUserBody { token, user: (&user).into() });
     if let Some(session) = session {
-        reply.set_session(&mut answer, &Principal { user, session }, remember, &cookie, now)?;
+        reply.set_session(&mut answer, &UserSession { user, session }, remember, &cookie, now)?;
     }
     Ok(answer)
 }
@@ -113,7 +113,7 @@ pub(crate) async fn register(
     let remember = request.remember;
     match passwords.sign_up(request, client, now).await? {
         SignedUp { user, session: Some(session) } => {
-            let principal = Principal { user, session };
+            let principal = UserSession { user, session };
             reply.signed_in(StatusCode::CREATED, &principal, remember, &cookie, now)
         }
         SignedUp { user, session: None } => Ok(reply.signed_up(StatusCode::CREATED, &user)),

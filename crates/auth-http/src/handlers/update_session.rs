@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, ResponseError};
 use auth_core::wire::{ErrorCode, SessionBody};
-use auth_core::{DeclaredFields, Principal, Remember};
+use auth_core::{DeclaredFields, Remember, UserSession};
 use auth_store::{Store, StoreError};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -71,7 +71,7 @@ pub(crate) async fn update_session(
         }
         return Ok(answer);
     };
-    let principal = Principal { session, ..principal };
+    let principal = UserSession { session, ..principal };
     let body = UpdatedSession { session: (&principal.session).into() };
     let mut answer = reply::json(StatusCode::OK, &body);
     if known_by.takes_cookies() {

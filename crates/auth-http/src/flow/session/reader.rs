@@ -1,7 +1,7 @@
 //! Reading a session: one way, for `/get-session` and for every route that acts for a user (Better Auth core
 //! §11.4, §11.5).
 
-use auth_core::{CookieCache, Principal, Refresh, Session, SessionPolicy, User};
+use auth_core::{CookieCache, Refresh, Session, SessionPolicy, User, UserSession};
 use auth_store::{Store, StoreError};
 use time::{Duration, OffsetDateTime};
 
@@ -77,7 +77,7 @@ pub(crate) enum Reading {
     /// A user without a session, for whom a foreign token speaks.
     User(User),
     /// The user of a session, by a cookie cache's word alone.
-    Cached(Principal),
+    Cached(UserSession),
     /// The user of a living session.
     Session(LiveSession),
 }
@@ -86,7 +86,7 @@ pub(crate) enum Reading {
 #[derive(Debug)]
 pub(crate) struct LiveSession {
     /// The session, extended where its time had come, and its user.
-    pub(crate) principal: Principal,
+    pub(crate) principal: UserSession,
     /// By what the caller is known.
     pub(crate) known_by: KnownBy,
     /// What the caller's cookies should learn of it.
@@ -113,7 +113,7 @@ enum Cached {
     /// It was not looked at, or there was none.
     Nothing,
     Miss,
-    Hit(Box<Principal>),
+    Hit(Box<UserSession>),
 }
 
 impl SessionReader {
@@ -153,7 +153,7 @@ impl SessionReader {
         };
         let Some(session) = session else { return Ok(Reading::User(user)) };
         let live = |session: Session, news, needs_refresh| {
-            let principal = Principal { user, session };
+            let principal = UserSession { user, session };
             Ok(Reading::Session(LiveSession { principal, known_by, news, needs_refresh }))
         };
         // A browser says at each request that its user asked to be forgotten; for other callers the session
@@ -234,7 +234,7 @@ impl SessionReader {
                 return Ok(user.map(|user| Caller { user, session: None, known_by }));
             }
         };
-        let Some(Principal { user, session }) = principal else { return Ok(None) };
+        let Some(UserSession { user, session }) = principal else { return Ok(None) };
         if session.is_expired(now) {
             if self.writes(purpose) {
                 sessions.delete_expired(&session.token, now).await?;

@@ -1,11 +1,11 @@
-//! Who a request acts as.
+//! A session with its user, as the database or a cookie cache holds them.
 
 use crate::session::Session;
 use crate::user::User;
 
-/// The user and the session that a request acts as, after verification.
+/// A session and the user it belongs to: Better Auth's `{session, user}`.
 #[derive(Clone, Debug)]
-pub struct Principal {
+pub struct UserSession {
     /// Who is signed in.
     pub user: User,
     /// By which session.
