@@ -82,10 +82,13 @@
 //!
 //! | feature | gives | needs |
 //! |---|---|---|
-//! | none | everything but the next line, in Rust alone | |
-//! | `josekit` | `jwe`: the encrypted cookie cache and account cookie | OpenSSL |
+//! | none | who is calling: tokens, signed cookies, the cookie cache, in Rust alone | |
+//! | `passwords` | [`Hasher`] and what goes with it | |
+//! | `encryption` | [`SymmetricKeys`] | |
+//! | `josekit` | `jwe`: the encrypted cookie cache and account cookie; takes `encryption` with it | OpenSSL |
 
 mod access_token;
+#[cfg(feature = "passwords")]
 mod account;
 mod additional;
 mod base64url;
@@ -104,6 +107,7 @@ pub mod jwe;
 pub mod jws;
 mod mac;
 mod numeric_date;
+#[cfg(feature = "passwords")]
 mod password;
 mod random;
 mod secret;
@@ -111,6 +115,7 @@ mod session;
 mod session_token;
 pub mod signed_value;
 mod signing_secret;
+#[cfg(feature = "encryption")]
 mod symmetric;
 mod user;
 mod user_session;
@@ -120,6 +125,7 @@ pub mod wire;
 pub use access_token::{
     AccessClaims, AccessTokenIssuer, AccessTokenPolicy, AccessTokenVerifier, IssueError, IssuedAccessToken,
 };
+#[cfg(feature = "passwords")]
 pub use account::{Account, CREDENTIAL_PROVIDER};
 pub use additional::{AdditionalValues, FieldValue, JsonText, ParseJsonError, Visibility};
 pub use claims::{ISSUED_AT_LEEWAY, NOT_BEFORE_LEEWAY, VerifyError};
@@ -136,6 +142,7 @@ pub use fields::{
 };
 pub use foreign_token::{ForeignClaims, ForeignTokenVerifier};
 pub use id::{AccountId, ID_LENGTH, RateLimitId, SessionId, UserId, VerificationId};
+#[cfg(feature = "passwords")]
 pub use password::{
     Argon2idParams, Argon2idParamsError, HashError, Hasher, MalformedHash, Password, PasswordLengthError,
     PasswordPolicy, PasswordPolicyError, Scheme, StoredHash,
@@ -147,6 +154,7 @@ pub use signed_value::UnsignableToken;
 pub use signing_secret::{
     SigningSecret, SigningSecretError, VersionedSecret, VersionedSecrets, VersionedSecretsError,
 };
+#[cfg(feature = "encryption")]
 pub use symmetric::{Purpose, SymmetricError, SymmetricKeys};
 pub use user::User;
 pub use user_session::UserSession;
