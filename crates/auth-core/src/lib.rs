@@ -91,11 +91,15 @@ mod access_token;
 #[cfg(feature = "passwords")]
 mod account;
 mod additional;
+mod authenticator;
 mod base64url;
+mod base_url;
+mod bearer;
 mod claims;
 pub mod constant_time;
 mod cookie;
 mod cookie_cache;
+mod credentials;
 mod email;
 mod email_token;
 mod fields;
@@ -105,11 +109,14 @@ mod javascript;
 #[cfg(feature = "josekit")]
 pub mod jwe;
 pub mod jws;
+mod lookup;
 mod mac;
 mod numeric_date;
 #[cfg(feature = "passwords")]
 mod password;
+mod principal;
 mod random;
+mod refusal;
 mod secret;
 mod session;
 mod session_token;
@@ -117,9 +124,12 @@ pub mod signed_value;
 mod signing_secret;
 #[cfg(feature = "encryption")]
 mod symmetric;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod user;
 mod user_session;
 mod verification;
+mod verifier;
 pub mod wire;
 
 pub use access_token::{
@@ -128,12 +138,16 @@ pub use access_token::{
 #[cfg(feature = "passwords")]
 pub use account::{Account, CREDENTIAL_PROVIDER};
 pub use additional::{AdditionalValues, FieldValue, JsonText, ParseJsonError, Visibility};
+pub use authenticator::Authenticator;
+pub use base_url::{BaseUrl, ParseBaseUrlError};
+pub use bearer::Bearer;
 pub use claims::{ISSUED_AT_LEEWAY, NOT_BEFORE_LEEWAY, VerifyError};
 pub use cookie::{
     AttributeOverrides, CookieAttributes, CookieOverrides, CookieSettings, CookieSettingsError, MaxAge,
     RequestCookies, SameSite, SessionCookies, decode_uri_component, encode_uri_component, set_cookie_text,
 };
 pub use cookie_cache::{CacheStrategy, CachedValue, CookieCache, CookieCacheError, CookieCachePolicy};
+pub use credentials::Credentials;
 pub use email::{Email, ParseEmailError};
 pub use email_token::{EmailClaims, EmailTokenPurpose, EmailTokens};
 pub use fields::{
@@ -142,11 +156,14 @@ pub use fields::{
 };
 pub use foreign_token::{ForeignClaims, ForeignTokenVerifier};
 pub use id::{AccountId, ID_LENGTH, RateLimitId, SessionId, UserId, VerificationId};
+pub use lookup::{ForwardedHeader, SessionKey, SessionLookup, UnconfirmedSession};
 #[cfg(feature = "passwords")]
 pub use password::{
     Argon2idParams, Argon2idParamsError, HashError, Hasher, MalformedHash, Password, PasswordLengthError,
     PasswordPolicy, PasswordPolicyError, Scheme, StoredHash,
 };
+pub use principal::{Principal, Proof};
+pub use refusal::{Refusal, ShownBy};
 pub use secret::Secret;
 pub use session::{Refresh, Remember, Session, SessionPolicy};
 pub use session_token::SessionToken;
@@ -159,6 +176,7 @@ pub use symmetric::{Purpose, SymmetricError, SymmetricKeys};
 pub use user::User;
 pub use user_session::UserSession;
 pub use verification::Verification;
+pub use verifier::{Verdict, Verifier, VerifierError};
 
 /// The README's snippet, compiled with the other examples.
 #[cfg(doctest)]

@@ -173,7 +173,8 @@ fn status_of(code: ErrorCode) -> StatusCode {
         | ErrorCode::InvalidEmailOrPassword
         | ErrorCode::FailedToCreateSession
         | ErrorCode::FailedToGetSession => StatusCode::UNAUTHORIZED,
-        ErrorCode::SessionNotFresh
+        ErrorCode::Forbidden
+        | ErrorCode::SessionNotFresh
         | ErrorCode::EmailNotVerified
         | ErrorCode::InvalidOrigin
         | ErrorCode::MissingOrNullOrigin

@@ -62,6 +62,8 @@ error_codes! {
     FailedToCreateSession = "FAILED_TO_CREATE_SESSION", "Failed to create session";
     /// The session could not be read.
     FailedToGetSession = "FAILED_TO_GET_SESSION", "Failed to get session";
+    /// The caller is known and may not.
+    Forbidden = "FORBIDDEN", "Forbidden";
     /// The user signed in too long ago for what is asked.
     SessionNotFresh = "SESSION_NOT_FRESH", "Session is not fresh";
     /// The user has no password.

@@ -1,0 +1,151 @@
+//! A verifier and the places it may ask.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+
+use crate::credentials::Credentials;
+use crate::lookup::{SessionLookup, UnconfirmedSession};
+use crate::principal::{Principal, Proof};
+use crate::refusal::{Refusal, ShownBy};
+use crate::user_session::UserSession;
+use crate::verifier::{Verdict, Verifier, unconfirmed_access_token};
+
+/// Says who a request acts as: by what the request itself proves, and by looking up what it does not.
+///
+/// Clones share the verifier and the lookups. It does no I/O of its own and knows no runtime: what it awaits is what
+/// its lookups await.
+///
+/// ```
+/// use auth_core::{Authenticator, Credentials, Verifier};
+///
+/// # let variables = [
+/// #     ("BETTER_AUTH_URL", "https://auth.example.com"),
+/// #     ("BETTER_AUTH_SECRET", "an example secret of 48 characters, or some such"),
+/// # ];
+/// let authenticator = Authenticator::new(Verifier::from_vars(variables)?);
+///
+/// # let now = time::OffsetDateTime::UNIX_EPOCH;
+/// # let request = async {
+/// let credentials = Credentials::read([], []);
+/// let refusal = authenticator.authenticate(&credentials, now).await.unwrap_err();
+/// assert_eq!(refusal.status(), 401);
+/// # };
+/// # let mut request = std::pin::pin!(request);
+/// # let waker = std::task::Waker::noop();
+/// # assert!(std::future::Future::poll(request.as_mut(), &mut std::task::Context::from_waker(waker)).is_ready());
+/// # Ok::<(), auth_core::VerifierError>(())
+/// ```
+#[derive(Clone)]
+pub struct Authenticator {
+    verifier: Arc<Verifier>,
+    sessions: Option<Arc<dyn AnyLookup>>,
+    confirms_all: bool,
+}
+
+impl Authenticator {
+    /// Takes a verifier. Without a lookup, session cookies count where a cookie cache stands beside them.
+    pub fn new(verifier: Verifier) -> Self {
+        Self { verifier: Arc::new(verifier), sessions: None, confirms_all: false }
+    }
+
+    /// Looks sessions up here that a request names and does not prove.
+    #[must_use]
+    pub fn with_sessions(mut self, sessions: impl SessionLookup + 'static) -> Self {
+        self.sessions = Some(Arc::new(sessions));
+        self
+    }
+
+    /// Looks up every session, also those that a token or a copy proves: one lookup a request, and a sign-out counts
+    /// at once.
+    #[must_use]
+    pub fn confirming_all(mut self) -> Self {
+        self.confirms_all = true;
+        self
+    }
+
+    /// Gives the verifier.
+    pub fn verifier(&self) -> &Verifier {
+        &self.verifier
+    }
+
+    /// Says who a request acts as.
+    ///
+    /// # Errors
+    ///
+    /// A [`Refusal`]; [`Refusal::Unavailable`] where the lookup failed, and then nobody knows whether the caller is
+    /// signed in.
+    pub async fn authenticate(
+        &self,
+        credentials: &Credentials,
+        now: OffsetDateTime,
+    ) -> Result<Principal, Refusal> {
+        if self.confirms_all {
+            return self.confirm(credentials, now).await;
+        }
+        match self.verifier.verify(credentials, now)? {
+            Verdict::Principal(principal) => Ok(principal),
+            Verdict::Session(unconfirmed) => self.look_up(&unconfirmed, now).await,
+        }
+    }
+
+    /// Says who a request acts as, by a session that is looked up whatever the request proves: for what changes
+    /// something and must not rest on a copy (rule R-25).
+    ///
+    /// # Errors
+    ///
+    /// As [`Authenticator::authenticate`], and [`Refusal::Unconfirmed`] where there is no lookup.
+    pub async fn confirm(
+        &self,
+        credentials: &Credentials,
+        now: OffsetDateTime,
+    ) -> Result<Principal, Refusal> {
+        let unconfirmed = match self.verifier.verify(credentials, now)? {
+            Verdict::Session(unconfirmed) => unconfirmed,
+            Verdict::Principal(principal) => match principal.proof() {
+                Proof::Session(_) => return Ok(principal),
+                Proof::AccessToken(_) => unconfirmed_access_token(credentials, &principal)
+                    .ok_or(Refusal::Unconfirmed(ShownBy::Bearer))?,
+                Proof::CookieCache(_) => self.verifier.cookie_session(credentials)?,
+            },
+        };
+        self.look_up(&unconfirmed, now).await
+    }
+
+    async fn look_up(
+        &self,
+        unconfirmed: &UnconfirmedSession,
+        now: OffsetDateTime,
+    ) -> Result<Principal, Refusal> {
+        let sessions = self.sessions.as_ref().ok_or(Refusal::Unconfirmed(unconfirmed.shown_by()))?;
+        let found = sessions.find(unconfirmed, now).await.map_err(Refusal::Unavailable)?;
+        unconfirmed.confirm(found, now)
+    }
+}
+
+impl fmt::Debug for Authenticator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authenticator")
+            .field("verifier", &self.verifier)
+            .field("has_sessions", &self.sessions.is_some())
+            .field("confirms_all", &self.confirms_all)
+            .finish()
+    }
+}
+
+type Found<'l> = Pin<Box<dyn Future<Output = Result<Option<UserSession>, LookupError>> + Send + 'l>>;
+type LookupError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A [`SessionLookup`] of whatever type, so that an [`Authenticator`] has one type whatever it asks.
+trait AnyLookup: Send + Sync {
+    fn find<'l>(&'l self, session: &'l UnconfirmedSession, now: OffsetDateTime) -> Found<'l>;
+}
+
+impl<L: SessionLookup> AnyLookup for L {
+    fn find<'l>(&'l self, session: &'l UnconfirmedSession, now: OffsetDateTime) -> Found<'l> {
+        Box::pin(async move { self.find_session(session, now).await.map_err(Into::into) })
+    }
+}

@@ -1,0 +1,125 @@
+//! The address under which browsers reach the auth server.
+
+/// What `BETTER_AUTH_URL` says: the origin that issues tokens, and whether its cookies are for https alone.
+///
+/// ```
+/// use auth_core::BaseUrl;
+///
+/// let url = BaseUrl::parse("https://Auth.Example.com:443/api/auth")?;
+/// assert_eq!(url.origin(), "https://auth.example.com");
+/// assert!(url.is_https());
+/// # Ok::<(), auth_core::ParseBaseUrlError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BaseUrl {
+    origin: String,
+    is_https: bool,
+}
+
+/// Why an address was refused. Carries nothing of the text, which may hold a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ParseBaseUrlError {
+    /// It begins with neither `https://` nor `http://`.
+    #[error("base URL begins with neither https:// nor http://")]
+    Scheme,
+    /// The host is empty, or has characters other than letters, digits, `-`, `.` and `_`; hosts in other scripts
+    /// are written in Punycode. `user@` before the host is not taken either.
+    #[error("base URL has no plain host name")]
+    Host,
+    /// The port is no number from 1 to 65,535.
+    #[error("base URL has a malformed port")]
+    Port,
+}
+
+impl BaseUrl {
+    /// Reads an address; only scheme, host and port count.
+    ///
+    /// # Errors
+    ///
+    /// [`ParseBaseUrlError`] names the part that is wrong.
+    pub fn parse(text: &str) -> Result<Self, ParseBaseUrlError> {
+        let (scheme, rest) = text.trim().split_once("://").ok_or(ParseBaseUrlError::Scheme)?;
+        let (is_https, default_port) = match scheme.to_ascii_lowercase().as_str() {
+            "https" => (true, 443),
+            "http" => (false, 80),
+            _ => return Err(ParseBaseUrlError::Scheme),
+        };
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let (host, port) = split_port(authority);
+        if !is_host(host) {
+            return Err(ParseBaseUrlError::Host);
+        }
+        let port = match port {
+            None | Some("") => default_port,
+            Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+                digits.parse::<u16>().ok().filter(|port| *port > 0).ok_or(ParseBaseUrlError::Port)?
+            }
+            Some(_) => return Err(ParseBaseUrlError::Port),
+        };
+        let mut origin =
+            format!("{}://{}", if is_https { "https" } else { "http" }, host.to_ascii_lowercase());
+        if port != default_port {
+            origin.push_str(&format!(":{port}"));
+        }
+        Ok(Self { origin, is_https })
+    }
+
+    /// Gives scheme, host and, where it is not the scheme's own, port: the `iss` of tokens.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// Tells whether browsers come by https; cookies then have `__Secure-` before their names.
+    pub fn is_https(&self) -> bool {
+        self.is_https
+    }
+}
+
+/// Cuts `host:port`, where the host may be an IPv6 address in brackets.
+fn split_port(authority: &str) -> (&str, Option<&str>) {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, Some(port)),
+        _ => (authority, None),
+    }
+}
+
+fn is_host(host: &str) -> bool {
+    if let Some(address) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        return address.parse::<std::net::Ipv6Addr>().is_ok();
+    }
+    !host.is_empty()
+        && host.split('.').all(|label| !label.is_empty())
+        && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_scheme_host_and_port_count() {
+        let check = |text: &str, expected: Result<&str, ParseBaseUrlError>| {
+            let parsed = BaseUrl::parse(text);
+            assert_eq!(parsed.as_ref().map(BaseUrl::origin).map_err(|error| *error), expected, "{text}");
+        };
+        check("http://localhost:3000", Ok("http://localhost:3000"));
+        check(" HTTPS://A.example/x?y#z ", Ok("https://a.example"));
+        check("https://a.example:443", Ok("https://a.example"));
+        check("http://a.example:443/", Ok("http://a.example:443"));
+        check("http://a.example:", Ok("http://a.example"));
+        check("http://[::1]:3000/x", Ok("http://[::1]:3000"));
+        check("http://[::1]", Ok("http://[::1]"));
+        check("", Err(ParseBaseUrlError::Scheme));
+        check("a.example", Err(ParseBaseUrlError::Scheme));
+        check("ftp://a.example", Err(ParseBaseUrlError::Scheme));
+        check("https://", Err(ParseBaseUrlError::Host));
+        check("https://a..example", Err(ParseBaseUrlError::Host));
+        check("https://user:password@a.example", Err(ParseBaseUrlError::Host));
+        check("https://bücher.example", Err(ParseBaseUrlError::Host));
+        check("https://[::x]", Err(ParseBaseUrlError::Host));
+        check("https://a.example:0", Err(ParseBaseUrlError::Port));
+        check("https://a.example:65536", Err(ParseBaseUrlError::Port));
+        check("https://a.example:+1", Err(ParseBaseUrlError::Port));
+    }
+}

@@ -1,0 +1,44 @@
+//! What a request shows to say who it acts for.
+
+use crate::bearer::Bearer;
+use crate::cookie::RequestCookies;
+use crate::secret::Secret;
+
+/// The headers of a request that say who it acts for, read and not yet judged; a [`Verifier`](crate::Verifier)
+/// judges them.
+///
+/// ```
+/// use auth_core::Credentials;
+///
+/// let authorization = [&b"Bearer f0cJ6Kx2zx0q9d2ODjV18XSQlpR5Xip3"[..]];
+/// let cookie = [&b"theme=dark"[..]];
+/// let credentials = Credentials::read(authorization, cookie);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    pub(crate) authorization: Authorization,
+    pub(crate) cookies: RequestCookies,
+}
+
+/// A [`Bearer`] that outlives its request.
+#[derive(Clone, Debug)]
+pub(crate) enum Authorization {
+    Absent,
+    Malformed,
+    Token(Secret<String>),
+}
+
+impl Credentials {
+    /// Reads the values of all `Authorization` and all `Cookie` lines of a request.
+    pub fn read<'h>(
+        authorization: impl IntoIterator<Item = &'h [u8]>,
+        cookie: impl IntoIterator<Item = &'h [u8]>,
+    ) -> Self {
+        let authorization = match Bearer::read(authorization) {
+            Bearer::Absent => Authorization::Absent,
+            Bearer::Malformed => Authorization::Malformed,
+            Bearer::Token(token) => Authorization::Token(Secret::new(token.to_owned())),
+        };
+        Self { authorization, cookies: RequestCookies::parse(cookie) }
+    }
+}

@@ -1,0 +1,261 @@
+//! For tests of services: callers who show what a real auth server would have given them.
+//!
+//! ```
+//! use auth_core::testing::TestIssuer;
+//!
+//! let now = time::OffsetDateTime::UNIX_EPOCH + time::Duration::days(20_000);
+//! let issuer = TestIssuer::new();
+//! let ann = issuer.user("ann@example.com").with_role("admin");
+//!
+//! let (name, value) = ann.access_token(now).header();
+//! assert_eq!(name, "authorization");
+//! assert!(value.starts_with("Bearer "));
+//!
+//! // The service under test is made of `issuer.verifier()` in place of `Verifier::from_vars`.
+//! let verdict = issuer.verifier().verify(&ann.cached_cookie(now).credentials(), now)?;
+//! # let auth_core::Verdict::Principal(principal) = verdict else { panic!() };
+//! # assert!(principal.has_role("admin"));
+//! # Ok::<(), auth_core::Refusal>(())
+//! ```
+//!
+//! The secret is random for each [`TestIssuer`], so nothing that is made here is good anywhere else.
+
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use time::{Duration, OffsetDateTime};
+
+use crate::access_token::{AccessTokenIssuer, AccessTokenPolicy};
+use crate::additional::{AdditionalValues, FieldValue, Visibility};
+use crate::base_url::BaseUrl;
+use crate::cookie::{CookieSettings, MaxAge, SessionCookies};
+use crate::cookie_cache::{CacheStrategy, CookieCache, CookieCachePolicy};
+use crate::credentials::Credentials;
+use crate::email::Email;
+use crate::id::{SessionId, UserId};
+use crate::lookup::{SessionKey, SessionLookup, UnconfirmedSession};
+use crate::random::random_alphanumeric;
+use crate::session::{Remember, Session};
+use crate::session_token::SessionToken;
+use crate::signing_secret::{SigningSecret, VersionedSecrets};
+use crate::user::User;
+use crate::user_session::UserSession;
+use crate::verifier::Verifier;
+
+/// The address of the auth server that a [`TestIssuer`] stands for.
+pub const BASE_URL: &str = "https://auth.example.com";
+
+/// Stands for an auth server: a random secret, and the sessions of the users it makes.
+#[derive(Clone, Debug)]
+pub struct TestIssuer {
+    base_url: BaseUrl,
+    secrets: VersionedSecrets,
+    sessions: TestSessions,
+}
+
+impl Default for TestIssuer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[expect(clippy::expect_used, reason = "for tests; what is expected is a constant or made right here")]
+impl TestIssuer {
+    /// Draws a secret.
+    pub fn new() -> Self {
+        let secret = SigningSecret::parse(random_alphanumeric(&mut rand::rng(), 48)).expect("random text");
+        Self {
+            base_url: BaseUrl::parse(BASE_URL).expect("a constant"),
+            secrets: VersionedSecrets::single(secret),
+            sessions: TestSessions::default(),
+        }
+    }
+
+    /// Gives the verifier of a service that shares the secret.
+    pub fn verifier(&self) -> Verifier {
+        Verifier::new(self.base_url.clone(), self.secrets.clone())
+    }
+
+    /// Gives a lookup that finds the sessions of this issuer's users, until they are signed out.
+    pub fn sessions(&self) -> TestSessions {
+        self.sessions.clone()
+    }
+
+    /// Makes a user with a proven address.
+    ///
+    /// # Panics
+    ///
+    /// Where the text is no address.
+    pub fn user(&self, email: &str) -> TestUser {
+        let email = Email::parse(email).expect("an e-mail address");
+        let user = User {
+            id: UserId::generate(&mut rand::rng()),
+            name: email.local_part().to_owned(),
+            email,
+            email_verified: true,
+            image: None,
+            created_at: OffsetDateTime::UNIX_EPOCH,
+            updated_at: OffsetDateTime::UNIX_EPOCH,
+            additional: AdditionalValues::default(),
+        };
+        TestUser { issuer: self.clone(), user }
+    }
+
+    fn cookies(&self) -> SessionCookies {
+        let settings = CookieSettings { secure: self.base_url.is_https(), ..CookieSettings::default() };
+        SessionCookies::new(settings).expect("defaults")
+    }
+}
+
+/// A user of a [`TestIssuer`]. Each credential is of a session of its own, which begins with it.
+#[derive(Clone, Debug)]
+pub struct TestUser {
+    issuer: TestIssuer,
+    user: User,
+}
+
+#[expect(clippy::expect_used, reason = "for tests; what is expected is a constant or made right here")]
+impl TestUser {
+    /// Sets the `role` field (a comma list).
+    #[must_use]
+    pub fn with_role(mut self, role: &str) -> Self {
+        self.user.additional.set("role".into(), FieldValue::Text(role.to_owned()), Visibility::Returned);
+        self
+    }
+
+    /// Gives the user.
+    pub fn user(&self) -> &User {
+        &self.user
+    }
+
+    /// Signs in at `now`, for seven days.
+    pub fn sign_in(&self, now: OffsetDateTime) -> UserSession {
+        let rng = &mut rand::rng();
+        let now = crate::wire::to_milliseconds(now);
+        let session = Session {
+            id: SessionId::generate(rng),
+            token: SessionToken::generate(rng),
+            user_id: self.user.id.clone(),
+            expires_at: now + Duration::days(7),
+            created_at: now,
+            updated_at: now,
+            ip_address: None,
+            user_agent: None,
+            additional: AdditionalValues::default(),
+        };
+        let signed_in = UserSession { user: self.user.clone(), session };
+        self.issuer.sessions.lock().push(signed_in.clone());
+        signed_in
+    }
+
+    /// Ends all sessions of the user.
+    pub fn sign_out(&self) {
+        self.issuer.sessions.lock().retain(|known| known.user.id != self.user.id);
+    }
+
+    /// Gives an access token, good for an hour.
+    pub fn access_token(&self, now: OffsetDateTime) -> TestCredential {
+        let policy = AccessTokenPolicy::new(self.issuer.base_url.origin());
+        let issuer = AccessTokenIssuer::new(policy, self.issuer.secrets.current().clone());
+        let issued = issuer.issue(&self.sign_in(now), now, &mut rand::rng()).expect("a live session");
+        TestCredential { name: "authorization", value: format!("Bearer {}", issued.token.expose()) }
+    }
+
+    /// Gives a raw session token, as a bearer.
+    pub fn session_token(&self, now: OffsetDateTime) -> TestCredential {
+        let signed_in = self.sign_in(now);
+        TestCredential {
+            name: "authorization",
+            value: format!("Bearer {}", signed_in.session.token.expose()),
+        }
+    }
+
+    /// Gives a session cookie with nothing beside it: a service has to look the session up.
+    pub fn session_cookie(&self, now: OffsetDateTime) -> TestCredential {
+        let value = pair(&self.cookie_line(&self.sign_in(now)));
+        TestCredential { name: "cookie", value }
+    }
+
+    /// Gives a session cookie with a cookie cache beside it, good for five minutes.
+    pub fn cached_cookie(&self, now: OffsetDateTime) -> TestCredential {
+        let signed_in = self.sign_in(now);
+        let policy = CookieCachePolicy {
+            strategy: CacheStrategy::Compact,
+            max_age: MaxAge::new(CookieCachePolicy::DEFAULT_MAX_AGE).expect("a constant"),
+            version: CookieCachePolicy::DEFAULT_VERSION.to_owned(),
+        };
+        let cache = CookieCache::new(policy, &self.issuer.secrets);
+        let cached = cache
+            .write(&signed_in, Remember::Persistent, now, &mut rand::rng())
+            .expect("a session that becomes JSON");
+        let mut pairs = vec![pair(&self.cookie_line(&signed_in))];
+        pairs.extend(
+            self.issuer.cookies().session_data(&cached, &Default::default()).iter().map(|line| pair(line)),
+        );
+        TestCredential { name: "cookie", value: pairs.join("; ") }
+    }
+
+    fn cookie_line(&self, signed_in: &UserSession) -> String {
+        let secret = self.issuer.secrets.current();
+        self.issuer
+            .cookies()
+            .session_token(&signed_in.session.token, None, secret)
+            .expect("a token of our own alphabet")
+    }
+}
+
+/// Gives the `name=value` of a `Set-Cookie` line.
+fn pair(line: &str) -> String {
+    line.split(';').next().unwrap_or_default().to_owned()
+}
+
+/// A header line that says who is calling.
+#[derive(Clone, Debug)]
+pub struct TestCredential {
+    name: &'static str,
+    value: String,
+}
+
+impl TestCredential {
+    /// Gives name and value, as request builders take them.
+    pub fn header(&self) -> (&'static str, String) {
+        (self.name, self.value.clone())
+    }
+
+    /// Gives the value alone.
+    pub fn value(&self) -> &str {
+        &self.value
+    }
+
+    /// Gives what a service reads from a request with this line.
+    pub fn credentials(&self) -> Credentials {
+        let line = [self.value.as_bytes()];
+        if self.name == "cookie" { Credentials::read([], line) } else { Credentials::read(line, []) }
+    }
+}
+
+/// The sessions of a [`TestIssuer`]'s users, as a [`SessionLookup`].
+#[derive(Clone, Debug, Default)]
+pub struct TestSessions(Arc<Mutex<Vec<UserSession>>>);
+
+impl TestSessions {
+    fn lock(&self) -> MutexGuard<'_, Vec<UserSession>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl SessionLookup for TestSessions {
+    type Error = Infallible;
+
+    async fn find_session(
+        &self,
+        session: &UnconfirmedSession,
+        _now: OffsetDateTime,
+    ) -> Result<Option<UserSession>, Infallible> {
+        let is_asked_for = |known: &&UserSession| match session.key() {
+            SessionKey::Token(token) => known.session.token.constant_time_eq(token),
+            SessionKey::Id { session_id, .. } => known.session.id == *session_id,
+        };
+        Ok(self.lock().iter().find(is_asked_for).cloned())
+    }
+}

@@ -1,0 +1,303 @@
+//! One check for every form in which a caller can say who they are.
+
+use std::borrow::Cow;
+
+use time::OffsetDateTime;
+
+use crate::access_token::{AccessTokenPolicy, AccessTokenVerifier};
+use crate::base_url::{BaseUrl, ParseBaseUrlError};
+use crate::cookie::{
+    CookieSettings, CookieSettingsError, MaxAge, RequestCookies, SessionCookies, decode_uri_component,
+    encode_uri_component,
+};
+use crate::cookie_cache::{CacheStrategy, CookieCache, CookieCachePolicy};
+use crate::credentials::{Authorization, Credentials};
+use crate::lookup::UnconfirmedSession;
+use crate::principal::{Principal, Proof};
+use crate::refusal::{Refusal, ShownBy};
+use crate::session_token::SessionToken;
+use crate::signed_value;
+use crate::signing_secret::{SigningSecret, SigningSecretError, VersionedSecrets, VersionedSecretsError};
+
+/// Checks what a request shows, without asking anybody.
+///
+/// It takes every form that Better Auth and this project's server hand out, in this order:
+///
+/// 1. `Authorization: Bearer` with an access token;
+/// 2. `Authorization: Bearer` with a session token, raw or signed;
+/// 3. the signed session cookie, with or without a cookie cache beside it.
+///
+/// A bearer header that does not verify is refused, never passed over in favour of a cookie.
+///
+/// ```
+/// use auth_core::{Credentials, Refusal, Verdict, Verifier};
+///
+/// let variables = [
+///     ("BETTER_AUTH_URL", "https://auth.example.com"),
+///     ("BETTER_AUTH_SECRET", "an example secret of 48 characters, or some such"),
+/// ];
+/// // In a service: `Verifier::from_vars(std::env::vars())?`
+/// let verifier = Verifier::from_vars(variables)?;
+///
+/// let nothing = Credentials::read([], []);
+/// # let now = time::OffsetDateTime::UNIX_EPOCH;
+/// match verifier.verify(&nothing, now) {
+///     Ok(Verdict::Principal(principal)) => println!("hello {}", principal.user_id()),
+///     Ok(Verdict::Session(unconfirmed)) => println!("to be looked up: {:?}", unconfirmed.key()),
+///     Err(refusal) => assert_eq!(refusal.status(), 401),
+/// #   Ok(_) => panic!(),
+/// }
+/// # Ok::<(), auth_core::VerifierError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Verifier {
+    access: AccessTokenVerifier,
+    base_url: BaseUrl,
+    cookies: SessionCookies,
+    caches: Vec<(CacheStrategy, CookieCache)>,
+    secrets: VersionedSecrets,
+}
+
+/// What a request's credentials prove.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Verdict {
+    /// Who the caller is.
+    Principal(Principal),
+    /// Which session the caller has; whether it lives is to be looked up.
+    Session(UnconfirmedSession),
+}
+
+/// Why no verifier was made. Names settings, never their values.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum VerifierError {
+    /// A variable that is needed is not set, or empty.
+    #[error("{name} is not set")]
+    Missing {
+        /// The variable.
+        name: &'static str,
+    },
+    /// `BETTER_AUTH_URL` is no address.
+    #[error("BETTER_AUTH_URL")]
+    BaseUrl(#[source] ParseBaseUrlError),
+    /// `BETTER_AUTH_SECRET` is no secret to rely on.
+    #[error("BETTER_AUTH_SECRET")]
+    Secret(#[source] SigningSecretError),
+    /// `BETTER_AUTH_SECRETS` is malformed.
+    #[error("BETTER_AUTH_SECRETS")]
+    Secrets(#[source] VersionedSecretsError),
+    /// The cookies' settings hold what no cookie can have.
+    #[error("cookie settings")]
+    Cookies(#[source] CookieSettingsError),
+}
+
+const URL: &str = "BETTER_AUTH_URL";
+const SECRET: &str = "BETTER_AUTH_SECRET";
+const SECRETS: &str = "BETTER_AUTH_SECRETS";
+
+impl Verifier {
+    /// Takes the environment, such as `std::env::vars()`, and reads Better Auth's own variables from it:
+    /// `BETTER_AUTH_URL`, the address under which browsers reach the auth server, and `BETTER_AUTH_SECRET` or
+    /// `BETTER_AUTH_SECRETS`. All else is as [`Verifier::new`] says.
+    ///
+    /// # Errors
+    ///
+    /// [`VerifierError`] names the variable.
+    pub fn from_vars<K: AsRef<str>, V: Into<String>>(
+        variables: impl IntoIterator<Item = (K, V)>,
+    ) -> Result<Self, VerifierError> {
+        let (mut url, mut secret, mut secrets) = (None, None, None);
+        for (name, value) in variables {
+            match name.as_ref() {
+                URL => url = Some(value.into()),
+                SECRET => secret = Some(value.into()),
+                SECRETS => secrets = Some(value.into()),
+                _ => {}
+            }
+        }
+        let given = |value: Option<String>| value.filter(|value| !value.trim().is_empty());
+        let url = given(url).ok_or(VerifierError::Missing { name: URL })?;
+        let url = BaseUrl::parse(&url).map_err(VerifierError::BaseUrl)?;
+        let secret = given(secret);
+        let secrets = match given(secrets) {
+            Some(list) => {
+                let list = VersionedSecrets::parse(&list).map_err(VerifierError::Secrets)?;
+                match secret.filter(|legacy| !SigningSecret::is_reference_default(legacy)) {
+                    Some(legacy) => {
+                        list.with_legacy(SigningSecret::parse(legacy).map_err(VerifierError::Secret)?)
+                    }
+                    None => list,
+                }
+            }
+            None => {
+                let secret = secret.ok_or(VerifierError::Missing { name: SECRET })?;
+                VersionedSecrets::single(SigningSecret::parse(secret).map_err(VerifierError::Secret)?)
+            }
+        };
+        Ok(Self::new(url, secrets))
+    }
+
+    /// Takes the auth server's address and its secret, or its versioned secrets (all that clients hold is signed
+    /// with the current one).
+    ///
+    /// Tokens are to be issued by the address's origin, without an audience. Cookies are named as Better Auth names
+    /// them by default, with `__Secure-` where the address is https. A cookie cache of version `1` is taken, in
+    /// whichever strategy it is written.
+    pub fn new(base_url: BaseUrl, secrets: VersionedSecrets) -> Self {
+        let policy = AccessTokenPolicy::new(base_url.origin());
+        let cookies = CookieSettings { secure: base_url.is_https(), ..CookieSettings::default() };
+        #[expect(clippy::expect_used, reason = "the defaults are names that cookies can have")]
+        let cookies = SessionCookies::new(cookies).expect("default cookie settings hold");
+        Self {
+            access: AccessTokenVerifier::new(&policy, secrets.current().clone()),
+            cookies,
+            caches: caches(CookieCachePolicy::DEFAULT_VERSION, &secrets),
+            base_url,
+            secrets,
+        }
+    }
+
+    /// Asks access tokens for an audience (`access_token.audience` of the server).
+    #[must_use]
+    pub fn with_audience(mut self, audience: impl Into<String>) -> Self {
+        let policy = AccessTokenPolicy {
+            audience: Some(audience.into()),
+            ..AccessTokenPolicy::new(self.base_url.origin())
+        };
+        self.access = AccessTokenVerifier::new(&policy, self.secrets.current().clone());
+        self
+    }
+
+    /// Takes cookies of other names: a prefix, names of their own, or `__Secure-` against what the address says.
+    ///
+    /// # Errors
+    ///
+    /// [`VerifierError::Cookies`] for names that no cookie can have.
+    pub fn with_cookies(mut self, settings: CookieSettings) -> Result<Self, VerifierError> {
+        self.cookies = SessionCookies::new(settings).map_err(VerifierError::Cookies)?;
+        Ok(self)
+    }
+
+    /// Takes cookie caches of another version (`session.cookieCache.version`).
+    #[must_use]
+    pub fn with_cookie_cache_version(mut self, version: &str) -> Self {
+        self.caches = caches(version, &self.secrets);
+        self
+    }
+
+    /// Takes no cookie cache: every session cookie is to be looked up, and a sign-out counts at once.
+    #[must_use]
+    pub fn without_cookie_cache(mut self) -> Self {
+        self.caches.clear();
+        self
+    }
+
+    /// Judges what a request shows.
+    ///
+    /// # Errors
+    ///
+    /// A [`Refusal`] that says what is missing or wrong.
+    pub fn verify(&self, credentials: &Credentials, now: OffsetDateTime) -> Result<Verdict, Refusal> {
+        match &credentials.authorization {
+            Authorization::Malformed => Err(Refusal::MalformedBearer),
+            Authorization::Token(token) => self.verify_bearer(token.expose(), now),
+            Authorization::Absent => self.verify_cookies(&credentials.cookies, now),
+        }
+    }
+
+    /// Gives the session that a request's cookie names, whatever its cookie cache proves.
+    pub(crate) fn cookie_session(&self, credentials: &Credentials) -> Result<UnconfirmedSession, Refusal> {
+        let token = self.read_cookie(&credentials.cookies)?;
+        self.unconfirmed(token, ShownBy::Cookie)
+    }
+
+    fn verify_bearer(&self, token: &str, now: OffsetDateTime) -> Result<Verdict, Refusal> {
+        // A compact JWS has two dots; a signed session token has one, a raw one has none.
+        if token.matches('.').count() >= 2 {
+            let claims = self.access.verify(token, now)?;
+            return Ok(Verdict::Principal(Principal::new(Proof::AccessToken(claims))));
+        }
+        let token = self.read_session_token(token).ok_or(Refusal::InvalidToken(None))?;
+        self.unconfirmed(token, ShownBy::Bearer).map(Verdict::Session)
+    }
+
+    /// Reads a session token, raw or signed; a signed one may be percent-encoded, as it is in the cookie.
+    fn read_session_token(&self, token: &str) -> Option<SessionToken> {
+        if !token.contains('.') {
+            return SessionToken::parse(token);
+        }
+        let decoded = decode_uri_component(token).map_or(Cow::Borrowed(token), Cow::Owned);
+        signed_value::verify_session_token(&decoded, self.secrets.current())
+    }
+
+    fn verify_cookies(&self, cookies: &RequestCookies, now: OffsetDateTime) -> Result<Verdict, Refusal> {
+        let token = self.read_cookie(cookies)?;
+        match self.read_cache(cookies, &token, now) {
+            Some(principal) => Ok(Verdict::Principal(principal)),
+            None => self.unconfirmed(token, ShownBy::Cookie).map(Verdict::Session),
+        }
+    }
+
+    fn read_cookie(&self, cookies: &RequestCookies) -> Result<SessionToken, Refusal> {
+        match self.cookies.read_session_token(cookies, self.secrets.current()) {
+            Some(token) => Ok(token),
+            None if self.cookies.has_session_token(cookies) => Err(Refusal::ForgedCookie),
+            None => Err(Refusal::NoCredentials),
+        }
+    }
+
+    /// Reads a cookie cache in whichever strategy it is written; its own signature says whether it holds.
+    fn read_cache(
+        &self,
+        cookies: &RequestCookies,
+        token: &SessionToken,
+        now: OffsetDateTime,
+    ) -> Option<Principal> {
+        let value = self.cookies.read_session_data(cookies)?;
+        let written = match value.matches('.').count() {
+            0 => CacheStrategy::Compact,
+            2 => CacheStrategy::Jwt,
+            #[cfg(feature = "josekit")]
+            4 => CacheStrategy::Jwe,
+            _ => return None,
+        };
+        let (_, cache) = self.caches.iter().find(|(strategy, _)| *strategy == written)?;
+        Some(Principal::new(Proof::CookieCache(Box::new(cache.read(&value, token, now)?))))
+    }
+
+    fn unconfirmed(&self, token: SessionToken, shown_by: ShownBy) -> Result<UnconfirmedSession, Refusal> {
+        let signed = signed_value::sign_session_token(&token, self.secrets.current())
+            .map_err(|_unsignable| Refusal::InvalidToken(None))?;
+        let cookie = format!("{}={}", self.cookies.session_token_name(), encode_uri_component(&signed));
+        Ok(UnconfirmedSession::of_token(token, cookie, shown_by))
+    }
+}
+
+fn caches(version: &str, secrets: &VersionedSecrets) -> Vec<(CacheStrategy, CookieCache)> {
+    let strategies = [
+        CacheStrategy::Compact,
+        CacheStrategy::Jwt,
+        #[cfg(feature = "josekit")]
+        CacheStrategy::Jwe,
+    ];
+    let cache = |strategy| {
+        // Only a writer asks for its life.
+        let policy = CookieCachePolicy { strategy, max_age: MaxAge::REMOVE, version: version.to_owned() };
+        (strategy, CookieCache::new(policy, secrets))
+    };
+    strategies.into_iter().map(cache).collect()
+}
+
+/// The access token of a verdict that rests on one, to be looked up all the same.
+pub(crate) fn unconfirmed_access_token(
+    credentials: &Credentials,
+    principal: &Principal,
+) -> Option<UnconfirmedSession> {
+    match (&credentials.authorization, principal.proof()) {
+        (Authorization::Token(token), Proof::AccessToken(claims)) => {
+            Some(UnconfirmedSession::of_access_token(claims, token.expose()))
+        }
+        _ => None,
+    }
+}
