@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use crate::credentials::Credentials;
 use crate::lookup::{SessionLookup, UnconfirmedSession};
@@ -44,12 +44,22 @@ pub struct Authenticator {
     verifier: Arc<Verifier>,
     sessions: Option<Arc<dyn AnyLookup>>,
     confirms_all: bool,
+    fresh_age: Duration,
 }
 
 impl Authenticator {
+    /// How long after signing in a user need not do it again, unless [`Authenticator::with_fresh_age`] says otherwise
+    /// (`session.freshAge` of Better Auth).
+    pub const DEFAULT_FRESH_AGE: Duration = Duration::days(1);
+
     /// Takes a verifier. Without a lookup, session cookies count where a cookie cache stands beside them.
     pub fn new(verifier: Verifier) -> Self {
-        Self { verifier: Arc::new(verifier), sessions: None, confirms_all: false }
+        Self {
+            verifier: Arc::new(verifier),
+            sessions: None,
+            confirms_all: false,
+            fresh_age: Self::DEFAULT_FRESH_AGE,
+        }
     }
 
     /// Looks sessions up here that a request names and does not prove.
@@ -64,6 +74,13 @@ impl Authenticator {
     #[must_use]
     pub fn confirming_all(mut self) -> Self {
         self.confirms_all = true;
+        self
+    }
+
+    /// Sets how long after signing in a user need not do it again for what asks for a fresh session.
+    #[must_use]
+    pub fn with_fresh_age(mut self, age: Duration) -> Self {
+        self.fresh_age = age;
         self
     }
 
@@ -115,6 +132,24 @@ impl Authenticator {
         self.look_up(&unconfirmed, now).await
     }
 
+    /// Says who a request acts as, if they signed in a short while ago, by a session that is looked up.
+    ///
+    /// # Errors
+    ///
+    /// As [`Authenticator::authenticate`], and [`Refusal::NotFresh`] where the sign-in is longer ago, or where there is
+    /// no lookup to ask.
+    pub async fn authenticate_fresh(
+        &self,
+        credentials: &Credentials,
+        now: OffsetDateTime,
+    ) -> Result<Principal, Refusal> {
+        let principal = match &self.sessions {
+            Some(_) => self.confirm(credentials, now).await?,
+            None => self.authenticate(credentials, now).await?,
+        };
+        if principal.is_fresh(self.fresh_age, now) { Ok(principal) } else { Err(Refusal::NotFresh) }
+    }
+
     async fn look_up(
         &self,
         unconfirmed: &UnconfirmedSession,
@@ -132,6 +167,7 @@ impl fmt::Debug for Authenticator {
             .field("verifier", &self.verifier)
             .field("has_sessions", &self.sessions.is_some())
             .field("confirms_all", &self.confirms_all)
+            .field("fresh_age", &self.fresh_age)
             .finish()
     }
 }

@@ -38,9 +38,8 @@ pub struct UnconfirmedSession {
     shown_by: ShownBy,
 }
 
-/// By what a session is to be found.
+/// By what a session is to be found. A lookup has to know every kind, so a new one will be a new major version.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
 pub enum SessionKey {
     /// By its token.
     Token(SessionToken),
@@ -135,7 +134,6 @@ impl UnconfirmedSession {
 ///         Ok(match session.key() {
 ///             SessionKey::Token(token) => self.0.iter().find(|known| known.session.token.constant_time_eq(token)),
 ///             SessionKey::Id { session_id, .. } => self.0.iter().find(|known| known.session.id == *session_id),
-///             _ => None,
 ///         }
 ///         .cloned())
 ///     }

@@ -5,6 +5,7 @@ use time::{Duration, OffsetDateTime};
 use crate::access_token::AccessClaims;
 use crate::additional::FieldValue;
 use crate::id::{SessionId, UserId};
+use crate::refusal::Refusal;
 use crate::user_session::UserSession;
 
 /// Who a request acts as, after verification.
@@ -141,5 +142,14 @@ impl Principal {
     /// Tells whether the user has a role, whole and with regard to case.
     pub fn has_role(&self, role: &str) -> bool {
         self.roles().any(|known| known == role)
+    }
+
+    /// Lets a user with a role through.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::MissingRole`] for all others.
+    pub fn require_role(&self, role: &str) -> Result<(), Refusal> {
+        if self.has_role(role) { Ok(()) } else { Err(Refusal::MissingRole) }
     }
 }

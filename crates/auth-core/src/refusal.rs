@@ -109,6 +109,19 @@ impl Refusal {
         }
     }
 
+    /// Tells whether a page that everybody may see should be shown as to nobody: nothing was shown, or a cookie that
+    /// a browser has left over. A client that sends a bearer token believes it is signed in, so it is refused, and an
+    /// outage tells nothing about anybody.
+    pub fn is_anonymous(&self) -> bool {
+        matches!(
+            self,
+            Self::NoCredentials
+                | Self::ForgedCookie
+                | Self::SessionOver(ShownBy::Cookie)
+                | Self::Unconfirmed(ShownBy::Cookie)
+        )
+    }
+
     /// Gives the body, JSON: `message`, then `code`.
     pub fn body(&self) -> String {
         let code = self.code();

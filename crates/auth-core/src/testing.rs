@@ -148,6 +148,12 @@ impl TestUser {
         signed_in
     }
 
+    /// Lists the user's sessions, for a store of the service's own.
+    pub fn sessions(&self) -> Vec<Session> {
+        let all = self.issuer.sessions.lock();
+        all.iter().filter(|known| known.user.id == self.user.id).map(|known| known.session.clone()).collect()
+    }
+
     /// Ends all sessions of the user.
     pub fn sign_out(&self) {
         self.issuer.sessions.lock().retain(|known| known.user.id != self.user.id);

@@ -1,17 +1,20 @@
 //! How entities look to clients: JSON in camelCase, members in the reference's order.
 //!
 //! Only these types are serialised; entities and rows never are, so a new column is not shown to
-//! clients until somebody adds it here.
+//! clients until somebody adds it here. [`read_get_session`] goes the other way, for services that ask a server.
 
 mod additional;
 mod envelope;
 mod error_code;
+mod read;
 mod session;
 mod timestamp;
 mod user;
 
 pub use envelope::{AccessTokenBody, SessionEnvelope, SignInBody, TokenAndUserBody};
 pub use error_code::ErrorCode;
+pub(crate) use read::{DateLike, read_entities, text};
+pub use read::{ReadAnswerError, read_get_session};
 pub use session::SessionBody;
 pub use timestamp::{Timestamp, to_milliseconds};
 pub use user::UserBody;

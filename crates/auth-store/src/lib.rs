@@ -38,6 +38,7 @@ pub mod database_url;
 mod error;
 mod fields;
 mod fixed_update;
+mod lookup;
 pub mod migrations;
 pub mod pool;
 pub mod pooler;

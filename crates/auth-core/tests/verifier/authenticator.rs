@@ -127,3 +127,39 @@ fn r_028_a_session_that_ended_is_over_whatever_the_lookup_says() {
     let late = now_or_never(lookup.authenticate(&shown, end + Duration::milliseconds(1))).unwrap_err();
     assert!(matches!(late, Refusal::SessionOver(ShownBy::Cookie)), "{late:?}");
 }
+
+#[test]
+fn r_030_only_a_recent_sign_in_that_is_looked_up_is_fresh() {
+    let issuer = TestIssuer::new();
+    let ann = issuer.user("ann@example.com");
+    let offline = Authenticator::new(issuer.verifier());
+    let looking = offline.clone().with_sessions(issuer.sessions()).with_fresh_age(Duration::hours(1));
+    for form in [ann.access_token(NOW), ann.cached_cookie(NOW)] {
+        let shown = form.credentials();
+        let refused = now_or_never(offline.authenticate_fresh(&shown, NOW)).unwrap_err();
+        assert!(matches!(refused, Refusal::NotFresh), "{form:?}: {refused:?}");
+        let just_so = NOW + Duration::minutes(59);
+        assert!(now_or_never(looking.authenticate_fresh(&shown, just_so)).is_ok(), "{form:?}");
+    }
+    let shown = ann.session_cookie(NOW).credentials();
+    let stale = now_or_never(looking.authenticate_fresh(&shown, NOW + Duration::hours(1))).unwrap_err();
+    assert!(matches!(stale, Refusal::NotFresh), "{stale:?}");
+    ann.sign_out();
+    let over = now_or_never(looking.authenticate_fresh(&shown, NOW)).unwrap_err();
+    assert!(matches!(over, Refusal::SessionOver(_)), "{over:?}");
+}
+
+#[test]
+fn r_061_a_role_is_one_that_the_user_has() {
+    let issuer = TestIssuer::new();
+    let lookup = Authenticator::new(issuer.verifier()).with_sessions(issuer.sessions());
+    let ann = issuer.user("ann@example.com").with_role("editor,admin");
+    let caller = now_or_never(lookup.authenticate(&ann.session_cookie(NOW).credentials(), NOW)).unwrap();
+    assert!(caller.require_role("admin").is_ok());
+    for role in ["adm", "ADMIN", "editor,admin", ""] {
+        assert!(matches!(caller.require_role(role), Err(Refusal::MissingRole)), "{role:?}");
+    }
+    let bob = issuer.user("bob@example.com").session_cookie(NOW);
+    let caller = now_or_never(lookup.authenticate(&bob.credentials(), NOW)).unwrap();
+    assert!(matches!(caller.require_role("admin"), Err(Refusal::MissingRole)));
+}
