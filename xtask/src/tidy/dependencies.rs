@@ -23,7 +23,7 @@ enum Reach {
     Whole,
 }
 
-const LAYERS: [Layer; 5] = [
+const LAYERS: [Layer; 9] = [
     Layer {
         name: "auth-core",
         folder: "crates/auth-core",
@@ -47,6 +47,34 @@ const LAYERS: [Layer; 5] = [
             "tracing-subscriber",
         ],
         reason: "auth-core knows no sockets, files, SQL, HTTP or async",
+    },
+    Layer {
+        name: "auth-tower",
+        folder: "crates/auth-tower",
+        reach: Reach::Whole,
+        forbidden: &["actix-web", "auth-http", "auth-store", "axum", "axum-core", "hyper", "tokio", "tower"],
+        reason: "auth-tower fits every runtime and every server over http::Request",
+    },
+    Layer {
+        name: "auth-axum",
+        folder: "crates/auth-axum",
+        reach: Reach::Whole,
+        forbidden: &["actix-web", "auth-http", "auth-store", "axum", "hyper", "tokio"],
+        reason: "auth-axum is extractors alone; the service brings axum",
+    },
+    Layer {
+        name: "auth-actix",
+        folder: "crates/auth-actix",
+        reach: Reach::Whole,
+        forbidden: &["auth-http", "auth-store", "diesel", "reqwest", "rustls", "tokio-postgres"],
+        reason: "auth-actix is extractors alone; where sessions are looked up is the service's choice",
+    },
+    Layer {
+        name: "auth-client",
+        folder: "crates/auth-client",
+        reach: Reach::Whole,
+        forbidden: &["actix-web", "auth-http", "auth-store", "axum", "diesel", "josekit", "tokio-postgres"],
+        reason: "auth-client asks a server over HTTPS and knows nothing of its database",
     },
     Layer {
         name: "auth-store",

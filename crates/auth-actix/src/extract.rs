@@ -1,0 +1,146 @@
+//! The extractors.
+
+use std::future::Future;
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderName};
+use actix_web::{FromRequest, HttpRequest};
+use auth_core::{Credentials, Refusal};
+
+use crate::authentication::Authentication;
+use crate::refused::Refused;
+
+/// The caller, who is signed in; gives [`auth_core::Principal`]'s methods.
+#[derive(Clone, Debug)]
+pub struct Principal(pub auth_core::Principal);
+
+/// The caller, who may be nobody.
+///
+/// `None` where the request shows nothing, or a session cookie that is not good any more. A bearer token that does not
+/// verify is refused, and so is everybody while sessions cannot be looked up; actix-web's own `Option<Principal>` would
+/// take an outage for nobody.
+#[derive(Clone, Debug)]
+pub struct OptionalPrincipal(pub Option<auth_core::Principal>);
+
+/// The caller, who signed in a short while ago ([`auth_core::Authenticator::with_fresh_age`]), by a session that was
+/// looked up for this request; 403 `SESSION_NOT_FRESH` to other signed-in users.
+#[derive(Clone, Debug)]
+pub struct RequireFresh(pub auth_core::Principal);
+
+/// The caller, who has a role; 403 to other signed-in users.
+///
+/// ```
+/// use auth_actix::{RequireRole, Role};
+///
+/// struct Admin;
+///
+/// impl Role for Admin {
+///     const NAME: &'static str = "admin";
+/// }
+///
+/// async fn delete_everything(admin: RequireRole<Admin>) -> String {
+///     format!("as {} wishes", admin.user_id())
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct RequireRole<R: Role>(pub auth_core::Principal, PhantomData<fn() -> R>);
+
+/// The name of a role, as it stands in the user's `role` field; see [`auth_core::Principal::roles`].
+pub trait Role {
+    /// The name, whole and with regard to case.
+    const NAME: &'static str;
+}
+
+type Extraction<T> = Pin<Box<dyn Future<Output = Result<T, Refused>>>>;
+
+macro_rules! gives_principal {
+    ($name:ident $(<$role:ident>)?) => {
+        impl $(<$role: Role>)? Deref for $name $(<$role>)? {
+            type Target = auth_core::Principal;
+
+            fn deref(&self) -> &Self::Target {
+                &self.0
+            }
+        }
+    };
+}
+
+gives_principal!(Principal);
+gives_principal!(RequireFresh);
+gives_principal!(RequireRole<R>);
+
+impl FromRequest for Principal {
+    type Error = Refused;
+    type Future = Extraction<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        extract(request, async |authentication, credentials| {
+            let now = authentication.now();
+            authentication.authenticator.authenticate(&credentials, now).await.map(Self)
+        })
+    }
+}
+
+impl FromRequest for OptionalPrincipal {
+    type Error = Refused;
+    type Future = Extraction<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        extract(request, async |authentication, credentials| {
+            let now = authentication.now();
+            match authentication.authenticator.authenticate(&credentials, now).await {
+                Ok(principal) => Ok(Self(Some(principal))),
+                Err(refusal) if refusal.is_anonymous() => Ok(Self(None)),
+                Err(refusal) => Err(refusal),
+            }
+        })
+    }
+}
+
+impl FromRequest for RequireFresh {
+    type Error = Refused;
+    type Future = Extraction<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        extract(request, async |authentication, credentials| {
+            let now = authentication.now();
+            authentication.authenticator.authenticate_fresh(&credentials, now).await.map(Self)
+        })
+    }
+}
+
+impl<R: Role + 'static> FromRequest for RequireRole<R> {
+    type Error = Refused;
+    type Future = Extraction<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        extract(request, async |authentication, credentials| {
+            let now = authentication.now();
+            let principal = authentication.authenticator.authenticate(&credentials, now).await?;
+            principal.require_role(R::NAME)?;
+            Ok(Self(principal, PhantomData))
+        })
+    }
+}
+
+/// Reads the credentials of a request and asks for what an extractor wants of them.
+fn extract<T: 'static>(
+    request: &HttpRequest,
+    ask: impl AsyncFnOnce(&Authentication, Credentials) -> Result<T, Refusal> + 'static,
+) -> Extraction<T> {
+    let authentication = request.app_data::<Authentication>().cloned();
+    let headers = request.headers();
+    let credentials = Credentials::read(lines(headers, AUTHORIZATION), lines(headers, COOKIE));
+    Box::pin(async move {
+        let authentication = authentication.ok_or_else(Refused::no_authentication)?;
+        let asked = ask(&authentication, credentials).await;
+        asked.map_err(|refusal| Refused::new(refusal, authentication.answer.clone()))
+    })
+}
+
+fn lines(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &[u8]> {
+    headers.get_all(name).map(|value| value.as_bytes())
+}

@@ -1,0 +1,62 @@
+//! What the extractors work with.
+
+use std::fmt;
+use std::sync::Arc;
+
+use auth_core::{Authenticator, Refusal};
+use auth_tower::{Answer, BetterAuthAnswer};
+use axum_core::response::Response;
+use time::OffsetDateTime;
+
+/// What the extractors work with, put into a router by `.layer(Extension(authentication))`. Clones share everything.
+#[derive(Clone)]
+pub struct Authentication {
+    pub(crate) inner: auth_tower::Authentication,
+    pub(crate) answer: Arc<SharedAnswer>,
+}
+
+/// Makes the response to a refused request.
+pub(crate) type SharedAnswer = dyn Fn(&Refusal) -> Response + Send + Sync;
+
+impl Authentication {
+    /// Takes what says who is calling. Refusals have Better Auth's shape, and the time is the system's.
+    pub fn new(authenticator: Authenticator) -> Self {
+        let answer = Arc::new(|refusal: &Refusal| BetterAuthAnswer.answer(refusal));
+        Self { inner: auth_tower::Authentication::new(authenticator), answer }
+    }
+
+    /// Answers refused requests in a shape of the app's own. The [`Refusal`] tells which status is due; its cause is for
+    /// the log.
+    ///
+    /// ```
+    /// # use auth_core::{Authenticator, testing::TestIssuer};
+    /// # let authenticator = Authenticator::new(TestIssuer::new().verifier());
+    /// use auth_axum::Authentication;
+    /// use axum::http::StatusCode;
+    /// use axum::response::IntoResponse;
+    ///
+    /// let authentication = Authentication::new(authenticator).on_refusal(|refusal| match refusal.status() {
+    ///     403 => (StatusCode::FORBIDDEN, "not yours").into_response(),
+    ///     503 => (StatusCode::SERVICE_UNAVAILABLE, "try again").into_response(),
+    ///     _ => (StatusCode::UNAUTHORIZED, "sign in first").into_response(),
+    /// });
+    /// ```
+    #[must_use]
+    pub fn on_refusal(mut self, answer: impl Fn(&Refusal) -> Response + Send + Sync + 'static) -> Self {
+        self.answer = Arc::new(answer);
+        self
+    }
+
+    /// Takes the time from elsewhere, for tests.
+    #[must_use]
+    pub fn with_clock(mut self, clock: impl Fn() -> OffsetDateTime + Send + Sync + 'static) -> Self {
+        self.inner = self.inner.with_clock(clock);
+        self
+    }
+}
+
+impl fmt::Debug for Authentication {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authentication").field("inner", &self.inner).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,146 @@
+//! The extractors.
+
+use std::marker::PhantomData;
+use std::ops::Deref;
+
+use auth_core::{Credentials, Refusal};
+use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
+use http::request::Parts;
+
+use crate::authentication::Authentication;
+use crate::refused::Refused;
+
+/// The caller, who is signed in; gives [`auth_core::Principal`]'s methods.
+#[derive(Clone, Debug)]
+pub struct Principal(pub auth_core::Principal);
+
+/// The caller, who may be nobody.
+///
+/// `None` where the request shows nothing, or a session cookie that is not good any more. A bearer token that does not
+/// verify is refused, and so is everybody while sessions cannot be looked up.
+#[derive(Clone, Debug)]
+pub struct OptionalPrincipal(pub Option<auth_core::Principal>);
+
+/// The caller, who signed in a short while ago ([`auth_core::Authenticator::with_fresh_age`]), by a session that was
+/// looked up for this request; 403 `SESSION_NOT_FRESH` to other signed-in users.
+#[derive(Clone, Debug)]
+pub struct RequireFresh(pub auth_core::Principal);
+
+/// The caller, who has a role; 403 to other signed-in users.
+///
+/// ```
+/// use auth_axum::{RequireRole, Role};
+///
+/// struct Admin;
+///
+/// impl Role for Admin {
+///     const NAME: &'static str = "admin";
+/// }
+///
+/// async fn delete_everything(admin: RequireRole<Admin>) -> String {
+///     format!("as {} wishes", admin.user_id())
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct RequireRole<R: Role>(pub auth_core::Principal, PhantomData<fn() -> R>);
+
+/// The name of a role, as it stands in the user's `role` field; see [`auth_core::Principal::roles`].
+pub trait Role {
+    /// The name, whole and with regard to case.
+    const NAME: &'static str;
+}
+
+macro_rules! gives_principal {
+    ($name:ident $(<$role:ident>)?) => {
+        impl $(<$role: Role>)? Deref for $name $(<$role>)? {
+            type Target = auth_core::Principal;
+
+            fn deref(&self) -> &Self::Target {
+                &self.0
+            }
+        }
+    };
+}
+
+gives_principal!(Principal);
+gives_principal!(RequireFresh);
+gives_principal!(RequireRole<R>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Principal {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refused> {
+        let asked = Asked::of(parts)?;
+        let judged = asked.authentication.inner.authenticator().authenticate(&asked.credentials, asked.now);
+        judged.await.map(Self).map_err(|refusal| asked.refused(refusal))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for OptionalPrincipal {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refused> {
+        let asked = Asked::of(parts)?;
+        let judged = asked.authentication.inner.authenticator().authenticate(&asked.credentials, asked.now);
+        match judged.await {
+            Ok(principal) => Ok(Self(Some(principal))),
+            Err(refusal) if refusal.is_anonymous() => Ok(Self(None)),
+            Err(refusal) => Err(asked.refused(refusal)),
+        }
+    }
+}
+
+/// `Option<Principal>` is as [`OptionalPrincipal`].
+impl<S: Send + Sync> OptionalFromRequestParts<S> for Principal {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Refused> {
+        let OptionalPrincipal(principal) =
+            <OptionalPrincipal as FromRequestParts<S>>::from_request_parts(parts, state).await?;
+        Ok(principal.map(Self))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for RequireFresh {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refused> {
+        let asked = Asked::of(parts)?;
+        let judged =
+            asked.authentication.inner.authenticator().authenticate_fresh(&asked.credentials, asked.now);
+        judged.await.map(Self).map_err(|refusal| asked.refused(refusal))
+    }
+}
+
+impl<S: Send + Sync, R: Role> FromRequestParts<S> for RequireRole<R> {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refused> {
+        let asked = Asked::of(parts)?;
+        let judged = asked.authentication.inner.authenticator().authenticate(&asked.credentials, asked.now);
+        let principal = judged.await.map_err(|refusal| asked.refused(refusal))?;
+        principal.require_role(R::NAME).map_err(|refusal| asked.refused(refusal))?;
+        Ok(Self(principal, PhantomData))
+    }
+}
+
+/// What a request asks of whom.
+struct Asked {
+    authentication: Authentication,
+    credentials: Credentials,
+    now: time::OffsetDateTime,
+}
+
+impl Asked {
+    fn of(parts: &Parts) -> Result<Self, Refused> {
+        let authentication = parts.extensions.get::<Authentication>().cloned();
+        let authentication = authentication.ok_or_else(Refused::no_authentication)?;
+        let credentials = auth_tower::Authentication::read(&parts.headers);
+        let now = authentication.inner.now();
+        Ok(Self { authentication, credentials, now })
+    }
+
+    fn refused(&self, refusal: Refusal) -> Refused {
+        Refused::new(refusal, self.authentication.answer.clone())
+    }
+}

@@ -1,0 +1,245 @@
+//! The auth server, and how it is reached.
+
+use std::error::Error;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::{Client, StatusCode, Url, redirect};
+use rustls::{ClientConfig, RootCertStore};
+
+use crate::address::is_private;
+
+/// Longest wait for an answer, connecting included.
+pub const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Longest wait for a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Longest answer in bytes that is read.
+pub const MAX_ANSWER_BYTES: usize = 1024 * 1024;
+
+/// An auth server: its address with the base path, and what may be reached under it.
+#[derive(Clone, Debug)]
+pub struct AuthServer {
+    base: Url,
+    reach: Reach,
+    roots: Option<Arc<RootCertStore>>,
+    timeout: Duration,
+}
+
+/// What may be reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Reach {
+    private_addresses: bool,
+    plain_http: bool,
+}
+
+/// Why an address was refused.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AuthServerError {
+    /// It is no address, or one with a user, a query or a fragment.
+    #[error("the auth server's address is not of the form https://host/path")]
+    Form,
+    /// It does not begin with `https://`.
+    #[error("the auth server's address does not begin with https://")]
+    NotHttps,
+    /// It is of a private network; see [`AuthServer::allow_private_addresses`].
+    #[error("the auth server's address is private")]
+    PrivateAddress,
+}
+
+impl AuthServer {
+    /// Takes the address of the routes, such as `https://auth.example.com/api/auth`.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthServerError::Form`] for what is no such address. Whether https and where to is judged when a client is made
+    /// of it, since the methods below change that.
+    pub fn new(address: &str) -> Result<Self, AuthServerError> {
+        let mut base: Url = address.parse().map_err(|_not_shown| AuthServerError::Form)?;
+        let has_more = base.query().is_some() || base.fragment().is_some();
+        let has_user = !base.username().is_empty() || base.password().is_some();
+        if !matches!(base.scheme(), "https" | "http") || base.host().is_none() || has_more || has_user {
+            return Err(AuthServerError::Form);
+        }
+        if !base.path().ends_with('/') {
+            base.set_path(&format!("{}/", base.path()));
+        }
+        Ok(Self {
+            base,
+            reach: Reach { private_addresses: false, plain_http: false },
+            roots: None,
+            timeout: TIMEOUT,
+        })
+    }
+
+    /// Gives the address, with a slash at its end.
+    pub fn address(&self) -> &str {
+        self.base.as_str()
+    }
+
+    /// Allows addresses of private networks, where services of one cluster talk to one another.
+    #[must_use]
+    pub fn allow_private_addresses(mut self) -> Self {
+        self.reach.private_addresses = true;
+        self
+    }
+
+    /// Allows `http://` as far as this very machine, for development.
+    #[must_use]
+    pub fn allow_http_on_loopback(mut self) -> Self {
+        self.reach.plain_http = true;
+        self
+    }
+
+    /// Waits less than [`TIMEOUT`] for an answer; a longer time is cut down to it.
+    #[must_use]
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout.min(TIMEOUT);
+        self
+    }
+
+    /// Trusts these authorities instead of the platform's.
+    #[must_use]
+    pub fn with_roots(mut self, roots: RootCertStore) -> Self {
+        self.roots = Some(Arc::new(roots));
+        self
+    }
+}
+
+/// Why nobody answered as an auth server does.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RequestError {
+    /// The address may not be asked.
+    #[error("the auth server may not be asked")]
+    Address(#[from] AuthServerError),
+    /// TLS could not be set up.
+    #[error("TLS could not be set up")]
+    Tls(#[source] rustls::Error),
+    /// No request could be made, or no answer came in time.
+    #[error("the auth server did not answer")]
+    Transport(#[source] reqwest::Error),
+    /// It answered with another status than it should.
+    #[error("the auth server answered with status {status}")]
+    Status {
+        /// Which.
+        status: u16,
+    },
+    /// Its answer is longer than [`MAX_ANSWER_BYTES`].
+    #[error("the auth server's answer is too long")]
+    TooLong,
+    /// Its answer is not what was asked for.
+    #[error("the auth server's answer cannot be read")]
+    Unreadable(#[source] Box<dyn Error + Send + Sync>),
+}
+
+/// A connection pool to one server.
+#[derive(Clone, Debug)]
+pub(crate) struct Connection {
+    client: Client,
+    base: Url,
+}
+
+impl Connection {
+    /// Judges the address and sets TLS up; connects to nothing.
+    pub(crate) fn open(server: &AuthServer) -> Result<Self, RequestError> {
+        let AuthServer { base, reach, roots, timeout } = server;
+        let literal: Option<IpAddr> =
+            base.host_str().and_then(|host| host.trim_matches(['[', ']']).parse().ok());
+        let is_plain = base.scheme() == "http";
+        let leads_home = match literal {
+            Some(address) => address.is_loopback(),
+            None => base.host_str() == Some("localhost"),
+        };
+        if is_plain && !(reach.plain_http && leads_home) {
+            return Err(AuthServerError::NotHttps.into());
+        }
+        let may_be_private = reach.private_addresses || is_plain;
+        if literal.is_some_and(is_private) && !may_be_private {
+            return Err(AuthServerError::PrivateAddress.into());
+        }
+        let client = Client::builder()
+            .tls_backend_preconfigured(tls(roots.as_deref()).map_err(RequestError::Tls)?)
+            .https_only(!is_plain)
+            .redirect(redirect::Policy::none())
+            .no_proxy()
+            .timeout(*timeout)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .dns_resolver(Arc::new(Resolver { may_be_private, only_home: is_plain }))
+            .build()
+            .map_err(RequestError::Transport)?;
+        Ok(Self { client, base: base.clone() })
+    }
+
+    /// Asks for a path below the base path, with one header line of the caller's at most.
+    pub(crate) async fn get(
+        &self,
+        path: &str,
+        header: Option<(&str, &str)>,
+    ) -> Result<(StatusCode, Vec<u8>), RequestError> {
+        let url = self.base.join(path).map_err(|error| RequestError::Unreadable(error.into()))?;
+        let mut request = self.client.get(url);
+        if let Some((name, value)) = header {
+            request = request.header(name, value);
+        }
+        let mut response = request.send().await.map_err(transport)?;
+        let mut body = Vec::new();
+        while let Some(part) = response.chunk().await.map_err(transport)? {
+            if body.len().saturating_add(part.len()) > MAX_ANSWER_BYTES {
+                return Err(RequestError::TooLong);
+            }
+            body.extend_from_slice(&part);
+        }
+        Ok((response.status(), body))
+    }
+}
+
+/// Errors are logged, and the address says nothing that the settings do not.
+fn transport(error: reqwest::Error) -> RequestError {
+    RequestError::Transport(error.without_url())
+}
+
+fn tls(roots: Option<&RootCertStore>) -> Result<ClientConfig, rustls::Error> {
+    let roots = roots.cloned().unwrap_or_else(|| {
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        roots
+    });
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    Ok(config.with_root_certificates(roots).with_no_client_auth())
+}
+
+/// Resolves names as the system does and refuses what they must not lead to: one such address is enough, since which of
+/// them is connected to is not known here.
+#[derive(Debug)]
+struct Resolver {
+    may_be_private: bool,
+    only_home: bool,
+}
+
+/// A name leads to where it must not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the auth server's name leads to an address that may not be asked")]
+struct ForbiddenAddress;
+
+impl Resolve for Resolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let Self { may_be_private, only_home } = *self;
+        Box::pin(async move {
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            let is_forbidden = |address: &SocketAddr| {
+                let ip = address.ip();
+                (is_private(ip) && !may_be_private) || (only_home && !ip.is_loopback())
+            };
+            if found.iter().any(is_forbidden) {
+                return Err(ForbiddenAddress.into());
+            }
+            Ok(Box::new(found.into_iter()) as Addrs)
+        })
+    }
+}

@@ -1,0 +1,8 @@
+//! Asking an auth server: what may be asked, what is made of its answers, and what a hostile one can do.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+mod addresses;
+mod answers;
+mod tls;
+mod wire;
