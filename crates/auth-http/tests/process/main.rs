@@ -20,4 +20,5 @@ mod log;
 mod peers;
 mod process;
 mod proxies;
+mod services;
 mod shutdown;
