@@ -8,6 +8,7 @@ mod lock_files;
 mod rules;
 mod settings;
 mod sources;
+mod weight;
 
 use std::fmt;
 use std::fs;
@@ -51,6 +52,7 @@ pub(crate) fn run(options: Options) -> Result<(), Failure> {
         findings.extend(lock_files::check(&files));
         findings.extend(settings::check(&files));
         findings.extend(dependencies::check()?);
+        findings.extend(weight::check(&files)?);
     }
     findings.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
     for finding in &findings {

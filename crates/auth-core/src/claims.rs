@@ -19,7 +19,7 @@ pub const ISSUED_AT_LEEWAY: Duration = Duration::seconds(60);
 #[non_exhaustive]
 pub enum VerifyError {
     /// Form, signature or header are not right.
-    #[error("token is not a well-formed HS256 token")]
+    #[error("token is not well-formed, or its signature is wrong")]
     Jws(#[from] JwsError),
     /// The header's `typ` is that of another kind of token, or missing where one is needed.
     #[error("token is of another kind")]
@@ -91,6 +91,21 @@ impl<'c> Claims<'c> {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
             Some(_) => Err(VerifyError::MalformedClaim { name }),
+        }
+    }
+
+    /// Reads a text that need not be there and may be `null`: a field of a user.
+    #[cfg(feature = "josekit")]
+    pub(crate) fn optional_text_or_null(self, name: &'static str) -> Result<Option<&'c str>, VerifyError> {
+        if self.0.get(name) == Some(&Value::Null) { Ok(None) } else { self.optional_text(name) }
+    }
+
+    /// Reads a truth value that need not be there and may be `null`: a field of a user.
+    #[cfg(feature = "josekit")]
+    pub(crate) fn optional_boolean_or_null(self, name: &'static str) -> Result<Option<bool>, VerifyError> {
+        match self.0.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(_) => self.boolean(name).map(Some),
         }
     }
 

@@ -66,9 +66,12 @@ pub enum JwsError {
     /// The header or the payload is JSON but no object.
     #[error("token does not hold JSON objects")]
     NotAnObject,
-    /// The header names another algorithm than HS256, or none.
-    #[error("algorithm is not HS256")]
+    /// The header names another algorithm than the key's, or none.
+    #[error("algorithm is not that of the key")]
     Algorithm,
+    /// The header names no key, or another one than the token is checked with.
+    #[error("token is not signed with this key")]
+    Key,
     /// The header asks for an extension (`crit`, `b64`), of which none is known here.
     #[error("header asks for an unknown extension")]
     Extension,
@@ -148,7 +151,7 @@ pub(crate) fn verify_within(
     Ok((typ, BASE64URL.decode(payload).map_err(JwsError::Encoding)?))
 }
 
-fn read_object(bytes: &[u8]) -> Result<Map<String, Value>, JwsError> {
+pub(crate) fn read_object(bytes: &[u8]) -> Result<Map<String, Value>, JwsError> {
     // Read as any value first: asked for an object, serde would quote what it found instead.
     match serde_json::from_slice(bytes).map_err(JwsError::Json)? {
         Value::Object(object) => Ok(object),

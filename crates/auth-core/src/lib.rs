@@ -45,6 +45,7 @@
 //!
 //! | to | use |
 //! |---|---|
+//! | know who is calling | [`Verifier`], [`Authenticator`] |
 //! | hold the secret | [`SigningSecret`], [`VersionedSecrets`] |
 //! | issue and check access tokens | [`AccessTokenIssuer`], [`AccessTokenVerifier`] |
 //! | take another service's tokens | [`ForeignTokenVerifier`] |
@@ -85,7 +86,8 @@
 //! | none | who is calling: tokens, signed cookies, the cookie cache, in Rust alone | |
 //! | `passwords` | [`Hasher`] and what goes with it | |
 //! | `encryption` | [`SymmetricKeys`] | |
-//! | `josekit` | `jwe`: the encrypted cookie cache and account cookie; takes `encryption` with it | OpenSSL |
+//! | `josekit` | `jwe`: the encrypted cookie cache and account cookie; [`JwtVerifier`], [`JwkSet`]: tokens under public keys; takes `encryption` with it | OpenSSL |
+//! | `testing` | [`testing`]: callers for the tests of services | |
 
 mod access_token;
 #[cfg(feature = "passwords")]
@@ -108,7 +110,15 @@ mod id;
 mod javascript;
 #[cfg(feature = "josekit")]
 pub mod jwe;
+#[cfg(feature = "josekit")]
+mod jwk;
+#[cfg(feature = "josekit")]
+mod jwks;
 pub mod jws;
+#[cfg(feature = "josekit")]
+mod jwt;
+#[cfg(feature = "josekit")]
+mod key_pair;
 mod lookup;
 mod mac;
 mod numeric_date;
@@ -156,6 +166,14 @@ pub use fields::{
 };
 pub use foreign_token::{ForeignClaims, ForeignTokenVerifier};
 pub use id::{AccountId, ID_LENGTH, RateLimitId, SessionId, UserId, VerificationId};
+#[cfg(feature = "josekit")]
+pub use jwk::{JwsAlgorithm, ParseJwkError, PublicJwk};
+#[cfg(feature = "josekit")]
+pub use jwks::{JwkSet, Kid, MAX_DOCUMENT_BYTES, ParseJwkSetError, VerificationKey};
+#[cfg(feature = "josekit")]
+pub use jwt::{JwtClaims, JwtIssueError, JwtIssuer, JwtPayload, JwtPolicy, JwtVerifier};
+#[cfg(feature = "josekit")]
+pub use key_pair::{DEFAULT_RSA_BITS, KeyPair, KeyPairError, PrivateJwk, RSA_BITS, SigningKey};
 pub use lookup::{ForwardedHeader, SessionKey, SessionLookup, UnconfirmedSession};
 #[cfg(feature = "passwords")]
 pub use password::{
@@ -178,7 +196,11 @@ pub use user_session::UserSession;
 pub use verification::Verification;
 pub use verifier::{Verdict, Verifier, VerifierError};
 
-/// The README's snippet, compiled with the other examples.
+/// The snippets of the READMEs, compiled with the other examples.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
+struct RepositoryReadme;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
 struct Readme;

@@ -1,0 +1,128 @@
+//! Making tokens.
+
+use base64::Engine;
+use josekit::JoseError;
+use time::OffsetDateTime;
+
+use super::JwtPolicy;
+use crate::base64url::BASE64URL;
+use crate::javascript::{self, Json};
+use crate::jws::MAX_TOKEN_BYTES;
+use crate::key_pair::SigningKey;
+use crate::numeric_date;
+use crate::secret::Secret;
+use crate::user::User;
+use crate::wire::UserBody;
+
+/// What a token says of its user, beside who it is (`jwt.definePayload` of Better Auth is code; these are what it is
+/// used for).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum JwtPayload {
+    /// Every field of the user that clients see: the plugin's own default.
+    #[default]
+    User,
+    /// Nothing: `sub` alone says who it is. For tokens that third parties hold.
+    Minimal,
+    /// Address and name, and `role` as PostgreSQL's row-level security wants it for whoever is signed in, whatever role
+    /// the user has here: `authenticated`, always. For Neon's Data API.
+    NeonDataApi,
+}
+
+/// Claims that no field of a user takes the place of, whatever it is called.
+const REGISTERED: [&str; 7] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"];
+
+/// Makes tokens.
+#[derive(Clone, Debug)]
+pub struct JwtIssuer {
+    policy: JwtPolicy,
+    payload: JwtPayload,
+}
+
+/// Why no token was made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum JwtIssueError {
+    /// The policy's life is not positive or leads past the year 9999.
+    #[error("token life leads to no date")]
+    Ttl,
+    /// The user does not become JSON.
+    #[error("claims cannot be encoded")]
+    EncodeClaims(#[source] serde_json::Error),
+    /// The key did not sign.
+    #[error("token was not signed")]
+    Sign(#[source] JoseError),
+    /// The user's fields make a token that no verifier would look at.
+    #[error("token is longer than {MAX_TOKEN_BYTES} bytes")]
+    TooLong,
+}
+
+impl JwtIssuer {
+    /// Takes the policy and what tokens say of their users.
+    pub fn new(policy: JwtPolicy, payload: JwtPayload) -> Self {
+        Self { policy, payload }
+    }
+
+    /// Makes a token for a user. It starts in the current second.
+    ///
+    /// # Errors
+    ///
+    /// A [`JwtIssueError`], of which none depends on a caller's input but [`JwtIssueError::TooLong`].
+    pub fn issue(
+        &self,
+        user: &User,
+        key: &SigningKey,
+        now: OffsetDateTime,
+    ) -> Result<Secret<String>, JwtIssueError> {
+        let issued_at = numeric_date::to_seconds(now);
+        let expires_at = issued_at
+            .checked_add(self.policy.ttl)
+            .filter(|end| *end > issued_at)
+            .ok_or(JwtIssueError::Ttl)?;
+        let text = |text: &str| Json::Text(text.to_owned());
+        let mut claims = vec![("iat".to_owned(), seconds(issued_at))];
+        claims.extend(self.payload(user).map_err(JwtIssueError::EncodeClaims)?);
+        claims.push(("sub".to_owned(), text(user.id.as_str())));
+        claims.push(("exp".to_owned(), seconds(expires_at)));
+        claims.push(("iss".to_owned(), text(&self.policy.issuer)));
+        claims.push(("aud".to_owned(), text(&self.policy.audience)));
+        let header = Json::Object(vec![
+            ("alg".to_owned(), text(key.algorithm().as_str())),
+            ("kid".to_owned(), text(key.kid().as_str())),
+        ]);
+        let encode = |json: &Json| javascript::to_string(json).map_err(JwtIssueError::EncodeClaims);
+        let mut token = BASE64URL.encode(encode(&header)?);
+        token.push('.');
+        BASE64URL.encode_string(encode(&Json::Object(claims))?, &mut token);
+        let signature = key.sign(token.as_bytes()).map_err(JwtIssueError::Sign)?;
+        token.push('.');
+        BASE64URL.encode_string(signature, &mut token);
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err(JwtIssueError::TooLong);
+        }
+        Ok(Secret::new(token))
+    }
+
+    fn payload(&self, user: &User) -> Result<Vec<(String, Json)>, serde_json::Error> {
+        let text = |name: &str, value: &str| (name.to_owned(), Json::Text(value.to_owned()));
+        Ok(match self.payload {
+            JwtPayload::Minimal => Vec::new(),
+            JwtPayload::NeonDataApi => vec![
+                text("email", user.email.as_str()),
+                text("name", &user.name),
+                text("role", "authenticated"),
+            ],
+            JwtPayload::User => match serde_json::from_str(&javascript::to_string(&UserBody::from(user))?)? {
+                Json::Object(mut members) => {
+                    members.retain(|(name, _)| !REGISTERED.contains(&name.as_str()));
+                    members
+                }
+                _ => Vec::new(),
+            },
+        })
+    }
+}
+
+fn seconds(at: OffsetDateTime) -> Json {
+    #[expect(clippy::cast_precision_loss, reason = "seconds until the year 9999 are exact")]
+    Json::Number(numeric_date::seconds(at) as f64)
+}

@@ -1,0 +1,192 @@
+//! Key pairs that sign tokens, and how the `jwks` table holds their private half.
+
+use std::fmt;
+
+use josekit::JoseError;
+use josekit::jwk::Jwk;
+use josekit::jwk::alg::ec::EcCurve;
+use josekit::jwk::alg::ed::EdCurve;
+use josekit::jws::JwsSigner;
+use rand::CryptoRng;
+use serde_json::{Map, Value};
+use zeroize::Zeroize;
+
+use crate::javascript::{self, Json};
+use crate::jwk::{JwsAlgorithm, ParseJwkError, PublicJwk};
+use crate::jwks::Kid;
+use crate::secret::Secret;
+use crate::symmetric::{SymmetricError, SymmetricKeys};
+
+/// Size of a new RSA key in bits, unless the settings say otherwise (`modulusLength` of Better Auth).
+pub const DEFAULT_RSA_BITS: u32 = 2_048;
+
+/// Sizes in bits that a new RSA key may have.
+pub const RSA_BITS: std::ops::RangeInclusive<u32> = 2_048..=8_192;
+
+/// A new key pair, before it has a name.
+#[derive(Clone, Debug)]
+pub struct KeyPair {
+    /// The half that everybody may see.
+    pub public: PublicJwk,
+    /// The half that signs.
+    pub private: PrivateJwk,
+}
+
+/// A private key, as the JSON text of its JWK.
+#[derive(Clone)]
+pub struct PrivateJwk {
+    algorithm: JwsAlgorithm,
+    json: Secret<String>,
+}
+
+/// Why a key pair was not made, opened or used. Nothing in it quotes a key.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyPairError {
+    /// OpenSSL made no key, or the size of an RSA key is not within [`RSA_BITS`].
+    #[error("no key was generated")]
+    Generate(#[source] Option<JoseError>),
+    /// The key that was made or stored is not of the algorithm it should be.
+    #[error("key is not of its algorithm")]
+    Public(#[source] ParseJwkError),
+    /// The stored text is encrypted under another secret, or is no encrypted text.
+    #[error("private key cannot be decrypted")]
+    Decrypt(#[source] SymmetricError),
+    /// The key could not be encrypted.
+    #[error("private key was not encrypted")]
+    Encrypt(#[source] SymmetricError),
+    /// The stored text is neither a JWK nor a text that holds an encrypted one.
+    #[error("private key is not stored as a JWK")]
+    Form,
+    /// The private key signs nothing.
+    #[error("private key cannot sign")]
+    Sign(#[source] JoseError),
+}
+
+impl KeyPair {
+    /// Makes a key pair. OpenSSL draws the randomness itself; an RSA key takes up to seconds of one core, the others less
+    /// than a millisecond.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyPairError::Generate`], also for an RSA size in `rsa_bits` that is not within [`RSA_BITS`].
+    pub fn generate(algorithm: JwsAlgorithm, rsa_bits: u32) -> Result<Self, KeyPairError> {
+        let made = match algorithm {
+            JwsAlgorithm::EdDsa => Jwk::generate_ed_key(EdCurve::Ed25519),
+            JwsAlgorithm::Es256 => Jwk::generate_ec_key(EcCurve::P256),
+            JwsAlgorithm::Es512 => Jwk::generate_ec_key(EcCurve::P521),
+            JwsAlgorithm::Ps256 | JwsAlgorithm::Rs256 if RSA_BITS.contains(&rsa_bits) => {
+                Jwk::generate_rsa_key(rsa_bits)
+            }
+            JwsAlgorithm::Ps256 | JwsAlgorithm::Rs256 => return Err(KeyPairError::Generate(None)),
+        };
+        let jwk = made.map_err(|error| KeyPairError::Generate(Some(error)))?;
+        let private = PrivateJwk { algorithm, json: Secret::new(jwk.to_string()) };
+        wipe(jwk);
+        Ok(Self { public: private.public()?, private })
+    }
+}
+
+impl PrivateJwk {
+    /// Reads what the `jwks` table holds: the JWK itself, or a JSON text that holds it encrypted.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyPairError::Decrypt`] where the secret has changed since, [`KeyPairError::Form`] and
+    /// [`KeyPairError::Public`] for what no server has written.
+    pub fn open(algorithm: JwsAlgorithm, stored: &str, keys: &SymmetricKeys) -> Result<Self, KeyPairError> {
+        let json = if stored.trim_start().starts_with('{') {
+            Secret::new(stored.to_owned())
+        } else {
+            let sealed: String = serde_json::from_str(stored).map_err(|_not_shown| KeyPairError::Form)?;
+            keys.decrypt(&sealed).map_err(KeyPairError::Decrypt)?
+        };
+        let private = Self { algorithm, json };
+        private.public()?;
+        Ok(private)
+    }
+
+    /// Writes what the `jwks` table holds, encrypted.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyPairError::Encrypt`], which no key is long enough for.
+    pub fn seal(&self, keys: &SymmetricKeys, rng: &mut impl CryptoRng) -> Result<String, KeyPairError> {
+        let sealed = keys.encrypt(self.json.expose(), rng).map_err(KeyPairError::Encrypt)?;
+        javascript::to_string(&Json::Text(sealed)).map_err(|_cannot_happen| KeyPairError::Form)
+    }
+
+    /// Gives the JWK's text in the clear, for a table without encryption (`disablePrivateKeyEncryption`).
+    pub fn expose(&self) -> &str {
+        self.json.expose()
+    }
+
+    /// Gives the other half.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyPairError::Public`] where there is none of this algorithm in it.
+    pub fn public(&self) -> Result<PublicJwk, KeyPairError> {
+        PublicJwk::parse(self.algorithm, self.json.expose()).map_err(KeyPairError::Public)
+    }
+
+    /// Makes the key sign under a name.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyPairError::Sign`] for a JWK without its private half.
+    pub fn signing_key(&self, kid: Kid) -> Result<SigningKey, KeyPairError> {
+        let jwk = Jwk::from_bytes(self.json.expose()).map_err(KeyPairError::Sign)?;
+        let signer = self.algorithm.signer(&jwk).map_err(KeyPairError::Sign);
+        wipe(jwk);
+        Ok(SigningKey { kid, algorithm: self.algorithm, signer: signer? })
+    }
+}
+
+impl fmt::Debug for PrivateJwk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PrivateJwk").field("algorithm", &self.algorithm).finish_non_exhaustive()
+    }
+}
+
+/// Wipes the members of a key that josekit has parsed.
+fn wipe(jwk: Jwk) {
+    let members: Map<String, Value> = jwk.into();
+    for (_, value) in members {
+        if let Value::String(mut text) = value {
+            text.zeroize();
+        }
+    }
+}
+
+/// A private key that is ready to sign, and its name.
+#[derive(Clone)]
+pub struct SigningKey {
+    kid: Kid,
+    algorithm: JwsAlgorithm,
+    signer: Box<dyn JwsSigner>,
+}
+
+impl SigningKey {
+    /// Gives the key's name.
+    pub fn kid(&self) -> &Kid {
+        &self.kid
+    }
+
+    /// Gives the algorithm.
+    pub fn algorithm(&self) -> JwsAlgorithm {
+        self.algorithm
+    }
+
+    /// Signs a message. **Not public**: a server that signs a text from outside hands out its signature for everything.
+    pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, JoseError> {
+        self.signer.sign(message)
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kid, algorithm, signer: _ } = self;
+        f.debug_struct("SigningKey").field("kid", kid).field("algorithm", algorithm).finish_non_exhaustive()
+    }
+}
