@@ -8,6 +8,10 @@ use std::sync::Arc;
 use time::{Duration, OffsetDateTime};
 
 use crate::credentials::Credentials;
+#[cfg(feature = "josekit")]
+use crate::jwks::{Kid, VerificationKey};
+#[cfg(feature = "josekit")]
+use crate::key_source::{KeySource, UnconfirmedJwt};
 use crate::lookup::{SessionLookup, UnconfirmedSession};
 use crate::principal::{Principal, Proof};
 use crate::refusal::{Refusal, ShownBy};
@@ -43,6 +47,8 @@ use crate::verifier::{Verdict, Verifier, unconfirmed_access_token};
 pub struct Authenticator {
     verifier: Arc<Verifier>,
     sessions: Option<Arc<dyn AnyLookup>>,
+    #[cfg(feature = "josekit")]
+    keys: Option<Arc<dyn AnyKeySource>>,
     confirms_all: bool,
     fresh_age: Duration,
 }
@@ -57,6 +63,8 @@ impl Authenticator {
         Self {
             verifier: Arc::new(verifier),
             sessions: None,
+            #[cfg(feature = "josekit")]
+            keys: None,
             confirms_all: false,
             fresh_age: Self::DEFAULT_FRESH_AGE,
         }
@@ -69,8 +77,16 @@ impl Authenticator {
         self
     }
 
+    /// Asks here for public keys that the verifier does not know.
+    #[cfg(feature = "josekit")]
+    #[must_use]
+    pub fn with_key_source(mut self, keys: impl KeySource + 'static) -> Self {
+        self.keys = Some(Arc::new(keys));
+        self
+    }
+
     /// Looks up every session, also those that a token or a copy proves: one lookup a request, and a sign-out counts
-    /// at once.
+    /// at once. Tokens of the `jwt` plugin name no session, so they are refused.
     #[must_use]
     pub fn confirming_all(mut self) -> Self {
         self.confirms_all = true;
@@ -106,6 +122,8 @@ impl Authenticator {
         match self.verifier.verify(credentials, now)? {
             Verdict::Principal(principal) => Ok(principal),
             Verdict::Session(unconfirmed) => self.look_up(&unconfirmed, now).await,
+            #[cfg(feature = "josekit")]
+            Verdict::Jwt(unconfirmed) => self.find_key(&unconfirmed, now).await,
         }
     }
 
@@ -127,7 +145,11 @@ impl Authenticator {
                 Proof::AccessToken(_) => unconfirmed_access_token(credentials, &principal)
                     .ok_or(Refusal::Unconfirmed(ShownBy::Bearer))?,
                 Proof::CookieCache(_) => self.verifier.cookie_session(credentials)?,
+                #[cfg(feature = "josekit")]
+                Proof::Jwt(_) => return Err(Refusal::Unconfirmed(ShownBy::Bearer)),
             },
+            #[cfg(feature = "josekit")]
+            Verdict::Jwt(_) => return Err(Refusal::Unconfirmed(ShownBy::Bearer)),
         };
         self.look_up(&unconfirmed, now).await
     }
@@ -148,6 +170,19 @@ impl Authenticator {
             None => self.authenticate(credentials, now).await?,
         };
         if principal.is_fresh(self.fresh_age, now) { Ok(principal) } else { Err(Refusal::NotFresh) }
+    }
+
+    #[cfg(feature = "josekit")]
+    async fn find_key(
+        &self,
+        unconfirmed: &UnconfirmedJwt,
+        now: OffsetDateTime,
+    ) -> Result<Principal, Refusal> {
+        let found = match &self.keys {
+            Some(keys) => keys.find(unconfirmed.kid(), now).await.map_err(Refusal::Unavailable)?,
+            None => None,
+        };
+        unconfirmed.verify(found.as_ref(), now)
     }
 
     async fn look_up(
@@ -174,6 +209,22 @@ impl fmt::Debug for Authenticator {
 
 type Found<'l> = Pin<Box<dyn Future<Output = Result<Option<UserSession>, LookupError>> + Send + 'l>>;
 type LookupError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A [`KeySource`] of whatever type.
+#[cfg(feature = "josekit")]
+trait AnyKeySource: Send + Sync {
+    fn find<'l>(&'l self, kid: &'l Kid, now: OffsetDateTime) -> FoundKey<'l>;
+}
+
+#[cfg(feature = "josekit")]
+type FoundKey<'l> = Pin<Box<dyn Future<Output = Result<Option<VerificationKey>, LookupError>> + Send + 'l>>;
+
+#[cfg(feature = "josekit")]
+impl<K: KeySource> AnyKeySource for K {
+    fn find<'l>(&'l self, kid: &'l Kid, now: OffsetDateTime) -> FoundKey<'l> {
+        Box::pin(async move { self.find_key(kid, now).await.map_err(Into::into) })
+    }
+}
 
 /// A [`SessionLookup`] of whatever type, so that an [`Authenticator`] has one type whatever it asks.
 trait AnyLookup: Send + Sync {

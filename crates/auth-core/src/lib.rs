@@ -119,6 +119,8 @@ pub mod jws;
 mod jwt;
 #[cfg(feature = "josekit")]
 mod key_pair;
+#[cfg(feature = "josekit")]
+mod key_source;
 mod lookup;
 mod mac;
 mod numeric_date;
@@ -174,6 +176,8 @@ pub use jwks::{JwkSet, Kid, MAX_DOCUMENT_BYTES, ParseJwkSetError, VerificationKe
 pub use jwt::{JwtClaims, JwtIssueError, JwtIssuer, JwtPayload, JwtPolicy, JwtVerifier};
 #[cfg(feature = "josekit")]
 pub use key_pair::{DEFAULT_RSA_BITS, KeyPair, KeyPairError, PrivateJwk, RSA_BITS, SigningKey};
+#[cfg(feature = "josekit")]
+pub use key_source::{KeySource, UnconfirmedJwt};
 pub use lookup::{ForwardedHeader, SessionKey, SessionLookup, UnconfirmedSession};
 #[cfg(feature = "passwords")]
 pub use password::{

@@ -5,6 +5,8 @@ use time::{Duration, OffsetDateTime};
 use crate::access_token::AccessClaims;
 use crate::additional::FieldValue;
 use crate::id::{SessionId, UserId};
+#[cfg(feature = "josekit")]
+use crate::jwt::JwtClaims;
 use crate::refusal::Refusal;
 use crate::user_session::UserSession;
 
@@ -39,6 +41,9 @@ pub struct Principal {
 pub enum Proof {
     /// An access token. Its session may have ended since it was issued; it is good until its own end.
     AccessToken(AccessClaims),
+    /// A token of the `jwt` plugin. It names no session, and is good until its own end.
+    #[cfg(feature = "josekit")]
+    Jwt(Box<JwtClaims>),
     /// The cookie cache: a copy that was right when it was written, minutes ago at most. For showing who is signed
     /// in, not for changing anything.
     CookieCache(Box<UserSession>),
@@ -62,6 +67,8 @@ impl Principal {
     pub fn user_id(&self) -> &UserId {
         match &self.proof {
             Proof::AccessToken(claims) => &claims.user_id,
+            #[cfg(feature = "josekit")]
+            Proof::Jwt(claims) => &claims.user_id,
             Proof::CookieCache(found) | Proof::Session(found) => &found.user.id,
         }
     }
@@ -70,6 +77,8 @@ impl Principal {
     pub fn session_id(&self) -> Option<&SessionId> {
         match &self.proof {
             Proof::AccessToken(claims) => Some(&claims.session_id),
+            #[cfg(feature = "josekit")]
+            Proof::Jwt(_) => None,
             Proof::CookieCache(found) | Proof::Session(found) => Some(&found.session.id),
         }
     }
@@ -78,6 +87,8 @@ impl Principal {
     pub fn email(&self) -> Option<&str> {
         match &self.proof {
             Proof::AccessToken(claims) => Some(claims.email.as_str()),
+            #[cfg(feature = "josekit")]
+            Proof::Jwt(claims) => claims.email.as_deref(),
             Proof::CookieCache(found) | Proof::Session(found) => Some(found.user.email.as_str()),
         }
     }
@@ -86,6 +97,8 @@ impl Principal {
     pub fn email_verified(&self) -> Option<bool> {
         match &self.proof {
             Proof::AccessToken(claims) => Some(claims.email_verified),
+            #[cfg(feature = "josekit")]
+            Proof::Jwt(claims) => claims.email_verified,
             Proof::CookieCache(found) | Proof::Session(found) => Some(found.user.email_verified),
         }
     }
@@ -94,6 +107,8 @@ impl Principal {
     pub fn name(&self) -> Option<&str> {
         match &self.proof {
             Proof::AccessToken(claims) => Some(&claims.name),
+            #[cfg(feature = "josekit")]
+            Proof::Jwt(claims) => claims.name.as_deref(),
             Proof::CookieCache(found) | Proof::Session(found) => Some(&found.user.name),
         }
     }
@@ -102,6 +117,8 @@ impl Principal {
     pub fn expires_at(&self) -> OffsetDateTime {
         match &self.proof {
             Proof::AccessToken(claims) => claims.expires_at,
+            #[cfg(feature = "josekit")]
+            Proof::Jwt(claims) => claims.expires_at,
             Proof::CookieCache(found) | Proof::Session(found) => found.session.expires_at,
         }
     }
@@ -110,6 +127,8 @@ impl Principal {
     pub fn user_session(&self) -> Option<&UserSession> {
         match &self.proof {
             Proof::AccessToken(_) => None,
+            #[cfg(feature = "josekit")]
+            Proof::Jwt(_) => None,
             Proof::CookieCache(found) | Proof::Session(found) => Some(found),
         }
     }
@@ -120,17 +139,21 @@ impl Principal {
     pub fn is_fresh(&self, age: Duration, now: OffsetDateTime) -> bool {
         match &self.proof {
             Proof::Session(found) => now - found.session.created_at < age,
+            #[cfg(feature = "josekit")]
+            Proof::Jwt(_) => false,
             Proof::AccessToken(_) | Proof::CookieCache(_) => false,
         }
     }
 
-    /// Lists the roles in the user's `role` field (a comma list, as Better Auth's admin plugin writes it); none where
-    /// the proof does not hold the field.
+    /// Lists the roles in the user's `role` field or claim (a comma list, as Better Auth's admin plugin writes it); none
+    /// where the proof does not hold it.
     ///
     /// The field has to be one that clients cannot set (`input = false`), or everybody takes the role they like.
     pub fn roles(&self) -> impl Iterator<Item = &str> {
         let role = match &self.proof {
             Proof::AccessToken(_) => None,
+            #[cfg(feature = "josekit")]
+            Proof::Jwt(claims) => claims.role.as_deref(),
             Proof::CookieCache(found) | Proof::Session(found) => match found.user.additional.get("role") {
                 Some(FieldValue::Text(role)) => Some(role.as_str()),
                 _ => None,

@@ -12,6 +12,12 @@ use crate::cookie::{
 };
 use crate::cookie_cache::{CacheStrategy, CookieCache, CookieCachePolicy};
 use crate::credentials::{Authorization, Credentials};
+#[cfg(feature = "josekit")]
+use crate::jwks::{JwkSet, Kid};
+#[cfg(feature = "josekit")]
+use crate::jwt::{JwtPolicy, JwtVerifier};
+#[cfg(feature = "josekit")]
+use crate::key_source::UnconfirmedJwt;
 use crate::lookup::UnconfirmedSession;
 use crate::principal::{Principal, Proof};
 use crate::refusal::{Refusal, ShownBy};
@@ -24,8 +30,10 @@ use crate::signing_secret::{SigningSecret, SigningSecretError, VersionedSecrets,
 /// It takes every form that Better Auth and this project's server hand out, in this order:
 ///
 /// 1. `Authorization: Bearer` with an access token;
-/// 2. `Authorization: Bearer` with a session token, raw or signed;
-/// 3. the signed session cookie, with or without a cookie cache beside it.
+/// 2. `Authorization: Bearer` with a token of the `jwt` plugin, where keys are known
+///    ([`with_keys`](Verifier::with_keys));
+/// 3. `Authorization: Bearer` with a session token, raw or signed;
+/// 4. the signed session cookie, with or without a cookie cache beside it.
 ///
 /// A bearer header that does not verify is refused, never passed over in favour of a cookie.
 ///
@@ -51,11 +59,28 @@ use crate::signing_secret::{SigningSecret, SigningSecretError, VersionedSecrets,
 /// ```
 #[derive(Clone, Debug)]
 pub struct Verifier {
+    /// `None` where a service has no secret, only public keys.
+    shared: Option<Shared>,
+    #[cfg(feature = "josekit")]
+    public: Option<Public>,
+}
+
+/// What is checked with the secret.
+#[derive(Clone, Debug)]
+struct Shared {
     access: AccessTokenVerifier,
     base_url: BaseUrl,
     cookies: SessionCookies,
     caches: Vec<(CacheStrategy, CookieCache)>,
     secrets: VersionedSecrets,
+}
+
+/// What is checked with public keys.
+#[cfg(feature = "josekit")]
+#[derive(Clone, Debug)]
+struct Public {
+    verifier: JwtVerifier,
+    keys: JwkSet,
 }
 
 /// What a request's credentials prove.
@@ -66,6 +91,9 @@ pub enum Verdict {
     Principal(Principal),
     /// Which session the caller has; whether it lives is to be looked up.
     Session(UnconfirmedSession),
+    /// With which key the caller's token says it is signed; the key is to be looked up.
+    #[cfg(feature = "josekit")]
+    Jwt(UnconfirmedJwt),
 }
 
 /// Why no verifier was made. Names settings, never their values.
@@ -149,23 +177,44 @@ impl Verifier {
         let cookies = CookieSettings { secure: base_url.is_https(), ..CookieSettings::default() };
         #[expect(clippy::expect_used, reason = "the defaults are names that cookies can have")]
         let cookies = SessionCookies::new(cookies).expect("default cookie settings hold");
-        Self {
+        let shared = Shared {
             access: AccessTokenVerifier::new(&policy, secrets.current().clone()),
             cookies,
             caches: caches(CookieCachePolicy::DEFAULT_VERSION, &secrets),
             base_url,
             secrets,
+        };
+        Self {
+            shared: Some(shared),
+            #[cfg(feature = "josekit")]
+            public: None,
         }
+    }
+
+    /// Takes public keys alone, for a service without the secret: it knows callers by their tokens of the `jwt` plugin,
+    /// and no cookie. Keys that are not in the set are asked for, where a
+    /// [`KeySource`](crate::KeySource) is set.
+    #[cfg(feature = "josekit")]
+    pub fn from_keys(policy: &JwtPolicy, keys: JwkSet) -> Self {
+        Self { shared: None, public: Some(Public { verifier: JwtVerifier::new(policy), keys }) }
+    }
+
+    /// Takes tokens of the `jwt` plugin too.
+    #[cfg(feature = "josekit")]
+    #[must_use]
+    pub fn with_keys(mut self, policy: &JwtPolicy, keys: JwkSet) -> Self {
+        self.public = Some(Public { verifier: JwtVerifier::new(policy), keys });
+        self
     }
 
     /// Asks access tokens for an audience (`access_token.audience` of the server).
     #[must_use]
     pub fn with_audience(mut self, audience: impl Into<String>) -> Self {
-        let policy = AccessTokenPolicy {
-            audience: Some(audience.into()),
-            ..AccessTokenPolicy::new(self.base_url.origin())
-        };
-        self.access = AccessTokenVerifier::new(&policy, self.secrets.current().clone());
+        if let Some(Shared { access, base_url, secrets, .. }) = &mut self.shared {
+            let audience = Some(audience.into());
+            let policy = AccessTokenPolicy { audience, ..AccessTokenPolicy::new(base_url.origin()) };
+            *access = AccessTokenVerifier::new(&policy, secrets.current().clone());
+        }
         self
     }
 
@@ -175,21 +224,28 @@ impl Verifier {
     ///
     /// [`VerifierError::Cookies`] for names that no cookie can have.
     pub fn with_cookies(mut self, settings: CookieSettings) -> Result<Self, VerifierError> {
-        self.cookies = SessionCookies::new(settings).map_err(VerifierError::Cookies)?;
+        let cookies = SessionCookies::new(settings).map_err(VerifierError::Cookies)?;
+        if let Some(shared) = &mut self.shared {
+            shared.cookies = cookies;
+        }
         Ok(self)
     }
 
     /// Takes cookie caches of another version (`session.cookieCache.version`).
     #[must_use]
     pub fn with_cookie_cache_version(mut self, version: &str) -> Self {
-        self.caches = caches(version, &self.secrets);
+        if let Some(shared) = &mut self.shared {
+            shared.caches = caches(version, &shared.secrets);
+        }
         self
     }
 
     /// Takes no cookie cache: every session cookie is to be looked up, and a sign-out counts at once.
     #[must_use]
     pub fn without_cookie_cache(mut self) -> Self {
-        self.caches.clear();
+        if let Some(shared) = &mut self.shared {
+            shared.caches.clear();
+        }
         self
     }
 
@@ -199,29 +255,55 @@ impl Verifier {
     ///
     /// A [`Refusal`] that says what is missing or wrong.
     pub fn verify(&self, credentials: &Credentials, now: OffsetDateTime) -> Result<Verdict, Refusal> {
-        match &credentials.authorization {
-            Authorization::Malformed => Err(Refusal::MalformedBearer),
-            Authorization::Token(token) => self.verify_bearer(token.expose(), now),
-            Authorization::Absent => self.verify_cookies(&credentials.cookies, now),
+        match (&credentials.authorization, &self.shared) {
+            (Authorization::Malformed, _) => Err(Refusal::MalformedBearer),
+            (Authorization::Token(token), _) => self.verify_bearer(token.expose(), now),
+            (Authorization::Absent, Some(shared)) => shared.verify_cookies(&credentials.cookies, now),
+            (Authorization::Absent, None) => Err(Refusal::NoCredentials),
         }
     }
 
     /// Gives the session that a request's cookie names, whatever its cookie cache proves.
     pub(crate) fn cookie_session(&self, credentials: &Credentials) -> Result<UnconfirmedSession, Refusal> {
-        let token = self.read_cookie(&credentials.cookies)?;
-        self.unconfirmed(token, ShownBy::Cookie)
+        let shared = self.shared.as_ref().ok_or(Refusal::NoCredentials)?;
+        let token = shared.read_cookie(&credentials.cookies)?;
+        shared.unconfirmed(token, ShownBy::Cookie)
     }
 
     fn verify_bearer(&self, token: &str, now: OffsetDateTime) -> Result<Verdict, Refusal> {
         // A compact JWS has two dots; a signed session token has one, a raw one has none.
-        if token.matches('.').count() >= 2 {
-            let claims = self.access.verify(token, now)?;
+        let is_jws = token.matches('.').count() >= 2;
+        #[cfg(feature = "josekit")]
+        if let Some(public) = self.public.as_ref().filter(|_| is_jws) {
+            // A token under a public key names it, and ours under the secret do not.
+            match (JwtVerifier::kid(token), &self.shared) {
+                (Ok(kid), _) => return public.verify(kid, token, now),
+                (Err(error), None) => return Err(error.into()),
+                (Err(_), Some(_)) => {}
+            }
+        }
+        let shared = self.shared.as_ref().ok_or(Refusal::InvalidToken(None))?;
+        if is_jws {
+            let claims = shared.access.verify(token, now)?;
             return Ok(Verdict::Principal(Principal::new(Proof::AccessToken(claims))));
         }
-        let token = self.read_session_token(token).ok_or(Refusal::InvalidToken(None))?;
-        self.unconfirmed(token, ShownBy::Bearer).map(Verdict::Session)
+        let token = shared.read_session_token(token).ok_or(Refusal::InvalidToken(None))?;
+        shared.unconfirmed(token, ShownBy::Bearer).map(Verdict::Session)
     }
+}
 
+#[cfg(feature = "josekit")]
+impl Public {
+    fn verify(&self, kid: Kid, token: &str, now: OffsetDateTime) -> Result<Verdict, Refusal> {
+        let unconfirmed = UnconfirmedJwt::new(kid, token, &self.verifier);
+        match self.keys.find(unconfirmed.kid()) {
+            Some(key) => unconfirmed.verify(Some(key), now).map(Verdict::Principal),
+            None => Ok(Verdict::Jwt(unconfirmed)),
+        }
+    }
+}
+
+impl Shared {
     /// Reads a session token, raw or signed; a signed one may be percent-encoded, as it is in the cookie.
     fn read_session_token(&self, token: &str) -> Option<SessionToken> {
         if !token.contains('.') {

@@ -8,3 +8,4 @@ mod keys;
 mod refusals;
 mod support;
 mod vectors;
+mod verifier;

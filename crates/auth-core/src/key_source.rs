@@ -1,0 +1,77 @@
+//! The seam through which a service asks for public keys that it does not know yet.
+
+use std::future::Future;
+
+use time::OffsetDateTime;
+
+use crate::jwks::{Kid, VerificationKey};
+use crate::jws::JwsError;
+use crate::jwt::JwtVerifier;
+use crate::principal::{Principal, Proof};
+use crate::refusal::Refusal;
+use crate::secret::Secret;
+
+/// A token that says it is signed with a key that is not known here: [`verify`](Self::verify) takes the key and gives
+/// the caller.
+#[derive(Clone, Debug)]
+pub struct UnconfirmedJwt {
+    kid: Kid,
+    token: Secret<String>,
+    verifier: JwtVerifier,
+}
+
+impl UnconfirmedJwt {
+    pub(crate) fn new(kid: Kid, token: &str, verifier: &JwtVerifier) -> Self {
+        Self { kid, token: Secret::new(token.to_owned()), verifier: verifier.clone() }
+    }
+
+    /// Gives the name of the key, which anybody can have written.
+    pub fn kid(&self) -> &Kid {
+        &self.kid
+    }
+
+    /// Checks the token with the key that was found.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::InvalidToken`] where there is no such key, or it did not sign; [`Refusal::TokenExpired`].
+    pub fn verify(&self, found: Option<&VerificationKey>, now: OffsetDateTime) -> Result<Principal, Refusal> {
+        let key = found.ok_or_else(|| Refusal::InvalidToken(Some(JwsError::Key.into())))?;
+        let claims = self.verifier.verify(self.token.expose(), key, now)?;
+        Ok(Principal::new(Proof::Jwt(Box::new(claims))))
+    }
+}
+
+/// Where public keys are: the auth server's key set.
+///
+/// `auth-client` implements it over HTTPS. Names come from callers, so a source bounds how often one that it does not know
+/// makes it ask.
+///
+/// ```
+/// use auth_core::{JwkSet, KeySource, Kid, VerificationKey};
+/// # use std::convert::Infallible;
+/// struct Fixed(JwkSet);
+///
+/// impl KeySource for Fixed {
+///     type Error = Infallible;
+///
+///     async fn find_key(
+///         &self,
+///         kid: &Kid,
+///         _now: time::OffsetDateTime,
+///     ) -> Result<Option<VerificationKey>, Infallible> {
+///         Ok(self.0.find(kid).cloned())
+///     }
+/// }
+/// ```
+pub trait KeySource: Send + Sync {
+    /// Why nobody knows. That there is no such key is no error: it is `None`.
+    type Error: std::error::Error + Send + Sync + 'static;
+
+    /// Finds a key by its name.
+    fn find_key(
+        &self,
+        kid: &Kid,
+        now: OffsetDateTime,
+    ) -> impl Future<Output = Result<Option<VerificationKey>, Self::Error>> + Send;
+}
