@@ -4,14 +4,13 @@
 //! ```no_run
 //! use actix_web::{App, HttpServer, web};
 //! use auth_actix::{Authentication, Principal};
-//! use auth_core::{Authenticator, Verifier};
 //!
 //! async fn hello(caller: Principal) -> String {
 //!     format!("hello {}", caller.user_id())
 //! }
 //!
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-//! let authentication = Authentication::new(Authenticator::new(Verifier::from_vars(std::env::vars())?));
+//! let authentication = Authentication::from_env()?;
 //! HttpServer::new(move || App::new().app_data(authentication.clone()).route("/hello", web::get().to(hello)))
 //!     .bind(("127.0.0.1", 8080))?
 //!     .run()

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use auth_core::{Authenticator, Refusal};
+use auth_core::{Authenticator, Refusal, Verifier, VerifierError};
 use auth_tower::{Answer, BetterAuthAnswer};
 use axum_core::response::Response;
 use time::OffsetDateTime;
@@ -19,6 +19,19 @@ pub struct Authentication {
 pub(crate) type SharedAnswer = dyn Fn(&Refusal) -> Response + Send + Sync;
 
 impl Authentication {
+    /// Reads `BETTER_AUTH_URL` and `BETTER_AUTH_SECRET` or `BETTER_AUTH_SECRETS` from the environment, as
+    /// [`Verifier::from_vars`] does, and looks nothing up.
+    ///
+    /// # Errors
+    ///
+    /// [`VerifierError`] names the variable.
+    pub fn from_env() -> Result<Self, VerifierError> {
+        // One variable of somebody else's that is no text must not stop the service.
+        let texts = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        Ok(Self::new(Authenticator::new(Verifier::from_vars(texts)?)))
+    }
+
     /// Takes what says who is calling. Refusals have Better Auth's shape, and the time is the system's.
     pub fn new(authenticator: Authenticator) -> Self {
         let answer = Arc::new(|refusal: &Refusal| BetterAuthAnswer.answer(refusal));

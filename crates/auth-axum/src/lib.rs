@@ -2,7 +2,6 @@
 //!
 //! ```no_run
 //! use auth_axum::{Authentication, Principal};
-//! use auth_core::{Authenticator, Verifier};
 //! use axum::{Extension, Router, routing::get};
 //!
 //! async fn hello(caller: Principal) -> String {
@@ -10,7 +9,7 @@
 //! }
 //!
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-//! let authentication = Authentication::new(Authenticator::new(Verifier::from_vars(std::env::vars())?));
+//! let authentication = Authentication::from_env()?;
 //! let app = Router::new().route("/hello", get(hello)).layer(Extension(authentication));
 //! axum::serve(tokio::net::TcpListener::bind("127.0.0.1:8080").await?, app).await?;
 //! # Ok(())

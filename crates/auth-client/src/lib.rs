@@ -1,4 +1,5 @@
-//! What a service asks its auth server over HTTPS: whether a session lives.
+//! What a service asks its auth server over HTTPS: whether a session lives, and with the feature `jwks` its public keys
+//! (`HttpKeys`).
 //!
 //! For services that share the secret and not the database. Most requests need nothing from here: an access token or a
 //! cookie cache says who is calling. The rest is asked for, at most once for each session and
@@ -24,8 +25,12 @@
 //! [`TIMEOUT`] and [`MAX_ANSWER_BYTES`] (rule R-128).
 
 mod address;
+#[cfg(feature = "jwks")]
+mod keys;
 mod server;
 mod sessions;
 
+#[cfg(feature = "jwks")]
+pub use keys::HttpKeys;
 pub use server::{AuthServer, AuthServerError, MAX_ANSWER_BYTES, RequestError, TIMEOUT};
 pub use sessions::{HttpSessions, MAX_CACHE_TTL};

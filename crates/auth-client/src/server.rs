@@ -132,6 +132,9 @@ pub enum RequestError {
     /// Its answer is longer than [`MAX_ANSWER_BYTES`].
     #[error("the auth server's answer is too long")]
     TooLong,
+    /// It did not answer a moment ago, and is not asked again yet.
+    #[error("the auth server did not answer a moment ago")]
+    NoAnswerYet,
     /// Its answer is not what was asked for.
     #[error("the auth server's answer cannot be read")]
     Unreadable(#[source] Box<dyn Error + Send + Sync>),

@@ -13,7 +13,6 @@ use std::error::Error;
 
 use actix_web::{App, HttpServer, get};
 use auth_actix::{Authentication, OptionalPrincipal, Principal};
-use auth_core::{Authenticator, Verifier};
 
 #[get("/me")]
 async fn me(caller: Principal) -> String {
@@ -27,7 +26,7 @@ async fn home(OptionalPrincipal(caller): OptionalPrincipal) -> String {
 
 #[actix_web::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let authentication = Authentication::new(Authenticator::new(Verifier::from_vars(std::env::vars())?));
+    let authentication = Authentication::from_env()?;
     let port = std::env::var("PORT").unwrap_or_else(|_| "8080".to_owned()).parse()?;
     let server =
         HttpServer::new(move || App::new().app_data(authentication.clone()).service(home).service(me))

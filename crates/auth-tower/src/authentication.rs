@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use auth_core::{Authenticator, Credentials};
+use auth_core::{Authenticator, Credentials, Verifier, VerifierError};
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, COOKIE};
 use time::OffsetDateTime;
@@ -18,6 +18,19 @@ pub struct Authentication {
 type Clock = dyn Fn() -> OffsetDateTime + Send + Sync;
 
 impl Authentication {
+    /// Reads `BETTER_AUTH_URL` and `BETTER_AUTH_SECRET` or `BETTER_AUTH_SECRETS` from the environment, as
+    /// [`Verifier::from_vars`] does, and looks nothing up.
+    ///
+    /// # Errors
+    ///
+    /// [`VerifierError`] names the variable.
+    pub fn from_env() -> Result<Self, VerifierError> {
+        // One variable of somebody else's that is no text must not stop the service.
+        let texts = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        Ok(Self::new(Authenticator::new(Verifier::from_vars(texts)?)))
+    }
+
     /// Takes what judges requests; the time is the system's.
     pub fn new(authenticator: Authenticator) -> Self {
         Self { authenticator, clock: Arc::new(system_time) }

@@ -4,5 +4,7 @@
 
 mod addresses;
 mod answers;
+#[cfg(feature = "jwks")]
+mod keys;
 mod tls;
 mod wire;

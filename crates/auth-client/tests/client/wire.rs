@@ -18,13 +18,19 @@ impl Heads {
 
 /// Answers every request with these bytes and closes the connection.
 pub(crate) async fn server(answer: impl Into<Vec<u8>>) -> (AuthServer, Heads) {
-    let answer = answer.into();
+    server_of(vec![answer]).await
+}
+
+/// Answers requests with one after another, and with the last from then on.
+pub(crate) async fn server_of(answers: Vec<impl Into<Vec<u8>>>) -> (AuthServer, Heads) {
+    let answers: Vec<Vec<u8>> = answers.into_iter().map(Into::into).collect();
     let (heads, listener) = (Heads::default(), TcpListener::bind(("127.0.0.1", 0)).await.unwrap());
     let address = format!("http://127.0.0.1:{}/api/auth", listener.local_addr().unwrap().port());
     let seen = heads.clone();
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            let (answer, seen) = (answer.clone(), seen.clone());
+            let number = seen.all().len().min(answers.len() - 1);
+            let (answer, seen) = (answers[number].clone(), seen.clone());
             tokio::spawn(async move { respond(stream, &answer, &seen).await });
         }
     });
