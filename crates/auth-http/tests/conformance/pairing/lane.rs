@@ -134,8 +134,11 @@ impl Lane {
                 // Prefixes are a matter of configuration: `my.session_token`, `__Secure-better-auth.session_token`.
                 let key = name.split_once('.').map_or(name.as_str(), |(_, key)| key);
                 if key == "session_token" {
-                    let token = percent_decode(value).split('.').next().unwrap_or_default().to_owned();
+                    let signed = percent_decode(value);
+                    let token = signed.split('.').next().unwrap_or_default().to_owned();
                     values.insert(format!("{browser}.token"), token);
+                    values.insert(format!("{browser}.unpadded"), signed.trim_end_matches('=').to_owned());
+                    values.insert(format!("{browser}.signed"), signed);
                     values.insert(browser.clone(), value.clone());
                 }
                 values.insert(format!("{browser}.{key}"), value.clone());
