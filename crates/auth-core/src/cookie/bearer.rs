@@ -75,10 +75,13 @@ impl BearerPlugin {
 
 const SCHEME: &str = "bearer ";
 
-fn session(token: &str) -> BearerCookie {
-    // The one other text that cookies are signed with.
-    let token = SessionToken::parse(token).filter(|token| token.expose() != signed_value::TRUE);
-    token.map_or(BearerCookie::NoSession, BearerCookie::Token)
+fn session(text: &str) -> BearerCookie {
+    match SessionToken::parse(text) {
+        // The one other text that cookies are signed with.
+        Some(_) if text == signed_value::TRUE => BearerCookie::NoSession,
+        Some(token) => BearerCookie::Token(token),
+        None => BearerCookie::NoSession,
+    }
 }
 
 /// Decodes base64 as the reference does here: either alphabet, with padding or without, stray bits dropped, nothing
