@@ -251,6 +251,7 @@ configurations! {
     bearer_with_signatures => "bearer with signatures",
     bearer_and_cookie_cache => "bearer and cookie cache",
     bearer_and_secure_cookies => "bearer and secure cookies",
+    bearer_and_deferred_refresh => "bearer and deferred refresh",
 }
 
 /// Every description is played, and every file of scenarios belongs to one.
