@@ -155,8 +155,9 @@ pub use base_url::{BaseUrl, ParseBaseUrlError};
 pub use bearer::Bearer;
 pub use claims::{ISSUED_AT_LEEWAY, NOT_BEFORE_LEEWAY, VerifyError};
 pub use cookie::{
-    AttributeOverrides, CookieAttributes, CookieOverrides, CookieSettings, CookieSettingsError, MaxAge,
-    RequestCookies, SameSite, SessionCookies, decode_uri_component, encode_uri_component, set_cookie_text,
+    AttributeOverrides, BearerCookie, BearerPlugin, CookieAttributes, CookieOverrides, CookieSettings,
+    CookieSettingsError, MaxAge, RequestCookies, SameSite, SessionCookies, decode_uri_component,
+    encode_uri_component, set_cookie_text,
 };
 pub use cookie_cache::{CacheStrategy, CachedValue, CookieCache, CookieCacheError, CookieCachePolicy};
 pub use credentials::Credentials;

@@ -117,6 +117,7 @@ impl Auth {
             cache,
             secret: secret.clone(),
             policy: settings.session.policy,
+            bearer: settings.bearer.plugin(),
             issuer: shows_tokens.then(|| AccessTokenIssuer::new(tokens, secret.clone())),
         };
         let pool = settings.database.pool(settings.server.workers);

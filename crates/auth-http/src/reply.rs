@@ -1,13 +1,15 @@
 //! Success answers and the cookies that go with them.
 
+pub(crate) mod auth_token;
 pub(crate) mod cookies;
+pub(crate) mod expose;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use auth_core::wire::{AccessTokenBody, SessionBody, SessionEnvelope, UserBody};
 use auth_core::{
-    AccessTokenIssuer, CookieCache, IssueError, MaxAge, Remember, Secret, Session, SessionCookies,
-    SessionPolicy, SigningSecret, User, UserSession,
+    AccessTokenIssuer, BearerPlugin, CookieCache, IssueError, MaxAge, Remember, Secret, Session,
+    SessionCookies, SessionPolicy, SigningSecret, User, UserSession,
 };
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -27,6 +29,9 @@ pub(crate) struct SessionReply {
     pub(crate) policy: SessionPolicy,
     /// Writes the cookie cache; `None`: there is none.
     pub(crate) cache: Option<CookieCache>,
+    /// How a session token is read from `Authorization`, on Better Auth's routes, and announced in answers
+    /// (`bearer.enabled`); `None`: it is read by the token API's rules, and not announced.
+    pub(crate) bearer: Option<BearerPlugin>,
     /// Makes the token members of envelopes; `None` leaves them out
     /// (`session.access_token_in_session = false`).
     pub(crate) issuer: Option<AccessTokenIssuer>,

@@ -12,7 +12,7 @@ use crate::handlers::{
 use crate::middleware::panics::panics;
 use crate::middleware::paths::paths;
 use crate::middleware::rate_limit::rate_limit;
-use crate::reply::cookies;
+use crate::reply::{auth_token, cookies};
 
 /// One row: what is asked, and who may ask it.
 #[derive(Debug)]
@@ -164,6 +164,8 @@ const STORABLE: [&str; 1] = ["/ok"];
 pub(crate) fn scope(base_path: &str) -> impl HttpServiceFactory + use<> {
     scope_of(base_path, ROUTES)
         .wrap(from_fn(cookies::release))
+        // Where every cookie of the answer is there.
+        .wrap(from_fn(auth_token::announce))
         // Before any route is looked up, so that unknown paths count too (core §3).
         .wrap(from_fn(rate_limit))
         .wrap(from_fn(paths))

@@ -6,6 +6,7 @@
 //! means is in the section's file.
 
 mod access_token;
+mod bearer;
 mod cleanup;
 mod cookies;
 mod cors;
@@ -28,6 +29,7 @@ mod sources;
 mod span;
 
 pub use access_token::AccessTokenSettings;
+pub use bearer::BearerSettings;
 pub use cleanup::CleanupSettings;
 pub use cors::CorsSettings;
 pub use database::DatabaseSettings;
@@ -74,6 +76,8 @@ pub struct Settings {
     pub cookies: CookieSettings,
     /// Access tokens of the token API.
     pub access_token: AccessTokenSettings,
+    /// Better Auth's `bearer` plugin.
+    pub bearer: BearerSettings,
     /// Whether people sign up and in with a password.
     pub email_and_password: EmailAndPasswordSettings,
     /// Password rules and hashing.
@@ -134,6 +138,7 @@ impl Settings {
             cookies: cookies::read(&reader, &server.base_url)?,
             fields: fields::read(&reader)?,
             access_token: AccessTokenSettings::read(&reader)?,
+            bearer: BearerSettings::read(&reader)?,
             email_and_password: EmailAndPasswordSettings::read(&reader)?,
             password: PasswordSettings::read(&reader)?,
             cleanup: CleanupSettings::read(&reader)?,
@@ -167,6 +172,10 @@ impl Settings {
             (
                 self.access_token.accept_foreign,
                 "access_token.accept_foreign is on: tokens of every holder of the secret are accepted and do not end with a session",
+            ),
+            (
+                self.bearer.require_signature && !self.bearer.enabled,
+                "bearer.require_signature is on and bearer.enabled is off: it has no effect",
             ),
             (
                 self.server.base_url.is_https() && !self.cookies.secure,

@@ -1,6 +1,8 @@
 //! Reading the `Cookie` header as the reference does.
 
-use super::percent::decode_uri_component;
+use std::collections::HashMap;
+
+use super::percent::{decode_uri_component, encode_uri_component};
 
 /// The cookies of one request.
 ///
@@ -45,6 +47,25 @@ impl RequestCookies {
         self.pairs.iter().map(|(name, _)| trim(name))
     }
 
+    /// Gives the cookies as the reference's `bearer` plugin passes them on beside the one that it sets
+    /// (`setRequestCookie`): read by the rules of its other parser, and written anew.
+    #[must_use]
+    pub fn rewritten(&self) -> Self {
+        let mut pairs: Vec<(String, String)> = Vec::new();
+        let mut known: HashMap<&str, usize> = HashMap::new();
+        for (name, value) in self.strict() {
+            let value = encode_uri_component(&value);
+            match known.get(name).and_then(|at| pairs.get_mut(*at)) {
+                Some((_, earlier)) => *earlier = value,
+                None => {
+                    known.insert(name, pairs.len());
+                    pairs.push((name.to_owned(), value));
+                }
+            }
+        }
+        Self { pairs }
+    }
+
     /// Lists names and decoded values by the rules of the reference's other parser (`parseCookies` in Better
     /// Auth 1.7.25's `cookie-utils`), in the order in which they came, as often as they came; of equal names
     /// the last one counts there. Names are tokens of RFC 9110, only spaces and tabs are trimmed, quotes go
@@ -77,7 +98,7 @@ fn decode(value: &str) -> String {
 }
 
 /// Trims what JavaScript's `trim` takes for white space, which U+0085 is not.
-fn trim(text: &str) -> &str {
+pub(super) fn trim(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() && c != '\u{85}')
 }
 
@@ -125,6 +146,19 @@ mod tests {
         check(b"x=\xff\xfe; a=1; y=%", "a", Some("1"));
         check(b"x=\xff\xfe; a=1; y=%", "x", Some("ÿþ"));
         check(b"=;;==; a=1", "a", Some("1"));
+    }
+
+    #[test]
+    fn rewritten_cookies_are_what_the_strict_rules_leave_of_them() {
+        let cookies = RequestCookies::parse([&b"a=1; b=\"x y\"; c=\xff; d e=1; a=%41%3B; f=%zz; =; g"[..]]);
+        let rewritten = cookies.rewritten();
+        assert_eq!(rewritten.names().collect::<Vec<_>>(), ["a", "b", "f"]);
+        assert_eq!(
+            rewritten.pairs.iter().map(|(_, value)| value.as_str()).collect::<Vec<_>>(),
+            ["A%3B", "x%20y", "%25zz"]
+        );
+        assert_eq!(rewritten.get("a").as_deref(), Some("A;"), "the last of two, where it was the first");
+        assert_eq!(cookies.get("a").as_deref(), Some("1"));
     }
 
     #[test]

@@ -11,8 +11,9 @@
 
 use auth_core::signed_value;
 use auth_core::{
-    CookieAttributes, Email, EmailTokenPurpose, EmailTokens, Hasher, MaxAge, Password, RequestCookies,
-    SameSite, SigningSecret, StoredHash, UserId, VerifyError, VersionedSecrets, jws, set_cookie_text,
+    BearerCookie, BearerPlugin, CookieAttributes, Email, EmailTokenPurpose, EmailTokens, Hasher, MaxAge,
+    Password, RequestCookies, SameSite, SessionToken, SigningSecret, StoredHash, UserId, VerifyError,
+    VersionedSecrets, jws, set_cookie_text,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -133,6 +134,44 @@ fn signed_cookie_reading() {
             RequestCookies::parse([cookie_header.as_bytes()]).get("better-auth.session_token").unwrap();
         let value = signed_value::verify(&text, &secret(&group.secret));
         assert_eq!(value, signed_value.as_str(), "{case}");
+    }
+}
+
+#[test]
+fn bearer() {
+    #[derive(Deserialize)]
+    struct Group {
+        secret: String,
+        set_cookie: String,
+        #[serde(rename = "set-auth-token")]
+        set_auth_token: String,
+        sign_in_body_token: String,
+        cases: Vec<Case>,
+    }
+    #[derive(Deserialize)]
+    struct Case {
+        label: String,
+        authorization: String,
+        authenticated: bool,
+        #[serde(default)]
+        clears_cookies: bool,
+    }
+    let group: Group = vectors!("bearer");
+    assert_eq!(group.cases.len(), 12);
+    let secret = secret(&group.secret);
+    let cookie = RequestCookies::parse([group.set_cookie.as_bytes()]).get("better-auth.session_token");
+    assert_eq!(cookie, Some(group.set_auth_token));
+    let living = SessionToken::parse(&group.sign_in_body_token).unwrap();
+    for Case { label, authorization, authenticated, clears_cookies } in group.cases {
+        let read = BearerPlugin { require_signature: false }.read(authorization.as_bytes(), &secret);
+        let token = match read {
+            Some(BearerCookie::Token(token)) => Some(token),
+            _ => None,
+        };
+        let lives = token.as_ref().is_some_and(|token| token.constant_time_eq(&living));
+        assert_eq!(lives, authenticated, "{label}");
+        // Cookies are cleared where a session was looked for and not found.
+        assert_eq!(token.is_some() && !lives, clears_cookies, "{label}");
     }
 }
 

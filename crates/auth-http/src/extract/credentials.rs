@@ -1,5 +1,8 @@
 //! What a request shows to say who it acts for, in the order of the token API: an access token, a session
 //! token, the signed session cookie.
+//!
+//! With `bearer.enabled`, Better Auth's own routes read session tokens as its `bearer` plugin does: they stand for the
+//! cookie, and so does the caller from there on.
 
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
@@ -9,8 +12,8 @@ use actix_web::http::header::{self, HeaderMap};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use auth_core::{
-    AccessTokenVerifier, ForeignTokenVerifier, RequestCookies, Secret, SessionToken, SigningSecret,
-    VerifyError, signed_value,
+    AccessTokenVerifier, BearerCookie, ForeignTokenVerifier, RequestCookies, Secret, SessionToken,
+    SigningSecret, VerifyError, signed_value,
 };
 
 use time::OffsetDateTime;
@@ -21,15 +24,13 @@ use crate::flow::session::{Caller, Credential, SessionReader};
 use crate::reply::SessionReply;
 use crate::state::MissingState;
 
-/// The cookies of a request, read once.
+/// The cookies of a request, read once; as the `bearer` plugin leaves them, where it is on.
 #[derive(Debug)]
 pub(crate) struct SessionCookie {
     /// Every cookie.
     pub(crate) cookies: RequestCookies,
-    /// The session token, when a cookie of ours carries one with a right signature.
-    pub(crate) token: Option<SessionToken>,
-    /// Whether a cookie of the session's name came at all.
-    pub(crate) is_present: bool,
+    /// What the session cookie, or what stands for it, shows.
+    credential: Credential,
     /// Whether a rightly signed `dont_remember` came.
     pub(crate) dont_remember: bool,
     /// The value of the cookie cache, unverified, where there is to be one.
@@ -43,12 +44,27 @@ impl SessionCookie {
     ///
     /// [`ApiError::Internal`] where the routes are not mounted.
     pub(super) fn read(request: &HttpRequest) -> Result<Self, ApiError> {
-        let SessionReply { cookies: names, secret, cache, .. } = state(request, "SessionReply")?;
+        let SessionReply { cookies: names, secret, cache, bearer, .. } = state(request, "SessionReply")?;
         let lines = request.headers().get_all(header::COOKIE).map(|line| line.as_bytes());
-        let cookies = RequestCookies::parse(lines);
+        let mut cookies = RequestCookies::parse(lines);
+        let authorization = request.headers().get(header::AUTHORIZATION);
+        let stand_in =
+            bearer.zip(authorization).and_then(|(plugin, line)| plugin.read(line.as_bytes(), secret));
+        if stand_in.is_some() {
+            cookies = cookies.rewritten();
+        }
+        let credential = match stand_in {
+            Some(BearerCookie::Token(token)) => Credential::Cookie(token),
+            Some(BearerCookie::NoSession) => Credential::NoSession,
+            Some(BearerCookie::Unreadable) => Credential::DeadCookie,
+            None => match names.read_session_token(&cookies, secret) {
+                Some(token) => Credential::Cookie(token),
+                None if names.has_session_token(&cookies) => Credential::DeadCookie,
+                None => Credential::None,
+            },
+        };
         Ok(Self {
-            token: names.read_session_token(&cookies, secret),
-            is_present: names.has_session_token(&cookies),
+            credential,
             dont_remember: names.read_dont_remember(&cookies, secret),
             cached: cache.as_ref().and_then(|_| names.read_session_data(&cookies)),
             cookies,
@@ -69,7 +85,8 @@ impl FromRequest for Credential {
     type Error = ApiError;
     type Future = Ready<Result<Self, ApiError>>;
 
-    /// Refuses a bearer token that does not verify, without looking at a cookie.
+    /// For Better Auth's own routes: a bearer token that does not verify is refused, without looking at a cookie,
+    /// unless the `bearer` plugin has it passed over.
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(read_credential(request))
     }
@@ -88,7 +105,7 @@ impl FromRequest for Acting {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let now = Now::from_request(request, payload).into_inner();
-        let credential = read_credential(request);
+        let credential = read_strictly(request);
         let request = request.clone();
         Box::pin(async move {
             let (Now(now), credential) = (now?, credential?);
@@ -103,7 +120,7 @@ impl FromRequest for Acting {
 pub(super) fn refusal(request: &HttpRequest, credential: &Credential) -> ApiError {
     match credential {
         Credential::None | Credential::DeadCookie => ApiError::Unauthorized(Unauthorized::NoCredentials),
-        Credential::Cookie(_) => cleared(request).unwrap_or_else(|error| error),
+        Credential::Cookie(_) | Credential::NoSession => cleared(request).unwrap_or_else(|error| error),
         Credential::AccessToken { .. } | Credential::Foreign { .. } | Credential::SessionToken(_) => {
             ApiError::Unauthorized(Unauthorized::InvalidToken)
         }
@@ -150,29 +167,46 @@ pub(super) fn state<'r, T: 'static>(request: &'r HttpRequest, name: &'static str
     data.ok_or_else(|| ApiError::internal(MissingState(name)))
 }
 
+/// Reads what a request to one of Better Auth's own routes shows.
+///
+/// # Errors
+///
+/// As [`read_strictly`]. Where the `bearer` plugin has tokens that do not verify passed over, only a header that came
+/// twice is refused: there is no telling whose word it would be.
+pub(super) fn read_credential(request: &HttpRequest) -> Result<Credential, ApiError> {
+    if state::<SessionReply>(request, "SessionReply")?.bearer.is_none() {
+        return read_strictly(request);
+    }
+    if request.headers().get_all(header::AUTHORIZATION).nth(1).is_some() {
+        return Err(ApiError::Unauthorized(Unauthorized::InvalidToken));
+    }
+    // Access tokens are none of the plugin's business: those that verify count as ever.
+    if matches!(Bearer::read(request.headers()), Bearer::Token(token) if is_jws(token)) {
+        match read_strictly(request) {
+            Err(ApiError::Unauthorized(_)) => {}
+            read => return read,
+        }
+    }
+    Ok(SessionCookie::read(request)?.credential)
+}
+
 /// Reads what a request shows.
 ///
 /// # Errors
 ///
 /// 401 for a bearer token that does not verify; a cookie is not looked at then.
-pub(super) fn read_credential(request: &HttpRequest) -> Result<Credential, ApiError> {
+fn read_strictly(request: &HttpRequest) -> Result<Credential, ApiError> {
     let refused = || ApiError::Unauthorized(Unauthorized::InvalidToken);
     let token = match Bearer::read(request.headers()) {
         Bearer::Malformed => return Err(refused()),
-        Bearer::Absent => {
-            let cookie = SessionCookie::read(request)?;
-            return Ok(match cookie.token {
-                Some(token) => Credential::Cookie(token),
-                None if cookie.is_present => Credential::DeadCookie,
-                None => Credential::None,
-            });
-        }
+        Bearer::Absent => return Ok(SessionCookie::read(request)?.credential),
         Bearer::Token(token) => token,
     };
-    // A compact JWS has exactly two dots; a signed session token has one, a raw one has none.
-    if token.matches('.').count() < 2 {
-        let SessionReply { secret, .. } = state(request, "SessionReply")?;
-        return read_session_token(token, secret).map(Credential::SessionToken).ok_or_else(refused);
+    if !is_jws(token) {
+        let SessionReply { secret, bearer, .. } = state(request, "SessionReply")?;
+        let needs_signature = bearer.is_some_and(|plugin| plugin.require_signature);
+        let session = read_session_token(token, secret).filter(|_| token.contains('.') || !needs_signature);
+        return session.map(Credential::SessionToken).ok_or_else(refused);
     }
     let verifiers = state::<JwtVerifiers>(request, "JwtVerifiers")?;
     let Now(now) = Now::from_request(request, &mut Payload::None).into_inner()?;
@@ -180,6 +214,11 @@ pub(super) fn read_credential(request: &HttpRequest) -> Result<Credential, ApiEr
         VerifyError::Expired { .. } => ApiError::Unauthorized(Unauthorized::TokenExpired),
         _ => refused(),
     })
+}
+
+/// A compact JWS has exactly two dots; a signed session token has one, a raw one has none.
+fn is_jws(token: &str) -> bool {
+    token.matches('.').count() >= 2
 }
 
 /// Reads a session token, raw or signed; a signed one may be percent-encoded, as it is in the cookie.

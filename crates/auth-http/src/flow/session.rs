@@ -15,8 +15,10 @@ pub(crate) enum Credential {
     None,
     /// A cookie of the session's name whose signature is wrong.
     DeadCookie,
-    /// The signed session cookie.
+    /// The signed session cookie, or what stands for it.
     Cookie(SessionToken),
+    /// In the place of that, a text that can be no session's token.
+    NoSession,
     /// A session token as bearer.
     SessionToken(SessionToken),
     /// An access token of ours.

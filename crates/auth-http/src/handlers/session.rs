@@ -151,7 +151,7 @@ fn nobody(
             Err(ApiError::Unauthorized(Unauthorized::NoCredentials))
         }
         Credential::None | Credential::DeadCookie => Ok(null()),
-        Credential::Cookie(_) => {
+        Credential::Cookie(_) | Credential::NoSession => {
             let mut answer = null();
             reply.clear_session(&mut answer, cookie)?;
             Ok(answer)
@@ -187,8 +187,10 @@ fn presented_token(credential: Credential) -> Option<ShownToken> {
             Some(ShownToken { token, expires_at: claims.expires_at })
         }
         Credential::Foreign { claims, token } => Some(ShownToken { token, expires_at: claims.expires_at }),
-        Credential::None | Credential::DeadCookie | Credential::Cookie(_) | Credential::SessionToken(_) => {
-            None
-        }
+        Credential::None
+        | Credential::DeadCookie
+        | Credential::Cookie(_)
+        | Credential::NoSession
+        | Credential::SessionToken(_) => None,
     }
 }

@@ -48,7 +48,7 @@ pub(crate) async fn sign_out(
     reply: Data<SessionReply>,
 ) -> Result<HttpResponse, ApiError> {
     match credential {
-        Credential::None | Credential::DeadCookie => {}
+        Credential::None | Credential::DeadCookie | Credential::NoSession => {}
         Credential::Cookie(token) | Credential::SessionToken(token) => {
             flow::sign_out::sign_out(&store, &token).await?;
         }

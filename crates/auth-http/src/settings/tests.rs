@@ -234,6 +234,7 @@ fn r_119_every_weakened_check_is_warned_of() {
         ("AUTH__SECURITY__DISABLE_ORIGIN_CHECK", "true", "security.disable_origin_check"),
         ("AUTH__SECURITY__DISABLE_ORIGIN_CHECK", "/sign-in,/sign-up", "security.disable_origin_check"),
         ("AUTH__ACCESS_TOKEN__ACCEPT_FOREIGN", "true", "access_token.accept_foreign"),
+        ("AUTH__BEARER__REQUIRE_SIGNATURE", "true", "bearer.require_signature"),
         ("AUTH__COOKIES__SECURE", "false", "cookies.secure"),
         ("AUTH__COOKIES__SESSION_TOKEN__HTTP_ONLY", "false", "cookies.session_token.http_only"),
         ("AUTH__COOKIES__DEFAULT_ATTRIBUTES__HTTP_ONLY", "false", "cookies.session_token.http_only"),

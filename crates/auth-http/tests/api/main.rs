@@ -11,6 +11,7 @@
 )]
 
 mod app;
+mod bearer;
 mod change_password;
 mod clock;
 mod cookie_cache;

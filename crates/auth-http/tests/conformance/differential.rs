@@ -5,13 +5,13 @@
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::cache::Secrets;
 use crate::database::Database;
 use crate::http::{self, Request};
 use crate::node::Reference;
-use crate::normalise::Names;
+use crate::normalise::{Names, percent_decode};
 use crate::ours::{BETTER_AUTHS_ANSWERS, Ours, random_secret};
 use crate::pairing::answer::Answer;
 use crate::pairing::register::Asked;
@@ -35,15 +35,35 @@ struct Twins {
 
 impl Twins {
     fn start() -> Self {
+        Self::start_with(&json!({}), &[])
+    }
+
+    /// Starts both with these plugins, and the settings that mean the same here.
+    fn start_with(plugins: &Value, settings: &[(&str, &str)]) -> Self {
         let databases = [Database::migrated_by_us(), Database::migrated_by_us()];
         let secret = random_secret();
-        let reference = Reference::start_with(&databases[0], &secret, &json!({ "quick": true }));
-        let ours = Ours::start_with(&databases[1], &secret, &BETTER_AUTHS_ANSWERS);
+        let options = json!({ "quick": true, "plugins": plugins });
+        let reference = Reference::start_with(&databases[0], &secret, &options);
+        let ours = Ours::start_with(&databases[1], &secret, &[&BETTER_AUTHS_ANSWERS, settings].concat());
         let mut visitors = [Visitor::new(), Visitor::new()];
         ok(visitors[0].sign_up(&reference, "ada@example.com", "password1"));
         ok(visitors[1].sign_up(&ours, "ada@example.com", "password1"));
         let cookies = visitors.map(|it| it.session_cookie().to_owned());
         Self { databases, reference, ours, cookies }
+    }
+
+    /// Signs in at each server until its cookie's value is one to go on with.
+    fn sign_in_until(&mut self, wanted: impl Fn(&str) -> bool) {
+        let origins = [self.reference.origin(), self.ours.origin()];
+        let body = json!({ "email": "ada@example.com", "password": "password1" });
+        for (cookie, origin) in self.cookies.iter_mut().zip(origins) {
+            while !wanted(cookie) {
+                let answer = http::send(origin, &Request::post_json("/api/auth/sign-in/email", &body));
+                let line = answer.set_cookies()[0];
+                let (_, value) = line.split(';').next().expect("a pair").split_once('=').expect("a value");
+                value.clone_into(cookie);
+            }
+        }
     }
 
     /// Sends the request that `make` makes, given the cookie and the origin of each server, and compares. A
@@ -77,7 +97,10 @@ impl Twins {
 
 /// Runs one generator and reports every request that was answered differently.
 fn run(generate: impl Fn(&mut StdRng, &str, &str) -> Request) {
-    let twins = Twins::start();
+    run_with(&Twins::start(), generate);
+}
+
+fn run_with(twins: &Twins, generate: impl Fn(&mut StdRng, &str, &str) -> Request) {
     let seed = number("CONFORMANCE_SEED", 1) as u64;
     let complaints: Vec<String> = (0..number("CONFORMANCE_ROUNDS", ROUNDS))
         .filter_map(|round| {
@@ -333,4 +356,58 @@ fn r_131_random_origins_get_the_same_answer() {
         request.body = Some(body.to_string().into_bytes());
         request
     });
+}
+
+#[test]
+fn r_131_random_authorization_headers_get_the_same_answer_with_the_bearer_plugin() {
+    needs!("node");
+    const SCHEMES: [&str; 10] = [
+        "Bearer ",
+        "Bearer ",
+        "Bearer ",
+        "bearer ",
+        "BEARER  ",
+        "Bearer \t",
+        "Bearer\t",
+        "Bearer",
+        "Token ",
+        "",
+    ];
+    const PIECES: [&str; 22] = [
+        ".", ".", "=", "==", "+", "/", "-", "_", "%", "%2", "%2E", "%3D", "%20", "%ff", "%C3%A9", "é", " ",
+        ",", "a", "A.B", "\u{a0}", "\"",
+    ];
+    for signature in [false, true] {
+        let required = signature.to_string();
+        let settings =
+            [("AUTH__BEARER__ENABLED", "true"), ("AUTH__BEARER__REQUIRE_SIGNATURE", required.as_str())];
+        let mut twins = Twins::start_with(&json!({ "bearer": { "requireSignature": signature } }), &settings);
+        twins.sign_in_until(|cookie| cookie.contains("%2B") || cookie.contains("%2F"));
+        run_with(&twins, |rng, cookie, _| {
+            let signed = percent_decode(cookie);
+            let (raw, _) = signed.split_once('.').expect("a signature");
+            let url = signed.replace('+', "-").replace('/', "_");
+            let bare = signed.trim_end_matches('=');
+            let forms =
+                [raw, &signed, &signed, cookie, cookie, bare, &url, url.trim_end_matches('='), "", "a"];
+            let mut token: Vec<char> = one(rng, &forms).chars().collect();
+            for _ in 0..rng.random_range(0..3) {
+                // Where the forms have their seams, or anywhere.
+                let seams = [0, raw.len(), token.len(), token.len().saturating_sub(1)];
+                let anywhere = rng.random_range(0..=token.len());
+                let at = if rng.random_bool(0.7) { *seams.choose(rng).expect("a seam") } else { anywhere };
+                let at = at.min(token.len());
+                token.splice(at..at, one(rng, &PIECES).chars());
+            }
+            let token: String = token.into_iter().collect();
+            let header = format!("{}{token}", one(rng, &SCHEMES));
+            let mut request = Request::get("/api/auth/get-session").header("authorization", header.trim());
+            if rng.random_bool(0.6) {
+                let good = format!("better-auth.session_token={cookie}");
+                let jar = one(rng, &["a=b", "better-auth.session_token=x.y", &good, &good]);
+                request = request.header("cookie", jar);
+            }
+            request
+        });
+    }
 }

@@ -79,12 +79,16 @@ impl Names {
     pub(crate) fn set_cookie(&mut self, line: &str, now: OffsetDateTime) -> String {
         let (pair, attributes) = line.split_once("; ").unwrap_or((line, ""));
         let (name, value) = pair.split_once('=').expect("a cookie has a name");
-        let value = percent_decode(value);
-        let value = match signed_value::verify(&value, self.secrets.all.current()) {
-            Some(inner) => format!("{}.<signed>", self.text(inner, now)),
-            None => self.text(&value, now),
-        };
+        let value = self.signed(&percent_decode(value), now);
         format!("{name}={value}; {attributes}")
+    }
+
+    /// A signed text.
+    pub(crate) fn signed(&mut self, text: &str, now: OffsetDateTime) -> String {
+        match signed_value::verify(text, self.secrets.all.current()) {
+            Some(inner) => format!("{}.<signed>", self.text(inner, now)),
+            None => self.text(text, now),
+        }
     }
 }
 

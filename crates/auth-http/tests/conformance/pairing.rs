@@ -247,6 +247,11 @@ configurations! {
     rate_limit_memory => "rate limit memory",
     rate_limit_database => "rate limit database",
     client_address => "client address",
+    bearer => "bearer",
+    bearer_with_signatures => "bearer with signatures",
+    bearer_and_cookie_cache => "bearer and cookie cache",
+    bearer_and_secure_cookies => "bearer and secure cookies",
+    bearer_and_deferred_refresh => "bearer and deferred refresh",
 }
 
 /// Every description is played, and every file of scenarios belongs to one.

@@ -221,7 +221,7 @@ impl SessionReader {
     ) -> Result<Option<Caller>, StoreError> {
         let sessions = self.store.sessions();
         let (principal, known_by) = match credential {
-            Credential::None | Credential::DeadCookie => return Ok(None),
+            Credential::None | Credential::DeadCookie | Credential::NoSession => return Ok(None),
             Credential::Cookie(token) => (sessions.find_by_token(token).await?, KnownBy::Cookie),
             Credential::SessionToken(token) => (sessions.find_by_token(token).await?, KnownBy::SessionToken),
             Credential::AccessToken { claims, .. } => {

@@ -11,16 +11,23 @@ use crate::http::Response;
 use crate::normalise::Names;
 
 /// Headers that a Better Auth client can notice; `Set-Cookie` is compared apart. The rest is framing, CORS (which
-/// Better Auth leaves to its host) and headers of this server that answers of the reference never have.
-pub(crate) const COMPARED_HEADERS: [&str; 7] = [
+/// Better Auth leaves to its host, but for what its plugins expose) and headers of this server that answers of the
+/// reference never have.
+pub(crate) const COMPARED_HEADERS: [&str; 8] = [
     "content-type",
     "cache-control",
     "pragma",
     "location",
     "x-retry-after",
     "www-authenticate",
-    "set-auth-token",
+    SET_AUTH_TOKEN,
+    EXPOSED,
 ];
+
+const SET_AUTH_TOKEN: &str = "set-auth-token";
+const EXPOSED: &str = "access-control-expose-headers";
+/// What the CORS layer of this server exposes of its own.
+const EXPOSED_BY_US: [&str; 3] = ["x-request-id", "retry-after", "x-retry-after"];
 
 /// What was answered, with names in the place of what differs from run to run.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
@@ -57,11 +64,23 @@ impl Answer {
         portable: impl Fn(&str) -> String,
     ) -> Self {
         let compared = response.headers.iter().filter(|(name, _)| COMPARED_HEADERS.contains(&name.as_str()));
+        let mut headers = BTreeMap::new();
+        for (name, value) in compared {
+            let value = match name.as_str() {
+                SET_AUTH_TOKEN => names.signed(value, now),
+                EXPOSED => match exposed_by_route(value) {
+                    none if none.is_empty() => continue,
+                    names => names,
+                },
+                _ => portable(value),
+            };
+            headers.insert(name.clone(), value);
+        }
         let body = response.text();
         let body = if unordered { by_creation(&body) } else { body };
         Self {
             status: response.status,
-            headers: compared.map(|(name, value)| (name.clone(), portable(value))).collect(),
+            headers,
             set_cookie: names
                 .set_cookies(&response.set_cookies(), now)
                 .iter()
@@ -70,6 +89,12 @@ impl Answer {
             body: portable(&names.text(&body, now)),
         }
     }
+}
+
+/// The names that a route exposes.
+fn exposed_by_route(list: &str) -> String {
+    let names = list.split(", ").filter(|name| !EXPOSED_BY_US.contains(name));
+    names.collect::<Vec<_>>().join(", ")
 }
 
 /// Member of error bodies.

@@ -29,6 +29,9 @@ pub(crate) struct Configuration {
     /// Options of Better Auth, laid over those of `node/options.mjs`.
     #[serde(default)]
     pub(crate) options: Value,
+    /// Plugins of Better Auth with their options.
+    #[serde(default)]
+    pub(crate) plugins: Map<String, Value>,
     /// Settings of this server, laid over [`better_auths_answers`].
     #[serde(default)]
     settings: Value,

@@ -134,8 +134,12 @@ impl Lane {
                 // Prefixes are a matter of configuration: `my.session_token`, `__Secure-better-auth.session_token`.
                 let key = name.split_once('.').map_or(name.as_str(), |(_, key)| key);
                 if key == "session_token" {
-                    let token = percent_decode(value).split('.').next().unwrap_or_default().to_owned();
+                    let signed = percent_decode(value);
+                    let token = signed.split('.').next().unwrap_or_default().to_owned();
                     values.insert(format!("{browser}.token"), token);
+                    values.insert(format!("{browser}.unpadded"), signed.trim_end_matches('=').to_owned());
+                    values.insert(format!("{browser}.stray"), with_stray_bits(&signed));
+                    values.insert(format!("{browser}.signed"), signed);
                     values.insert(browser.clone(), value.clone());
                 }
                 values.insert(format!("{browser}.{key}"), value.clone());
@@ -163,6 +167,14 @@ impl Lane {
         assert!(complete, "a placeholder without a value in {text}");
         text
     }
+}
+
+/// Another spelling of the same 32 bytes: the last letter before the padding has two bits to spare.
+fn with_stray_bits(signed: &str) -> String {
+    const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let kept = signed.trim_end_matches('=');
+    let last = kept.chars().next_back().and_then(|last| ALPHABET.find(last)).expect("base64");
+    format!("{}{}=", &kept[..kept.len() - 1], &ALPHABET[last + 1..last + 2])
 }
 
 /// Does with a `Set-Cookie` line what a browser does.

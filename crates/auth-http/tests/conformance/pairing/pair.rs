@@ -84,7 +84,11 @@ impl Pair {
             assert!(output.status.success(), "{}: {said}", configuration.name);
         }
         let reference = (cast != Cast::OursAlone).then(|| {
-            Reference::start_with(&database, &secret, &json!({ "quick": true, "options": options }))
+            Reference::start_with(
+                &database,
+                &secret,
+                &json!({ "quick": true, "options": options, "plugins": configuration.plugins }),
+            )
         });
         let ours = (cast != Cast::TheirsAlone).then(|| Ours::start_with(&database, &secret, &variables));
         let known_as = |origin: &str| configuration.base_url.as_deref().unwrap_or(origin).to_owned();

@@ -22,6 +22,7 @@ pub(crate) struct Scenario {
 /// - `{{origin}}` is the origin of the server that is asked, `{{ip}}` an address that this lane alone uses, `{{octet}}` a part of one;
 /// - `@example.com` becomes a domain of the lane, so that each lane has users of its own, and `{{lane}}` a label of it;
 /// - `{{ada}}` is the session cookie that the browser (or `keep`) `ada` holds, as sent, `{{ada.token}}` the session token in it,
+///   `{{ada.signed}}` the same with its signature, `{{ada.unpadded}}` without the `=` at its end, `{{ada.stray}}` in another spelling of the signature,
 ///   `{{ada.dont_remember}}` and so on its other cookies.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
