@@ -31,7 +31,7 @@ enum Tool {
     Pgbouncer,
     /// The reference server from npm
     Node,
-    /// PyJWT, as another verifier of access tokens
+    /// PyJWT and FastAPI, as other verifiers of tokens
     Python,
     /// A browser, for Better Auth's client library
     Chromium,
@@ -44,7 +44,7 @@ impl Without {
             let tests = match tool {
                 Tool::Pgbouncer => "connections through PgBouncer, old and new",
                 Tool::Node => "conformance with the real better-auth package",
-                Tool::Python => "access tokens verified by PyJWT",
+                Tool::Python => "tokens verified by PyJWT, also in FastAPI",
                 Tool::Chromium => "Better Auth's client library in a real browser",
             };
             println!("NOT TESTED: {tests} (left out by --without)");
