@@ -1,7 +1,7 @@
 //! How many statements each route costs, counted on the wire between the server and PostgreSQL, and written down in
 //! `docs/STATEMENTS.md`.
 
-mod counting;
+pub mod counting;
 
 use std::fmt::Write;
 use std::path::Path;
