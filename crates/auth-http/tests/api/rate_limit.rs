@@ -201,6 +201,7 @@ async fn r_081_a_blocked_client_costs_no_statement_whatever_it_sends() {
             assert_eq!(app.send(signed(app.request("POST", path))).await.status, 429, "{storage} {path}");
             assert_eq!(app.send(app.request("GET", path)).await.status, 429, "{storage} {path}");
         }
+        assert_eq!(proxy.take(), [""; 0], "{storage}");
         let json = "content-type: application/json";
         let (long, whole) = ("content-length: 99999999", "content-length: 12");
         let form = "content-type: application/x-www-form-urlencoded";
@@ -225,7 +226,7 @@ async fn r_081_a_blocked_client_costs_no_statement_whatever_it_sends() {
             peer.read_exact(&mut answer).await.unwrap();
             assert_eq!(&answer, b"HTTP/1.1 429", "{storage} {headers:?} {body}");
         }
-        assert_eq!(proxy.take(), [""; 0], "{storage}");
+        assert_eq!(proxy.take(), [""; 0], "{storage}, bodies that are none");
         app.stop().await;
     }
 }
