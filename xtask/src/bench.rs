@@ -34,7 +34,7 @@ pub(crate) struct Options {
 enum What {
     /// Session reads while 100 clients try passwords
     Flood,
-    /// Memory and times of the rate limiter under a million addresses
+    /// Memory and times of the rate limiter under a million addresses, and CPU time of a refusal
     Limiter,
     /// Session reads while a million expired rows are removed
     Cleanup,

@@ -105,14 +105,38 @@ impl<W: Write> Write for WithoutC1<W> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
-    use std::sync::{Arc, Mutex};
+    use std::sync::{Arc, LazyLock, Mutex};
+
+    use tracing::Dispatch;
+    use tracing::subscriber::{DefaultGuard, NoSubscriber};
 
     use super::*;
 
+    /// While there is just one subscriber, `tracing` asks the thread that comes by a line first whether anybody listens,
+    /// and believes it for all threads: the line of another test's thread would then be lost here.
+    static SECOND: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::default()));
+
+    /// What was written.
     #[derive(Clone, Default)]
-    struct Lines(Arc<Mutex<Vec<u8>>>);
+    pub(crate) struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl Lines {
+        /// Collects what this thread writes until the guard is dropped.
+        pub(crate) fn of_this_thread(format: LogFormat) -> (Self, DefaultGuard) {
+            LazyLock::force(&SECOND);
+            let lines = Self::default();
+            let sink = lines.clone();
+            let settings = LogSettings { format, filter: "trace".parse().unwrap() };
+            let subscriber = Registry::default().with(layer(&settings, move || WithoutC1(sink.clone())));
+            (lines, tracing::subscriber::set_default(subscriber))
+        }
+
+        pub(crate) fn text(&self) -> String {
+            String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+        }
+    }
 
     impl Write for Lines {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -126,12 +150,10 @@ mod tests {
     }
 
     fn written(format: LogFormat, write: impl FnOnce()) -> String {
-        let lines = Lines::default();
-        let sink = lines.clone();
-        let settings = LogSettings { format, filter: "trace".parse().unwrap() };
-        let subscriber = Registry::default().with(layer(&settings, move || WithoutC1(sink.clone())));
-        tracing::subscriber::with_default(subscriber, write);
-        String::from_utf8(lines.0.lock().unwrap().clone()).unwrap()
+        let (lines, guard) = Lines::of_this_thread(format);
+        write();
+        drop(guard);
+        lines.text()
     }
 
     #[test]

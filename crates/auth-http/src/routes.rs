@@ -203,7 +203,7 @@ pub async fn not_found() -> HttpResponse {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::panic, reason = "tests")]
+    #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
     use actix_web::App;
     use actix_web::http::StatusCode;
@@ -211,13 +211,17 @@ mod tests {
     use actix_web::web::Data;
 
     use super::*;
+    use crate::logging::tests::Lines;
     use crate::middleware::panics::PanicCount;
+    use crate::middleware::request_log::request_log;
+    use crate::settings::LogFormat;
 
     #[actix_web::test]
     async fn r_101_a_panicking_handler_is_answered_as_any_unexpected_failure() {
-        async fn panicking() -> HttpResponse {
-            panic!("what the client sent")
+        async fn panicking(body: String) -> HttpResponse {
+            panic!("{body}")
         }
+        const CANARY: &str = "what-the-client-sent";
         let routes = [
             Entry {
                 method: Method::POST,
@@ -234,16 +238,28 @@ mod tests {
         ];
         let count = PanicCount::default();
         let app = App::new().app_data(Data::new(count.clone())).service(scope_of("/auth", &routes));
-        let app = init_service(app).await;
+        let app = init_service(app.wrap(from_fn(request_log))).await;
+        let (lines, _collecting) = Lines::of_this_thread(LogFormat::Json);
         for number in 1..=3 {
-            let request = TestRequest::post().uri("/auth/panic").to_request();
-            let answer = call_service(&app, request).await;
+            let request = TestRequest::post().uri(&format!("/auth/panic?{CANARY}"));
+            let answer = call_service(&app, request.set_payload(CANARY).to_request()).await;
             assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
-            assert_eq!(answer.request().match_pattern().as_deref(), Some("/auth/panic"), "for the log line");
-            assert!(answer.response().error().is_some(), "for the log line");
             assert!(!answer.headers().contains_key("content-type"));
+            let id = answer.headers().get("x-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
             assert_eq!(read_body(answer).await, "");
             assert_eq!(count.number(), number);
+            let text = lines.text();
+            let line: serde_json::Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+            let told =
+                ["level", "message", "method", "route"].map(|key| line[key].as_str().unwrap_or_default());
+            assert_eq!(told, ["ERROR", "request failed", "POST", "/auth/panic"], "{text}");
+            assert_eq!(
+                (line["status"].as_u64(), line["span"]["request_id"].as_str()),
+                (Some(500), id.as_deref())
+            );
+            let error = line["error"].as_str().unwrap_or_default();
+            assert!(error.contains(&format!("panicked, number {number} since the start")), "{text}");
+            assert!(!text.contains(CANARY), "{text}");
             let well = call_service(&app, TestRequest::get().uri("/auth/ok").to_request()).await;
             assert_eq!(well.status(), StatusCode::OK);
         }

@@ -130,7 +130,7 @@ impl Settings {
         let server = ServerSettings::read(&reader)?;
         let settings = Self {
             proxies: ProxiesSettings::read(&reader)?,
-            rate_limit: RateLimitSettings::read(&reader)?,
+            rate_limit: RateLimitSettings::read(&reader, &server.base_path)?,
             security: SecuritySettings::read(&reader, &server)?,
             cors: CorsSettings::read(&reader)?,
             database: DatabaseSettings::read(&reader)?,
@@ -211,7 +211,8 @@ impl Settings {
             ),
         ];
         let switches = switches.into_iter().filter(|(on, _)| *on).map(|(_, warning)| warning.to_owned());
-        switches.chain(paths::unknown(server::DISABLED_PATHS, &self.server.disabled_paths)).collect()
+        let unknown = paths::unknown(server::DISABLED_PATHS, &self.server.disabled_paths);
+        switches.chain(unknown).chain(self.rate_limit.warnings()).collect()
     }
 }
 

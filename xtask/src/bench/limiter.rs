@@ -1,14 +1,14 @@
-//! A million addresses through the rate limiter.
+//! A million addresses through the rate limiter, and what it costs to refuse one.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
 use super::load::{Client, Times, get, post};
 use super::print_times;
-use super::server::Bench;
+use super::server::{Bench, Server};
 use crate::failure::Failure;
 
 /// Addresses that ask once each.
@@ -17,6 +17,12 @@ const ADDRESSES: u32 = 1_000_000;
 const FIRST: Ipv4Addr = Ipv4Addr::new(20, 0, 0, 0);
 /// Clients at once that stand for them.
 const THREADS: u32 = 8;
+/// Requests whose CPU time is taken together: the kernel counts it in hundredths of a second.
+const REQUESTS: u32 = 20_000;
+/// Addresses of those that are let through meanwhile.
+const LET_THROUGH: Ipv4Addr = Ipv4Addr::new(30, 0, 0, 0);
+/// CPU time that one refusal may cost.
+const LIMIT_CPU: Duration = Duration::from_millis(1);
 /// Memory that may be gained, in KiB.
 const LIMIT_KIB: u64 = 64 * 1024;
 
@@ -39,6 +45,7 @@ pub(super) fn run(bench: &Bench) -> Result<(), Failure> {
     if first != [400, 400, 400, 429] {
         return Err(Failure::new(format!("four sign-ins were answered {first:?}")));
     }
+    blocked_costs_little(&server)?;
     let before = server.resident_kib()?;
     let few = ask(address, 20_000..100_000)?;
     print_times("/ok, the first 100,000 addresses", &few);
@@ -54,6 +61,53 @@ pub(super) fn run(bench: &Bench) -> Result<(), Failure> {
         return Err(Failure::new("the limiter does not keep what R-87 says"));
     }
     Ok(())
+}
+
+/// Compares what the server computes for a blocked client, whatever it sends, and for clients that `/ok` answers, each
+/// over one connection.
+fn blocked_costs_little(server: &Server) -> Result<(), Failure> {
+    let blocked = |password: &str| {
+        let body = json!({"email": "nobody@example.com", "password": password});
+        post("/api/auth/sign-in/email", "x-forwarded-for: 203.0.113.9\r\n", &body)
+    };
+    let let_through = cpu_each(server, "/ok, let through", 200, |number| {
+        let from = Ipv4Addr::from_bits(LET_THROUGH.to_bits() + number);
+        get("/api/auth/ok", &format!("x-forwarded-for: {from}\r\n"))
+    })?;
+    for (what, request) in [
+        ("/sign-in/email, blocked", blocked("wrong password")),
+        ("/sign-in/email, blocked, a body of 32 KiB", blocked(&"p".repeat(32 * 1024))),
+    ] {
+        let cost = cpu_each(server, what, 429, |_| request.clone())?;
+        println!(
+            "{:.2} times the cost of /ok, limit {LIMIT_CPU:?}",
+            cost.as_secs_f64() / let_through.as_secs_f64()
+        );
+        if cost >= LIMIT_CPU {
+            return Err(Failure::new(format!("{what}: {cost:?} of CPU for one refusal")));
+        }
+    }
+    Ok(())
+}
+
+/// Sends requests one after the other, and gives the CPU time that the server took for each.
+fn cpu_each(
+    server: &Server,
+    what: &str,
+    expected: u16,
+    request: impl Fn(u32) -> String,
+) -> Result<Duration, Failure> {
+    let mut client = Client::new(server.address);
+    let before = server.cpu_time()?;
+    for number in 0..REQUESTS {
+        let status = client.send(&request(number))?.status;
+        if status != expected {
+            return Err(Failure::new(format!("{what}: answered {status}")));
+        }
+    }
+    let cost = server.cpu_time()?.saturating_sub(before) / REQUESTS;
+    println!("{what:44} {REQUESTS:>8} answers, {:>8.3} ms of CPU each", cost.as_secs_f64() * 1_000.0);
+    Ok(cost)
 }
 
 /// Sends one request from each of these addresses.

@@ -24,6 +24,9 @@ const SECRET: &str = "bench-only-secret-4Jd8KvWq2RzT6mXc9PnB";
 /// Past this the start is taken for failed.
 const START_LIMIT: Duration = Duration::from_secs(30);
 
+/// What Linux shows of its clock to programs (`USER_HZ`), on every platform that Rust runs on.
+const TICKS_PER_SECOND: u64 = 100;
+
 /// A built server and a migrated database.
 pub(super) struct Bench {
     program: PathBuf,
@@ -111,6 +114,21 @@ impl Server {
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let number = line.and_then(|line| line.split_whitespace().next()).and_then(|kib| kib.parse().ok());
         number.ok_or_else(|| Failure::new(format!("{path} does not say VmRSS")))
+    }
+
+    /// CPU time that the process has used, in programs and kernel (`utime` and `stime` of `proc_pid_stat(5)`).
+    pub(super) fn cpu_time(&self) -> Result<Duration, Failure> {
+        let path = format!("/proc/{}/stat", self.child.id());
+        let stat =
+            fs::read_to_string(&path).map_err(|error| Failure::because("this needs Linux's /proc", error))?;
+        // The second field, a name in parentheses, may hold spaces; utime and stime are the 14th and the 15th.
+        let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+        let ticks = after_name.split_whitespace().skip(11).take(2).map(str::parse::<u64>);
+        let ticks: Vec<u64> = ticks.collect::<Result<_, _>>().unwrap_or_default();
+        match ticks[..] {
+            [user, system] => Ok(Duration::from_millis((user + system) * 1_000 / TICKS_PER_SECOND)),
+            _ => Err(Failure::new(format!("{path} does not say utime and stime"))),
+        }
     }
 }
 

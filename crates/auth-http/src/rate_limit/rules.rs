@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::window::RateRule;
 use crate::glob::Glob;
-use crate::routes::SAME_AS;
+use crate::route_path::{RoutePath, below_base};
+use crate::routes::{ROUTES, SAME_AS, known_as};
 use crate::settings::parse_span;
 
 /// All rules of a server.
@@ -44,8 +45,11 @@ pub enum ParseRuleError {
     /// It does not read as one.
     #[error("`{0}` is no rule; write `/path = 100 per 10s` or `/path = off`")]
     Form(String),
-    /// The path has no slash in front, so no request would have it.
-    #[error("`{0}` would match no path; paths begin with a slash and stand without the base path")]
+    /// No request would be counted under it: it has no slash in front, one at the end, the base path, or a character
+    /// that no route has.
+    #[error(
+        "`{0}` would match no request; paths begin with a slash, end without one, and stand without the base path"
+    )]
     NoPath(String),
     /// The route counts under another name.
     #[error("`{given}` counts as `{counts_as}`; write the rule for that path")]
@@ -120,6 +124,22 @@ impl RateRules {
 }
 
 impl CustomRule {
+    /// Gives the rule as it was written.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Gives the names of the routes that it fits, each as it is counted.
+    pub(crate) fn routes(&self) -> impl Iterator<Item = &'static str> {
+        ROUTES.iter().map(|route| known_as(route.path)).filter(|path| self.fits(path))
+    }
+
+    /// Tells whether its path was given with the base path in front, so that no request would be counted under it.
+    pub(crate) fn has_base(&self, base_path: &str) -> bool {
+        let path = self.text.split('=').next().unwrap_or_default().trim();
+        self.routes().next().is_none() && below_base(path, base_path) != path
+    }
+
     fn fits(&self, path: &str) -> bool {
         match &self.path {
             Paths::Exactly(only) => only == path,
@@ -135,8 +155,9 @@ impl FromStr for CustomRule {
         let form = || ParseRuleError::Form(text.to_owned());
         let (path, allows) = text.split_once('=').ok_or_else(form)?;
         let (path, allows) = (path.trim(), allows.trim());
+        let no_path = || ParseRuleError::NoPath(path.to_owned());
         if !path.starts_with(['/', '*']) {
-            return Err(ParseRuleError::NoPath(path.to_owned()));
+            return Err(no_path());
         }
         if let Some((given, counts_as)) = SAME_AS.into_iter().find(|(given, _)| *given == path) {
             return Err(ParseRuleError::CountsAs { given: given.to_owned(), counts_as });
@@ -150,12 +171,14 @@ impl FromStr for CustomRule {
                 Some(RateRule { window: window.ok_or_else(form)?, max })
             }
         };
-        // As the reference tells them apart: a question mark alone makes no glob.
+        // As the reference tells them apart: a question mark alone makes no glob, and no path has one.
         let path = if path.contains('*') {
-            Paths::Matching(Glob::new(path))
+            // Paths are counted without slashes at the end.
+            (!path.ends_with('/')).then(|| Paths::Matching(Glob::new(path)))
         } else {
-            Paths::Exactly(path.to_owned())
+            (path == "/" || RoutePath::parse(path).is_some()).then(|| Paths::Exactly(path.to_owned()))
         };
+        let path = path.ok_or_else(no_path)?;
         Ok(Self { path, text: text.to_owned(), rule })
     }
 }
@@ -214,7 +237,6 @@ mod tests {
             "/ok = off",
             "/get-* = off",
             "/get-session = 1 per 1s",
-            "/a?c = 2 per 1s",
             "/deep/** = 9 per 500ms",
         ]);
         let cases = [
@@ -225,8 +247,6 @@ mod tests {
             ("/ok", None),
             ("/okay", Some((100, 10))),
             ("/get-session", None),
-            // A question mark alone is itself, as in the reference.
-            ("/abc", Some((100, 10))),
             ("/deep/a/b", Some((9, 0))),
             ("/deep", Some((9, 0))),
         ];
@@ -254,7 +274,11 @@ mod tests {
         ] {
             assert_eq!(text.parse::<CustomRule>(), Err(ParseRuleError::Form(text.to_owned())), "{text}");
         }
-        assert_eq!("ok = off".parse::<CustomRule>(), Err(ParseRuleError::NoPath("ok".to_owned())));
+        for path in ["ok", "/ok/", "/sign-in/*/", "/o?", "/ok?x", "//ok", "/a/../ok", "/o k", "/%6fk", ""] {
+            let refused = format!("{path} = off").parse::<CustomRule>();
+            assert_eq!(refused, Err(ParseRuleError::NoPath(path.to_owned())), "{path}");
+        }
+        assert!("/ = off".parse::<CustomRule>().is_ok(), "the base path itself is counted");
         let login = "/login = 5 per 10s".parse::<CustomRule>().unwrap_err();
         assert!(login.to_string().contains("/sign-in/email"), "{login}");
     }

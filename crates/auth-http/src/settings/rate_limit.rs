@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::error::SettingsError;
 use super::reader::Reader;
-use crate::rate_limit::{CustomRule, RateRule, RateRules};
+use crate::rate_limit::{CustomRule, ParseRuleError, RateRule, RateRules};
 
 /// How often a client may ask.
 #[derive(Clone, Debug)]
@@ -28,12 +28,13 @@ pub enum RateLimitStorage {
     Database,
 }
 
+const CUSTOM_RULES: &str = "rate_limit.custom_rules";
+
 /// The longest window that makes sense for a rate.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl RateLimitSettings {
-    pub(super) fn read(reader: &Reader) -> Result<Self, SettingsError> {
-        let custom_rules = reader.list("rate_limit.custom_rules")?;
+    pub(super) fn read(reader: &Reader, base_path: &str) -> Result<Self, SettingsError> {
         Ok(Self {
             enabled: reader.switch("rate_limit.enabled")?,
             default: RateRule {
@@ -44,18 +45,42 @@ impl RateLimitSettings {
                 "rate_limit.storage",
                 &[("memory", RateLimitStorage::Memory), ("database", RateLimitStorage::Database)],
             )?,
-            custom_rules: custom_rules
-                .iter()
-                .map(|text| text.parse())
-                .collect::<Result<_, crate::rate_limit::ParseRuleError>>()
-                .map_err(|error| {
-                    reader.expected("rate_limit.custom_rules", &format!("rules of paths; {error}"))
-                })?,
+            custom_rules: custom_rules(reader, base_path)?,
         })
+    }
+
+    /// Warns of each rule that applies to no route: what it limits, if anything, are paths that are none.
+    pub(super) fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        let mut taken: Vec<&str> = Vec::new();
+        for rule in &self.custom_rules {
+            let fits: Vec<&str> = rule.routes().collect();
+            if fits.is_empty() {
+                warnings.push(format!("{CUSTOM_RULES}: `{}` fits no route of this server", rule.as_str()));
+            } else if fits.iter().all(|path| taken.contains(path)) {
+                let text = rule.as_str();
+                warnings.push(format!(
+                    "{CUSTOM_RULES}: `{text}` applies to no route, since rules before it fit the same ones"
+                ));
+            }
+            taken.extend(fits);
+        }
+        warnings
     }
 
     /// Gives all rules, the built-in ones among them.
     pub(crate) fn rules(&self) -> RateRules {
         RateRules::new(self.default, self.custom_rules.clone())
+    }
+}
+
+fn custom_rules(reader: &Reader, base_path: &str) -> Result<Vec<CustomRule>, SettingsError> {
+    let refused = |error| reader.expected(CUSTOM_RULES, &format!("rules of paths; {error}"));
+    let rules: Result<Vec<CustomRule>, _> =
+        reader.list(CUSTOM_RULES)?.iter().map(|text| text.parse()).collect();
+    let rules = rules.map_err(refused)?;
+    match rules.iter().find(|rule| rule.has_base(base_path)) {
+        None => Ok(rules),
+        Some(rule) => Err(refused(ParseRuleError::NoPath(rule.as_str().to_owned()))),
     }
 }

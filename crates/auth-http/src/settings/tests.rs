@@ -155,7 +155,7 @@ fn r_110_a_start_is_refused_by_the_keys_name_and_never_shows_the_value() {
     let scalar = file("server = \"canary\"\n");
     let short = file("canary\n");
     let empty = file("");
-    let cases: [(&[(&str, &str)], &str); 47] = [
+    let cases: [(&[(&str, &str)], &str); 50] = [
         (&[("BETTER_AUTH_SECRET", "")], "security.secret"),
         (&[("BETTER_AUTH_SECRET", "canary-of-thirty-one-bytes-1234")], "security.secret"),
         (&[("BETTER_AUTH_SECRET", "better-auth-secret-12345678901234567890")], "security.secret"),
@@ -186,6 +186,9 @@ fn r_110_a_start_is_refused_by_the_keys_name_and_never_shows_the_value() {
         (&[("AUTH__SERVER__DISABLED_PATHS", "/api/auth")], "server.disabled_paths"),
         (&[("AUTH__SECURITY__DISABLE_ORIGIN_CHECK", "/api/auth/ok")], "security.disable_origin_check"),
         (&[("AUTH__SECURITY__DISABLE_ORIGIN_CHECK", "")], "security.disable_origin_check"),
+        (&[("AUTH__RATE_LIMIT__CUSTOM_RULES", "/api/auth/ok = off")], "rate_limit.custom_rules"),
+        (&[("AUTH__RATE_LIMIT__CUSTOM_RULES", "/ok = off,/api/auth/* = off")], "rate_limit.custom_rules"),
+        (&[("AUTH__RATE_LIMIT__CUSTOM_RULES", "/ok/ = off")], "rate_limit.custom_rules"),
         (&[("AUTH__SERVER__HEAD_TIMEOUT", "5 canaries")], "server.head_timeout"),
         (&[("AUTH__SERVER__HEAD_TIMEOUT", "0s")], "server.head_timeout"),
         (&[("AUTH__SERVER__BODY_LIMIT", "64KiB")], "server.body_limit"),
@@ -288,6 +291,27 @@ fn r_072_a_path_that_is_no_route_is_warned_of_by_its_name() {
     for (warning, path) in unknown.iter().zip([" /sign-in/social,", " /Sign-up/email,"]) {
         assert!(warning.starts_with("server.disabled_paths ") && warning.contains(path), "{warning}");
     }
+}
+
+#[test]
+fn r_079_a_rule_of_no_route_is_warned_of_by_its_text() {
+    let warnings = |rules: &[&str]| {
+        let on = ("AUTH__RATE_LIMIT__ENABLED", "true");
+        load(&[on, ("AUTH__RATE_LIMIT__CUSTOM_RULES", &rules.join(","))]).unwrap().warnings()
+    };
+    assert_eq!(
+        warnings(&["/ok = off", "/sign-in/* = 5 per 30s", "/user = 5 per 1s", "/** = 9 per 1s"]),
+        [""; 0]
+    );
+    let fits_none =
+        ["/sign-in/social = 5 per 30s", "/Ok = off", "/log* = 5 per 30s", "/ = off", "/some/* = off"];
+    for rule in fits_none {
+        let warned = warnings(&[rule]);
+        assert_eq!(warned, [format!("rate_limit.custom_rules: `{rule}` fits no route of this server")]);
+    }
+    let shadowed = warnings(&["/get-* = 5 per 1s", "/ok = off", "/get-session = off"]);
+    assert_eq!(shadowed.len(), 1, "{shadowed:?}");
+    assert!(shadowed[0].contains("`/get-session = off` applies to no route"), "{shadowed:?}");
 }
 
 #[test]

@@ -21,6 +21,7 @@ mod credentials;
 mod deferred;
 mod error_page;
 mod fields;
+mod fixation;
 mod framing;
 mod guards;
 mod input;

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use auth_http::routes::ROUTES;
+use auth_store::testing::TestDatabase;
 use futures_util::future::join_all;
 use serde_json::json;
 use time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::app::{Answer, TestApp};
+use crate::app::{Answer, PASSWORD, TestApp};
+use crate::statements::counting::CountingProxy;
 
 const ON: (&str, &str) = ("AUTH__RATE_LIMIT__ENABLED", "true");
 const PROXIED: (&str, &str) = ("AUTH__PROXIES__TRUSTED", "127.0.0.1");
@@ -173,6 +175,60 @@ async fn r_081_a_refused_request_is_not_read_and_asks_no_database() {
     peer.read_exact(&mut answer).await.unwrap();
     assert_eq!(&answer, b"HTTP/1.1 429");
     app.stop().await;
+}
+
+/// Whatever a blocked client sends, it is told so from the head alone, and PostgreSQL hears nothing of it.
+#[actix_web::test]
+async fn r_081_a_blocked_client_costs_no_statement_whatever_it_sends() {
+    for storage in ["memory", "database"] {
+        let database = TestDatabase::create().await;
+        let proxy = CountingProxy::start(database.url()).await;
+        let app = TestApp::on(
+            &proxy.url(),
+            &[ON, ("AUTH__RATE_LIMIT__STORAGE", storage), ("AUTH__CLEANUP__INTERVAL", "0s")],
+        )
+        .await;
+        let cookie = app.register("ann@example.com").await.session_cookie();
+        let right = json!({"email": "ann@example.com", "password": PASSWORD});
+        proxy.take();
+        while app.post("/sign-in/email", &right).await.status == 200 {}
+        assert!(!proxy.take().is_empty(), "what passes is counted by the proxy");
+
+        let signed = |request: reqwest::RequestBuilder| {
+            request.header("origin", &app.origin).header("cookie", &cookie).json(&right)
+        };
+        for path in ["/sign-in/email", "/login", "/sign-in/email/"] {
+            assert_eq!(app.send(signed(app.request("POST", path))).await.status, 429, "{storage} {path}");
+            assert_eq!(app.send(app.request("GET", path)).await.status, 429, "{storage} {path}");
+        }
+        assert_eq!(proxy.take(), [""; 0], "{storage}");
+        let json = "content-type: application/json";
+        let (long, whole) = ("content-length: 99999999", "content-length: 12");
+        let form = "content-type: application/x-www-form-urlencoded";
+        let xml = "content-type: text/xml";
+        let evil = "origin: https://evil.example\r\ncookie: better-auth.session_token=x.y";
+        for (headers, body) in [
+            ([json, long], ""),
+            ([json, whole], "{\"email\":\"an\0"),
+            ([json, "transfer-encoding: chunked"], "no chunk at all"),
+            ([json, "transfer-encoding: chunked"], "fffffff\r\n{{{{{{{{{{"),
+            ([form, whole], "%%%&&&===\u{1}\u{2}\u{3}"),
+            ([xml, whole], "<a>&lol;</a>"),
+            ([evil, whole], "{{{{{{{{{{{{"),
+        ] {
+            let head = format!(
+                "POST /api/auth/sign-in/email HTTP/1.1\r\nhost: a\r\n{}\r\n\r\n",
+                headers.join("\r\n")
+            );
+            let mut peer = TcpStream::connect(app.address).await.unwrap();
+            peer.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+            let mut answer = [0; 12];
+            peer.read_exact(&mut answer).await.unwrap();
+            assert_eq!(&answer, b"HTTP/1.1 429", "{storage} {headers:?} {body}");
+        }
+        assert_eq!(proxy.take(), [""; 0], "{storage}, bodies that are none");
+        app.stop().await;
+    }
 }
 
 #[actix_web::test]

@@ -1,7 +1,7 @@
 //! How many statements each route costs, counted on the wire between the server and PostgreSQL, and written down in
 //! `docs/STATEMENTS.md`.
 
-mod counting;
+pub mod counting;
 
 use std::fmt::Write;
 use std::path::Path;
@@ -16,6 +16,25 @@ use self::counting::CountingProxy;
 use crate::app::{Answer, PASSWORD, TestApp};
 
 const MARKER: &str = "<!-- from here on generated -->\n";
+
+/// A field that `/update-session` may set.
+const FIELD: &str = "[session.additional_fields.theme]\ntype = \"string\"\nrequired = false\n";
+
+/// Without an age after which `/list-sessions` asks for a new sign-in.
+const DEFERRED: [(&str, &str); 2] =
+    [("AUTH__SESSION__DEFER_REFRESH", "true"), ("AUTH__SESSION__FRESH_AGE", "0s")];
+
+/// A new address, a taken one, and a sign-in, where signing up signs nobody in.
+const NO_SIGN_IN: [&str; 3] = [
+    "no automatic sign-in, a new address",
+    "no automatic sign-in, an address that has an account",
+    "no automatic sign-in, the right password",
+];
+const VERIFIED: [&str; 3] = [
+    "verification required, a new address",
+    "verification required, an address that has an account",
+    "verification required, the right password of an unverified address",
+];
 
 /// One measured request.
 struct Row {
@@ -66,8 +85,22 @@ impl Measured {
         answer
     }
 
+    async fn register(&self, email: &str) {
+        let answer = self.app.post("/register", &json!({"email": email, "password": PASSWORD})).await;
+        assert_eq!(answer.status, 201, "{}", answer.body);
+    }
+
     fn with_cookie(&self, route: &str, answer: &Answer) -> RequestBuilder {
         self.request(route).header("cookie", answer.cookie_header()).header("origin", &self.app.origin)
+    }
+
+    /// Starts on a settings file as well; the columns that it declares are there.
+    async fn with_file(database: &TestDatabase, toml: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("auth-statements-{:x}.toml", rand::random::<u128>()));
+        std::fs::write(&path, toml).unwrap();
+        let measured = Self::start(database, &[("AUTH_CONFIG", path.to_str().unwrap())]).await;
+        std::fs::remove_file(path).unwrap();
+        measured
     }
 
     /// Goes through every route. The first round warms up: it opens the connection and meets the hash schemes.
@@ -149,8 +182,7 @@ impl Measured {
     async fn cached_round(&mut self, name: &str) {
         self.rows.clear();
         let email = format!("{name}@example.com");
-        let registered = json!({"email": email, "password": PASSWORD});
-        assert_eq!(self.app.post("/register", &registered).await.status, 201);
+        self.register(&email).await;
         let session = self.sign_in(&email).await;
         assert!(session.cookie_header().contains("session_data="), "{:?}", session.set_cookies());
         let route = "GET /get-session";
@@ -158,12 +190,69 @@ impl Measured {
         let read = self.request("GET /get-session?disableCookieCache=true");
         let read = read.header("cookie", session.cookie_header());
         self.count(route, "a cached session, the cache turned off by the caller", read).await;
+        for route in ["GET /user", "GET /list-sessions"] {
+            self.count(route, "a cached session", self.with_cookie(route, &session)).await;
+        }
+        let update = self.with_cookie("POST /update-session", &session).json(&json!({"theme": "dark"}));
+        self.count("POST /update-session", "a cached session, a field that is not declared", update).await;
+        let route = "POST /change-password";
+        let change = json!({"currentPassword": PASSWORD, "newPassword": PASSWORD});
+        self.count(route, "a cached session", self.with_cookie(route, &session).json(&change)).await;
+        let route = "POST /revoke-session";
+        let revoke = self.with_cookie(route, &session).json(&json!({"token": "unknown"}));
+        self.count(route, "a cached session, an unknown token", revoke).await;
         let route = "POST /revoke-other-sessions";
         self.count(route, "a cached session", self.with_cookie(route, &session)).await;
         self.app.clock.advance(Duration::minutes(6));
         let route = "GET /get-session";
         self.count(route, "a cached session whose cache has run out", self.with_cookie(route, &session))
             .await;
+    }
+
+    /// A field of the session that clients may set.
+    async fn field_round(&mut self, name: &str) {
+        self.rows.clear();
+        let email = format!("{name}@example.com");
+        self.register(&email).await;
+        let session = self.sign_in(&email).await;
+        let route = "POST /update-session";
+        let update = self.with_cookie(route, &session).json(&json!({"theme": "dark"}));
+        self.count(route, "a declared field", update).await;
+    }
+
+    /// Reads that leave the extension to a POST.
+    async fn deferred_round(&mut self, name: &str) {
+        self.rows.clear();
+        let email = format!("{name}@example.com");
+        self.register(&email).await;
+        let session = self.sign_in(&email).await;
+        for route in ["GET /get-session", "POST /get-session"] {
+            self.count(route, "deferred refresh, not due", self.with_cookie(route, &session)).await;
+        }
+        self.app.clock.advance(Duration::days(2));
+        for route in ["GET /get-session", "GET /list-sessions", "POST /get-session"] {
+            self.count(route, "deferred refresh, due for renewal", self.with_cookie(route, &session)).await;
+        }
+        self.app.clock.advance(Duration::days(8));
+        for route in ["GET /get-session", "POST /get-session"] {
+            self.count(route, "deferred refresh, run out", self.with_cookie(route, &session)).await;
+        }
+    }
+
+    /// Signing up where that signs nobody in, and the sign-ins that follow.
+    async fn signed_out_round(&mut self, name: &str, cases: [&'static str; 3]) {
+        self.rows.clear();
+        let email = format!("{name}@example.com");
+        let person = json!({"email": email, "password": PASSWORD, "name": "Ann"});
+        let other = json!({"email": format!("{name}-2@example.com"), "password": PASSWORD});
+        for (route, person) in [("POST /sign-up/email", &person), ("POST /register", &other)] {
+            for case in &cases[..2] {
+                self.count(route, case, self.request(route).json(person)).await;
+            }
+        }
+        for route in ["POST /sign-in/email", "POST /login"] {
+            self.count(route, cases[2], self.request(route).json(&person)).await;
+        }
     }
 }
 
@@ -181,6 +270,21 @@ async fn the_table_of_statements_is_what_each_route_costs() {
     let mut cached = Measured::start(&database, &cache).await;
     cached.cached_round("warm-cache").await;
     cached.cached_round("cache").await;
+    let mut deferred = Measured::start(&database, &DEFERRED).await;
+    deferred.deferred_round("warm-deferred").await;
+    deferred.deferred_round("deferred").await;
+    let no_sign_in = [("AUTH__EMAIL_AND_PASSWORD__AUTO_SIGN_IN", "false")];
+    let mut no_sign_in = Measured::start(&database, &no_sign_in).await;
+    let verified = [("AUTH__EMAIL_AND_PASSWORD__REQUIRE_EMAIL_VERIFICATION", "true")];
+    let mut verified = Measured::start(&database, &verified).await;
+    for round in ["warm", "counted"] {
+        no_sign_in.signed_out_round(&format!("{round}-no-sign-in"), NO_SIGN_IN).await;
+        verified.signed_out_round(&format!("{round}-verified"), VERIFIED).await;
+    }
+    // Last, since a column is added that the others do not know.
+    let mut fields = Measured::with_file(&database, FIELD).await;
+    fields.field_round("warm-field").await;
+    fields.field_round("field").await;
 
     for route in ROUTES {
         let name = format!("{} {}", route.method, route.path);
@@ -199,9 +303,23 @@ async fn the_table_of_statements_is_what_each_route_costs() {
     for (route, case) in [("POST /sign-in/email", "a foreign origin"), ("GET /user", "a forged cookie")] {
         assert_eq!(cost(&plain, route, case), 0, "{route} {case}");
     }
-    written_down(&table(plain.rows.iter().chain(&cached.rows)));
-    plain.app.stop().await;
-    cached.app.stop().await;
+    for read in ["GET /get-session", "GET /list-sessions"] {
+        let row = deferred.rows.iter().find(|row| row.route == read && row.case.ends_with("due for renewal"));
+        assert!(row.unwrap().statements.iter().all(|statement| statement.starts_with("select")), "{read}");
+    }
+    // What an address costs must not tell whether it has an account.
+    for measured in [&no_sign_in, &verified] {
+        for pair in measured.rows[..4].chunks(2) {
+            let [new, taken] = pair else { panic!("{}", pair.len()) };
+            let costs = |row: &Row| (row.status, row.statements.len());
+            assert_eq!(costs(new), costs(taken), "{}", new.route);
+        }
+    }
+    let all = [plain, cached, deferred, no_sign_in, verified, fields];
+    written_down(&table(all.iter().flat_map(|measured| &measured.rows)));
+    for measured in all {
+        measured.app.stop().await;
+    }
 }
 
 fn table<'r>(rows: impl Iterator<Item = &'r Row>) -> String {

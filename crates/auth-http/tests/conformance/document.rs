@@ -35,7 +35,7 @@ const NOT_MET: [(ErrorCode, &str); 8] = [
     (ErrorCode::RequestTimeout, "the reference has no deadline"),
     (ErrorCode::InvalidToken, "bearer tokens are this server's own"),
     (ErrorCode::TokenExpired, "bearer tokens are this server's own"),
-    (ErrorCode::Forbidden, "only services that ask for a role answer so"),
+    (ErrorCode::Forbidden, "said by services that ask for a role, never by this server"),
     (ErrorCode::ServiceUnavailable, "the reference answers 500, 401 or null"),
     (ErrorCode::FailedToCreateSession, "needs a hook that refuses, which is code"),
     (ErrorCode::FailedToGetSession, "needs a race or an outage"),

@@ -40,6 +40,7 @@ mod browser;
 mod client;
 mod differential;
 mod document;
+mod error_page;
 mod guides;
 mod limiter;
 mod origins;

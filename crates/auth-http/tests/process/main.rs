@@ -20,5 +20,6 @@ mod log;
 mod peers;
 mod process;
 mod proxies;
+mod restart;
 mod services;
 mod shutdown;
