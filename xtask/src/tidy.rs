@@ -5,6 +5,7 @@
 
 mod dependencies;
 mod lock_files;
+mod profiles;
 mod rules;
 mod settings;
 mod sources;
@@ -51,6 +52,7 @@ pub(crate) fn run(options: Options) -> Result<(), Failure> {
         findings.extend(sources::check(&files));
         findings.extend(lock_files::check(&files));
         findings.extend(settings::check(&files));
+        findings.extend(profiles::check(&files));
         findings.extend(dependencies::check()?);
         findings.extend(weight::check(&files)?);
     }
@@ -93,6 +95,13 @@ impl Files {
                     files.push((relative, text));
                 }
             }
+        }
+        // Of the root's own files, those that say how everything is built.
+        for name in ["Cargo.toml", ".cargo/config.toml"] {
+            let path = root.join(name);
+            let text = fs::read_to_string(&path)
+                .map_err(|error| Failure::because(format!("cannot read {}", path.display()), error))?;
+            files.push((name.to_owned(), text));
         }
         files.sort();
         Ok(Self(files))

@@ -175,7 +175,12 @@ async fn look_at_database(pool: &mut PoolSettings, fields: &Arc<DeclaredFields>)
         Err(error) => return Err(StartError::Database(error)),
     }
     match store.pending_migrations().await {
-        Ok(0) => {}
+        Ok(0) => match store.schema_drift().await {
+            Ok(drift) => health::warn_of_drift(&drift),
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "the tables cannot be looked at")
+            }
+        },
         Ok(pending) => {
             tracing::warn!(pending, "migrations are pending; not ready before `auth-server migrate up`")
         }

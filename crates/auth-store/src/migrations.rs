@@ -7,6 +7,7 @@
 
 pub mod embedded;
 pub mod fields;
+mod live;
 mod report;
 pub mod schema_check;
 
@@ -178,7 +179,7 @@ pub async fn plan(url: &DatabaseUrl) -> Result<Plan, MigrationError> {
         .filter(|migration| !recorded.iter().any(|record| record.name == migration.name))
         .copied()
         .collect();
-    let live = schema_check::read(&link.client).await.map_err(MigrationError::Query)?;
+    let live = live::read(&link.client).await.map_err(MigrationError::Query)?;
     let makes: Vec<&str> = pending.iter().flat_map(|migration| migration.makes).copied().collect();
     let adopts = live.tables_of(&makes);
     let obstacles = schema_check::adoption_obstacles(&live, &makes);
@@ -248,7 +249,7 @@ pub async fn down(url: &DatabaseUrl, data: Data) -> Result<Option<Reverted>, Mig
 /// As [`status`].
 pub async fn check(url: &DatabaseUrl) -> Result<Vec<Finding>, MigrationError> {
     let link = Link::open(url).await?;
-    let live = schema_check::read(&link.client).await.map_err(MigrationError::Query)?;
+    let live = live::read(&link.client).await.map_err(MigrationError::Query)?;
     Ok(schema_check::findings(&live))
 }
 
@@ -375,7 +376,7 @@ impl Link {
         if self.recorded().await?.iter().any(|record| record.name == migration.name) {
             return Ok(false);
         }
-        let live = schema_check::read(&self.client).await.map_err(MigrationError::Query)?;
+        let live = live::read(&self.client).await.map_err(MigrationError::Query)?;
         let findings = schema_check::adoption_obstacles(&live, migration.makes);
         if !findings.is_empty() {
             return Err(MigrationError::NotAdoptable { findings });
@@ -403,7 +404,7 @@ impl Link {
             Reverted::Forgotten(migration.name)
         } else {
             if data == Data::Keep {
-                let tables = schema_check::tables_with_rows(&self.client, migration.makes)
+                let tables = live::tables_with_rows(&self.client, migration.makes)
                     .await
                     .map_err(MigrationError::Query)?;
                 if !tables.is_empty() {

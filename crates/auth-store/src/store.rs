@@ -94,6 +94,20 @@ impl Store {
         self.pool.read(fields, |connection, fields| migrations::pending_on(connection, fields).boxed()).await
     }
 
+    /// Compares the live tables with what this server and Node's Better Auth need, and lists the differences of
+    /// [`Severity::Breaks`](migrations::Severity::Breaks); for readiness. Some milliseconds of the catalogue: hold
+    /// the answer for a while.
+    ///
+    /// # Errors
+    ///
+    /// As [`pending_migrations`](Self::pending_migrations).
+    pub async fn schema_drift(&self) -> Result<Vec<migrations::Finding>, StoreError> {
+        let fields = &*self.fields;
+        self.pool
+            .read(fields, |connection, fields| migrations::fields::breaking_on(connection, fields).boxed())
+            .await
+    }
+
     /// Stores the rows of a sign-up, all or none; gives the additional fields as the database holds them.
     ///
     /// # Errors

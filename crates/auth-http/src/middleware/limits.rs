@@ -108,6 +108,7 @@ const RETRY_AFTER_SECS: u64 = 1;
 
 fn closing(status: StatusCode) -> actix_web::HttpResponseBuilder {
     let mut answer = HttpResponse::build(status);
-    answer.force_close();
+    // An answer about this moment, in place of one that may hold a session. Caches may keep a 414 otherwise.
+    answer.force_close().insert_header((header::CACHE_CONTROL, "no-store"));
     answer
 }

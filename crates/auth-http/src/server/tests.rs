@@ -164,6 +164,7 @@ async fn r_089_a_handler_that_hangs_is_answered_503() {
     let answer = served.exchange(&close("/stuck")).await;
     assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
     assert!(answer.contains("retry-after: 1\r\n"), "{answer}");
+    assert!(answer.contains("cache-control: no-store\r\n"), "{answer}");
     assert!(
         answer.ends_with(r#"{"message":"Service unavailable","code":"SERVICE_UNAVAILABLE"}"#),
         "{answer}"
@@ -234,6 +235,18 @@ async fn r_090_heads_and_paths_have_limits() {
     }
     let query = format!("/fast?{}", "a".repeat(4_000));
     assert_eq!(status(served.exchange(&close(&query)).await), "200", "the path's limit is not the query's");
+}
+
+#[tokio::test]
+async fn r_034_refusals_before_the_routes_are_not_stored_either() {
+    let served = start(&[]);
+    let long_path = close(&format!("/{}", "a".repeat(3_000)));
+    let long_head =
+        close("/fast").replace("\r\n\r\n", &format!("\r\nx-filler: {}\r\n\r\n", "a".repeat(17_000)));
+    for request in [long_path, long_head, close("/stuck")] {
+        let answer = served.exchange(&request).await;
+        assert!(answer.contains("cache-control: no-store\r\n"), "{answer}");
+    }
 }
 
 #[tokio::test]

@@ -95,6 +95,22 @@ async fn r_079_off_means_off() {
 }
 
 #[actix_web::test]
+async fn paths_outside_the_base_path_are_not_counted() {
+    let one = [ON, ("AUTH__RATE_LIMIT__MAX", "1"), ("AUTH__RATE_LIMIT__STORAGE", "database")];
+    let app = TestApp::with(&one).await;
+    for path in ["/healthz", "/", "/elsewhere", "/api", "/api/authentic"] {
+        for _ in 0..3 {
+            let answer = reqwest::get(format!("http://{}{path}", app.address)).await.unwrap();
+            assert_eq!(answer.status(), if path == "/healthz" { 200 } else { 404 }, "{path}");
+        }
+    }
+    assert_eq!(app.count("rateLimit").await, 0);
+    let statuses = [app.get("/ok", &[]).await.status, app.get("/ok", &[]).await.status];
+    assert_eq!((statuses, app.count("rateLimit").await), ([200, 429], 1), "those below it are");
+    app.stop().await;
+}
+
+#[actix_web::test]
 async fn without_addresses_nothing_is_counted_or_stored() {
     let app = TestApp::with(&[ON, PROXIED, ("AUTH__PROXIES__TRACK_ADDRESSES", "false")]).await;
     assert_eq!(statuses(&app, "1.0.0.1", "POST", "/sign-in/email", 20).await, [400; 20]);

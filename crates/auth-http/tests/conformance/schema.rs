@@ -130,6 +130,49 @@ fn r_107_both_migrations_make_the_same_schema() {
     assert!(theirs.len() > 40, "the query finds the tables");
 }
 
+/// Core §12.3: sessions are made and joined with text ids here, so such a database is left alone and named.
+#[test]
+fn databases_with_uuid_or_serial_ids_are_refused_and_not_touched() {
+    needs!("node");
+    for (mode, kind) in [("uuid", "uuid"), ("serial", "integer")] {
+        let options = json!({ "advanced": { "database": { "generateId": mode } } });
+        let database = Database::empty();
+        node::migrate(&database, &options);
+        let reference = Reference::start_with(&database, &random_secret(), &json!({ "options": options }));
+        ok(Visitor::new().sign_up(&reference, "ada@example.com", PASSWORD));
+        let (files_before, rows_before, before) = (files(&database), rows(&database), description(&database));
+
+        let up = ours::migrate(&database, "up");
+        let said = String::from_utf8_lossy(&up.stderr).into_owned();
+        assert!(!up.status.success(), "{mode}: {}{said}", String::from_utf8_lossy(&up.stdout));
+        for said in [said, complaint(&database)] {
+            for place in
+                ["\"user\".\"id\"", "\"session\".\"id\"", "\"session\".\"userId\"", "\"account\".\"userId\""]
+            {
+                let problem = format!("{place} has type {kind}, expected text");
+                assert!(said.contains(&problem), "{mode}: {said}");
+            }
+            assert!(!said.contains("\"accountId\""), "text in every mode: {said}");
+        }
+        assert_eq!(files(&database), files_before, "{mode}");
+        assert_eq!(rows(&database), rows_before, "{mode}");
+        assert_eq!(description(&database), before, "{mode}");
+        assert_eq!(database.query("select to_regclass('auth_schema_migrations')::text"), [[None]], "{mode}");
+    }
+}
+
+/// A database of the default ids, whose one id column was changed later: the migrations ran, and `check` still tells.
+#[test]
+fn an_id_column_that_became_uuid_fails_the_check() {
+    needs!("node");
+    let database = Database::empty();
+    node::migrations(&database, true);
+    assert_migrate(&database, "up");
+    assert_migrate(&database, "check");
+    database.execute("alter table verification alter column id type uuid using id::uuid");
+    assert!(complaint(&database).contains("\"verification\".\"id\" has type uuid, expected text"));
+}
+
 /// Better Auth 1.7.1 had a column that 1.7.25 neither fills nor tolerates.
 #[test]
 fn the_leftover_issuer_column_of_1_7_1_is_explained() {

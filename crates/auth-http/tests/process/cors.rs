@@ -1,5 +1,8 @@
 //! Browsers of other origins (R-70).
 
+use std::collections::BTreeSet;
+
+use auth_http::routes::ROUTES;
 use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode};
 
@@ -8,10 +11,20 @@ use crate::process::{Process, on_own_database};
 const TRUSTED: (&str, &str) =
     ("BETTER_AUTH_TRUSTED_ORIGINS", "https://app.example.com,https://*.example.org");
 
-async fn preflight(server: &Process, path: &str, origin: &str) -> (StatusCode, HeaderMap) {
+/// Method and path of every route, and of one that is none.
+fn everywhere() -> Vec<(Method, String)> {
+    let mut all = vec![(Method::POST, "/api/auth/nowhere".to_owned())];
+    for entry in ROUTES {
+        let method = Method::from_bytes(entry.method.as_str().as_bytes()).unwrap();
+        all.push((method, format!("/api/auth{}", entry.path)));
+    }
+    all
+}
+
+async fn preflight(server: &Process, method: &Method, path: &str, origin: &str) -> (StatusCode, HeaderMap) {
     let request = server.client.request(Method::OPTIONS, server.url(path)).header("origin", origin);
     let answer = request
-        .header("access-control-request-method", "POST")
+        .header("access-control-request-method", method.as_str())
         .header("access-control-request-headers", "authorization,content-type")
         .send()
         .await
@@ -23,10 +36,15 @@ async fn preflight(server: &Process, path: &str, origin: &str) -> (StatusCode, H
 async fn r_070_preflights_of_trusted_origins_are_answered_on_every_route() {
     let (_database, server) = on_own_database(&[TRUSTED]).await;
     let trusted = ["https://app.example.com", "https://a.example.org", "http://localhost:3000"];
-    for path in ["/api/auth/sign-in/email", "/api/auth/login", "/api/auth/nowhere"] {
+    for (method, path) in everywhere() {
         for origin in trusted {
-            let (status, headers) = preflight(&server, path, origin).await;
-            assert_eq!(status, 204);
+            let (status, headers) = preflight(&server, &method, &path, origin).await;
+            assert_eq!(status, 204, "{method} {path}");
+            let methods = headers["access-control-allow-methods"].to_str().unwrap();
+            assert!(
+                methods.split(", ").any(|allowed| allowed == method.as_str()),
+                "{method} {path}: {methods}"
+            );
             assert_eq!(headers["access-control-allow-origin"], origin);
             assert_eq!(headers["access-control-allow-credentials"], "true");
             assert_eq!(headers["access-control-max-age"], "600");
@@ -45,9 +63,11 @@ async fn r_070_preflights_of_trusted_origins_are_answered_on_every_route() {
             "null",
         ];
         for origin in foreign {
-            let (_, headers) = preflight(&server, path, origin).await;
-            assert!(!headers.contains_key("access-control-allow-origin"), "{origin}");
-            assert!(!headers.contains_key("access-control-allow-credentials"), "{origin}");
+            let (_, headers) = preflight(&server, &method, &path, origin).await;
+            assert!(
+                !headers.keys().any(|name| name.as_str().starts_with("access-control-")),
+                "{origin}: {headers:?}"
+            );
         }
     }
 }
@@ -55,10 +75,12 @@ async fn r_070_preflights_of_trusted_origins_are_answered_on_every_route() {
 #[tokio::test]
 async fn r_070_answers_and_refusals_can_be_read_by_trusted_pages_only() {
     let (_database, server) = on_own_database(&[TRUSTED]).await;
+    let mut statuses = BTreeSet::new();
     for (origin, allowed) in [("https://app.example.com", true), ("https://evil.example.com", false)] {
-        // 200, 401 and 404 alike.
-        for path in ["/api/auth/ok", "/api/auth/user", "/api/auth/nowhere"] {
-            let answer = server.client.get(server.url(path)).header("origin", origin).send().await.unwrap();
+        for (method, path) in everywhere() {
+            let request = server.client.request(method, server.url(&path)).header("origin", origin);
+            let answer = request.send().await.unwrap();
+            statuses.insert(answer.status().as_u16());
             let headers = answer.headers();
             assert_eq!(headers.contains_key("access-control-allow-origin"), allowed, "{path} {origin}");
             assert_eq!(headers["vary"], "Origin");
@@ -69,12 +91,16 @@ async fn r_070_answers_and_refusals_can_be_read_by_trusted_pages_only() {
             }
         }
     }
+    for status in [200, 400, 401, 404] {
+        assert!(statuses.contains(&status), "{status}: {statuses:?}");
+    }
 }
 
 #[tokio::test]
 async fn cross_origin_answers_can_be_left_to_a_proxy() {
     let (_database, server) = on_own_database(&[TRUSTED, ("AUTH__CORS__ENABLED", "false")]).await;
-    let (status, headers) = preflight(&server, "/api/auth/sign-in/email", "https://app.example.com").await;
+    let (status, headers) =
+        preflight(&server, &Method::POST, "/api/auth/sign-in/email", "https://app.example.com").await;
     assert_eq!(status, 404);
     assert!(!headers.contains_key("access-control-allow-origin"));
 }

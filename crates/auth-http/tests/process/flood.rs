@@ -159,4 +159,11 @@ async fn r_100_clients_that_left_are_not_hashed_for() {
     let answer = sign_in(&server, "alice@example.com", PASSWORD).send().await.unwrap();
     assert_eq!(answer.status(), 200);
     assert!(began.elapsed() <= Duration::from_secs(3), "{:?}", began.elapsed());
+
+    // And three seconds later nothing is left to do. A hash is about 80 ms of processor time.
+    tokio::time::sleep_until((began + Duration::from_secs(3)).into()).await;
+    let before = server.processor_time();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let taken = server.processor_time() - before;
+    assert!(taken < Duration::from_millis(50), "{taken:?} of processor time in 2 s");
 }

@@ -69,6 +69,59 @@ async fn r_092_pending_migrations_are_not_ready_until_they_ran() {
     server.becomes("/readyz", 200, IN_TIME).await;
 }
 
+/// Whether the log has a text, which it holds as JSON.
+fn said(server: &Process, text: &str) -> bool {
+    server.output().replace("\\\"", "\"").contains(text)
+}
+
+/// What stops Better Auth's own schema check stops readiness (core §12.5), and what the client would be blamed for.
+#[tokio::test]
+async fn r_092_tables_that_do_not_fit_are_not_ready_until_they_do() {
+    let (database, server) = on_own_database(&[]).await;
+    server.becomes("/readyz", 200, IN_TIME).await;
+    for (spoil, place, mend) in [
+        (
+            "ALTER TABLE \"user\" ADD tenant text NOT NULL",
+            "\"user\".\"tenant\" is required",
+            "ALTER TABLE \"user\" DROP tenant",
+        ),
+        (
+            "ALTER TABLE session DROP \"userAgent\"",
+            "\"session\".\"userAgent\" is missing",
+            "ALTER TABLE session ADD \"userAgent\" text",
+        ),
+        (
+            "ALTER TABLE verification RENAME TO other",
+            "\"verification\" is missing",
+            "ALTER TABLE other RENAME TO verification",
+        ),
+        (
+            "ALTER TABLE \"user\" DROP CONSTRAINT user_email_key",
+            "\"user\".\"email\" is not unique",
+            "ALTER TABLE \"user\" ADD UNIQUE (email)",
+        ),
+    ] {
+        assert!(!said(&server, place), "{place}");
+        database.execute(spoil).await;
+        server.becomes("/readyz", 503, IN_TIME).await;
+        assert_eq!(reason(&server).await, "schema");
+        assert_eq!(server.get("/healthz").await.status(), 200);
+        assert!(said(&server, place), "{place}: {}", server.output());
+        database.execute(mend).await;
+        server.becomes("/readyz", 200, IN_TIME).await;
+    }
+    // A slower or looser table is a matter for `check`, not for traffic.
+    database.execute("DROP INDEX \"session_expiresAt_idx\"").await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(server.get("/readyz").await.status(), 200);
+
+    database.execute("ALTER TABLE \"user\" ADD tenant text NOT NULL").await;
+    let late = Process::start(database.url(), &[]).await;
+    assert!(said(&late, "\"user\".\"tenant\" is required"), "at start: {}", late.output());
+    assert_eq!(reason(&late).await, "schema");
+    assert_eq!(late.get("/healthz").await.status(), 200);
+}
+
 #[tokio::test]
 async fn r_092_a_draining_server_is_not_ready_and_still_answers() {
     let (_database, mut server) = on_own_database(&[("AUTH__SERVER__DRAIN_DELAY", "3s")]).await;

@@ -18,6 +18,7 @@ use std::time::Instant;
 
 use auth_core::{Hasher, Password};
 use serde_json::json;
+use tokio::sync::Mutex;
 
 use crate::app::TestApp;
 
@@ -28,9 +29,13 @@ const CASES: [&str; 3] = ["ann@example.com", "nobody@example.com", "social@examp
 /// does so every time.
 const ATTEMPTS: usize = 3;
 
+/// The tests of this binary take turns: two that measure at once would measure each other.
+static ALONE: Mutex<()> = Mutex::const_new(());
+
 /// Wrong password, unknown address, and a user without a password: one answer, one cost.
 #[actix_web::test]
 async fn r_055_a_failed_sign_in_does_not_tell_why() {
+    let _alone = ALONE.lock().await;
     // More failures per account than are tested at once otherwise.
     let app = TestApp::with(&[("AUTH__EMAIL_AND_PASSWORD__FAILURES_BEFORE_DELAY", "0")]).await;
     app.register("ann@example.com").await;
@@ -55,7 +60,18 @@ async fn r_055_a_failed_sign_in_does_not_tell_why() {
 /// Signing up where the answer must not tell: a taken address costs what a free one costs, stored rows and all.
 #[actix_web::test]
 async fn r_056_signing_up_takes_as_long_for_a_taken_address_as_for_a_free_one() {
-    let app = TestApp::with(&[("AUTH__EMAIL_AND_PASSWORD__AUTO_SIGN_IN", "false")]).await;
+    assert_sign_up_takes_as_long(("AUTH__EMAIL_AND_PASSWORD__AUTO_SIGN_IN", "false")).await;
+}
+
+/// The same where an address has to be verified first.
+#[actix_web::test]
+async fn r_056_signing_up_takes_as_long_where_addresses_are_verified() {
+    assert_sign_up_takes_as_long(("AUTH__EMAIL_AND_PASSWORD__REQUIRE_EMAIL_VERIFICATION", "true")).await;
+}
+
+async fn assert_sign_up_takes_as_long(setting: (&str, &str)) {
+    let _alone = ALONE.lock().await;
+    let app = TestApp::with(&[setting]).await;
     app.register("taken@example.com").await;
     let mut seen = Vec::new();
     for attempt in 0..ATTEMPTS {

@@ -14,7 +14,8 @@ use diesel::sql_types::Text;
 use diesel::{QueryableByName, sql_query};
 use diesel_async::AsyncPgConnection;
 
-use super::schema_check::{self, Finding, Live, Problem, Severity};
+use super::live::{self, Live};
+use super::schema_check::{self, Finding, Problem, Severity};
 use super::{Link, MigrationError};
 use crate::database_url::DatabaseUrl;
 use crate::error::StoreError;
@@ -33,7 +34,7 @@ const IDENTIFIER_MAX: usize = 63;
 /// [`MigrationError::Connect`], [`MigrationError::Tls`], [`MigrationError::Query`].
 pub async fn plan(url: &DatabaseUrl, declared: &DeclaredFields) -> Result<Vec<String>, MigrationError> {
     let link = Link::open(url).await?;
-    let live = schema_check::read(&link.client).await.map_err(MigrationError::Query)?;
+    let live = live::read(&link.client).await.map_err(MigrationError::Query)?;
     Ok(statements(&live, declared))
 }
 
@@ -53,7 +54,7 @@ pub async fn up(url: &DatabaseUrl, declared: &DeclaredFields) -> Result<Vec<Stri
     link.begin().await?;
     let failed = |source| MigrationError::Failed { name: NAME, source };
     let added = async {
-        let live = schema_check::read(&link.client).await.map_err(MigrationError::Query)?;
+        let live = live::read(&link.client).await.map_err(MigrationError::Query)?;
         let statements = statements(&live, declared);
         for statement in &statements {
             link.client.batch_execute(statement).await.map_err(failed)?;
@@ -80,7 +81,22 @@ pub async fn up(url: &DatabaseUrl, declared: &DeclaredFields) -> Result<Vec<Stri
 /// As [`plan`].
 pub async fn check(url: &DatabaseUrl, declared: &DeclaredFields) -> Result<Vec<Finding>, MigrationError> {
     let link = Link::open(url).await?;
-    let live = schema_check::read(&link.client).await.map_err(MigrationError::Query)?;
+    let live = live::read(&link.client).await.map_err(MigrationError::Query)?;
+    Ok(findings(&live, declared))
+}
+
+/// Lists what makes requests fail or leaves the data unprotected: why a server on this database is not ready.
+pub(crate) async fn breaking_on(
+    connection: &mut AsyncPgConnection,
+    declared: &DeclaredFields,
+) -> Result<Vec<Finding>, StoreError> {
+    let live = live::read_on(connection).await?;
+    let mut findings = findings(&live, declared);
+    findings.retain(|finding| finding.severity == Severity::Breaks);
+    Ok(findings)
+}
+
+fn findings(live: &Live, declared: &DeclaredFields) -> Vec<Finding> {
     // A declared column that must be filled is one that both servers fill.
     let is_declared = |finding: &Finding| {
         finding.problem == Problem::ExtraRequired
@@ -88,7 +104,7 @@ pub async fn check(url: &DatabaseUrl, declared: &DeclaredFields) -> Result<Vec<F
                 table == finding.table && finding.column.as_deref() == Some(&field.column)
             })
     };
-    let mut findings = schema_check::findings(&live);
+    let mut findings = schema_check::findings(live);
     findings.retain(|finding| !is_declared(finding));
     for (table, field) in of_all(declared).filter(|(table, _)| live.has(table)) {
         let finding = |problem, severity, fix| Finding {
@@ -111,12 +127,12 @@ pub async fn check(url: &DatabaseUrl, declared: &DeclaredFields) -> Result<Vec<F
             let fix = format!("ALTER TABLE \"{table}\" ALTER COLUMN \"{}\" DROP NOT NULL;", field.column);
             findings.push(finding(Problem::MustBeNullable, Severity::Breaks, Some(fix)));
         }
-        if let Some(fix) = create_index(&live, table, field) {
+        if let Some(fix) = create_index(live, table, field) {
             let problem = if field.unique { Problem::NotUnique } else { Problem::NoIndex };
             findings.push(finding(problem, Severity::Weakens, Some(format!("{fix};"))));
         }
     }
-    Ok(findings)
+    findings
 }
 
 /// Names the columns that are not there, such as `user.plan`; asks nothing where no field is declared.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use tokio_postgres::{Client, Error};
+use super::live::Live;
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -238,136 +238,6 @@ const INDEXED: &[(&str, &str)] = &[
     ("rateLimit", "lastRequest"),
 ];
 
-/// The live tables of Better Auth's names, in the schema that new tables would go to.
-pub(super) struct Live {
-    columns: Vec<LiveColumn>,
-    unique: Vec<(String, String)>,
-    indexed: Vec<(String, String)>,
-    owned: Vec<ForeignKey>,
-}
-
-pub(super) struct LiveColumn {
-    table: String,
-    name: String,
-    pub(super) kind: String,
-    pub(super) required: bool,
-    pub(super) filled: bool,
-}
-
-struct ForeignKey {
-    table: String,
-    column: String,
-    name: String,
-    cascades: bool,
-}
-
-impl Live {
-    /// Gives the names of those of the given tables that are there.
-    pub(super) fn tables_of(&self, tables: &[&'static str]) -> Vec<&'static str> {
-        tables.iter().copied().filter(|table| self.has(table)).collect()
-    }
-
-    pub(super) fn has(&self, table: &str) -> bool {
-        self.columns.iter().any(|column| column.table == table)
-    }
-
-    pub(super) fn column(&self, table: &str, name: &str) -> Option<&LiveColumn> {
-        self.columns.iter().find(|column| column.table == table && column.name == name)
-    }
-}
-
-impl Live {
-    /// Tells whether an index begins with the column, or is unique over it alone.
-    pub(super) fn has_index(&self, table: &str, column: &str, unique: bool) -> bool {
-        let places = if unique { &self.unique } else { &self.indexed };
-        places.iter().any(|place| place.0 == table && place.1 == column)
-    }
-}
-
-/// Reads the catalogue.
-pub(super) async fn read(client: &Client) -> Result<Live, Error> {
-    const TABLES: &str = "c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') \
-                          AND c.relname IN ('user', 'session', 'account', 'verification', 'rateLimit')";
-    let columns = client
-        .query(
-            &format!(
-                "SELECT c.relname::text, a.attname::text, format_type(a.atttypid, NULL), a.attnotnull, \
-                 a.atthasdef OR a.attidentity <> '' \
-                 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid \
-                 WHERE {TABLES} AND a.attnum > 0 AND NOT a.attisdropped ORDER BY c.relname, a.attnum"
-            ),
-            &[],
-        )
-        .await?;
-    let indexes = client
-        .query(
-            &format!(
-                "SELECT c.relname::text, a.attname::text, \
-                 i.indisunique AND i.indpred IS NULL AND i.indnkeyatts = 1 \
-                 FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid \
-                 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0] \
-                 WHERE {TABLES} AND i.indisvalid AND i.indexprs IS NULL"
-            ),
-            &[],
-        )
-        .await?;
-    let keys = client
-        .query(
-            &format!(
-                "SELECT c.relname::text, a.attname::text, k.conname::text, k.confdeltype = 'c' \
-                 FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid \
-                 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.conkey[1] \
-                 JOIN pg_class t ON t.oid = k.confrelid \
-                 WHERE {TABLES} AND k.contype = 'f' AND cardinality(k.conkey) = 1 \
-                 AND t.relname = 'user' AND t.relnamespace = c.relnamespace"
-            ),
-            &[],
-        )
-        .await?;
-    let mut live = Live { columns: Vec::new(), unique: Vec::new(), indexed: Vec::new(), owned: Vec::new() };
-    for row in &columns {
-        live.columns.push(LiveColumn {
-            table: row.try_get(0)?,
-            name: row.try_get(1)?,
-            kind: row.try_get(2)?,
-            required: row.try_get(3)?,
-            filled: row.try_get(4)?,
-        });
-    }
-    for row in &indexes {
-        let place: (String, String) = (row.try_get(0)?, row.try_get(1)?);
-        if row.try_get(2)? {
-            live.unique.push(place.clone());
-        }
-        live.indexed.push(place);
-    }
-    for row in &keys {
-        live.owned.push(ForeignKey {
-            table: row.try_get(0)?,
-            column: row.try_get(1)?,
-            name: row.try_get(2)?,
-            cascades: row.try_get(3)?,
-        });
-    }
-    Ok(live)
-}
-
-/// Names those of a migration's tables that have rows.
-pub(super) async fn tables_with_rows(
-    client: &Client,
-    of: &[&'static str],
-) -> Result<Vec<&'static str>, Error> {
-    let mut tables = Vec::new();
-    for table in read(client).await?.tables_of(of) {
-        // The names are those of the embedded migrations.
-        let row = client.query_one(&format!("SELECT EXISTS (SELECT FROM \"{table}\")"), &[]).await?;
-        if row.try_get(0)? {
-            tables.push(table);
-        }
-    }
-    Ok(tables)
-}
-
 /// Lists what makes a table of the same name a foreign one, which `up` must not touch.
 pub(super) fn adoption_obstacles(live: &Live, tables: &[&str]) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -410,7 +280,7 @@ pub(super) fn findings(live: &Live) -> Vec<Finding> {
         }
     }
     for (table, column) in there(UNIQUE, live) {
-        if !live.unique.iter().any(|place| place.0 == table && place.1 == column) {
+        if !live.has_index(table, column, true) {
             let fix = if column == "id" {
                 format!("ALTER TABLE \"{table}\" ADD PRIMARY KEY (\"id\");")
             } else {
@@ -425,8 +295,7 @@ pub(super) fn findings(live: &Live) -> Vec<Finding> {
         let add = format!(
             "ADD CONSTRAINT \"{table}_{column}_fkey\" FOREIGN KEY (\"{column}\") REFERENCES \"user\" (\"id\") ON DELETE CASCADE;"
         );
-        let keys: Vec<&ForeignKey> =
-            live.owned.iter().filter(|key| key.table == table && key.column == column).collect();
+        let keys = live.foreign_keys(table, column);
         let (problem, fix) = match keys.first() {
             None => (Problem::NoForeignKey, format!("ALTER TABLE \"{table}\" {add}")),
             Some(key) if !keys.iter().any(|key| key.cascades) => (
@@ -438,7 +307,7 @@ pub(super) fn findings(live: &Live) -> Vec<Finding> {
         findings.push(finding(table, Some(column), problem, Severity::Breaks, Some(fix)));
     }
     for (table, column) in there(INDEXED, live) {
-        if !live.indexed.iter().any(|place| place.0 == table && place.1 == column) {
+        if !live.has_index(table, column, false) {
             let fix =
                 format!("CREATE INDEX CONCURRENTLY \"{table}_{column}_idx\" ON \"{table}\" (\"{column}\");");
             findings.push(finding(table, Some(column), Problem::NoIndex, Severity::Weakens, Some(fix)));

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use auth_store::testing::TestDatabase;
+use auth_store::testing::{TestDatabase, query_one_text};
 use auth_store::{CLEANUP_BATCH, Expiring, Store};
 
 use crate::made::{self, STORED_NOW};
@@ -106,21 +106,31 @@ async fn r_105_several_servers_share_the_work() {
     assert_eq!(total + remove_all(&database.store(), Expiring::Sessions).await, EXPIRED);
 }
 
+/// What the database counted while the rows were removed, so that it is about the statements that ran: each batch was
+/// found through the index. Removing them by their ids is left to the planner, which reads a small table whole.
 #[tokio::test]
 async fn r_105_an_index_leads_to_the_rows() {
     let database = TestDatabase::create().await;
     fill(&database).await;
-    for (table, column, before) in [
-        (Expiring::Sessions, "expiresAt", "timestamptz '2030-01-15 12:00Z'"),
-        (Expiring::Verifications, "expiresAt", "timestamptz '2030-01-15 12:00Z'"),
-        (Expiring::RateLimits, "lastRequest", "1894708800000"),
+    let client = database.client().await;
+    for (table, index) in [
+        (Expiring::Sessions, "session_expiresAt_idx"),
+        (Expiring::Verifications, "verification_expiresAt_idx"),
+        (Expiring::RateLimits, "rateLimit_lastRequest_idx"),
     ] {
-        let name = table.table();
-        let explain = format!(
-            "EXPLAIN (FORMAT json) SELECT id FROM \"{name}\" WHERE \"{column}\" < {before} \
-             ORDER BY \"{column}\" LIMIT 1000 FOR UPDATE SKIP LOCKED"
+        let store = database.store();
+        assert_eq!(remove_all(&store, table).await, EXPIRED);
+        // A connection tells its counts at its end at the latest, and all of them together.
+        drop(store);
+        let removed = format!(
+            "SELECT (n_tup_del = {EXPIRED})::text FROM pg_stat_user_tables WHERE relname = '{}'",
+            table.table()
         );
-        let plan = database.query_one_text(&explain).await.unwrap();
-        assert!(plan.contains(&format!("{name}_{column}_idx")), "{plan}");
+        made::wait_for(&client, &removed, "true").await;
+        // The last batch found nothing.
+        let batches = EXPIRED / CLEANUP_BATCH + 1;
+        let scans = format!("SELECT idx_scan::text FROM pg_stat_user_indexes WHERE indexrelname = '{index}'");
+        let scans = query_one_text(&client, &scans).await;
+        assert_eq!(scans, Some(batches.to_string()), "{index}");
     }
 }

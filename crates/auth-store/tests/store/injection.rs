@@ -85,7 +85,7 @@ const TEXT_ALLOWED: &[(&str, &str)] = &[
     ("connection.rs", "the session's limits, which are numbers of the settings"),
     ("migrations.rs", "migrations and their record"),
     ("migrations/fields.rs", "columns of declared fields, whose names are identifiers by their type"),
-    ("migrations/schema_check.rs", "the catalogue"),
+    ("migrations/live.rs", "the catalogue"),
     ("pool.rs", "BEGIN with the transaction's limits"),
     ("pooler.rs", "the probe, with a random marker"),
     ("store.rs", "constant expressions of the connection's report"),

@@ -43,7 +43,10 @@ fn r_068_exact_origins_are_compared_as_parsed() {
 #[test]
 fn r_068_wildcards_do_not_cross_a_host_or_scheme() {
     check("*.example.com", "https://a.example.com", true);
+    // As the reference has it: any depth, and any scheme where none is named.
     check("*.example.com", "https://a.b.example.com", true);
+    check("*.example.com", "http://a.example.com", true);
+    check("https://*.example.com", "https://a.b.example.com", true);
     check("*.example.com", "https://example.com", false);
     check("*.example.com", "https://a.example.com:8443", false);
     check("*.example.com", "https://evil.com/.example.com", false);

@@ -1,0 +1,180 @@
+//! The live tables of Better Auth's names, as the catalogue describes them.
+//!
+//! Read in two ways with the same questions: by the tools that migrate, on the driver's own client, and by
+//! readiness, on a connection of the pool.
+
+use diesel::sql_types::{Bool, Text};
+use diesel::{QueryableByName, sql_query};
+use diesel_async::AsyncPgConnection;
+use tokio_postgres::{Client, Error};
+
+use crate::error::StoreError;
+
+/// Which tables count: those in the schema that new tables would go to.
+const TABLES: &str = "c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') \
+                      AND c.relname IN ('user', 'session', 'account', 'verification', 'rateLimit')";
+
+/// What is there.
+pub(super) struct Live {
+    pub(super) columns: Vec<LiveColumn>,
+    indexes: Vec<LiveIndex>,
+    foreign_keys: Vec<ForeignKey>,
+}
+
+#[derive(QueryableByName)]
+pub(super) struct LiveColumn {
+    #[diesel(sql_type = Text)]
+    pub(super) table: String,
+    #[diesel(sql_type = Text)]
+    pub(super) name: String,
+    #[diesel(sql_type = Text)]
+    pub(super) kind: String,
+    #[diesel(sql_type = Bool)]
+    pub(super) required: bool,
+    /// Whether the database gives it a value where an insert gives none.
+    #[diesel(sql_type = Bool)]
+    pub(super) filled: bool,
+}
+
+/// An index, known by the column that it begins with.
+#[derive(QueryableByName)]
+struct LiveIndex {
+    #[diesel(sql_type = Text)]
+    table: String,
+    #[diesel(sql_type = Text)]
+    column: String,
+    /// Whether it is unique over that column alone, for every row.
+    #[diesel(sql_type = Bool)]
+    unique: bool,
+}
+
+/// A foreign key to "user".
+#[derive(QueryableByName)]
+pub(super) struct ForeignKey {
+    #[diesel(sql_type = Text)]
+    table: String,
+    #[diesel(sql_type = Text)]
+    column: String,
+    #[diesel(sql_type = Text)]
+    pub(super) name: String,
+    #[diesel(sql_type = Bool)]
+    pub(super) cascades: bool,
+}
+
+impl Live {
+    /// Gives the names of those of the given tables that are there.
+    pub(super) fn tables_of(&self, tables: &[&'static str]) -> Vec<&'static str> {
+        tables.iter().copied().filter(|table| self.has(table)).collect()
+    }
+
+    pub(super) fn has(&self, table: &str) -> bool {
+        self.columns.iter().any(|column| column.table == table)
+    }
+
+    pub(super) fn column(&self, table: &str, name: &str) -> Option<&LiveColumn> {
+        self.columns.iter().find(|column| column.table == table && column.name == name)
+    }
+
+    /// Tells whether an index begins with the column, or is unique over it alone.
+    pub(super) fn has_index(&self, table: &str, column: &str, unique: bool) -> bool {
+        self.indexes
+            .iter()
+            .any(|index| index.table == table && index.column == column && (index.unique || !unique))
+    }
+
+    pub(super) fn foreign_keys(&self, table: &str, column: &str) -> Vec<&ForeignKey> {
+        self.foreign_keys.iter().filter(|key| key.table == table && key.column == column).collect()
+    }
+}
+
+fn columns() -> String {
+    format!(
+        "SELECT c.relname::text AS \"table\", a.attname::text AS name, format_type(a.atttypid, NULL) AS kind, \
+         a.attnotnull AS required, a.atthasdef OR a.attidentity <> '' AS filled \
+         FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid \
+         WHERE {TABLES} AND a.attnum > 0 AND NOT a.attisdropped ORDER BY c.relname, a.attnum"
+    )
+}
+
+fn indexes() -> String {
+    format!(
+        "SELECT c.relname::text AS \"table\", a.attname::text AS \"column\", \
+         i.indisunique AND i.indpred IS NULL AND i.indnkeyatts = 1 AS \"unique\" \
+         FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid \
+         JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0] \
+         WHERE {TABLES} AND i.indisvalid AND i.indexprs IS NULL"
+    )
+}
+
+fn foreign_keys() -> String {
+    format!(
+        "SELECT c.relname::text AS \"table\", a.attname::text AS \"column\", k.conname::text AS name, \
+         k.confdeltype = 'c' AS cascades \
+         FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid \
+         JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.conkey[1] \
+         JOIN pg_class t ON t.oid = k.confrelid \
+         WHERE {TABLES} AND k.contype = 'f' AND cardinality(k.conkey) = 1 \
+         AND t.relname = 'user' AND t.relnamespace = c.relnamespace"
+    )
+}
+
+/// Reads the catalogue with the driver's client.
+pub(super) async fn read(client: &Client) -> Result<Live, Error> {
+    let columns = client.query(&columns(), &[]).await?;
+    let indexes = client.query(&indexes(), &[]).await?;
+    let keys = client.query(&foreign_keys(), &[]).await?;
+    let mut live = Live { columns: Vec::new(), indexes: Vec::new(), foreign_keys: Vec::new() };
+    for row in &columns {
+        live.columns.push(LiveColumn {
+            table: row.try_get(0)?,
+            name: row.try_get(1)?,
+            kind: row.try_get(2)?,
+            required: row.try_get(3)?,
+            filled: row.try_get(4)?,
+        });
+    }
+    for row in &indexes {
+        live.indexes.push(LiveIndex {
+            table: row.try_get(0)?,
+            column: row.try_get(1)?,
+            unique: row.try_get(2)?,
+        });
+    }
+    for row in &keys {
+        live.foreign_keys.push(ForeignKey {
+            table: row.try_get(0)?,
+            column: row.try_get(1)?,
+            name: row.try_get(2)?,
+            cascades: row.try_get(3)?,
+        });
+    }
+    Ok(live)
+}
+
+/// Reads the catalogue with a connection of the pool.
+pub(super) async fn read_on(connection: &mut AsyncPgConnection) -> Result<Live, StoreError> {
+    // Not at the top: it gives every type an `execute`, the driver's client too.
+    use diesel_async::RunQueryDsl;
+
+    Ok(Live {
+        columns: sql_query(columns()).load(connection).await?,
+        indexes: sql_query(indexes()).load(connection).await?,
+        foreign_keys: sql_query(foreign_keys()).load(connection).await?,
+    })
+}
+
+/// Names those of a migration's tables that have rows.
+pub(super) async fn tables_with_rows(
+    client: &Client,
+    of: &[&'static str],
+) -> Result<Vec<&'static str>, Error> {
+    let mut tables = Vec::new();
+    for table in read(client).await?.tables_of(of) {
+        // The names are those of the embedded migrations.
+        let row = client.query_one(&format!("SELECT EXISTS (SELECT FROM \"{table}\")"), &[]).await?;
+        if row.try_get(0)? {
+            tables.push(table);
+        }
+    }
+    Ok(tables)
+}
