@@ -232,6 +232,8 @@ configurations! {
     verification_required => "verification required",
     additional_fields => "additional fields",
     additional_fields_and_cache => "additional fields and cache",
+    kinds_of_additional_fields => "kinds of additional fields",
+    kinds_of_additional_fields_and_cache => "kinds of additional fields and cache",
     origin_patterns => "origin patterns",
     disabled_paths => "disabled paths",
     trailing_slashes => "trailing slashes",
