@@ -11,7 +11,7 @@ use crate::cache::Secrets;
 use crate::database::Database;
 use crate::node::{self, Reference};
 use crate::normalise::Names;
-use crate::ours::{BETTER_AUTHS_ANSWERS, Ours, random_secret};
+use crate::ours::{Ours, cheap_and_alike, random_secret};
 
 /// Names the program, where it is not on the PATH.
 const CHROMIUM_VARIABLE: &str = "AUTH_TEST_CHROMIUM";
@@ -55,7 +55,7 @@ fn normalised(steps: &[Value]) -> Vec<String> {
 fn ours(port: u16) -> (Database, Ours) {
     let database = Database::migrated_by_us();
     let trusted = format!("http://127.0.0.1:{port}");
-    let mut settings = BETTER_AUTHS_ANSWERS.to_vec();
+    let mut settings = cheap_and_alike();
     settings.push(("AUTH__SECURITY__TRUSTED_ORIGINS", &trusted));
     let ours = Ours::start_with(&database, &random_secret(), &settings);
     (database, ours)

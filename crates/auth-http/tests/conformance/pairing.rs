@@ -224,6 +224,7 @@ configurations! {
     cookie_cache_compact => "cookie cache compact",
     cookie_cache_jwt => "cookie cache jwt",
     cookie_cache_jwe => "cookie cache jwe",
+    scrypt => "scrypt",
     cookie_cache_short => "cookie cache short",
     cookie_cache_version => "cookie cache version",
     deferred_refresh => "deferred refresh",

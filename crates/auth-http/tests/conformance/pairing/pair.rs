@@ -84,7 +84,8 @@ impl Pair {
             assert!(output.status.success(), "{}: {said}", configuration.name);
         }
         let reference = (cast != Cast::OursAlone).then(|| {
-            Reference::start_with(&database, &secret, &json!({ "quick": true, "options": options }))
+            let extra = json!({ "quick": !configuration.real_hashes, "options": options });
+            Reference::start_with(&database, &secret, &extra)
         });
         let ours = (cast != Cast::TheirsAlone).then(|| Ours::start_with(&database, &secret, &variables));
         let known_as = |origin: &str| configuration.base_url.as_deref().unwrap_or(origin).to_owned();
