@@ -11,7 +11,7 @@ use crate::cache::Secrets;
 use crate::database::Database;
 use crate::node::{self, Reference};
 use crate::normalise::Names;
-use crate::ours::{BETTER_AUTHS_ANSWERS, Ours, random_secret};
+use crate::ours::{Ours, cheap_and_alike, random_secret};
 
 /// Names the program, where it is not on the PATH.
 const CHROMIUM_VARIABLE: &str = "AUTH_TEST_CHROMIUM";
@@ -52,32 +52,50 @@ fn normalised(steps: &[Value]) -> Vec<String> {
     steps.iter().map(|step| user_agent(&names.text(&step.to_string(), now))).collect()
 }
 
-fn ours(port: u16) -> (Database, Ours) {
+fn ours(port: u16, more: &[(&'static str, &'static str)]) -> (Database, Ours) {
     let database = Database::migrated_by_us();
     let trusted = format!("http://127.0.0.1:{port}");
-    let mut settings = BETTER_AUTHS_ANSWERS.to_vec();
+    let mut settings = cheap_and_alike();
+    settings.extend(more);
     settings.push(("AUTH__SECURITY__TRUSTED_ORIGINS", &trusted));
     let ours = Ours::start_with(&database, &random_secret(), &settings);
     (database, ours)
 }
 
-#[test]
-fn a_browser_cannot_tell_this_server_from_the_reference() {
-    needs!("node", "chromium");
+/// Visits both servers; `session` are options of Better Auth and `more` the settings that mean the same.
+fn compare(session: &Value, more: &[(&'static str, &'static str)]) -> Vec<Value> {
     let port = free_port();
     let database = Database::migrated_by_us();
-    let trusted = json!({ "trustedOrigins": [format!("http://127.0.0.1:{port}")] });
-    let extra = json!({ "quick": true, "options": trusted });
+    let options = json!({ "trustedOrigins": [format!("http://127.0.0.1:{port}")], "session": session });
+    let extra = json!({ "quick": true, "options": options });
     let reference = Reference::start_with(&database, &random_secret(), &extra);
     let theirs = visit(port, reference.origin(), false);
     check(&theirs);
 
-    let (_database, ours) = ours(port);
+    let (_database, ours) = ours(port, more);
     let seen = visit(port, ours.origin(), false);
     for (theirs, ours) in normalised(&theirs).iter().zip(normalised(&seen)) {
         assert_eq!(*theirs, ours);
     }
     assert_eq!(theirs.len(), seen.len());
+    seen
+}
+
+#[test]
+fn a_browser_cannot_tell_this_server_from_the_reference() {
+    needs!("node", "chromium");
+    compare(&json!({}), &[]);
+}
+
+/// Every read says `needsRefresh`: React's hook shows what its second request, a POST, answered.
+#[test]
+fn a_browser_refreshes_where_reads_do_not() {
+    needs!("node", "chromium");
+    let settings = [("AUTH__SESSION__DEFER_REFRESH", "true"), ("AUTH__SESSION__UPDATE_AGE", "0s")];
+    let seen = compare(&json!({ "deferSessionRefresh": true, "updateAge": 0 }), &settings);
+    let data = |name: &str| &step(&seen, name)["data"];
+    assert_eq!(data("and reads")["needsRefresh"], true, "a read alone");
+    assert_eq!(data("after a reload").get("needsRefresh"), None, "the hook");
 }
 
 /// The page on one origin, this server on another: CORS with cookies, which Better Auth leaves to its host.
@@ -85,21 +103,29 @@ fn a_browser_cannot_tell_this_server_from_the_reference() {
 fn a_browser_visits_this_server_across_origins() {
     needs!("node", "chromium");
     let port = free_port();
-    let (_database, ours) = ours(port);
+    let (_database, ours) = ours(port, &[]);
     check(&visit(port, ours.origin(), true));
+}
+
+/// What the step of that name saw.
+fn step<'a>(steps: &'a [Value], name: &str) -> &'a Value {
+    let step = steps.iter().find(|step| step["name"] == name);
+    &step.unwrap_or_else(|| panic!("no step called {name}"))["seen"]
 }
 
 /// What a visit must show, whoever answers: otherwise two broken visits would be equal.
 fn check(steps: &[Value]) {
-    let seen = |name: &str| {
-        let step = steps.iter().find(|step| step["name"] == name);
-        &step.unwrap_or_else(|| panic!("no step called {name}"))["seen"]
-    };
+    let seen = |name: &str| step(steps, name);
     assert_eq!(seen("a fresh page")["data"], Value::Null);
     assert_eq!(seen("a wrong password")["error"]["code"], "INVALID_EMAIL_OR_PASSWORD");
-    for name in
-        ["the hook shows it without a reload", "after a reload", "a second tab", "the hook shows the visit"]
-    {
+    for name in [
+        "the hook shows it without a reload",
+        "after a reload",
+        "a second tab",
+        "the hook shows the visit",
+        "the other device shows it",
+        "the hook shows the new session",
+    ] {
         assert_eq!(seen(name)["data"]["user"]["email"], "ada@example.com", "{name}");
     }
     assert_eq!(seen("scripts see no cookie"), "");
@@ -109,5 +135,11 @@ fn check(steps: &[Value]) {
     assert_eq!(seen("coming to the front makes it ask")["data"], Value::Null);
     assert_eq!(seen("and reads")["data"]["user"]["email"], "ada@example.com");
     assert_eq!(seen("its atom has the user")["user"]["email"], "ada@example.com");
+    assert_eq!(seen("list the sessions")["data"].as_array().map(Vec::len), Some(2));
+    assert_eq!(seen("revoke the others")["data"], json!({ "status": true }));
+    assert_eq!(seen("the other device is out")["data"], Value::Null);
+    assert_eq!(seen("change the password")["data"]["user"]["email"], "ada@example.com");
+    assert_eq!(seen("the other device is out again")["data"], Value::Null);
+    assert_eq!(seen("the old password is refused there")["error"]["code"], "INVALID_EMAIL_OR_PASSWORD");
     assert_eq!(seen("and signs out")["data"], json!({ "success": true }));
 }

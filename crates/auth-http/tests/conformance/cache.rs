@@ -44,25 +44,27 @@ impl Secrets {
 
 /// Shows the caches among `Set-Cookie` lines; a chunked one in its first chunk.
 pub(crate) fn open(lines: &[&str], secrets: &Secrets, now: OffsetDateTime) -> Vec<String> {
-    let mut chunks: Vec<_> = lines.iter().filter_map(|line| part(line)).collect();
-    chunks.sort_by_key(|(name, _, _)| number(name));
-    let whole: String = chunks.iter().map(|(_, value, _)| *value).collect();
-    let whole = percent_decode(&whole);
+    let parts = lines.iter().filter_map(|line| part(line));
+    let mut chunks: Vec<_> = parts.filter_map(|(name, value, _)| Some((number(name)?, value))).collect();
+    chunks.sort_by_key(|(number, _)| *number);
+    let whole: String = chunks.iter().map(|(_, value)| *value).collect();
     let shown = lines.iter().map(|line| {
-        let Some((name, _, attributes)) = part(line) else { return (*line).to_owned() };
+        let Some((name, value, attributes)) = part(line) else { return (*line).to_owned() };
+        let contents = |value: &str| contents(&percent_decode(value), secrets, now);
         let value = match (number(name), chunks.len()) {
-            (_, 1) => contents(&whole, secrets, now),
-            (0, many) => format!("<1 of {many}> {}", contents(&whole, secrets, now)),
-            (number, many) => format!("<{} of {many}>", number + 1),
+            (None, _) => contents(value),
+            (Some(0), 1) => contents(&whole),
+            (Some(0), many) => format!("<1 of {many}> {}", contents(&whole)),
+            (Some(number), many) => format!("<{} of {many}>", number + 1),
         };
         format!("{name}={}; {attributes}", value.replace('%', "%25").replace(';', "%3B"))
     });
     shown.collect()
 }
 
-/// The number of a chunk; 0 also for a cookie that is whole.
-fn number(name: &str) -> usize {
-    name.rsplit_once('.').and_then(|(_, number)| number.parse().ok()).unwrap_or_default()
+/// The number of a chunk; none for a cookie that is whole, of which an answer may have several.
+fn number(name: &str) -> Option<usize> {
+    name.rsplit_once('.').and_then(|(_, number)| number.parse().ok())
 }
 
 /// Name, value and attributes of a line that sets a cookie cache or a chunk of one.
@@ -85,11 +87,13 @@ fn contents(value: &str, secrets: &Secrets, now: OffsetDateTime) -> String {
     shown.map_or_else(|| format!("<unreadable> {value}"), |shown| numbers(&shown, now))
 }
 
-fn decode(text: &str) -> Option<String> {
+/// The text under unpadded base64url.
+pub(crate) fn decode(text: &str) -> Option<String> {
     String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(text).ok()?).ok()
 }
 
-fn mac(message: &str, secret: &[u8]) -> String {
+/// A signature as both servers write it into a cache.
+pub(crate) fn mac(message: &str, secret: &[u8]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("a key of any length");
     mac.update(message.as_bytes());
     BASE64_URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())

@@ -12,7 +12,7 @@ use crate::database::Database;
 use crate::http::{self, Request};
 use crate::node::Reference;
 use crate::normalise::{Names, percent_decode};
-use crate::ours::{BETTER_AUTHS_ANSWERS, Ours, random_secret};
+use crate::ours::{Ours, cheap_and_alike, random_secret};
 use crate::pairing::answer::Answer;
 use crate::pairing::register::Asked;
 use crate::visitor::{Visitor, ok};
@@ -44,7 +44,7 @@ impl Twins {
         let secret = random_secret();
         let options = json!({ "quick": true, "plugins": plugins });
         let reference = Reference::start_with(&databases[0], &secret, &options);
-        let ours = Ours::start_with(&databases[1], &secret, &[&BETTER_AUTHS_ANSWERS, settings].concat());
+        let ours = Ours::start_with(&databases[1], &secret, &[&cheap_and_alike()[..], settings].concat());
         let mut visitors = [Visitor::new(), Visitor::new()];
         ok(visitors[0].sign_up(&reference, "ada@example.com", "password1"));
         ok(visitors[1].sign_up(&ours, "ada@example.com", "password1"));

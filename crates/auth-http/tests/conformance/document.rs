@@ -8,7 +8,8 @@ use std::path::PathBuf;
 
 use auth_core::wire::ErrorCode;
 
-use crate::pairing::configuration::{folder, load};
+use crate::ours::{BETTER_AUTHS_ANSWERS, CHEAP_HASHES};
+use crate::pairing::configuration::{ALL, flattened, folder, in_words, load};
 use crate::pairing::pair::Cast;
 use crate::pairing::{StepOutcome, all_outcomes, register};
 
@@ -86,6 +87,28 @@ fn version() -> String {
     package["dependencies"]["better-auth"].as_str().expect("a pinned version").to_owned()
 }
 
+/// Under which settings all of it was measured: those that no row of the table of configurations shows.
+fn settings() -> String {
+    let real = ALL.iter().filter(|it| it.real_hashes).map(|it| format!("\"{}\"", it.name));
+    let real = real.collect::<Vec<_>>().join(", ");
+    let mut of_its_own: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for configuration in ALL.iter() {
+        for setting in flattened(&configuration.settings_of_its_own) {
+            of_its_own.entry(setting).or_default().push(&configuration.name);
+        }
+    }
+    let of_its_own: String = of_its_own
+        .iter()
+        .map(|(setting, names)| format!(" {setting} in \"{}\".", names.join("\", \"")))
+        .collect();
+    format!(
+        "Beside what the table of configurations says, this server ran with its shipped settings and these: {}; in all but {real} also {}, \
+         where Better Auth had the same argon2id in place of its scrypt.{of_its_own}\n",
+        in_words(&BETTER_AUTHS_ANSWERS),
+        in_words(&CHEAP_HASHES),
+    )
+}
+
 struct Text {
     summary: String,
     routes: String,
@@ -144,8 +167,8 @@ fn text() -> Text {
         configurations,
         register: table,
         line: format!(
-            "**Conformance: {passed} steps** beside better-auth {version} in {} configurations, with {} [meant \
-             differences](docs/COMPATIBILITY.md#meant-differences).\n",
+            "**Conformance: {passed} steps** beside better-auth {version} in {} configurations. {} register rows say where this server \
+             means to differ; more stands in the tables of [COMPATIBILITY](docs/COMPATIBILITY.md#meant-differences).\n",
             outcomes.len(),
             register::ROWS.len()
         ),
@@ -174,6 +197,7 @@ fn the_documents_say_what_was_measured() {
     let mut document = read(&folder().join("compatibility.md"));
     for (name, part) in [
         ("summary", &text.summary),
+        ("settings", &settings()),
         ("routes", &text.routes),
         ("configurations", &text.configurations),
         ("register", &text.register),

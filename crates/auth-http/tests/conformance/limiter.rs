@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::database::Database;
 use crate::http::{Request, Response, send};
 use crate::node::{self, Reference};
-use crate::ours::{BETTER_AUTHS_ANSWERS, Ours, random_secret};
+use crate::ours::{Ours, cheap_and_alike, random_secret};
 
 /// The same rules for both servers.
 fn custom_rules() -> Value {
@@ -29,7 +29,7 @@ fn servers(database: &Database, storage: &str) -> (Reference, Ours) {
     let rules = json!({"enabled": true, "storage": storage, "customRules": custom_rules()});
     let reference =
         Reference::start_with(database, &secret, &json!({"quick": true, "options": {"rateLimit": rules}}));
-    let mut settings = BETTER_AUTHS_ANSWERS.to_vec();
+    let mut settings = cheap_and_alike();
     settings.extend([
         ("AUTH__RATE_LIMIT__ENABLED", "true"),
         ("AUTH__RATE_LIMIT__STORAGE", storage),

@@ -38,6 +38,7 @@ mod visitor;
 
 mod browser;
 mod client;
+mod copies;
 mod differential;
 mod document;
 mod error_page;

@@ -2,8 +2,8 @@
 //! is replaced by a name for it, and its form is checked on the way.
 //!
 //! Ids and tokens become `<id-3.1>`, `<id-3.2>`, … after the step that shows them first, so that "the session
-//! belongs to the user that signed up" is compared too. Times become `<now>`, `<now+7d>`, `<now+12h>`. Cookie
-//! caches are opened, see [`crate::cache`].
+//! belongs to the user that signed up" is compared too. Times become `<now>`, `<now+7d>`, `<now+12h>`, those of other
+//! years stay. Cookie caches are opened, see [`crate::cache`].
 
 use std::collections::HashMap;
 
@@ -17,6 +17,8 @@ use crate::cache::{self, Secrets};
 const ID_LENGTH: usize = 32;
 /// How far two times of one answer may lie from the moment the test knows of.
 const TOLERANCE: Duration = Duration::seconds(90);
+/// No server writes a time as far as this from now of its own accord: it is a client's, and shown as it is.
+const FAR_AWAY: Duration = Duration::days(366);
 /// `2026-01-01T00:00:00.000Z`
 const TIME_LENGTH: usize = 24;
 
@@ -55,7 +57,10 @@ impl Names {
         while let Some(first) = rest.chars().next() {
             let word = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
             if let Some(time) = rest.get(..TIME_LENGTH).and_then(parse_time) {
-                out.push_str(&relative(time, now));
+                match (time - now).abs() {
+                    away if away > FAR_AWAY => out.push_str(&rest[..TIME_LENGTH]),
+                    _ => out.push_str(&relative(time, now)),
+                }
                 rest = &rest[TIME_LENGTH..];
             } else if word == ID_LENGTH {
                 out.push_str(&self.name(&rest[..word]));

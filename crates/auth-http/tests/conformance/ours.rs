@@ -14,14 +14,21 @@ use crate::database::Database;
 use crate::http::{self, Request};
 
 /// Settings under which this server answers what Better Auth does: the client's address comes from where
-/// Better Auth takes it. Hashes are as cheap as they get on both sides: `passwords` and `sharing` are about those.
-pub(crate) const BETTER_AUTHS_ANSWERS: [(&str, &str); 5] = [
-    ("AUTH__PASSWORD__ARGON2__MEMORY_KIB", "8"),
-    ("AUTH__PASSWORD__ARGON2__ITERATIONS", "1"),
+/// Better Auth takes it.
+pub(crate) const BETTER_AUTHS_ANSWERS: [(&str, &str); 3] = [
     ("AUTH__PROXIES__TRUSTED", "127.0.0.1"),
     ("AUTH__SESSION__ACCESS_TOKEN_IN_SESSION", "false"),
     ("AUTH__SESSION__ANONYMOUS_GET_SESSION", "null"),
 ];
+
+/// Hashes as cheap as they get, for tests about something else; `node/options.mjs` has the same for Better Auth.
+pub(crate) const CHEAP_HASHES: [(&str, &str); 2] =
+    [("AUTH__PASSWORD__ARGON2__MEMORY_KIB", "8"), ("AUTH__PASSWORD__ARGON2__ITERATIONS", "1")];
+
+/// Both.
+pub(crate) fn cheap_and_alike() -> Vec<(&'static str, &'static str)> {
+    [&BETTER_AUTHS_ANSWERS[..], &CHEAP_HASHES].concat()
+}
 
 /// How long the server may take to answer its first request.
 const PATIENCE: Duration = Duration::from_secs(30);

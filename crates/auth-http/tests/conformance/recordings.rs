@@ -14,7 +14,7 @@ use crate::cache::Secrets;
 use crate::database::Database;
 use crate::http::{self, Request, Response};
 use crate::normalise::Names;
-use crate::ours::{BETTER_AUTHS_ANSWERS, Ours, random_secret};
+use crate::ours::{Ours, cheap_and_alike, random_secret};
 use crate::pairing::answer::Answer;
 use crate::pairing::configuration::load;
 use crate::pairing::register::{self, Asked};
@@ -161,7 +161,7 @@ fn this_server_answers_as_recorded() {
     for (index, exchange) in recordings.exchanges.iter().enumerate() {
         let begins = server.as_ref().is_none_or(|(instance, _)| *instance != exchange.instance);
         if begins {
-            let mut all = BETTER_AUTHS_ANSWERS.to_vec();
+            let mut all = cheap_and_alike();
             all.extend(settings(&exchange.instance));
             server = Some((exchange.instance.clone(), Ours::start_with(&database, &secret, &all)));
         }

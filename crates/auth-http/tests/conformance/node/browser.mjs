@@ -71,10 +71,11 @@ function call(method, params = {}, sessionId) {
   return new Promise((resolve, reject) => waiting.set(id, { resolve, reject }));
 }
 
-async function openTab() {
+// In a context of its own a tab shares no cookies with the others, as on another device.
+async function openTab(context = {}) {
   const page = `http://127.0.0.1:${port}/`;
   const url = direct ? `${page}?server=${encodeURIComponent(server)}` : page;
-  const { targetId } = await call("Target.createTarget", { url });
+  const { targetId } = await call("Target.createTarget", { url, ...context });
   const { sessionId } = await call("Target.attachToTarget", { targetId, flatten: true });
   const run = async (expression) => {
     const params = { expression, awaitPromise: true, returnByValue: true };
@@ -138,6 +139,22 @@ try {
   await step("and reads", () => tab.run(outcome("vanilla.getSession()")));
   const atom = `new Promise((done) => vanilla.useSession.subscribe((it) => it.data && done({ user: it.data.user, error: it.error })))`;
   await step("its atom has the user", () => tab.run(atom));
+  const phone = await openTab(await call("Target.createBrowserContext"));
+  await step("another device", () => phone.shows("nobody"));
+  await step("sign in there", () => phone.run(outcome(`react.signIn.email(${text(credentials)})`)));
+  await step("the other device shows it", () => phone.shows("user"));
+  const listed = "{ data: data?.sort((a, b) => a.createdAt - b.createdAt), error }";
+  await step("list the sessions", () => tab.run(`react.listSessions().then(({ data, error }) => (${listed}))`));
+  await step("revoke the others", () => tab.run(outcome("react.revokeOtherSessions()")));
+  await phone.reload();
+  await step("the other device is out", () => phone.shows("nobody"));
+  await step("sign in there again", () => phone.run(outcome(`react.signIn.email(${text(credentials)})`)));
+  const change = { currentPassword: credentials.password, newPassword: "a horse of another battery", revokeOtherSessions: true };
+  await step("change the password", () => tab.run(outcome(`react.changePassword(${text(change)})`)));
+  await step("the hook shows the new session", () => tab.shows("user"));
+  await phone.reload();
+  await step("the other device is out again", () => phone.shows("nobody"));
+  await step("the old password is refused there", () => phone.run(outcome(`react.signIn.email(${text(credentials)})`)));
   await step("and signs out", () => tab.run(outcome("vanilla.signOut()")));
 } finally {
   if (browser.exitCode === null && browser.signalCode === null) process.kill(-browser.pid, "SIGKILL");

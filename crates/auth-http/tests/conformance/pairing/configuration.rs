@@ -32,9 +32,15 @@ pub(crate) struct Configuration {
     /// Plugins of Better Auth with their options.
     #[serde(default)]
     pub(crate) plugins: Map<String, Value>,
-    /// Settings of this server, laid over [`better_auths_answers`].
+    /// Settings of this server that mean the same, laid over [`better_auths_answers`].
     #[serde(default)]
     settings: Value,
+    /// Settings that the steps need here and that Better Auth has no option for; the documentation tells of them.
+    #[serde(default)]
+    pub(crate) settings_of_its_own: Value,
+    /// Whether passwords cost what they cost in production: Better Auth's scrypt there, `settings` here.
+    #[serde(default)]
+    pub(crate) real_hashes: bool,
     /// The public address, where it is not the one that the server listens on.
     pub(crate) base_url: Option<String>,
     /// Versions of secrets, the current one first; each gets a random secret. None: a single secret.
@@ -57,8 +63,9 @@ impl Configuration {
 
     /// The settings file of this server, as TOML.
     pub(crate) fn settings_file(&self) -> String {
-        let mut settings = better_auths_answers();
+        let mut settings = better_auths_answers(self.real_hashes);
         lay_over(&mut settings, &self.settings);
+        lay_over(&mut settings, &self.settings_of_its_own);
         let sections = settings.as_object().expect("sections");
         sections.iter().map(|(name, section)| format!("{name} = {}\n", toml(section))).collect()
     }
@@ -69,23 +76,56 @@ impl Configuration {
     }
 }
 
-/// [`ours::BETTER_AUTHS_ANSWERS`] in the form of the file, so that a configuration can say otherwise.
-fn better_auths_answers() -> Value {
-    let variables = ours::BETTER_AUTHS_ANSWERS.iter().map(|(name, value)| {
-        let key = name.trim_start_matches("AUTH__").to_ascii_lowercase();
-        (key.split("__").map(str::to_owned).collect::<Vec<_>>(), value)
-    });
+/// [`ours::BETTER_AUTHS_ANSWERS`] in the form of the file, so that a configuration can say otherwise, and
+/// [`ours::CHEAP_HASHES`] unless hashes are to be `real`.
+fn better_auths_answers(real_hashes: bool) -> Value {
+    let hashes: &[_] = if real_hashes { &[] } else { &ours::CHEAP_HASHES };
     let mut settings = json!({});
-    for (path, value) in variables {
-        let slot = path.iter().fold(&mut settings, |at, part| {
+    for (name, value) in ours::BETTER_AUTHS_ANSWERS.iter().chain(hashes) {
+        let slot = key(name).split('.').fold(&mut settings, |at, part| {
             if at.is_null() {
                 *at = json!({});
             }
-            &mut at[part.as_str()]
+            &mut at[part]
         });
-        *slot = serde_json::from_str(value).ok().filter(Value::is_number).unwrap_or_else(|| json!(value));
+        *slot = typed(value);
     }
     settings
+}
+
+/// The setting that an environment variable is for: `AUTH__SESSION__EXPIRES_IN` is for `session.expires_in`.
+fn key(variable: &str) -> String {
+    variable.trim_start_matches("AUTH__").to_ascii_lowercase().replace("__", ".")
+}
+
+/// A variable's value as a file has it.
+fn typed(value: &str) -> Value {
+    let parsed: Option<Value> = serde_json::from_str(value).ok();
+    parsed.filter(|it| it.is_number() || it.is_boolean()).unwrap_or_else(|| json!(value))
+}
+
+/// Settings given as environment variables, in the words of a settings file.
+pub(crate) fn in_words(variables: &[(&str, &str)]) -> String {
+    let settings = variables.iter().map(|(name, value)| format!("`{} = {}`", key(name), typed(value)));
+    settings.collect::<Vec<_>>().join(", ")
+}
+
+/// The members of nested objects: `` `server.head_limit = 65536` ``.
+pub(crate) fn flattened(settings: &Value) -> Vec<String> {
+    fn walk(at: &Value, path: &str, out: &mut Vec<String>) {
+        match at {
+            Value::Null => {}
+            Value::Object(members) => {
+                for (name, value) in members {
+                    walk(value, &format!("{path}.{name}"), out);
+                }
+            }
+            value => out.push(format!("`{} = {value}`", path.trim_start_matches('.'))),
+        }
+    }
+    let mut out = Vec::new();
+    walk(settings, "", &mut out);
+    out
 }
 
 fn lay_over(under: &mut Value, over: &Value) {

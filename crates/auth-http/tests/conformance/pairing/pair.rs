@@ -84,11 +84,12 @@ impl Pair {
             assert!(output.status.success(), "{}: {said}", configuration.name);
         }
         let reference = (cast != Cast::OursAlone).then(|| {
-            Reference::start_with(
-                &database,
-                &secret,
-                &json!({ "quick": true, "options": options, "plugins": configuration.plugins }),
-            )
+            let extra = json!({
+                "quick": !configuration.real_hashes,
+                "options": options,
+                "plugins": configuration.plugins,
+            });
+            Reference::start_with(&database, &secret, &extra)
         });
         let ours = (cast != Cast::TheirsAlone).then(|| Ours::start_with(&database, &secret, &variables));
         let known_as = |origin: &str| configuration.base_url.as_deref().unwrap_or(origin).to_owned();

@@ -38,7 +38,7 @@ pub(crate) struct Row {
     /// Lines that are missing here.
     #[serde(default)]
     without_set_cookie: Vec<String>,
-    /// Lines that a later line of the same answer takes back or repeats are left out.
+    /// Lines of a cookie that a later line of the same answer sets or removes are left out.
     #[serde(default)]
     without_superseded_cookies: bool,
     body: Option<String>,
@@ -108,12 +108,7 @@ impl Row {
 
 fn without_superseded_cookies(lines: &[String]) -> Vec<String> {
     let name = |line: &str| line.split('=').next().unwrap_or_default().to_owned();
-    let is_removal = |line: &str| line.contains("=; Max-Age=0");
-    let superseded = |at: usize| {
-        let line = &lines[at];
-        let mut later = lines[at + 1..].iter();
-        later.any(|later| later == line || (is_removal(line) && name(later) == name(line)))
-    };
+    let superseded = |at: usize| lines[at + 1..].iter().any(|later| name(later) == name(&lines[at]));
     let kept = lines.iter().enumerate().filter(|(at, _)| !superseded(*at));
     kept.map(|(_, line)| line.clone()).collect()
 }
