@@ -37,6 +37,18 @@ pub(crate) const TYPE: &str = "at+jwt";
 const TOKEN_ID_LENGTH: usize = 32;
 
 /// Who issues access tokens, for whom, and for how long.
+///
+/// ```
+/// use auth_core::AccessTokenPolicy;
+/// use time::Duration;
+///
+/// let policy = AccessTokenPolicy {
+///     audience: Some("https://api.example.com".to_owned()),
+///     ttl: Duration::minutes(10),
+///     ..AccessTokenPolicy::new("https://auth.example.com")
+/// };
+/// assert_eq!(policy.issuer, "https://auth.example.com");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccessTokenPolicy {
     /// `iss`: origin of the base URL, such as `https://auth.example.com`.
@@ -59,6 +71,21 @@ impl AccessTokenPolicy {
 }
 
 /// What a verified access token says.
+///
+/// ```
+/// # use auth_core::{Proof, Refusal, Verdict, testing::TestIssuer};
+/// use time::Duration;
+///
+/// # let now = time::macros::datetime!(2030-01-15 12:00 UTC);
+/// # let issuer = TestIssuer::new();
+/// # let credentials = issuer.user("ann@example.com").access_token(now).credentials();
+/// # let Verdict::Principal(principal) = issuer.verifier().verify(&credentials, now)? else { panic!() };
+/// let Proof::AccessToken(claims) = principal.proof() else { panic!("proved in another way") };
+/// assert_eq!(claims.email.as_str(), "ann@example.com");
+/// assert!(!claims.is_past_half_life(now), "good for an hour");
+/// assert!(claims.is_past_half_life(now + Duration::minutes(30)), "time to hand out the next one");
+/// # Ok::<(), Refusal>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AccessClaims {
@@ -92,6 +119,20 @@ impl AccessClaims {
 }
 
 /// A token and its end.
+///
+/// ```
+/// # use auth_core::{AccessTokenIssuer, AccessTokenPolicy, SigningSecret, testing::TestIssuer};
+/// # let now = time::macros::datetime!(2030-01-15 12:00 UTC);
+/// # let signed_in = TestIssuer::new().user("ann@example.com").sign_in(now);
+/// # let secret = SigningSecret::parse("0123456789abcdef0123456789abcdef")?;
+/// # let issuer = AccessTokenIssuer::new(AccessTokenPolicy::new("https://auth.example.com"), secret);
+/// let issued = issuer.issue(&signed_in, now, &mut rand::rng())?;
+/// let body = format!(r#"{{"accessToken":"{}"}}"#, issued.token.expose());
+/// let log = format!("issued {:?}, good until {}", issued.token, issued.expires_at);
+/// assert_eq!(log, "issued Secret(..), good until 2030-01-15 13:00:00.0 +00:00:00");
+/// # assert_eq!(body.split('.').count(), 3);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct IssuedAccessToken {
     /// The compact JWS.
@@ -101,6 +142,18 @@ pub struct IssuedAccessToken {
 }
 
 /// Why no token was made.
+///
+/// ```
+/// # use auth_core::{AccessTokenIssuer, AccessTokenPolicy, IssueError, SigningSecret, testing::TestIssuer};
+/// # let now = time::macros::datetime!(2030-01-15 12:00 UTC);
+/// # let signed_in = TestIssuer::new().user("ann@example.com").sign_in(now);
+/// # let secret = SigningSecret::parse("0123456789abcdef0123456789abcdef")?;
+/// # let issuer = AccessTokenIssuer::new(AccessTokenPolicy::new("https://auth.example.com"), secret);
+/// let end = signed_in.session.expires_at;
+/// let error = issuer.issue(&signed_in, end, &mut rand::rng()).unwrap_err();
+/// assert!(matches!(error, IssueError::SessionOver { ended_at } if ended_at == end));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum IssueError {
@@ -119,6 +172,19 @@ pub enum IssueError {
 }
 
 /// Makes access tokens.
+///
+/// ```
+/// use auth_core::{AccessTokenIssuer, AccessTokenPolicy, SigningSecret};
+///
+/// # let now = time::macros::datetime!(2030-01-15 12:00 UTC);
+/// # let signed_in = auth_core::testing::TestIssuer::new().user("ann@example.com").sign_in(now);
+/// let secret = SigningSecret::parse("0123456789abcdef0123456789abcdef")?;
+/// let issuer = AccessTokenIssuer::new(AccessTokenPolicy::new("https://auth.example.com"), secret);
+/// let issued = issuer.issue(&signed_in, now, &mut rand::rng())?;
+/// assert_eq!(issued.token.expose().split('.').count(), 3);
+/// assert_eq!(issued.expires_at, now + AccessTokenPolicy::DEFAULT_TTL);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct AccessTokenIssuer {
     policy: AccessTokenPolicy,
@@ -200,6 +266,25 @@ fn claimed_name(name: &str) -> &str {
 }
 
 /// Checks access tokens; needs nothing but the secret and the expected issuer.
+///
+/// ```
+/// use auth_core::{AccessTokenPolicy, AccessTokenVerifier, VerifyError};
+/// use time::Duration;
+///
+/// # let now = time::macros::datetime!(2030-01-15 12:00 UTC);
+/// # let signed_in = auth_core::testing::TestIssuer::new().user("ann@example.com").sign_in(now);
+/// # let secret = auth_core::SigningSecret::parse("0123456789abcdef0123456789abcdef")?;
+/// # let policy = AccessTokenPolicy::new("https://auth.example.com");
+/// # let issuer = auth_core::AccessTokenIssuer::new(policy, secret.clone());
+/// # let issued = issuer.issue(&signed_in, now, &mut rand::rng())?;
+/// # let token = issued.token.expose();
+/// let verifier = AccessTokenVerifier::new(&AccessTokenPolicy::new("https://auth.example.com"), secret);
+/// assert_eq!(verifier.verify(token, now)?.session_id, signed_in.session.id);
+///
+/// let late = verifier.verify(token, now + Duration::hours(1));
+/// assert!(matches!(late, Err(VerifyError::Expired { .. })));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct AccessTokenVerifier {
     issuer: String,

@@ -11,6 +11,18 @@ use time::OffsetDateTime;
 pub use json_text::{JsonText, ParseJsonError};
 
 /// What an additional field of one user or session holds.
+///
+/// ```
+/// use auth_core::{FieldValue, Visibility, wire::UserBody};
+///
+/// # let mut user = auth_core::testing::TestIssuer::new().user("ann@example.com").user().clone();
+/// let fields = &mut user.additional;
+/// fields.set("visits".into(), FieldValue::Number(7), Visibility::Returned);
+/// fields.set("balance".into(), FieldValue::BigNumber(9_007_199_254_740_993), Visibility::Returned);
+/// let body = serde_json::to_string(&UserBody::from(&user))?;
+/// assert!(body.contains(r#""visits":7,"balance":"9007199254740993""#), "too large for JavaScript");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FieldValue {
     /// Nothing.
@@ -31,6 +43,16 @@ pub enum FieldValue {
 }
 
 /// Whether clients are shown a field (`returned` in its declaration).
+///
+/// ```
+/// use auth_core::{AdditionalValues, FieldValue, Visibility};
+///
+/// let mut values = AdditionalValues::default();
+/// values.set("plan".into(), FieldValue::Text("team".to_owned()), Visibility::Returned);
+/// values.set("risk".into(), FieldValue::Number(3), Visibility::Hidden);
+/// assert_eq!(values.returned().map(|(name, _)| name).collect::<Vec<_>>(), ["plan"]);
+/// assert_eq!(format!("{values:?}"), r#"{"plan": Text("team"), "risk": (hidden)}"#);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Visibility {
     /// In every answer that holds the user or session, and in cookie caches.
@@ -41,6 +63,18 @@ pub enum Visibility {
 
 /// The additional fields of one user or session: name, value and visibility, in the order of their
 /// declaration, which is their order on the wire too.
+///
+/// ```
+/// use auth_core::FieldValue;
+///
+/// # let issuer = auth_core::testing::TestIssuer::new();
+/// # let user = issuer.user("ann@example.com").with_role("admin").user().clone();
+/// match user.additional.get("role") {
+///     Some(FieldValue::Text(role)) => assert_eq!(role, "admin"),
+///     other => panic!("no role: {other:?}"),
+/// }
+/// assert_eq!(user.additional.get("department"), None, "no such field is declared");
+/// ```
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct AdditionalValues(Vec<AdditionalValue>);
 

@@ -17,6 +17,14 @@ pub struct BaseUrl {
 }
 
 /// Why an address was refused. Carries nothing of the text, which may hold a password.
+///
+/// ```
+/// use auth_core::{BaseUrl, ParseBaseUrlError};
+///
+/// assert_eq!(BaseUrl::parse("auth.example.com"), Err(ParseBaseUrlError::Scheme));
+/// let error = BaseUrl::parse("https://ann@auth.example.com").unwrap_err();
+/// assert_eq!(error.to_string(), "base URL has no plain host name");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParseBaseUrlError {

@@ -7,14 +7,63 @@ use crate::jws::JwsError;
 use crate::numeric_date;
 
 /// How far ahead of our clock `nbf` may lie, for issuers whose clock is fast.
+///
+/// ```
+/// use auth_core::{ForeignTokenVerifier, NOT_BEFORE_LEEWAY, SigningSecret, VerifyError, jws};
+/// use time::Duration;
+///
+/// # let now = time::macros::datetime!(2030-01-15 12:00 UTC);
+/// # let secret = SigningSecret::parse("0123456789abcdef0123456789abcdef")?;
+/// # let exp = now.unix_timestamp() + 900;
+/// let from = (now + NOT_BEFORE_LEEWAY).unix_timestamp();
+/// let claims = serde_json::json!({"sub": "u1", "nbf": from, "exp": exp});
+/// let token = jws::sign(jws::Kind::Untyped, &claims, &secret)?;
+/// let verifier = ForeignTokenVerifier::new(None, secret);
+/// assert!(verifier.verify(&token, now).is_ok());
+/// let early = verifier.verify(&token, now - Duration::SECOND);
+/// assert!(matches!(early, Err(VerifyError::NotYetValid { .. })));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub const NOT_BEFORE_LEEWAY: Duration = Duration::seconds(15);
 
 /// How far ahead of our clock `iat` may lie.
+///
+/// A token of a service whose clock is a minute fast is taken:
+///
+/// ```
+/// use auth_core::{ForeignTokenVerifier, ISSUED_AT_LEEWAY, jws};
+///
+/// # let now = time::macros::datetime!(2030-01-15 12:00 UTC);
+/// # let secret = auth_core::SigningSecret::parse("0123456789abcdef0123456789abcdef")?;
+/// let their_now = (now + ISSUED_AT_LEEWAY).unix_timestamp();
+/// let claims = serde_json::json!({"sub": "u1", "iat": their_now, "exp": their_now + 900});
+/// let token = jws::sign(jws::Kind::Untyped, &claims, &secret)?;
+/// assert!(ForeignTokenVerifier::new(None, secret).verify(&token, now).is_ok());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub const ISSUED_AT_LEEWAY: Duration = Duration::seconds(60);
 
 /// Why a token was refused.
 ///
 /// Nothing in it quotes the token: claims are text that somebody else chose.
+///
+/// ```
+/// use auth_core::VerifyError;
+///
+/// # use auth_core::{ForeignTokenVerifier, SigningSecret};
+/// # let now = time::macros::datetime!(2030-01-15 12:00 UTC);
+/// # let secret = SigningSecret::parse("0123456789abcdef0123456789abcdef")?;
+/// # let claims = serde_json::json!({"sub": "u1", "exp": now.unix_timestamp()});
+/// # let token = auth_core::jws::sign(auth_core::jws::Kind::Untyped, &claims, &secret)?;
+/// # let verifier = ForeignTokenVerifier::new(None, secret);
+/// let advice = match verifier.verify(&token, now) {
+///     Ok(_) => "come in",
+///     Err(VerifyError::Expired { .. }) => "fetch the next token",
+///     Err(_) => "sign in again",
+/// };
+/// assert_eq!(advice, "fetch the next token");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyError {

@@ -7,6 +7,14 @@ use subtle::ConstantTimeEq;
 /// Every comparison of a MAC, token or code in this project goes through here (or through
 /// [`SessionToken::constant_time_eq`](crate::SessionToken::constant_time_eq)): `==` stops at the first
 /// differing byte, and an attacker who can time it learns a MAC byte by byte.
+///
+/// ```
+/// use auth_core::constant_time;
+///
+/// let (sent, stored) = ("482913", "482913");
+/// assert!(constant_time::equal(sent.as_bytes(), stored.as_bytes()));
+/// assert!(!constant_time::equal(b"482914", stored.as_bytes()));
+/// ```
 pub fn equal(left: &[u8], right: &[u8]) -> bool {
     left.ct_eq(right).into()
 }

@@ -35,6 +35,25 @@ pub(crate) const MAX_VALUE_BYTES: usize = 64 * 1024;
 
 /// How the cache is written (`session.cookieCache.strategy`). All servers that share the cookie must use the
 /// same one; to the others its values are misses.
+///
+/// ```
+/// use auth_core::{CacheStrategy, CookieCache, Remember};
+///
+/// # use auth_core::*;
+/// # let now = time::macros::datetime!(2030-01-15 12:00 UTC);
+/// # let signed_in = testing::TestIssuer::new().user("ann@example.com").sign_in(now);
+/// # let token = &signed_in.session.token;
+/// # let secrets = VersionedSecrets::single(SigningSecret::parse("0123456789abcdef0123456789abcdef")?);
+/// # let cache = |strategy| CookieCache::new(
+/// #     CookieCachePolicy { strategy, max_age: MaxAge::LONGEST, version: String::new() },
+/// #     &secrets,
+/// # );
+/// let (jwt, compact) = (cache(CacheStrategy::Jwt), cache(CacheStrategy::Compact));
+/// let cached = jwt.write(&signed_in, Remember::Persistent, now, &mut rand::rng())?;
+/// assert!(jwt.read(&cached.value, token, now).is_some());
+/// assert!(compact.read(&cached.value, token, now).is_none(), "written in another way");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CacheStrategy {
     /// JSON with a MAC, in base64url: the shortest, readable by anybody who holds the cookie.
@@ -48,6 +67,29 @@ pub enum CacheStrategy {
 }
 
 /// What a deployment decides about its cookie cache.
+///
+/// After a change of version every server reads the database once:
+///
+/// ```
+/// use auth_core::{CacheStrategy, CookieCache, CookieCachePolicy, MaxAge};
+///
+/// # use auth_core::*;
+/// # let now = time::macros::datetime!(2030-01-15 12:00 UTC);
+/// # let signed_in = testing::TestIssuer::new().user("ann@example.com").sign_in(now);
+/// # let token = &signed_in.session.token;
+/// # let secrets = VersionedSecrets::single(SigningSecret::parse("0123456789abcdef0123456789abcdef")?);
+/// let first = CookieCachePolicy {
+///     strategy: CacheStrategy::Compact,
+///     max_age: MaxAge::new(CookieCachePolicy::DEFAULT_MAX_AGE).expect("within 400 days"),
+///     version: CookieCachePolicy::DEFAULT_VERSION.to_owned(),
+/// };
+/// let second = CookieCachePolicy { version: "2".to_owned(), ..first.clone() };
+/// # let (first, second) = (CookieCache::new(first, &secrets), CookieCache::new(second, &secrets));
+/// # let cached = first.write(&signed_in, Remember::Persistent, now, &mut rand::rng())?;
+/// assert!(first.read(&cached.value, token, now).is_some());
+/// assert!(second.read(&cached.value, token, now).is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CookieCachePolicy {
     /// How values are written.
@@ -112,6 +154,25 @@ struct HiddenFields {
 }
 
 /// A value for the cookie, and how long the browser keeps it.
+///
+/// ```
+/// use auth_core::{CookieSettings, Remember, RequestCookies, SessionCookies};
+///
+/// # use auth_core::*;
+/// # let now = time::macros::datetime!(2030-01-15 12:00 UTC);
+/// # let signed_in = testing::TestIssuer::new().user("ann@example.com").sign_in(now);
+/// # let secrets = VersionedSecrets::single(SigningSecret::parse("0123456789abcdef0123456789abcdef")?);
+/// # let max_age = MaxAge::LONGEST;
+/// # let policy = CookieCachePolicy { strategy: CacheStrategy::Compact, max_age, version: String::new() };
+/// # let cache = CookieCache::new(policy, &secrets);
+/// let cookies = SessionCookies::new(CookieSettings::default())?;
+/// let cached = cache.write(&signed_in, Remember::UntilBrowserCloses, now, &mut rand::rng())?;
+/// assert_eq!(cached.max_age, None);
+/// let lines = cookies.session_data(&cached, &RequestCookies::default());
+/// assert!(lines.iter().all(|line| line.starts_with("__Secure-better-auth.session_data=")));
+/// # assert_eq!(lines.len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct CachedValue {
     /// The cookie's value; it holds the session's token.
@@ -128,6 +189,31 @@ impl std::fmt::Debug for CachedValue {
 }
 
 /// Why a cache could not be written. Neither depends on a caller's input.
+///
+/// A request is answered without a cache rather than not at all:
+///
+/// ```
+/// use auth_core::{CookieCacheError, Remember};
+///
+/// # use auth_core::*;
+/// # let now = time::macros::datetime!(2030-01-15 12:00 UTC);
+/// # let signed_in = testing::TestIssuer::new().user("ann@example.com").sign_in(now);
+/// # let secrets = VersionedSecrets::single(SigningSecret::parse("0123456789abcdef0123456789abcdef")?);
+/// # let max_age = MaxAge::LONGEST;
+/// # let policy = CookieCachePolicy { strategy: CacheStrategy::Compact, max_age, version: String::new() };
+/// # let cache = CookieCache::new(policy, &secrets);
+/// # let cookies = SessionCookies::new(CookieSettings::default())?;
+/// # let request = RequestCookies::default();
+/// # let mut log = Vec::new();
+/// let cached = cache.write(&signed_in, Remember::Persistent, now, &mut rand::rng());
+/// let lines = cached.map(|cached| cookies.session_data(&cached, &request));
+/// let lines = lines.unwrap_or_else(|error: CookieCacheError| {
+///     log.push(error.to_string());
+///     Vec::new()
+/// });
+/// # assert_eq!((lines.len(), log.len()), (1, 0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CookieCacheError {

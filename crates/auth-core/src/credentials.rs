@@ -8,11 +8,16 @@ use crate::secret::Secret;
 /// judges them.
 ///
 /// ```
-/// use auth_core::Credentials;
+/// use auth_core::{Credentials, Verdict};
 ///
+/// # let verifier = auth_core::testing::TestIssuer::new().verifier();
+/// # let now = time::OffsetDateTime::UNIX_EPOCH;
 /// let authorization = [&b"Bearer f0cJ6Kx2zx0q9d2ODjV18XSQlpR5Xip3"[..]];
 /// let cookie = [&b"theme=dark"[..]];
 /// let credentials = Credentials::read(authorization, cookie);
+/// let verdict = verifier.verify(&credentials, now)?;
+/// assert!(matches!(verdict, Verdict::Session(_)), "a session token, to be looked up");
+/// # Ok::<(), auth_core::Refusal>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Credentials {

@@ -7,11 +7,29 @@ use std::fmt;
 /// [`Email::parse`] admits the reference's grammar and nothing else, before any change of case, so that
 /// letters which only become ASCII when lower-cased (`K`, U+212A) are refused rather than folded into
 /// somebody else's address. There is no trimming: white space makes the address invalid.
+///
+/// ```
+/// use auth_core::Email;
+///
+/// let email = Email::parse("Ann.Lee@Example.com")?;
+/// assert_eq!((email.as_str(), email.local_part()), ("ann.lee@example.com", "ann.lee"));
+/// assert!(Email::parse(" ann@example.com").is_err(), "nothing is trimmed");
+/// assert!(Email::parse("\u{212a}im@example.com").is_err(), "the Kelvin sign is no k");
+/// # Ok::<(), auth_core::ParseEmailError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Email(String);
 
 /// The text is not an e-mail address of the accepted grammar. It does not carry the text, which
 /// may be anything that a user typed into the wrong field.
+///
+/// ```
+/// use auth_core::{Email, ParseEmailError};
+///
+/// let typed = "correct horse battery staple";
+/// assert_eq!(Email::parse(typed), Err(ParseEmailError));
+/// assert_eq!(ParseEmailError.to_string(), "not an e-mail address");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not an e-mail address")]
 pub struct ParseEmailError;

@@ -20,6 +20,29 @@ use crate::signing_secret::SigningSecret;
 const OTHER_KINDS: [&str; 4] = ["sub", "sid", "session", "user"];
 
 /// What an e-mail token is for.
+///
+/// A change of address takes two links, one to the old address and one to the new:
+///
+/// ```
+/// use auth_core::{Email, EmailTokenPurpose};
+///
+/// # use auth_core::{EmailTokens, SigningSecret, UserId};
+/// # let now = time::macros::datetime!(2030-01-15 12:00 UTC);
+/// # let tokens = EmailTokens::new(
+/// #     SigningSecret::parse("0123456789abcdef0123456789abcdef")?,
+/// #     EmailTokens::DEFAULT_TTL,
+/// # );
+/// # let user_id = UserId::from_stored("u1");
+/// let (old, update_to) = (Email::parse("ann@example.com")?, Email::parse("ann@example.org")?);
+/// let asked = EmailTokenPurpose::ConfirmChange { update_to: update_to.clone() };
+/// let to_old = tokens.issue(&old, &asked, Some(&user_id), now)?;
+/// assert_eq!(tokens.verify(to_old.expose(), now)?.purpose, asked);
+///
+/// let proof = EmailTokenPurpose::VerifyChange { update_to };
+/// let to_new = tokens.issue(&old, &proof, Some(&user_id), now)?;
+/// assert_eq!(tokens.verify(to_new.expose(), now)?.purpose, proof);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EmailTokenPurpose {
     /// Proves the address itself.
@@ -64,6 +87,24 @@ impl EmailTokenPurpose {
 }
 
 /// What a verified e-mail token says.
+///
+/// ```
+/// # use auth_core::{Email, EmailTokenPurpose, EmailTokens, SigningSecret, UserId};
+/// # let now = time::macros::datetime!(2030-01-15 12:00 UTC);
+/// # let tokens = EmailTokens::new(
+/// #     SigningSecret::parse("0123456789abcdef0123456789abcdef")?,
+/// #     EmailTokens::DEFAULT_TTL,
+/// # );
+/// # let (email, user_id) = (Email::parse("ann@example.com")?, UserId::from_stored("u1"));
+/// # let token = tokens.issue(&email, &EmailTokenPurpose::Verify, Some(&user_id), now)?;
+/// # let token = token.expose();
+/// # let stored = (email, user_id);
+/// let claims = tokens.verify(token, now)?;
+/// assert_eq!(claims.purpose, EmailTokenPurpose::Verify);
+/// // The address may have changed since: the token proves the one that it names.
+/// assert_eq!((claims.email, claims.user_id), (stored.0, Some(stored.1)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EmailClaims {
@@ -79,6 +120,20 @@ pub struct EmailClaims {
 }
 
 /// Makes and checks e-mail tokens.
+///
+/// ```
+/// use auth_core::{Email, EmailTokenPurpose, EmailTokens, SigningSecret, UserId};
+///
+/// # let now = time::macros::datetime!(2030-01-15 12:00 UTC);
+/// # let secret = SigningSecret::parse("0123456789abcdef0123456789abcdef")?;
+/// let tokens = EmailTokens::new(secret, EmailTokens::DEFAULT_TTL);
+/// let (ann, id) = (Email::parse("ann@example.com")?, UserId::from_stored("u1"));
+/// let token = tokens.issue(&ann, &EmailTokenPurpose::Verify, Some(&id), now)?;
+/// let link = format!("https://auth.example.com/api/auth/verify-email?token={}", token.expose());
+/// assert_eq!(tokens.verify(token.expose(), now)?.email, ann);
+/// # assert!(link.len() < 300, "{link}");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct EmailTokens {
     secret: SigningSecret,

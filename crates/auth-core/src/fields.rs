@@ -16,6 +16,19 @@ pub use kind::FieldKind;
 use crate::additional::{AdditionalValues, FieldValue, Visibility};
 
 /// Whose fields they are.
+///
+/// ```
+/// use auth_core::{AdditionalFields, DeclarationProblem, FieldOwner};
+///
+/// # use auth_core::{FieldDeclaration, FieldKind, Visibility};
+/// # let field = FieldDeclaration {
+/// #     name: "terms".into(), column: "terms".to_owned(), kind: FieldKind::Boolean,
+/// #     required: true, default: None, input: true, visibility: Visibility::Returned,
+/// #     unique: false, index: false };
+/// assert!(AdditionalFields::new(FieldOwner::User, vec![field.clone()]).is_ok(), "sign-up asks for it");
+/// let error = AdditionalFields::new(FieldOwner::Session, vec![field]).unwrap_err();
+/// assert_eq!(error.problem, DeclarationProblem::NobodyCanSet);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FieldOwner {
     /// The user.
@@ -25,6 +38,25 @@ pub enum FieldOwner {
 }
 
 /// One additional field, as it is declared.
+///
+/// ```
+/// use auth_core::{AdditionalFields, FieldDeclaration, FieldKind, FieldOwner, FieldValue, Visibility};
+///
+/// let role = FieldDeclaration {
+///     name: "role".into(),
+///     column: "role".to_owned(),
+///     kind: FieldKind::Text,
+///     required: true,
+///     default: Some(FieldValue::Text("member".to_owned())),
+///     input: false,
+///     visibility: Visibility::Returned,
+///     unique: false,
+///     index: true,
+/// };
+/// let fields = AdditionalFields::new(FieldOwner::User, vec![role])?;
+/// assert_eq!(fields.defaults().get("role"), Some(&FieldValue::Text("member".to_owned())));
+/// # Ok::<(), auth_core::DeclarationError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldDeclaration {
     /// Name in bodies and answers.
@@ -48,6 +80,20 @@ pub struct FieldDeclaration {
 }
 
 /// Why a field cannot be declared so.
+///
+/// ```
+/// use auth_core::{AdditionalFields, DeclarationProblem, FieldOwner};
+///
+/// # use auth_core::{FieldDeclaration, FieldKind, Visibility};
+/// # let declared = |name: &str| FieldDeclaration {
+/// #     name: name.into(), column: name.to_owned(), kind: FieldKind::Text,
+/// #     required: false, default: None, input: true, visibility: Visibility::Returned,
+/// #     unique: false, index: false };
+/// let problem = |name| AdditionalFields::new(FieldOwner::User, vec![declared(name)]).unwrap_err().problem;
+/// assert_eq!(problem("email"), DeclarationProblem::Reserved("its name"));
+/// let reason = problem("drop table").to_string();
+/// assert_eq!(reason, "its name is no identifier: letters, digits and `_`, at most 63, no digit first");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DeclarationProblem {
@@ -72,6 +118,19 @@ pub enum DeclarationProblem {
 }
 
 /// A field that cannot be declared so.
+///
+/// ```
+/// use auth_core::{AdditionalFields, DeclarationProblem, FieldOwner};
+///
+/// # use auth_core::{FieldDeclaration, FieldKind, Visibility};
+/// # let plan = FieldDeclaration { name: "plan".into(), column: "plan".to_owned(), kind: FieldKind::Text,
+/// #     required: false, default: None, input: true, visibility: Visibility::Returned,
+/// #     unique: false, index: false };
+/// # let tariff = FieldDeclaration { name: "tariff".into(), ..plan.clone() };
+/// let error = AdditionalFields::new(FieldOwner::User, vec![plan, tariff]).unwrap_err();
+/// assert_eq!((error.position, error.problem), (1, DeclarationProblem::ColumnTaken));
+/// assert!(error.to_string().ends_with("its column is that of another field"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the additional field cannot be declared so: {problem}")]
 pub struct DeclarationError {
@@ -82,10 +141,48 @@ pub struct DeclarationError {
 }
 
 /// The additional fields of one entity, in the order of their declaration.
+///
+/// ```
+/// use auth_core::{AdditionalFields, FieldOwner, FieldValue};
+///
+/// # use auth_core::{FieldDeclaration, FieldKind, Visibility};
+/// # let plan = FieldDeclaration { name: "plan".into(), column: "plan".to_owned(), kind: FieldKind::Text,
+/// #     required: false, default: None, input: true, visibility: Visibility::Returned,
+/// #     unique: false, index: false };
+/// # let sign_up: serde_json::Map<_, _> = serde_json::from_str(r#"{"name":"Ann","plan":"team"}"#)?;
+/// let fields = AdditionalFields::new(FieldOwner::User, vec![plan])?;
+/// let values = fields.parse_new(&sign_up)??;
+/// assert_eq!(values.get("plan"), Some(&FieldValue::Text("team".to_owned())));
+/// assert_eq!(values.get("name"), None, "of the body's members those that are declared");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AdditionalFields(Vec<FieldDeclaration>);
 
 /// The additional fields of users and of sessions.
+///
+/// ```
+/// use auth_core::{AdditionalFields, DeclaredFields, FieldOwner, Visibility};
+///
+/// # use auth_core::*;
+/// # let now = time::macros::datetime!(2030-01-15 12:00 UTC);
+/// # let secrets = VersionedSecrets::single(SigningSecret::parse("0123456789abcdef0123456789abcdef")?);
+/// # let max_age = MaxAge::LONGEST;
+/// # let policy = CookieCachePolicy { strategy: CacheStrategy::Compact, max_age, version: String::new() };
+/// # let cache = CookieCache::new(policy, &secrets);
+/// # let role = FieldDeclaration { name: "role".into(), column: "role".to_owned(), kind: FieldKind::Text,
+/// #     required: false, default: None, input: false, visibility: Visibility::Hidden,
+/// #     unique: false, index: false };
+/// # let signed_in = testing::TestIssuer::new().user("ann@example.com").with_role("admin").sign_in(now);
+/// assert_eq!(role.visibility, Visibility::Hidden);
+/// let user = AdditionalFields::new(FieldOwner::User, vec![role])?;
+/// let cache = cache.hiding(&DeclaredFields { user, session: AdditionalFields::default() });
+/// # let cached = cache.write(&signed_in, Remember::Persistent, now, &mut rand::rng())?;
+/// // A cache from before the field was hidden:
+/// let read = cache.read(&cached.value, &signed_in.session.token, now).expect("our own");
+/// assert_eq!(read.user.additional.returned().count(), 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeclaredFields {
     /// Of users.

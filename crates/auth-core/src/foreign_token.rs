@@ -16,6 +16,19 @@ use crate::signing_secret::SigningSecret;
 const OTHER_KINDS: [&str; 3] = ["updateTo", "requestType", "session"];
 
 /// What a verified foreign token says.
+///
+/// ```
+/// use auth_core::ForeignTokenVerifier;
+///
+/// # let now = time::macros::datetime!(2030-01-15 12:00 UTC);
+/// # let secret = auth_core::SigningSecret::parse("0123456789abcdef0123456789abcdef")?;
+/// # let claims = serde_json::json!({"sub": "u1", "iss": "billing", "exp": now.unix_timestamp() + 900});
+/// # let token = auth_core::jws::sign(auth_core::jws::Kind::Untyped, &claims, &secret)?;
+/// let claims = ForeignTokenVerifier::new(None, secret).verify(&token, now)?;
+/// assert_eq!((claims.user_id.as_str(), claims.issuer.as_deref()), ("u1", Some("billing")));
+/// assert_eq!(claims.email, None, "this service wrote none");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ForeignClaims {
@@ -34,6 +47,22 @@ pub struct ForeignClaims {
 }
 
 /// Checks foreign tokens.
+///
+/// ```
+/// use auth_core::{ForeignTokenVerifier, SigningSecret, VerifyError, jws};
+///
+/// # let now = time::macros::datetime!(2030-01-15 12:00 UTC);
+/// # let exp = now.unix_timestamp() + 900;
+/// let secret = SigningSecret::parse("0123456789abcdef0123456789abcdef")?;
+/// let claims = serde_json::json!({"sub": "u1", "aud": "reports", "exp": exp});
+/// let token = jws::sign(jws::Kind::Untyped, &claims, &secret)?;
+///
+/// let reports = ForeignTokenVerifier::new(Some("reports".to_owned()), secret.clone());
+/// assert_eq!(reports.verify(&token, now)?.user_id.as_str(), "u1");
+/// let billing = ForeignTokenVerifier::new(Some("billing".to_owned()), secret);
+/// assert!(matches!(billing.verify(&token, now), Err(VerifyError::WrongAudience)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct ForeignTokenVerifier {
     audience: Option<String>,

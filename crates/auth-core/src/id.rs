@@ -11,6 +11,13 @@ use rand::CryptoRng;
 use crate::random::random_alphanumeric;
 
 /// Length in characters of an id that this crate makes (Better Auth core, `generateId`).
+///
+/// ```
+/// use auth_core::{ID_LENGTH, UserId};
+///
+/// let id = UserId::generate(&mut rand::rng());
+/// assert_eq!(id.as_str().len(), ID_LENGTH);
+/// ```
 pub const ID_LENGTH: usize = 32;
 
 macro_rules! id {
@@ -46,23 +53,67 @@ macro_rules! id {
 
 id!(
     /// Names a [`User`](crate::User).
+    ///
+    /// ```
+    /// use auth_core::{Session, UserId};
+    ///
+    /// fn is_of(session: &Session, user_id: &UserId) -> bool {
+    ///     session.user_id == *user_id
+    /// }
+    /// # let signed_in = auth_core::testing::TestIssuer::new()
+    /// #     .user("ann@example.com")
+    /// #     .sign_in(time::OffsetDateTime::UNIX_EPOCH);
+    /// # let session = signed_in.session;
+    /// // A host application may number its users.
+    /// assert!(!is_of(&session, &UserId::from_stored("42")));
+    /// # assert!(is_of(&session, &signed_in.user.id));
+    /// ```
     UserId
 );
 id!(
     /// Names a [`Session`](crate::Session) without giving access to it; the secret is its
     /// [`SessionToken`](crate::SessionToken).
+    ///
+    /// ```
+    /// use auth_core::SessionId;
+    ///
+    /// # let session_id = SessionId::from_stored("ViWe9w6PObZUCvYdQbwl7HSBlzcZkxvL");
+    /// let line = format!("session {session_id} was revoked");
+    /// assert_eq!(line, "session ViWe9w6PObZUCvYdQbwl7HSBlzcZkxvL was revoked");
+    /// ```
     SessionId
 );
 id!(
     /// Names an [`Account`](crate::Account) row.
+    ///
+    /// ```
+    /// use auth_core::AccountId;
+    ///
+    /// let (one, other) = (AccountId::generate(&mut rand::rng()), AccountId::generate(&mut rand::rng()));
+    /// assert_ne!(one, other, "a user has an account for each way of signing in");
+    /// ```
     AccountId
 );
 id!(
     /// Names a [`Verification`](crate::Verification) row.
+    ///
+    /// ```
+    /// use auth_core::VerificationId;
+    ///
+    /// let id = VerificationId::from_stored("f0cJ6Kx2zx0q9d2ODjV18XSQlpR5Xip3");
+    /// assert_eq!(id.to_string(), "f0cJ6Kx2zx0q9d2ODjV18XSQlpR5Xip3", "fit for logs: no link holds it");
+    /// ```
     VerificationId
 );
 id!(
     /// Names a row of the table in which requests are counted.
+    ///
+    /// ```
+    /// use auth_core::RateLimitId;
+    ///
+    /// let id = RateLimitId::generate(&mut rand::rng());
+    /// assert!(id.as_str().bytes().all(|byte| byte.is_ascii_alphanumeric()), "nothing of whom it counts");
+    /// ```
     RateLimitId
 );
 

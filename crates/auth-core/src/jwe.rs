@@ -33,6 +33,18 @@ use crate::signing_secret::{SigningSecret, VersionedSecrets};
 
 /// Longest token in bytes that is looked at: a hundred cookie chunks would be more, but a request's head
 /// is limited to less.
+///
+/// ```
+/// use auth_core::jwe::{JweError, JweKeys, MAX_TOKEN_BYTES, Use};
+///
+/// # use auth_core::{SigningSecret, VersionedSecrets};
+/// # let now = time::OffsetDateTime::UNIX_EPOCH;
+/// # let secrets = VersionedSecrets::single(SigningSecret::parse("0123456789abcdef0123456789abcdef")?);
+/// let keys = JweKeys::derive(&secrets, Use::SessionCache);
+/// let endless = "x".repeat(MAX_TOKEN_BYTES + 1);
+/// assert!(matches!(keys.decrypt(&endless, now), Err(JweError::TooLong)));
+/// # Ok::<(), auth_core::SigningSecretError>(())
+/// ```
 pub const MAX_TOKEN_BYTES: usize = 64 * 1024;
 
 const KEY_BYTES: usize = 64;
@@ -44,6 +56,22 @@ const TAG_BYTES: usize = 32;
 const KEY_INFO: &[u8] = b"BetterAuth.js Generated Encryption Key";
 
 /// What tokens are encrypted for; each has its own keys.
+///
+/// What is made for one opens in no other, though the secret is the same:
+///
+/// ```
+/// use auth_core::jwe::{JweError, JweKeys, Use};
+///
+/// # use auth_core::{SigningSecret, VersionedSecrets};
+/// # let now = time::macros::datetime!(2030-01-15 12:00 UTC);
+/// # let secrets = VersionedSecrets::single(SigningSecret::parse("0123456789abcdef0123456789abcdef")?);
+/// # let claims = serde_json::json!({});
+/// # let ttl = time::Duration::minutes(5);
+/// let [cache, account] = [Use::SessionCache, Use::AccountCookie].map(|of| JweKeys::derive(&secrets, of));
+/// let token = cache.encrypt(&claims, ttl, now, &mut rand::rng())?;
+/// assert!(matches!(account.decrypt(&token, now), Err(JweError::Key)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Use {
     /// The cookie cache of strategy `jwe`.
@@ -62,6 +90,22 @@ impl Use {
 }
 
 /// Why a token was refused or not made.
+///
+/// ```
+/// use auth_core::{VerifyError, jwe::JweError};
+/// use time::Duration;
+///
+/// # use auth_core::{SigningSecret, VersionedSecrets, jwe::{JweKeys, Use}};
+/// # let now = time::macros::datetime!(2030-01-15 12:00 UTC);
+/// # let secrets = VersionedSecrets::single(SigningSecret::parse("0123456789abcdef0123456789abcdef")?);
+/// # let keys = JweKeys::derive(&secrets, Use::SessionCache);
+/// let token = keys.encrypt(&serde_json::json!({}), Duration::minutes(5), now, &mut rand::rng())?;
+/// let late = keys.decrypt(&token, now + Duration::minutes(5));
+/// assert!(matches!(late, Err(JweError::Claims(VerifyError::Expired { .. }))));
+/// let error = keys.decrypt(&token.replace("..", "."), now).unwrap_err();
+/// assert_eq!(error.to_string(), "token is not in compact form");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum JweError {
@@ -92,6 +136,20 @@ pub enum JweError {
 }
 
 /// The keys of one use: the first encrypts, all decrypt.
+///
+/// ```
+/// use auth_core::jwe::{JweKeys, Use};
+/// use time::Duration;
+///
+/// # use auth_core::{SigningSecret, VersionedSecrets};
+/// # let now = time::macros::datetime!(2030-01-15 12:00 UTC);
+/// # let secrets = VersionedSecrets::single(SigningSecret::parse("0123456789abcdef0123456789abcdef")?);
+/// let keys = JweKeys::derive(&secrets, Use::AccountCookie);
+/// let account = serde_json::json!({"providerId": "github", "accessToken": "hunter2"});
+/// let token = keys.encrypt(&account, Duration::minutes(5), now, &mut rand::rng())?;
+/// assert_eq!(keys.decrypt(&token, now)?["providerId"], "github");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct JweKeys {
     current: Key,

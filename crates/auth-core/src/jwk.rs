@@ -91,6 +91,19 @@ const RSA_MODULUS_BYTES: std::ops::RangeInclusive<usize> = 256..=1_024;
 const RSA_EXPONENT_MAX_BYTES: usize = 8;
 
 /// A public key: the members that make it and no others, in the order in which they came.
+///
+/// Members that make a key private are left behind:
+///
+/// ```
+/// use auth_core::{JwsAlgorithm, PublicJwk};
+///
+/// # let pair = auth_core::KeyPair::generate(JwsAlgorithm::EdDsa, auth_core::DEFAULT_RSA_BITS)?;
+/// # let private = pair.private.expose();
+/// assert!(private.contains(r#""d":"#));
+/// let public = PublicJwk::parse(JwsAlgorithm::EdDsa, private)?;
+/// assert!(!public.to_json().contains(r#""d":"#));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct PublicJwk {
     algorithm: JwsAlgorithm,
@@ -98,6 +111,14 @@ pub struct PublicJwk {
 }
 
 /// Why a text is no public key of an algorithm.
+///
+/// ```
+/// use auth_core::{JwsAlgorithm, PublicJwk};
+///
+/// let short = r#"{"kty":"OKP","crv":"Ed25519","x":"AAEC"}"#;
+/// let error = PublicJwk::parse(JwsAlgorithm::EdDsa, short).unwrap_err();
+/// assert_eq!(error.to_string(), "member `x` of the key does not fit its algorithm");
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParseJwkError {

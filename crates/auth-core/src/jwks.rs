@@ -8,6 +8,13 @@ use crate::javascript::{self, Json};
 use crate::jwk::{JwsAlgorithm, ParseJwkError, PublicJwk};
 
 /// Longest document in bytes that is read.
+///
+/// ```
+/// use auth_core::{JwkSet, MAX_DOCUMENT_BYTES, ParseJwkSetError};
+///
+/// let endless = vec![b' '; MAX_DOCUMENT_BYTES + 1];
+/// assert_eq!(JwkSet::parse(&endless).unwrap_err(), ParseJwkSetError::TooLarge);
+/// ```
 pub const MAX_DOCUMENT_BYTES: usize = 1024 * 1024;
 
 /// Most keys of a document that are read.
@@ -18,18 +25,18 @@ const MAX_KID_BYTES: usize = 256;
 
 /// The name of a key (RFC 7515 §4.1.4): the id of its row in the `jwks` table. It only ever picks one of the keys that are
 /// known anyway.
+///
+/// ```
+/// use auth_core::Kid;
+///
+/// assert_eq!(Kid::parse("ViWe9w6PObZUCvYdQbwl7HSBlzcZkxvL").map(|kid| kid.as_str().len()), Some(32));
+/// assert_eq!(Kid::parse(""), None);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Kid(String);
 
 impl Kid {
     /// Takes a name of 1 to 256 bytes; any other names no key.
-    ///
-    /// ```
-    /// use auth_core::Kid;
-    ///
-    /// assert_eq!(Kid::parse("ViWe9w6PObZUCvYdQbwl7HSBlzcZkxvL").map(|kid| kid.as_str().len()), Some(32));
-    /// assert_eq!(Kid::parse(""), None);
-    /// ```
     pub fn parse(text: impl Into<String>) -> Option<Self> {
         let text = text.into();
         (1..=MAX_KID_BYTES).contains(&text.len()).then_some(Self(text))
@@ -48,6 +55,19 @@ impl fmt::Display for Kid {
 }
 
 /// A public key that is ready to check signatures, and its name.
+///
+/// ```
+/// use auth_core::{JwkSet, Kid, VerificationKey};
+///
+/// # use auth_core::{DEFAULT_RSA_BITS, JwsAlgorithm, KeyPair};
+/// # let pair = KeyPair::generate(JwsAlgorithm::EdDsa, DEFAULT_RSA_BITS)?;
+/// let kid = Kid::parse("k1").expect("a name");
+/// let mut published = JwkSet::default();
+/// published.insert(VerificationKey::new(kid.clone(), pair.public)?);
+/// assert!(published.to_json().starts_with(r#"{"keys":[{"alg":"EdDSA","crv":"Ed25519","#));
+/// # assert!(published.find(&kid).is_some_and(|key| key.algorithm() == JwsAlgorithm::EdDsa));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct VerificationKey {
     kid: Kid,
@@ -108,6 +128,14 @@ impl fmt::Debug for VerificationKey {
 pub struct JwkSet(Vec<VerificationKey>);
 
 /// Why a document is no set of keys.
+///
+/// ```
+/// use auth_core::{JwkSet, ParseJwkSetError};
+///
+/// assert_eq!(JwkSet::parse(b"<h1>502 Bad Gateway</h1>").unwrap_err(), ParseJwkSetError::Form);
+/// assert_eq!(JwkSet::parse(br#"{"keys":[{"kty":"oct"}]}"#)?.iter().count(), 0, "none that checks a token");
+/// # Ok::<(), ParseJwkSetError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParseJwkSetError {

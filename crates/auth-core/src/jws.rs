@@ -20,12 +20,33 @@ use crate::mac::hmac_sha256;
 use crate::signing_secret::SigningSecret;
 
 /// Longest token in bytes that is looked at; ours have about 500.
+///
+/// ```
+/// use auth_core::jws::{JwsError, MAX_TOKEN_BYTES, verify};
+///
+/// # let secret = auth_core::SigningSecret::parse("0123456789abcdef0123456789abcdef")?;
+/// let endless = "x".repeat(MAX_TOKEN_BYTES + 1);
+/// assert!(matches!(verify(&endless, &secret), Err(JwsError::TooLong)));
+/// # Ok::<(), auth_core::SigningSecretError>(())
+/// ```
 pub const MAX_TOKEN_BYTES: usize = 8 * 1024;
 
 /// The one algorithm.
 const ALGORITHM: &str = "HS256";
 
 /// What the protected header says about a token that is being signed.
+///
+/// ```
+/// use auth_core::jws::{Kind, sign, verify};
+///
+/// # let secret = auth_core::SigningSecret::parse("0123456789abcdef0123456789abcdef")?;
+/// # let claims = serde_json::json!({});
+/// let untyped = sign(Kind::Untyped, &claims, &secret)?;
+/// let access = sign(Kind::AccessToken, &claims, &secret)?;
+/// assert_eq!(verify(&untyped, &secret)?.typ, None);
+/// assert_eq!(verify(&access, &secret)?.typ.as_deref(), Some("at+jwt"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// `{"alg":"HS256"}`, as Better Auth writes its e-mail tokens and cookie caches.
@@ -35,6 +56,18 @@ pub enum Kind {
 }
 
 /// A token whose signature is right. Its claims are those that somebody with the secret wrote.
+///
+/// Verified is the signature alone; whether the claims hold is for others to say:
+///
+/// ```
+/// use auth_core::jws;
+///
+/// # let secret = auth_core::SigningSecret::parse("0123456789abcdef0123456789abcdef")?;
+/// let token = jws::sign(jws::Kind::Untyped, &serde_json::json!({"sub": "u1", "exp": 0}), &secret)?;
+/// let verified = jws::verify(&token, &secret)?;
+/// assert_eq!(verified.claims["exp"], 0, "over since 1970");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Verified {
@@ -45,6 +78,17 @@ pub struct Verified {
 }
 
 /// Why a text was refused before its claims were looked at.
+///
+/// ```
+/// use auth_core::jws::{JwsError, verify};
+///
+/// # let secret = auth_core::SigningSecret::parse("0123456789abcdef0123456789abcdef")?;
+/// // {"alg":"none"}, {"sub":"u1"} and no signature:
+/// let unsigned = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ1MSJ9.";
+/// assert!(matches!(verify(unsigned, &secret), Err(JwsError::Signature)));
+/// assert_eq!(verify("f0cJ6Kx2zx0q9d2O", &secret).unwrap_err().to_string(), "token is not in compact form");
+/// # Ok::<(), auth_core::SigningSecretError>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum JwsError {
@@ -82,6 +126,19 @@ pub enum JwsError {
 
 /// Signs claims.
 ///
+/// A token that no reader of this crate takes, for a test that it is refused:
+///
+/// ```
+/// use auth_core::{ForeignTokenVerifier, VerifyError, jws};
+///
+/// # let now = time::macros::datetime!(2030-01-15 12:00 UTC);
+/// # let secret = auth_core::SigningSecret::parse("0123456789abcdef0123456789abcdef")?;
+/// let token = jws::sign(jws::Kind::Untyped, &serde_json::json!({"sub": "u1"}), &secret)?;
+/// let endless = ForeignTokenVerifier::new(None, secret).verify(&token, now);
+/// assert!(matches!(endless, Err(VerifyError::MissingClaim { name: "exp" })));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 ///
 /// The serializer's error, when `claims` does not become JSON.
@@ -108,6 +165,17 @@ pub fn sign(
 /// The order is length, form, signature, header, payload. Header members that point to keys (`jku`,
 /// `x5u`, `jwk`, `x5c`, `kid`) are ignored: there is one key. Of members that stand twice the last
 /// counts, as in JavaScript.
+///
+/// ```
+/// use auth_core::jws;
+///
+/// # let secret = auth_core::SigningSecret::parse("0123456789abcdef0123456789abcdef")?;
+/// # let other_secret = auth_core::SigningSecret::parse("fedcba9876543210fedcba9876543210")?;
+/// let token = jws::sign(jws::Kind::Untyped, &serde_json::json!({"sub": "u1"}), &secret)?;
+/// assert_eq!(jws::verify(&token, &secret)?.claims["sub"], "u1");
+/// assert!(jws::verify(&token, &other_secret).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 ///

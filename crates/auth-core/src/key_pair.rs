@@ -18,12 +18,37 @@ use crate::secret::Secret;
 use crate::symmetric::{SymmetricError, SymmetricKeys};
 
 /// Size of a new RSA key in bits, unless the settings say otherwise (`modulusLength` of Better Auth).
+///
+/// ```
+/// use auth_core::{DEFAULT_RSA_BITS, JwsAlgorithm, KeyPair};
+///
+/// let pair = KeyPair::generate(JwsAlgorithm::Rs256, DEFAULT_RSA_BITS)?;
+/// assert!(pair.public.to_json().contains(r#""e":"AQAB""#));
+/// # Ok::<(), auth_core::KeyPairError>(())
+/// ```
 pub const DEFAULT_RSA_BITS: u32 = 2_048;
 
 /// Sizes in bits that a new RSA key may have.
+///
+/// ```
+/// use auth_core::{JwsAlgorithm, KeyPair, KeyPairError, RSA_BITS};
+///
+/// let short = 1_024;
+/// assert!(!RSA_BITS.contains(&short));
+/// assert!(matches!(KeyPair::generate(JwsAlgorithm::Rs256, short), Err(KeyPairError::Generate(None))));
+/// ```
 pub const RSA_BITS: std::ops::RangeInclusive<u32> = 2_048..=8_192;
 
 /// A new key pair, before it has a name.
+///
+/// ```
+/// use auth_core::{DEFAULT_RSA_BITS, JwsAlgorithm, KeyPair};
+///
+/// let pair = KeyPair::generate(JwsAlgorithm::Es256, DEFAULT_RSA_BITS)?;
+/// assert_eq!(pair.public.algorithm(), JwsAlgorithm::Es256);
+/// assert_eq!(pair.private.public()?, pair.public, "the private half holds both");
+/// # Ok::<(), auth_core::KeyPairError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct KeyPair {
     /// The half that everybody may see.
@@ -33,6 +58,19 @@ pub struct KeyPair {
 }
 
 /// A private key, as the JSON text of its JWK.
+///
+/// ```
+/// use auth_core::{PrivateJwk, Purpose, SymmetricKeys};
+///
+/// # use auth_core::{DEFAULT_RSA_BITS, JwsAlgorithm, KeyPair, SigningSecret, VersionedSecrets};
+/// # let secrets = VersionedSecrets::single(SigningSecret::parse("0123456789abcdef0123456789abcdef")?);
+/// # let pair = KeyPair::generate(JwsAlgorithm::EdDsa, DEFAULT_RSA_BITS)?;
+/// let keys = SymmetricKeys::derive(&secrets, Purpose::Stored);
+/// let column = pair.private.seal(&keys, &mut rand::rng())?;
+/// let opened = PrivateJwk::open(JwsAlgorithm::EdDsa, &column, &keys)?;
+/// assert_eq!(opened.public()?, pair.public);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct PrivateJwk {
     algorithm: JwsAlgorithm,
@@ -40,6 +78,26 @@ pub struct PrivateJwk {
 }
 
 /// Why a key pair was not made, opened or used. Nothing in it quotes a key.
+///
+/// After a change of the secret:
+///
+/// ```
+/// use auth_core::{KeyPairError, PrivateJwk, SymmetricError};
+///
+/// # use auth_core::*;
+/// # let keys = |text: &str| -> Result<SymmetricKeys, SigningSecretError> {
+/// #     let secrets = VersionedSecrets::single(SigningSecret::parse(text)?);
+/// #     Ok(SymmetricKeys::derive(&secrets, Purpose::Stored))
+/// # };
+/// # let before = keys("0123456789abcdef0123456789abcdef")?;
+/// # let after = keys("fedcba9876543210fedcba9876543210")?;
+/// # let pair = KeyPair::generate(JwsAlgorithm::EdDsa, DEFAULT_RSA_BITS)?;
+/// let column = pair.private.seal(&before, &mut rand::rng())?;
+/// let error = PrivateJwk::open(JwsAlgorithm::EdDsa, &column, &after).unwrap_err();
+/// assert!(matches!(error, KeyPairError::Decrypt(SymmetricError::Key)));
+/// assert_eq!(error.to_string(), "private key cannot be decrypted");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyPairError {
@@ -160,6 +218,19 @@ fn wipe(jwk: Jwk) {
 }
 
 /// A private key that is ready to sign, and its name.
+///
+/// It has the name under which services find its public half:
+///
+/// ```
+/// use auth_core::{Kid, VerificationKey};
+///
+/// # use auth_core::{DEFAULT_RSA_BITS, JwsAlgorithm, KeyPair};
+/// # let pair = KeyPair::generate(JwsAlgorithm::EdDsa, DEFAULT_RSA_BITS)?;
+/// let signing = pair.private.signing_key(Kid::parse("k1").expect("a name"))?;
+/// let published = VerificationKey::new(signing.kid().clone(), pair.public)?;
+/// assert_eq!(published.algorithm(), signing.algorithm());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct SigningKey {
     kid: Kid,

@@ -13,6 +13,28 @@ use crate::secret::Secret;
 
 /// A token that says it is signed with a key that is not known here: [`verify`](Self::verify) takes the key and gives
 /// the caller.
+///
+/// ```
+/// use auth_core::{JwkSet, Verdict, Verifier};
+///
+/// # use auth_core::*;
+/// # let now = time::macros::datetime!(2030-01-15 12:00 UTC);
+/// # let user = testing::TestIssuer::new().user("ann@example.com").user().clone();
+/// # let (policy, kid) = (JwtPolicy::new("https://auth.example.com"), Kid::parse("k1").expect("a name"));
+/// # let pair = KeyPair::generate(JwsAlgorithm::EdDsa, DEFAULT_RSA_BITS)?;
+/// # let token = JwtIssuer::new(policy.clone(), JwtPayload::User)
+/// #     .issue(&user, &pair.private.signing_key(kid.clone())?, now)?;
+/// # let header = format!("Bearer {}", token.expose());
+/// # let credentials = Credentials::read([header.as_bytes()], []);
+/// # let mut fetched = JwkSet::default();
+/// # fetched.insert(VerificationKey::new(kid, pair.public)?);
+/// let verifier = Verifier::from_keys(&policy, JwkSet::default());
+/// let Verdict::Jwt(unconfirmed) = verifier.verify(&credentials, now)? else { panic!("no such key yet") };
+/// // … ask the server for its keys, and say what was found:
+/// let principal = unconfirmed.verify(fetched.find(unconfirmed.kid()), now)?;
+/// assert_eq!(principal.email(), Some("ann@example.com"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct UnconfirmedJwt {
     kid: Kid,

@@ -39,6 +39,21 @@ pub struct UnconfirmedSession {
 }
 
 /// By what a session is to be found. A lookup has to know every kind, so a new one will be a new major version.
+///
+/// ```
+/// use auth_core::{SessionKey, Verdict};
+///
+/// # let now = time::macros::datetime!(2030-01-15 12:00 UTC);
+/// # let issuer = auth_core::testing::TestIssuer::new();
+/// # let credentials = issuer.user("ann@example.com").session_token(now).credentials();
+/// # let Verdict::Session(unconfirmed) = issuer.verifier().verify(&credentials, now)? else { panic!() };
+/// let condition = match unconfirmed.key() {
+///     SessionKey::Token(_) => "token = $1",
+///     SessionKey::Id { .. } => r#"id = $1 AND "userId" = $2"#,
+/// };
+/// assert_eq!(condition, "token = $1");
+/// # Ok::<(), auth_core::Refusal>(())
+/// ```
 #[derive(Clone, Debug)]
 pub enum SessionKey {
     /// By its token.
@@ -53,6 +68,23 @@ pub enum SessionKey {
 }
 
 /// The one header line with which the auth server recognises the session, for lookups that ask it over HTTP.
+///
+/// ```
+/// use auth_core::ForwardedHeader;
+///
+/// # use auth_core::{Verdict, testing::TestIssuer};
+/// # let now = time::macros::datetime!(2030-01-15 12:00 UTC);
+/// # let issuer = TestIssuer::new();
+/// # let shown = issuer.user("ann@example.com").session_cookie(now);
+/// # let verdict = issuer.verifier().verify(&shown.credentials(), now)?;
+/// # let Verdict::Session(unconfirmed) = verdict else { panic!() };
+/// let ForwardedHeader { name, value } = unconfirmed.header();
+/// // For the request to the auth server's /get-session:
+/// assert_eq!(*name, "cookie");
+/// assert!(value.expose().starts_with("__Secure-better-auth.session_token="));
+/// # assert_eq!(value.expose(), shown.value());
+/// # Ok::<(), auth_core::Refusal>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct ForwardedHeader {
     /// `authorization` or `cookie`.

@@ -25,6 +25,14 @@ use crate::secret::Secret;
 
 /// A password as somebody typed it: never trimmed, never cut, wiped when dropped.
 ///
+/// ```
+/// use auth_core::Password;
+///
+/// let password = Password::new("correct horse 🐎");
+/// assert_eq!(password.utf16_length(), 16, "as JavaScript counts");
+/// assert_eq!(format!("{password:?}"), "Password(Secret(..))");
+/// ```
+///
 /// ```compile_fail,E0277
 /// let secret = auth_core::Password::new("correct horse");
 /// println!("{secret}"); // no Display
@@ -73,6 +81,15 @@ impl Password {
 }
 
 /// A password's hash as the `account.password` column holds it.
+///
+/// ```
+/// use auth_core::{Scheme, StoredHash};
+///
+/// # let column = "$2b$12$4284LurkYFhYVkYMoGXmbunyG2PVZftrmOykr/x2a.clU8WT7YyA.";
+/// let stored = StoredHash::from_stored(column);
+/// assert_eq!(stored.scheme(), Some(Scheme::Bcrypt { cost: 12 }));
+/// assert_eq!(StoredHash::from_stored("hunter2").scheme(), None, "a password in clear is no hash");
+/// ```
 #[derive(Clone, Debug)]
 pub struct StoredHash(Secret<String>);
 

@@ -36,6 +36,25 @@ pub struct Principal {
 }
 
 /// What proved a [`Principal`].
+///
+/// ```
+/// use auth_core::Proof;
+///
+/// # use auth_core::{Verdict, testing::TestIssuer};
+/// # let now = time::macros::datetime!(2030-01-15 12:00 UTC);
+/// # let issuer = TestIssuer::new();
+/// # let credentials = issuer.user("ann@example.com").cached_cookie(now).credentials();
+/// # let verdict = issuer.verifier().verify(&credentials, now)?;
+/// # let Verdict::Principal(principal) = verdict else { panic!("{verdict:?}") };
+/// let may_delete_account = match principal.proof() {
+///     Proof::Session(_) => true,
+///     // Ann may have signed out on another device a minute ago.
+///     Proof::CookieCache(_) => false,
+///     _ => false,
+/// };
+/// assert!(!may_delete_account);
+/// # Ok::<(), auth_core::Refusal>(())
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Proof {

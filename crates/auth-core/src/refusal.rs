@@ -61,6 +61,15 @@ pub enum Refusal {
 }
 
 /// How a session was shown.
+///
+/// A left-over cookie makes a visitor; a client with a token believes that it is signed in:
+///
+/// ```
+/// use auth_core::{Refusal, ShownBy};
+///
+/// assert!(Refusal::SessionOver(ShownBy::Cookie).is_anonymous());
+/// assert!(!Refusal::SessionOver(ShownBy::Bearer).is_anonymous());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ShownBy {
     /// In the `Authorization` header.

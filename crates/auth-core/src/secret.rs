@@ -9,6 +9,14 @@ use zeroize::Zeroize;
 ///
 /// Reading it is the call [`Secret::expose`], so that every place that does can be searched for.
 ///
+/// ```
+/// use auth_core::Secret;
+///
+/// let token = Secret::new(String::from("hunter2"));
+/// assert_eq!(format!("{token:?}"), "Secret(..)");
+/// assert_eq!(token.expose(), "hunter2");
+/// ```
+///
 /// ```compile_fail,E0277
 /// let secret = auth_core::Secret::new(String::from("hunter2"));
 /// println!("{secret}"); // no Display

@@ -7,6 +7,18 @@ use crate::id::{SessionId, UserId};
 use crate::session_token::SessionToken;
 
 /// A row of the `session` table.
+///
+/// ```
+/// use time::Duration;
+///
+/// # let signed_in = auth_core::testing::TestIssuer::new()
+/// #     .user("ann@example.com")
+/// #     .sign_in(time::macros::datetime!(2030-01-15 12:00 UTC));
+/// # let session = signed_in.session;
+/// let end = session.expires_at;
+/// assert!(!session.is_expired(end));
+/// assert!(session.is_expired(end + Duration::MILLISECOND));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Session {
     /// Primary key.
@@ -38,6 +50,17 @@ impl Session {
 }
 
 /// Whether a sign-in should outlive the browser's run (`rememberMe`).
+///
+/// ```
+/// use auth_core::{Remember, SessionPolicy};
+/// use time::Duration;
+///
+/// # let now = time::macros::datetime!(2030-01-15 12:00 UTC);
+/// # let (week, day) = (Duration::days(7), Duration::days(1));
+/// let policy = SessionPolicy { expires_in: week, update_age: day, refresh: true };
+/// assert_eq!(policy.expires_at(Remember::Persistent, now), now + week);
+/// assert_eq!(policy.expires_at(Remember::UntilBrowserCloses, now), now + day);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Remember {
     /// The cookie stays for the session's whole life.
@@ -47,6 +70,21 @@ pub enum Remember {
 }
 
 /// What a session read should do to the row.
+///
+/// ```
+/// use auth_core::{Refresh, SessionPolicy};
+/// use time::Duration;
+///
+/// # let now = time::macros::datetime!(2030-01-15 12:00 UTC);
+/// # let mut session = auth_core::testing::TestIssuer::new().user("ann@example.com").sign_in(now).session;
+/// # let (expires_in, update_age) = (Duration::days(7), Duration::days(1));
+/// # let policy = SessionPolicy { expires_in, update_age, refresh: true };
+/// assert_eq!(policy.refresh(&session, now), Refresh::NotDue);
+/// if let Refresh::Due { expires_at } = policy.refresh(&session, now + Duration::days(2)) {
+///     session.expires_at = expires_at;
+/// }
+/// assert_eq!(session.expires_at, now + Duration::days(9));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refresh {
     /// Nothing.
@@ -59,6 +97,24 @@ pub enum Refresh {
 }
 
 /// How long sessions live and when reading one extends it.
+///
+/// A session that is used once a day never ends; one that is left alone ends after a week:
+///
+/// ```
+/// use auth_core::{Refresh, Remember, SessionPolicy};
+/// use time::Duration;
+///
+/// # let now = time::macros::datetime!(2030-01-15 12:00 UTC);
+/// # let session = auth_core::testing::TestIssuer::new().user("ann@example.com").sign_in(now).session;
+/// let policy = SessionPolicy {
+///     expires_in: Duration::days(7),
+///     update_age: Duration::days(1),
+///     refresh: true,
+/// };
+/// assert_eq!(policy.expires_at(Remember::Persistent, now), session.expires_at);
+/// let tomorrow = now + Duration::days(1);
+/// assert_eq!(policy.refresh(&session, tomorrow), Refresh::Due { expires_at: now + Duration::days(8) });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionPolicy {
     /// Life of a remembered session (`session.expiresIn`).

@@ -13,6 +13,15 @@ use crate::secret::Secret;
 /// without content. It may only be signed into a cookie because of its alphabet: nothing that a caller
 /// chose freely can pass for another kind of signed text.
 ///
+/// ```
+/// use auth_core::SessionToken;
+///
+/// let token = SessionToken::generate(&mut rand::rng());
+/// let sent = SessionToken::parse(token.expose()).expect("our own alphabet");
+/// assert!(sent.constant_time_eq(&token));
+/// assert!(SessionToken::parse("x' OR '1'='1").is_none(), "cannot be one, so nobody looks");
+/// ```
+///
 /// ```compile_fail,E0277
 /// let secret = auth_core::SessionToken::from_stored("f0cJ6Kx2zx0q9d2ODjV18XSQlpR5Xip3");
 /// println!("{secret}"); // no Display

@@ -17,15 +17,43 @@ use crate::signing_secret::SigningSecret;
 const MAC_TEXT_LENGTH: usize = 44;
 
 /// The fixed value of switches such as the `dont_remember` cookie.
+///
+/// ```
+/// use auth_core::signed_value::{TRUE, sign_true, verify};
+///
+/// # let secret = auth_core::SigningSecret::parse("0123456789abcdef0123456789abcdef")?;
+/// let mark = sign_true(&secret);
+/// assert_eq!(verify(&mark, &secret), Some(TRUE));
+/// # Ok::<(), auth_core::SigningSecretError>(())
+/// ```
 pub const TRUE: &str = "true";
 
 /// A session token from the database holds characters that no token has, so it is not signed: the text
 /// might be a message that some other consumer of the secret would take.
+///
+/// ```
+/// use auth_core::{SessionToken, UnsignableToken, signed_value};
+///
+/// # let secret = auth_core::SigningSecret::parse("0123456789abcdef0123456789abcdef")?;
+/// let half_a_jwt = SessionToken::from_stored("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ1MSJ9");
+/// assert_eq!(signed_value::sign_session_token(&half_a_jwt, &secret), Err(UnsignableToken));
+/// # Ok::<(), auth_core::SigningSecretError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("session token has characters that must not be signed")]
 pub struct UnsignableToken;
 
 /// Signs a session token: the content of the session cookie before percent-encoding.
+///
+/// ```
+/// use auth_core::{SessionToken, SigningSecret, signed_value::sign_session_token};
+///
+/// let secret = SigningSecret::parse("test-secret-0123456789-abcdefghijklmnopqrstuvwxyz")?;
+/// let token = SessionToken::from_stored("f0cJ6Kx2zx0q9d2ODjV18XSQlpR5Xip3");
+/// let signed = sign_session_token(&token, &secret)?;
+/// assert_eq!(signed, "f0cJ6Kx2zx0q9d2ODjV18XSQlpR5Xip3.MBCaKrPY3C0cAy2QSlRajAwGPhBUJHEQIGGIMK7tY+0=");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 ///
@@ -39,6 +67,14 @@ pub fn sign_session_token(token: &SessionToken, secret: &SigningSecret) -> Resul
 }
 
 /// Signs the fixed text [`TRUE`].
+///
+/// ```
+/// use auth_core::{SigningSecret, signed_value::sign_true};
+///
+/// let secret = SigningSecret::parse("0123456789abcdef0123456789abcdef")?;
+/// assert!(sign_true(&secret).starts_with("true."));
+/// # Ok::<(), auth_core::SigningSecretError>(())
+/// ```
 pub fn sign_true(secret: &SigningSecret) -> String {
     sign(TRUE, secret)
 }
@@ -47,6 +83,16 @@ pub fn sign_true(secret: &SigningSecret) -> String {
 /// it a text from outside hands out its signature for everything (see the module's page).
 ///
 /// The result is the raw text; percent-encoding is the cookie's business.
+///
+/// ```
+/// use auth_core::{SigningSecret, signed_value};
+///
+/// let secret = SigningSecret::parse("0123456789abcdef0123456789abcdef")?;
+/// let signed = signed_value::sign("value.with.dots", &secret);
+/// assert_eq!(signed.len(), "value.with.dots".len() + 1 + 44);
+/// # assert!(signed.starts_with("value.with.dots."));
+/// # Ok::<(), auth_core::SigningSecretError>(())
+/// ```
 pub fn sign(value: &str, secret: &SigningSecret) -> String {
     let mut text = String::with_capacity(value.len() + 1 + MAC_TEXT_LENGTH);
     text.push_str(value);
@@ -60,6 +106,17 @@ pub fn sign(value: &str, secret: &SigningSecret) -> String {
 /// The signature is what follows the last dot. It is computed anew and compared as text in constant
 /// time, so there is one spelling of each signature: other alphabets, missing padding and stray bits
 /// are all refused.
+///
+/// ```
+/// use auth_core::signed_value;
+///
+/// # let secret = auth_core::SigningSecret::parse("0123456789abcdef0123456789abcdef")?;
+/// let signed = signed_value::sign("42", &secret);
+/// assert_eq!(signed_value::verify(&signed, &secret), Some("42"));
+/// assert_eq!(signed_value::verify(&signed.replace("42", "43"), &secret), None);
+/// assert_eq!(signed_value::verify("42", &secret), None);
+/// # Ok::<(), auth_core::SigningSecretError>(())
+/// ```
 pub fn verify<'t>(text: &'t str, secret: &SigningSecret) -> Option<&'t str> {
     let (value, signature) = text.rsplit_once('.')?;
     if value.is_empty() || signature.len() != MAC_TEXT_LENGTH {
@@ -71,6 +128,18 @@ pub fn verify<'t>(text: &'t str, secret: &SigningSecret) -> Option<&'t str> {
 
 /// Gives the session token of a signed text, or `None` when the signature is not right or what was signed
 /// is no session token, such as the [`TRUE`] of another cookie.
+///
+/// ```
+/// use auth_core::{SessionToken, signed_value};
+///
+/// # let secret = auth_core::SigningSecret::parse("0123456789abcdef0123456789abcdef")?;
+/// let token = SessionToken::generate(&mut rand::rng());
+/// let signed = signed_value::sign_session_token(&token, &secret)?;
+/// let read = signed_value::verify_session_token(&signed, &secret).expect("signed with this secret");
+/// assert!(read.constant_time_eq(&token));
+/// assert!(signed_value::verify_session_token(&signed_value::sign_true(&secret), &secret).is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn verify_session_token(text: &str, secret: &SigningSecret) -> Option<SessionToken> {
     let value = verify(text, secret)?;
     if value == TRUE {
@@ -80,6 +149,16 @@ pub fn verify_session_token(text: &str, secret: &SigningSecret) -> Option<Sessio
 }
 
 /// Tells whether the text is the signed [`TRUE`].
+///
+/// ```
+/// use auth_core::{SessionToken, signed_value::{sign_session_token, sign_true, verify_true}};
+///
+/// # let secret = auth_core::SigningSecret::parse("0123456789abcdef0123456789abcdef")?;
+/// assert!(verify_true(&sign_true(&secret), &secret));
+/// let token = SessionToken::generate(&mut rand::rng());
+/// assert!(!verify_true(&sign_session_token(&token, &secret)?, &secret), "signed, and something else");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn verify_true(text: &str, secret: &SigningSecret) -> bool {
     verify(text, secret) == Some(TRUE)
 }

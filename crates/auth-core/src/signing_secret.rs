@@ -24,6 +24,15 @@ const PLACEHOLDERS: [&str; 6] =
 /// One can only be made by [`SigningSecret::parse`], so code that holds a `SigningSecret` holds one of at
 /// least [`SigningSecret::MIN_BYTES`] that does not stand in anybody's documentation.
 ///
+/// ```
+/// use auth_core::SigningSecret;
+///
+/// # let environment = "0123456789abcdef0123456789abcdef";
+/// let secret = SigningSecret::parse(environment)?;
+/// assert_eq!(format!("{secret:?}"), "SigningSecret(Secret(..))");
+/// # Ok::<(), auth_core::SigningSecretError>(())
+/// ```
+///
 /// ```compile_fail,E0277
 /// let secret = auth_core::SigningSecret::parse("0123456789abcdef0123456789abcdef").unwrap();
 /// println!("{secret}"); // no Display
@@ -37,6 +46,15 @@ const PLACEHOLDERS: [&str; 6] =
 pub struct SigningSecret(Secret<String>);
 
 /// Why a text cannot be a signing secret. Carries the length at most, never the text.
+///
+/// ```
+/// use auth_core::{SigningSecret, SigningSecretError};
+///
+/// let error = |text: &str| SigningSecret::parse(text).unwrap_err();
+/// assert_eq!(error("hunter2").to_string(), "secret has 7 bytes, at least 32 are needed");
+/// assert_eq!(error("please-change-me-before-you-deploy-this"), SigningSecretError::WellKnown);
+/// assert_eq!(error(&"x".repeat(64)), SigningSecretError::Repetitive);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SigningSecretError {
@@ -99,6 +117,20 @@ impl SigningSecret {
 ///
 /// Signed cookies and HS256 tokens follow the current secret alone, as on the reference: rotating signs
 /// every browser out. Older versions matter to encrypted values.
+///
+/// Version 2 has taken over; what was encrypted under version 1 stays readable:
+///
+/// ```
+/// use auth_core::{Purpose, SymmetricKeys, VersionedSecrets};
+///
+/// # let [first, second] = ["the first secret of this example", "the second secret of this example"];
+/// let before = VersionedSecrets::parse(&format!("1:{first}"))?;
+/// let after = VersionedSecrets::parse(&format!("2:{second},1:{first}"))?;
+/// let keys = |secrets| SymmetricKeys::derive(secrets, Purpose::Stored);
+/// let sealed = keys(&before).encrypt("a provider's token", &mut rand::rng())?;
+/// assert_eq!(keys(&after).decrypt(&sealed)?.expose(), "a provider's token");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct VersionedSecrets {
     current: VersionedSecret,
@@ -108,6 +140,16 @@ pub struct VersionedSecrets {
 }
 
 /// A secret and the number it is known by.
+///
+/// ```
+/// use auth_core::{VersionedSecret, VersionedSecrets};
+///
+/// # let environment = "2:the second secret of this example,1:the first secret of this example";
+/// let secrets = VersionedSecrets::parse(environment)?;
+/// let versions: Vec<u64> = secrets.iter().map(|VersionedSecret { version, .. }| *version).collect();
+/// assert_eq!(versions, [2, 1], "the current one first");
+/// # Ok::<(), auth_core::VersionedSecretsError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct VersionedSecret {
     /// Number before the colon; unique, in no particular order.
@@ -117,6 +159,16 @@ pub struct VersionedSecret {
 }
 
 /// Why a list of secrets was refused. Names the entry by its place, never by its text.
+///
+/// ```
+/// use auth_core::VersionedSecrets;
+/// use std::error::Error;
+///
+/// let error = VersionedSecrets::parse("2:the second secret of this example,1:hunter2").unwrap_err();
+/// assert_eq!(error.to_string(), "entry 2 has no usable secret");
+/// let cause = error.source().map(ToString::to_string);
+/// assert_eq!(cause.as_deref(), Some("secret has 7 bytes, at least 32 are needed"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum VersionedSecretsError {

@@ -28,6 +28,18 @@ const ENVELOPE: &str = "$ba$";
 const PURPOSE_SALT: &[u8] = b"better-auth:oauth-encryption:v1";
 
 /// What values are encrypted for; each purpose has its own keys, so that a value of one opens in no other.
+///
+/// ```
+/// use auth_core::{Purpose, SymmetricError, SymmetricKeys};
+///
+/// # use auth_core::{SigningSecret, VersionedSecrets};
+/// # let secrets = VersionedSecrets::single(SigningSecret::parse("0123456789abcdef0123456789abcdef")?);
+/// let column = SymmetricKeys::derive(&secrets, Purpose::Stored);
+/// let cookie = SymmetricKeys::derive(&secrets, Purpose::OAuthStateCookie);
+/// let sealed = column.encrypt("a provider's token", &mut rand::rng())?;
+/// assert_eq!(cookie.decrypt(&sealed).unwrap_err(), SymmetricError::Key);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// Columns of the database, under the secret itself.
@@ -50,6 +62,19 @@ impl Purpose {
 }
 
 /// Why a value was not opened or not made. Nothing in it quotes the value.
+///
+/// ```
+/// use auth_core::{Purpose, SymmetricError, SymmetricKeys, VersionedSecrets};
+///
+/// # let first = VersionedSecrets::parse("1:the first secret of this example")?;
+/// # let keys = SymmetricKeys::derive(&first, Purpose::Stored);
+/// # let sealed = keys.encrypt("a provider's token", &mut rand::rng())?;
+/// let secrets = VersionedSecrets::parse("2:the second secret of this example")?;
+/// let error = SymmetricKeys::derive(&secrets, Purpose::Stored).decrypt(&sealed).unwrap_err();
+/// assert_eq!(error, SymmetricError::UnknownVersion { version: 1 });
+/// assert_eq!(error.to_string(), "no secret has version 1", "it was taken out too early");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SymmetricError {

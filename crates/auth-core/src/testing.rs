@@ -43,9 +43,29 @@ use crate::user_session::UserSession;
 use crate::verifier::Verifier;
 
 /// The address of the auth server that a [`TestIssuer`] stands for.
+///
+/// ```
+/// use auth_core::{BaseUrl, testing};
+///
+/// let url = BaseUrl::parse(testing::BASE_URL)?;
+/// assert!(url.is_https(), "so the cookies of tests have `__Secure-` before their names");
+/// # Ok::<(), auth_core::ParseBaseUrlError>(())
+/// ```
 pub const BASE_URL: &str = "https://auth.example.com";
 
 /// Stands for an auth server: a random secret, and the sessions of the users it makes.
+///
+/// Nobody gets in with what another server has signed:
+///
+/// ```
+/// use auth_core::testing::TestIssuer;
+///
+/// # let now = time::macros::datetime!(2030-01-15 12:00 UTC);
+/// let (ours, theirs) = (TestIssuer::new(), TestIssuer::new());
+/// let stranger = theirs.user("eve@example.com").access_token(now);
+/// assert!(theirs.verifier().verify(&stranger.credentials(), now).is_ok());
+/// assert!(ours.verifier().verify(&stranger.credentials(), now).is_err());
+/// ```
 #[derive(Clone, Debug)]
 pub struct TestIssuer {
     base_url: BaseUrl,
@@ -108,6 +128,17 @@ impl TestIssuer {
 }
 
 /// A user of a [`TestIssuer`]. Each credential is of a session of its own, which begins with it.
+///
+/// ```
+/// use auth_core::testing::TestIssuer;
+///
+/// # let now = time::macros::datetime!(2030-01-15 12:00 UTC);
+/// let ann = TestIssuer::new().user("ann@example.com").with_role("admin");
+/// let (_phone, _laptop) = (ann.session_token(now), ann.session_cookie(now));
+/// assert_eq!(ann.sessions().len(), 2);
+/// ann.sign_out();
+/// assert_eq!(ann.sessions().len(), 0);
+/// ```
 #[derive(Clone, Debug)]
 pub struct TestUser {
     issuer: TestIssuer,
@@ -216,6 +247,16 @@ fn pair(line: &str) -> String {
 }
 
 /// A header line that says who is calling.
+///
+/// ```
+/// use auth_core::testing::TestIssuer;
+///
+/// # let now = time::macros::datetime!(2030-01-15 12:00 UTC);
+/// let cookie = TestIssuer::new().user("ann@example.com").session_cookie(now);
+/// let (name, value) = cookie.header();
+/// let request = format!("GET /orders HTTP/1.1\r\nhost: example.com\r\n{name}: {value}\r\n\r\n");
+/// assert!(request.contains("\r\ncookie: __Secure-better-auth.session_token="));
+/// ```
 #[derive(Clone, Debug)]
 pub struct TestCredential {
     name: &'static str,
@@ -241,6 +282,24 @@ impl TestCredential {
 }
 
 /// The sessions of a [`TestIssuer`]'s users, as a [`SessionLookup`].
+///
+/// ```
+/// use auth_core::{Authenticator, Refusal, testing::TestIssuer};
+///
+/// # let now = time::macros::datetime!(2030-01-15 12:00 UTC);
+/// let issuer = TestIssuer::new();
+/// let authenticator = Authenticator::new(issuer.verifier()).with_sessions(issuer.sessions());
+/// let ann = issuer.user("ann@example.com");
+/// let cookie = ann.session_cookie(now).credentials();
+/// # let request = async {
+/// assert!(authenticator.authenticate(&cookie, now).await.is_ok());
+/// ann.sign_out();
+/// assert!(matches!(authenticator.authenticate(&cookie, now).await, Err(Refusal::SessionOver(_))));
+/// # };
+/// # let mut request = std::pin::pin!(request);
+/// # let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+/// # assert!(std::future::Future::poll(request.as_mut(), &mut context).is_ready());
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct TestSessions(Arc<Mutex<Vec<UserSession>>>);
 

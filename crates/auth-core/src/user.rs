@@ -7,6 +7,24 @@ use crate::email::Email;
 use crate::id::UserId;
 
 /// A row of the `user` table.
+///
+/// ```
+/// use auth_core::{AdditionalValues, Email, User, UserId};
+///
+/// # let now = time::macros::datetime!(2030-01-15 12:00 UTC);
+/// let user = User {
+///     id: UserId::generate(&mut rand::rng()),
+///     name: "Ann".to_owned(),
+///     email: Email::parse("ann@example.com")?,
+///     email_verified: false,
+///     image: None,
+///     created_at: now,
+///     updated_at: now,
+///     additional: AdditionalValues::default(),
+/// };
+/// # assert_eq!(user.email.as_str(), "ann@example.com");
+/// # Ok::<(), auth_core::ParseEmailError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
     /// Primary key.

@@ -9,6 +9,14 @@ use crate::id::VerificationId;
 use crate::secret::Secret;
 
 /// A row of the `verification` table.
+///
+/// ```
+/// use auth_core::Verification;
+///
+/// let identifier = "reset-password:Zk3vQ9xT1mNf8sLb2RcWd7Yh";
+/// let column = Verification::hashed_identifier(identifier);
+/// assert_eq!(column.len(), 43, "SHA-256 in base64url: a leaked table resets no password");
+/// ```
 #[derive(Clone, Debug)]
 pub struct Verification {
     /// Primary key.

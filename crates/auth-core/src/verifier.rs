@@ -38,7 +38,7 @@ use crate::signing_secret::{SigningSecret, SigningSecretError, VersionedSecrets,
 /// A bearer header that does not verify is refused, never passed over in favour of a cookie.
 ///
 /// ```
-/// use auth_core::{Credentials, Refusal, Verdict, Verifier};
+/// use auth_core::{Credentials, Verdict, Verifier};
 ///
 /// let variables = [
 ///     ("BETTER_AUTH_URL", "https://auth.example.com"),
@@ -84,6 +84,26 @@ struct Public {
 }
 
 /// What a request's credentials prove.
+///
+/// ```
+/// use auth_core::{Refusal, Verdict};
+///
+/// # let now = time::macros::datetime!(2030-01-15 12:00 UTC);
+/// # let issuer = auth_core::testing::TestIssuer::new();
+/// # let verifier = issuer.verifier();
+/// # let credentials = issuer.user("ann@example.com").session_cookie(now).credentials();
+/// # let find = |key: &auth_core::SessionKey| match key {
+/// #     auth_core::SessionKey::Token(_) => Some(issuer.user("ann@example.com").sign_in(now)),
+/// #     _ => None,
+/// # };
+/// let caller = match verifier.verify(&credentials, now)? {
+///     Verdict::Principal(principal) => Ok(principal),
+///     Verdict::Session(unconfirmed) => unconfirmed.confirm(find(unconfirmed.key()), now),
+///     _ => Err(Refusal::InvalidToken(None)),
+/// };
+/// # assert!(matches!(caller, Err(Refusal::SessionOver(_))), "it is another session");
+/// # Ok::<(), Refusal>(())
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Verdict {
@@ -97,6 +117,14 @@ pub enum Verdict {
 }
 
 /// Why no verifier was made. Names settings, never their values.
+///
+/// ```
+/// use auth_core::{Verifier, VerifierError};
+///
+/// let error = Verifier::from_vars([("BETTER_AUTH_URL", "https://auth.example.com")]).unwrap_err();
+/// assert_eq!(error, VerifierError::Missing { name: "BETTER_AUTH_SECRET" });
+/// assert_eq!(error.to_string(), "BETTER_AUTH_SECRET is not set");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifierError {

@@ -9,10 +9,25 @@ use crate::javascript::{self, Json};
 
 /// A JSON text in the form that `JSON.stringify(JSON.parse(text))` gives: no spaces, members in
 /// JavaScript's order, numbers as JavaScript prints them.
+///
+/// ```
+/// use auth_core::JsonText;
+///
+/// let settings = JsonText::parse(r#"{ "theme": "dark", "zoom": 1.0, "2": [] }"#)?;
+/// assert_eq!(settings.as_str(), r#"{"2":[],"theme":"dark","zoom":1}"#);
+/// # Ok::<(), auth_core::ParseJsonError>(())
+/// ```
 #[derive(Clone)]
 pub struct JsonText(Box<RawValue>);
 
 /// The text is no JSON, or is nested deeper than 127 levels.
+///
+/// ```
+/// use auth_core::JsonText;
+///
+/// let error = JsonText::parse("{'password': 'hunter2'}").unwrap_err();
+/// assert_eq!(error.to_string(), "not JSON");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not JSON")]
 pub struct ParseJsonError;

@@ -4,6 +4,13 @@ use std::fmt::Write;
 
 /// Encodes everything but `A-Za-z0-9` and `-_.!~*'()`, byte by byte of the UTF-8 form, in upper-case hex
 /// (ECMA-262, `encodeURIComponent`).
+///
+/// ```
+/// use auth_core::encode_uri_component;
+///
+/// assert_eq!(encode_uri_component("token.MAC+/="), "token.MAC%2B%2F%3D");
+/// assert_eq!(encode_uri_component("Zürich"), "Z%C3%BCrich");
+/// ```
 pub fn encode_uri_component(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
@@ -19,6 +26,14 @@ pub fn encode_uri_component(text: &str) -> String {
 
 /// Decodes percent escapes; `None` when an escape is malformed or the escaped bytes are not UTF-8
 /// (ECMA-262, `decodeURIComponent`, which throws there).
+///
+/// ```
+/// use auth_core::decode_uri_component;
+///
+/// assert_eq!(decode_uri_component("token.MAC%2B%2F%3D").as_deref(), Some("token.MAC+/="));
+/// assert_eq!(decode_uri_component("100%"), None, "half an escape");
+/// assert_eq!(decode_uri_component("%FF"), None, "no UTF-8");
+/// ```
 pub fn decode_uri_component(text: &str) -> Option<String> {
     let mut decoded = Vec::with_capacity(text.len());
     let mut bytes = text.bytes();

@@ -15,6 +15,15 @@ use super::percent::{decode_uri_component, encode_uri_component};
 /// does not hide the others.
 ///
 /// The chunks of a cookie cache go through another parser of the reference; `strict` reads as it does.
+///
+/// ```
+/// use auth_core::RequestCookies;
+///
+/// let lines = [&b"theme=dark; city=Z%C3%BCrich"[..], b"theme=light"];
+/// let cookies = RequestCookies::parse(lines);
+/// assert_eq!(cookies.get("city").as_deref(), Some("Zürich"));
+/// assert_eq!(cookies.get("theme").as_deref(), Some("dark"), "the first of two counts");
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct RequestCookies {
     /// Names and values with the white space and quotes around them.

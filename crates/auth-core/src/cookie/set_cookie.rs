@@ -7,6 +7,18 @@ use time::Duration;
 use super::percent::encode_uri_component;
 
 /// When browsers send a cookie on requests that other sites started (RFC 6265bis §5.6.7).
+///
+/// For pages that other sites embed; `Secure` comes with it:
+///
+/// ```
+/// use auth_core::{AttributeOverrides, CookieSettings, SameSite, SessionCookies};
+///
+/// let attributes = AttributeOverrides { same_site: Some(SameSite::None), ..Default::default() };
+/// let settings = CookieSettings { secure: false, attributes, ..CookieSettings::default() };
+/// let line = SessionCookies::new(settings)?.clear_dont_remember();
+/// assert!(line.ends_with("; HttpOnly; Secure; SameSite=None"));
+/// # Ok::<(), auth_core::CookieSettingsError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SameSite {
     /// On top-level navigation only.
@@ -30,6 +42,16 @@ impl fmt::Display for SameSite {
 
 /// A `Max-Age` in whole seconds, from 0 to 400 days: browsers cut off longer lives (RFC 6265bis §5.5) and
 /// the reference fails on them, so a longer one cannot be said.
+///
+/// ```
+/// use auth_core::MaxAge;
+/// use time::Duration;
+///
+/// let week = MaxAge::new(Duration::days(7)).expect("within 400 days");
+/// assert_eq!(week.span().whole_seconds(), 604_800);
+/// assert_eq!(MaxAge::new(Duration::days(401)), None);
+/// assert_eq!(MaxAge::new(Duration::ZERO), Some(MaxAge::REMOVE));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct MaxAge(u32);
 
@@ -54,6 +76,18 @@ impl MaxAge {
 }
 
 /// Everything about a cookie but its name and value.
+///
+/// ```
+/// use auth_core::{CookieAttributes, MaxAge};
+/// use time::Duration;
+///
+/// let attributes = CookieAttributes {
+///     max_age: MaxAge::new(Duration::minutes(5)),
+///     secure: true,
+///     ..CookieAttributes::default()
+/// };
+/// assert_eq!(attributes.to_string(), "; Max-Age=300; Path=/; HttpOnly; Secure; SameSite=Lax");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CookieAttributes {
     /// Life in seconds; without it the cookie goes when the browser closes.
@@ -114,6 +148,13 @@ impl fmt::Display for CookieAttributes {
 
 /// Writes a `Set-Cookie` value in the reference's attribute order (Better Auth core §7.1); the cookie's
 /// value is percent-encoded, the name and the attributes are taken as they are.
+///
+/// ```
+/// use auth_core::{CookieAttributes, set_cookie_text};
+///
+/// let attributes = CookieAttributes { http_only: false, same_site: None, ..CookieAttributes::default() };
+/// assert_eq!(set_cookie_text("theme", "dark blue", &attributes), "theme=dark%20blue; Path=/");
+/// ```
 pub fn set_cookie_text(name: &str, value: &str, attributes: &CookieAttributes) -> String {
     format!("{name}={}{attributes}", encode_uri_component(value))
 }

@@ -4,6 +4,20 @@ use super::request::is_token;
 use super::set_cookie::{CookieAttributes, MaxAge, SameSite};
 
 /// What a deployment decides about its cookies (Better Auth core §7.1).
+///
+/// ```
+/// use auth_core::{CookieSettings, SessionCookies};
+///
+/// let settings = CookieSettings {
+///     prefix: "acme".to_owned(),
+///     domain: Some("example.com".to_owned()),
+///     ..CookieSettings::default()
+/// };
+/// let cookies = SessionCookies::new(settings)?;
+/// assert_eq!(cookies.session_token_name(), "__Secure-acme.session_token");
+/// assert!(cookies.clear_dont_remember().contains("; Domain=example.com;"), "for every subdomain");
+/// # Ok::<(), auth_core::CookieSettingsError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CookieSettings {
     /// First part of every name (`advanced.cookiePrefix`).
@@ -41,6 +55,16 @@ impl Default for CookieSettings {
 }
 
 /// Name and attributes of one cookie (`advanced.cookies.<key>`).
+///
+/// ```
+/// use auth_core::{CookieOverrides, CookieSettings, SessionCookies};
+///
+/// let session_token = CookieOverrides { name: Some("sid".to_owned()), ..CookieOverrides::default() };
+/// let cookies = SessionCookies::new(CookieSettings { session_token, ..CookieSettings::default() })?;
+/// assert_eq!(cookies.session_token_name(), "__Secure-sid");
+/// assert_eq!(cookies.session_data_name(), "__Secure-better-auth.session_data");
+/// # Ok::<(), auth_core::CookieSettingsError>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CookieOverrides {
     /// Name in place of `<prefix>.<key>`; `__Secure-` still comes before it where cookies are secure.
@@ -50,6 +74,20 @@ pub struct CookieOverrides {
 }
 
 /// Attributes that take the place of those of the layers below; `None` leaves them.
+///
+/// ```
+/// use auth_core::{AttributeOverrides, CookieOverrides, CookieSettings, SameSite, SessionCookies};
+///
+/// let of_all = AttributeOverrides { path: Some("/app".to_owned()), ..Default::default() };
+/// let of_mark = AttributeOverrides { same_site: Some(SameSite::Strict), ..Default::default() };
+/// let cookies = SessionCookies::new(CookieSettings {
+///     attributes: of_all,
+///     dont_remember: CookieOverrides { attributes: of_mark, ..Default::default() },
+///     ..CookieSettings::default()
+/// })?;
+/// assert!(cookies.clear_dont_remember().ends_with("; Path=/app; HttpOnly; Secure; SameSite=Strict"));
+/// # Ok::<(), auth_core::CookieSettingsError>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AttributeOverrides {
     /// `Max-Age`.
@@ -70,6 +108,15 @@ pub struct AttributeOverrides {
 }
 
 /// Why cookie settings were refused.
+///
+/// ```
+/// use auth_core::{CookieSettings, CookieSettingsError, SessionCookies};
+///
+/// let settings = CookieSettings { prefix: "my app".to_owned(), ..CookieSettings::default() };
+/// let error = SessionCookies::new(settings).unwrap_err();
+/// assert_eq!(error, CookieSettingsError::Prefix);
+/// assert_eq!(error.to_string(), "cookie prefix is not a token of RFC 9110");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CookieSettingsError {

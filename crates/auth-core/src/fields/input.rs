@@ -7,6 +7,21 @@ use super::{AdditionalFields, FieldDeclaration};
 use crate::additional::{AdditionalValues, FieldValue};
 
 /// Why a body was refused.
+///
+/// ```
+/// use auth_core::FieldInputError;
+///
+/// # use auth_core::{AdditionalFields, FieldDeclaration, FieldKind, FieldOwner, Visibility};
+/// # let role = FieldDeclaration { name: "role".into(), column: "role".to_owned(), kind: FieldKind::Text,
+/// #     required: false, default: None, input: false, visibility: Visibility::Returned,
+/// #     unique: false, index: false };
+/// # let fields = AdditionalFields::new(FieldOwner::User, vec![role])?;
+/// let body: serde_json::Map<_, _> = serde_json::from_str(r#"{"role":"admin"}"#)?;
+/// let error = fields.parse_update(&body).unwrap_err();
+/// assert_eq!(error, FieldInputError::NotAllowed { name: "role".to_owned() });
+/// assert_eq!(error.to_string(), "role is not allowed to be set");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FieldInputError {
@@ -28,6 +43,18 @@ pub enum FieldInputError {
 }
 
 /// A value that a field cannot hold, or none where it needs one.
+///
+/// ```
+/// # use auth_core::{AdditionalFields, FieldDeclaration, FieldKind, FieldOwner, Visibility};
+/// # let age = FieldDeclaration { name: "age".into(), column: "age".to_owned(), kind: FieldKind::Number,
+/// #     required: false, default: None, input: true, visibility: Visibility::Returned,
+/// #     unique: false, index: false };
+/// # let fields = AdditionalFields::new(FieldOwner::User, vec![age])?;
+/// let body: serde_json::Map<_, _> = serde_json::from_str(r#"{"age":"thirty"}"#)?;
+/// let mistyped = fields.parse_new(&body)?.unwrap_err();
+/// assert_eq!(mistyped.to_string(), "age holds no number");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{name} holds no {expected}")]
 pub struct MistypedField {
@@ -38,6 +65,22 @@ pub struct MistypedField {
 }
 
 /// New values of some fields of a row.
+///
+/// ```
+/// use auth_core::FieldValue;
+///
+/// # use auth_core::{AdditionalFields, FieldDeclaration, FieldKind, FieldOwner, Visibility};
+/// # let declared = |name: &str| FieldDeclaration {
+/// #     name: name.into(), column: name.to_owned(), kind: FieldKind::Text,
+/// #     required: false, default: None, input: true, visibility: Visibility::Returned,
+/// #     unique: false, index: false };
+/// # let fields = AdditionalFields::new(FieldOwner::User, vec![declared("plan"), declared("city")])?;
+/// let body: serde_json::Map<_, _> = serde_json::from_str(r#"{"city":null}"#)?;
+/// let changes = fields.parse_update(&body)?;
+/// assert_eq!(changes.get("city"), Some(&FieldValue::Null), "emptied");
+/// assert_eq!(changes.get("plan"), None, "left as it is");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FieldChanges(AdditionalValues);
 

@@ -11,6 +11,16 @@ use time::{Date, Month, OffsetDateTime, Time, UtcOffset};
 use crate::additional::{FieldValue, JsonText};
 
 /// What an additional field holds (`type` in its declaration).
+///
+/// ```
+/// use auth_core::{FieldKind, FieldValue};
+/// use serde_json::json;
+///
+/// assert_eq!(FieldKind::Number.read(&json!("12")), Some(FieldValue::Number(12)), "as forms send it");
+/// assert_eq!(FieldKind::Boolean.read(&json!("yes")), Some(FieldValue::Boolean(true)));
+/// assert_eq!(FieldKind::Text.read(&json!(["a", "b"])), None);
+/// assert_eq!(FieldKind::TextList.word(), "string[]");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FieldKind {
     /// `string`.

@@ -16,6 +16,27 @@ use crate::wire::UserBody;
 
 /// What a token says of its user, beside who it is (`jwt.definePayload` of Better Auth is code; these are what it is
 /// used for).
+///
+/// ```
+/// use auth_core::{JwtIssuer, JwtPayload};
+///
+/// # use auth_core::*;
+/// # let now = time::macros::datetime!(2030-01-15 12:00 UTC);
+/// # let user = testing::TestIssuer::new().user("ann@example.com").user().clone();
+/// # let (policy, kid) = (JwtPolicy::new("https://auth.example.com"), Kid::parse("k1").expect("a name"));
+/// # let pair = KeyPair::generate(JwsAlgorithm::EdDsa, DEFAULT_RSA_BITS)?;
+/// # let signing = pair.private.signing_key(kid.clone())?;
+/// # let checking = VerificationKey::new(kid, pair.public)?;
+/// # let verifier = JwtVerifier::new(&policy);
+/// let read = |payload| {
+///     let token = JwtIssuer::new(policy.clone(), payload).issue(&user, &signing, now).expect("signed");
+///     verifier.verify(token.expose(), &checking, now)
+/// };
+/// assert_eq!(read(JwtPayload::User)?.email.as_deref(), Some("ann@example.com"));
+/// assert_eq!(read(JwtPayload::Minimal)?.email, None);
+/// assert_eq!(read(JwtPayload::NeonDataApi)?.role.as_deref(), Some("authenticated"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum JwtPayload {
     /// Every field of the user that clients see: the plugin's own default.
@@ -32,6 +53,19 @@ pub enum JwtPayload {
 const REGISTERED: [&str; 7] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"];
 
 /// Makes tokens.
+///
+/// ```
+/// use auth_core::{JwsAlgorithm, JwtIssuer, JwtPayload, JwtPolicy, KeyPair, Kid};
+///
+/// # let now = time::macros::datetime!(2030-01-15 12:00 UTC);
+/// # let user = auth_core::testing::TestIssuer::new().user("ann@example.com").user().clone();
+/// let pair = KeyPair::generate(JwsAlgorithm::EdDsa, auth_core::DEFAULT_RSA_BITS)?;
+/// let key = pair.private.signing_key(Kid::parse("k1").expect("a name"))?;
+/// let issuer = JwtIssuer::new(JwtPolicy::new("https://auth.example.com"), JwtPayload::Minimal);
+/// let token = issuer.issue(&user, &key, now)?;
+/// assert_eq!(token.expose().split('.').count(), 3);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct JwtIssuer {
     policy: JwtPolicy,
@@ -39,6 +73,21 @@ pub struct JwtIssuer {
 }
 
 /// Why no token was made.
+///
+/// ```
+/// use auth_core::JwtIssueError;
+///
+/// # use auth_core::*;
+/// # let now = time::macros::datetime!(2030-01-15 12:00 UTC);
+/// # let mut user = testing::TestIssuer::new().user("ann@example.com").user().clone();
+/// # let pair = KeyPair::generate(JwsAlgorithm::EdDsa, DEFAULT_RSA_BITS)?;
+/// # let key = pair.private.signing_key(Kid::parse("k1").expect("a name"))?;
+/// # let issuer = JwtIssuer::new(JwtPolicy::new("https://auth.example.com"), JwtPayload::User);
+/// user.name = "Ann ".repeat(2_000);
+/// let error = issuer.issue(&user, &key, now).unwrap_err();
+/// assert!(matches!(error, JwtIssueError::TooLong));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum JwtIssueError {

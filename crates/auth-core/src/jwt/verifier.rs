@@ -12,6 +12,22 @@ use crate::jwks::{Kid, VerificationKey};
 use crate::jws::{JwsError, MAX_TOKEN_BYTES, read_object};
 
 /// What a verified token says.
+///
+/// ```
+/// # use auth_core::*;
+/// # let now = time::macros::datetime!(2030-01-15 12:00 UTC);
+/// # let user = testing::TestIssuer::new().user("ann@example.com").with_role("admin").user().clone();
+/// # let (policy, kid) = (JwtPolicy::new("https://auth.example.com"), Kid::parse("k1").expect("a name"));
+/// # let pair = KeyPair::generate(JwsAlgorithm::EdDsa, DEFAULT_RSA_BITS)?;
+/// # let (signing, key) = (pair.private.signing_key(kid.clone())?, VerificationKey::new(kid, pair.public)?);
+/// # let verifier = JwtVerifier::new(&policy);
+/// # let token = JwtIssuer::new(policy, JwtPayload::User).issue(&user, &signing, now)?;
+/// let claims = verifier.verify(token.expose(), &key, now)?;
+/// assert_eq!(claims.email.as_deref(), Some("ann@example.com"));
+/// assert_eq!(claims.role.as_deref(), Some("admin"));
+/// assert_eq!(claims.claims["createdAt"], "1970-01-01T00:00:00.000Z", "every field that clients see");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct JwtClaims {
@@ -35,6 +51,27 @@ pub struct JwtClaims {
 
 /// Checks tokens of one issuer for one audience. Which key is asked for is the token's to say, by name; which keys there
 /// are, and which algorithm each has, is not.
+///
+/// ```
+/// use auth_core::{JwkSet, JwtPolicy, JwtVerifier};
+///
+/// # use auth_core::*;
+/// # let now = time::macros::datetime!(2030-01-15 12:00 UTC);
+/// # let user = testing::TestIssuer::new().user("ann@example.com").user().clone();
+/// # let pair = KeyPair::generate(JwsAlgorithm::EdDsa, DEFAULT_RSA_BITS)?;
+/// # let kid = Kid::parse("k1").expect("a name");
+/// # let signing = pair.private.signing_key(kid.clone())?;
+/// # let issuer = JwtIssuer::new(JwtPolicy::new("https://auth.example.com"), JwtPayload::User);
+/// # let token = issuer.issue(&user, &signing, now)?;
+/// # let token = token.expose();
+/// # let mut keys = JwkSet::default();
+/// # keys.insert(VerificationKey::new(kid, pair.public)?);
+/// let verifier = JwtVerifier::new(&JwtPolicy::new("https://auth.example.com"));
+/// let key = keys.find(&JwtVerifier::kid(token)?).expect("a key of this server");
+/// let claims = verifier.verify(token, key, now)?;
+/// assert_eq!(claims.user_id, user.id);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct JwtVerifier {
     issuer: String,

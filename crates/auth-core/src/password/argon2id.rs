@@ -26,6 +26,17 @@ const DECOY_SALT: [u8; 16] = *b"no account here.";
 
 /// Costs of argon2id, within bounds that hold for stored hashes too: a row that somebody tampered with
 /// must not be able to take the machine's memory.
+///
+/// ```
+/// use auth_core::{Argon2idParams, Hasher};
+///
+/// let params = Argon2idParams::new(47_104, 1, 1)?;
+/// assert!(params.meets_owasp());
+/// assert_eq!(params.to_string(), "m=47104,t=1,p=1");
+/// let hasher = Hasher::argon2id(params);
+/// # assert_eq!(hasher.scheme(), auth_core::Scheme::Argon2id(params));
+/// # Ok::<(), auth_core::Argon2idParamsError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Argon2idParams {
     memory_kib: u32,
@@ -34,6 +45,15 @@ pub struct Argon2idParams {
 }
 
 /// Why costs were refused.
+///
+/// ```
+/// use auth_core::{Argon2idParams, Argon2idParamsError};
+///
+/// let four_gib = Argon2idParams::new(4 * 1024 * 1024, 1, 1);
+/// assert_eq!(four_gib, Err(Argon2idParamsError::Memory));
+/// let hundred_passes = Argon2idParams::new(Argon2idParams::MAX_MEMORY_KIB, 100, 1).unwrap_err();
+/// assert_eq!(hundred_passes.to_string(), "argon2id memory times passes must not exceed 1048576 KiB");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Argon2idParamsError {

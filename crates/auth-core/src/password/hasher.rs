@@ -8,6 +8,16 @@ use super::argon2id::{self, Argon2idParams};
 use super::{Password, StoredHash, bcrypt, scrypt};
 
 /// How a hash was made, its cost included: two hashes of one scheme cost the same to verify.
+///
+/// ```
+/// use auth_core::{Hasher, Scheme, StoredHash};
+///
+/// # let column = format!("{}:{}", "0f".repeat(16), "a7".repeat(64));
+/// let stored = StoredHash::from_stored(column);
+/// assert_eq!(stored.scheme(), Some(Scheme::BetterAuthScrypt), "written by a Node server");
+/// assert_eq!(Hasher::default().scheme().to_string(), "argon2id(m=19456,t=2,p=1)");
+/// assert!(Hasher::default().needs_rehash(&stored), "at the user's next sign-in");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Scheme {
     /// argon2id at these costs.
@@ -34,6 +44,17 @@ impl fmt::Display for Scheme {
 /// A stored hash that cannot be verified, which to the person signing in is a wrong password.
 ///
 /// Says where it fails and nothing of the text: a column may hold anything, also a password in clear.
+///
+/// ```
+/// use auth_core::{Hasher, MalformedHash, Password, StoredHash};
+///
+/// let guess = Password::new("hunter2");
+/// let verify = |column: &str| Hasher::default().verify(&guess, &StoredHash::from_stored(column));
+/// assert_eq!(verify("hunter2"), Err(MalformedHash::UnknownScheme), "not even where it is the same");
+/// # let column = "$2b$31$4284LurkYFhYVkYMoGXmbunyG2PVZftrmOykr/x2a.clU8WT7YyA.";
+/// let error = verify(column).unwrap_err();
+/// assert_eq!(error.to_string(), "stored bcrypt hash asks for too much work");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MalformedHash {
@@ -55,6 +76,19 @@ pub enum MalformedHash {
 }
 
 /// A hash could not be made: memory or parameters, never the password.
+///
+/// ```
+/// use auth_core::{HashError, Hasher, Password, StoredHash};
+///
+/// fn hash(password: &Password) -> Result<StoredHash, HashError> {
+///     // An outage, never the user's mistake: the length was checked before.
+///     Hasher::better_auth_scrypt().hash(password, &mut rand::rng())
+/// }
+/// # let scheme = hash(&Password::new("correct horse"))?.scheme().expect("our own");
+/// # let error = HashError { scheme, source: "out of memory".into() };
+/// assert_eq!(error.to_string(), "password cannot be hashed with scrypt(N=16384,r=16,p=1)");
+/// # Ok::<(), HashError>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error("password cannot be hashed with {scheme}")]
 pub struct HashError {

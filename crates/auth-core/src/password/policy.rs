@@ -4,6 +4,15 @@ use super::Password;
 
 /// Bounds on a password's length in UTF-16 code units, on every path that sets one. There is no
 /// rule on composition (NIST SP 800-63B-4 §3.1.1.2).
+///
+/// ```
+/// use auth_core::{Password, PasswordPolicy};
+///
+/// let policy = PasswordPolicy::new(12, 128)?;
+/// assert!(policy.check(&Password::new("correct horse")).is_ok());
+/// assert!(policy.check(&Password::new("hunter2")).is_err());
+/// # Ok::<(), auth_core::PasswordPolicyError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PasswordPolicy {
     min: usize,
@@ -11,6 +20,14 @@ pub struct PasswordPolicy {
 }
 
 /// Why a password was refused.
+///
+/// ```
+/// use auth_core::{Password, PasswordLengthError, PasswordPolicy};
+///
+/// let error = PasswordPolicy::default().check(&Password::new("hunter2")).unwrap_err();
+/// assert_eq!(error, PasswordLengthError::TooShort { min: 8 });
+/// assert_eq!(error.to_string(), "password is shorter than 8 UTF-16 units");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordLengthError {
     /// Fewer units than the least.
@@ -28,6 +45,13 @@ pub enum PasswordLengthError {
 }
 
 /// Why bounds were refused.
+///
+/// ```
+/// use auth_core::{PasswordPolicy, PasswordPolicyError};
+///
+/// assert_eq!(PasswordPolicy::new(0, 128), Err(PasswordPolicyError), "everybody has no password");
+/// assert_eq!(PasswordPolicy::new(8, 1_000_000), Err(PasswordPolicyError), "a hash would take too long");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "password length must go from 1 or more up to {} at most, least before most",

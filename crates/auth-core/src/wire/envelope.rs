@@ -6,6 +6,23 @@ use super::{SessionBody, Timestamp, UserBody};
 
 /// `/get-session`, `/register` and `/login`: Better Auth's `session` and `user`, and where the server is set
 /// so, the token API's three members after them.
+///
+/// ```
+/// use auth_core::wire::SessionEnvelope;
+///
+/// # let now = time::macros::datetime!(2030-01-15 12:00 UTC);
+/// # let signed_in = auth_core::testing::TestIssuer::new().user("ann@example.com").sign_in(now);
+/// let answer = SessionEnvelope {
+///     session: Some((&signed_in.session).into()),
+///     user: (&signed_in.user).into(),
+///     needs_refresh: None,
+///     token: None,
+/// };
+/// let json = serde_json::to_string(&answer)?;
+/// assert!(json.starts_with(r#"{"session":{"expiresAt":"2030-01-22T12:00:00.000Z","token":""#));
+/// # assert!(json.contains(r#"},"user":{"name":"ann","#));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionEnvelope<'a> {
@@ -22,6 +39,14 @@ pub struct SessionEnvelope<'a> {
 }
 
 /// The token members of a [`SessionEnvelope`].
+///
+/// ```
+/// use auth_core::wire::AccessTokenBody;
+///
+/// let nobody = serde_json::to_string(&AccessTokenBody::none())?;
+/// assert_eq!(nobody, r#"{"accessToken":null,"accessTokenExpiresAt":null,"refreshToken":null}"#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AccessTokenBody<'a> {
@@ -48,6 +73,18 @@ impl<'a> AccessTokenBody<'a> {
 }
 
 /// `/sign-up/email` and `/change-password`.
+///
+/// A sign-up after which the address has to be proven first:
+///
+/// ```
+/// use auth_core::wire::TokenAndUserBody;
+///
+/// # let user = auth_core::testing::TestIssuer::new().user("ann@example.com").user().clone();
+/// let answer = TokenAndUserBody { token: None, user: (&user).into() };
+/// let json = serde_json::to_string(&answer)?;
+/// assert!(json.starts_with(r#"{"token":null,"user":{"name":"ann","email":"ann@example.com","#));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Serialize)]
 pub struct TokenAndUserBody<'a> {
     /// The raw session token; `null` when no session was made.
@@ -57,6 +94,21 @@ pub struct TokenAndUserBody<'a> {
 }
 
 /// `/sign-in/email`.
+///
+/// ```
+/// use auth_core::wire::SignInBody;
+///
+/// # let now = time::macros::datetime!(2030-01-15 12:00 UTC);
+/// # let signed_in = auth_core::testing::TestIssuer::new().user("ann@example.com").sign_in(now);
+/// let answer = SignInBody {
+///     redirect: true,
+///     token: signed_in.session.token.expose(),
+///     url: Some("/orders"),
+///     user: (&signed_in.user).into(),
+/// };
+/// assert!(serde_json::to_string(&answer)?.contains(r#","url":"/orders","user":{"#));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Serialize)]
 pub struct SignInBody<'a> {
     /// Whether the client should go to `url` next.

@@ -4,6 +4,14 @@ macro_rules! error_codes {
     ($($(#[$doc:meta])* $variant:ident = $code:literal, $message:literal;)*) => {
         /// An error code with its fixed message, as Better Auth 1.7.25 words them (core §2.6), and the
         /// few of the token API.
+        ///
+        /// ```
+        /// use auth_core::wire::ErrorCode;
+        ///
+        /// let code = ErrorCode::InvalidEmailOrPassword;
+        /// assert_eq!(code.code(), "INVALID_EMAIL_OR_PASSWORD");
+        /// assert_eq!(code.message(), "Invalid email or password");
+        /// ```
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum ErrorCode {
             $($(#[$doc])* $variant,)*

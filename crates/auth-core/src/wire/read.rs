@@ -13,6 +13,14 @@ use crate::user::User;
 use crate::user_session::UserSession;
 
 /// The body of a `/get-session` answer is neither `null` nor session and user in Better Auth's shape.
+///
+/// ```
+/// use auth_core::wire::{ReadAnswerError, read_get_session};
+///
+/// # let now = time::OffsetDateTime::UNIX_EPOCH;
+/// let answer = read_get_session(b"<h1>502 Bad Gateway</h1>", now);
+/// assert_eq!(answer.unwrap_err(), ReadAnswerError, "an outage is not the same as nobody");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not an answer of /get-session")]
 pub struct ReadAnswerError;

@@ -8,6 +8,17 @@ use crate::session::Session;
 
 /// `session` of Better Auth's answers, members in the reference's order. It holds the raw token: it
 /// is for the session's owner alone and must not be cached.
+///
+/// ```
+/// use auth_core::wire::SessionBody;
+///
+/// # let now = time::macros::datetime!(2030-01-15 12:00 UTC);
+/// # let session = auth_core::testing::TestIssuer::new().user("ann@example.com").sign_in(now).session;
+/// let from_database = serde_json::to_string(&SessionBody::from(&session))?;
+/// let from_cache = serde_json::to_string(&SessionBody::of_cache(&session))?;
+/// assert!(from_database.starts_with(r#"{"expiresAt":"#) && from_cache.starts_with(r#"{"id":"#));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Serialize)]
 #[serde(transparent)]
 pub struct SessionBody<'a>(Members<'a>);

@@ -6,6 +6,16 @@ use serde::{Serialize, Serializer};
 use time::{OffsetDateTime, UtcOffset};
 
 /// Prints a moment as JavaScript's `toISOString` does for the years 0 to 9999.
+///
+/// ```
+/// use auth_core::wire::Timestamp;
+/// use time::macros::datetime;
+///
+/// let at = datetime!(2030-01-15 13:00 +01:00);
+/// assert_eq!(Timestamp(at).to_string(), "2030-01-15T12:00:00.000Z");
+/// assert_eq!(serde_json::to_string(&Timestamp(at))?, r#""2030-01-15T12:00:00.000Z""#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timestamp(pub OffsetDateTime);
 
@@ -34,6 +44,15 @@ impl Serialize for Timestamp {
 
 /// Cuts a moment down to whole milliseconds. Everything stored is cut so: a finer time would make
 /// the reference's signed cookie cache and its date comparisons misjudge (Better Auth core §12.2).
+///
+/// ```
+/// use auth_core::wire::{Timestamp, to_milliseconds};
+/// use time::macros::datetime;
+///
+/// let now = datetime!(2030-01-15 12:00:00.123_456_789 UTC);
+/// assert_eq!(to_milliseconds(now), datetime!(2030-01-15 12:00:00.123 UTC));
+/// assert_eq!(Timestamp(now).to_string(), Timestamp(to_milliseconds(now)).to_string());
+/// ```
 pub fn to_milliseconds(at: OffsetDateTime) -> OffsetDateTime {
     at.truncate_to_millisecond()
 }

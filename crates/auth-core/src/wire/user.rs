@@ -7,6 +7,19 @@ use super::additional::ReturnedFields;
 use crate::user::User;
 
 /// `user` of Better Auth's answers, members in the reference's order.
+///
+/// ```
+/// use auth_core::wire::UserBody;
+///
+/// # let ann = auth_core::testing::TestIssuer::new().user("ann@example.com").with_role("admin");
+/// # let mut user = ann.user().clone();
+/// # user.id = auth_core::UserId::from_stored("u1");
+/// let body = serde_json::to_value(UserBody::from(&user))?;
+/// assert_eq!(body["emailVerified"], true);
+/// assert_eq!(body["role"], "admin", "additional fields stand beside the others");
+/// # assert_eq!(body["id"], "u1");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, Serialize)]
 #[serde(transparent)]
 pub struct UserBody<'a>(Members<'a>);
