@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 use crate::base64url::BASE64URL;
 use crate::constant_time;
 use crate::javascript;
-use crate::mac::hmac_sha256;
+use crate::mac::MacKey;
 use crate::signing_secret::SigningSecret;
 
 /// Longest token in bytes that is looked at; ours have about 500.
@@ -94,7 +94,7 @@ pub fn sign(
     let mut token = BASE64URL.encode(header);
     token.push('.');
     BASE64URL.encode_string(javascript::to_string(claims)?, &mut token);
-    let signature = hmac_sha256(secret, token.as_bytes());
+    let signature = secret.mac(token.as_bytes());
     token.push('.');
     BASE64URL.encode_string(signature, &mut token);
     Ok(token)
@@ -110,7 +110,7 @@ pub fn sign(
 ///
 /// A [`JwsError`] per step; each variant says which.
 pub fn verify(token: &str, secret: &SigningSecret) -> Result<Verified, JwsError> {
-    let (typ, payload) = verify_within(MAX_TOKEN_BYTES, token, secret)?;
+    let (typ, payload) = verify_within(MAX_TOKEN_BYTES, token, secret.mac_key())?;
     Ok(Verified { typ, claims: read_object(&payload)? })
 }
 
@@ -119,7 +119,7 @@ pub fn verify(token: &str, secret: &SigningSecret) -> Result<Verified, JwsError>
 pub(crate) fn verify_within(
     max_bytes: usize,
     token: &str,
-    secret: &SigningSecret,
+    key: &MacKey,
 ) -> Result<(Option<String>, Vec<u8>), JwsError> {
     if token.len() > max_bytes {
         return Err(JwsError::TooLong);
@@ -130,7 +130,7 @@ pub(crate) fn verify_within(
         return Err(JwsError::NotCompact);
     }
     let signature = BASE64URL.decode(signature).map_err(|_not_shown| JwsError::Signature)?;
-    if !constant_time::equal(&hmac_sha256(secret, signing_input.as_bytes()), &signature) {
+    if !constant_time::equal(&key.mac(signing_input.as_bytes()), &signature) {
         return Err(JwsError::Signature);
     }
     let header = read_object(&BASE64URL.decode(header).map_err(JwsError::Encoding)?)?;

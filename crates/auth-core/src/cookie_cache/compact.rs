@@ -15,7 +15,6 @@ use super::payload::{self, Payload, Reading};
 use crate::base64url::BASE64URL;
 use crate::constant_time;
 use crate::javascript::{self, Json};
-use crate::mac::hmac_sha256;
 use crate::signing_secret::SigningSecret;
 
 /// Life of a value for a user who is not remembered (1.7.25, `setCookieCache`).
@@ -33,7 +32,7 @@ pub(super) fn write(
     // What is signed is the payload with one more member at its end.
     let open = payload.strip_suffix('}').unwrap_or(&payload);
     let signed = format!(r#"{open},"expiresAt":{expires_at}}}"#);
-    let signature = BASE64URL.encode(hmac_sha256(secret, signed.as_bytes()));
+    let signature = BASE64URL.encode(secret.mac(signed.as_bytes()));
     let text = format!(r#"{{"session":{payload},"expiresAt":{expires_at},"signature":"{signature}"}}"#);
     Ok(BASE64URL.encode(text))
 }
@@ -51,7 +50,7 @@ pub(super) fn read(value: &str, now: OffsetDateTime, secret: &SigningSecret) -> 
         None => signed.push(("expiresAt".to_owned(), Json::Number(expires_at))),
     }
     let signed = javascript::to_string(&Json::Object(signed)).ok()?;
-    if !constant_time::equal(&hmac_sha256(secret, signed.as_bytes()), &decode(&signature)?) {
+    if !constant_time::equal(&secret.mac(signed.as_bytes()), &decode(&signature)?) {
         return None;
     }
     #[expect(clippy::cast_precision_loss, reason = "milliseconds until the year 287,396 are exact")]

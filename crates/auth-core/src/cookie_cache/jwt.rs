@@ -35,7 +35,7 @@ pub(super) fn write(
 
 /// Reads a token that is signed with HS256, has an `exp` and is of no other type; `None` for every other.
 pub(super) fn read(value: &str, now: OffsetDateTime, secret: &SigningSecret) -> Option<Reading> {
-    let (typ, content) = jws::verify_within(MAX_VALUE_BYTES, value, secret).ok()?;
+    let (typ, content) = jws::verify_within(MAX_VALUE_BYTES, value, secret.mac_key()).ok()?;
     if typ.is_some_and(|typ| !typ.eq_ignore_ascii_case("JWT")) {
         return None;
     }
