@@ -116,6 +116,8 @@ mod user;
 mod user_session;
 mod verification;
 pub mod wire;
+#[cfg(test)]
+mod wycheproof;
 
 pub use access_token::{
     AccessClaims, AccessTokenIssuer, AccessTokenPolicy, AccessTokenVerifier, IssueError, IssuedAccessToken,
