@@ -76,6 +76,29 @@ pub(crate) struct Times {
     pub(crate) issued_at: Option<OffsetDateTime>,
 }
 
+impl Times {
+    /// Checks `exp`, which must be there, and `nbf` and `iat`, which need not; `date` reads one of them.
+    pub(crate) fn check(
+        date: impl Fn(&'static str) -> Result<Option<OffsetDateTime>, VerifyError>,
+        now: OffsetDateTime,
+    ) -> Result<Self, VerifyError> {
+        let expires_at = date("exp")?.ok_or(VerifyError::MissingClaim { name: "exp" })?;
+        let (valid_from, issued_at) = (date("nbf")?, date("iat")?);
+        if now >= expires_at {
+            return Err(VerifyError::Expired { expired_at: expires_at });
+        }
+        if let Some(valid_from) = valid_from
+            && valid_from > now.saturating_add(NOT_BEFORE_LEEWAY)
+        {
+            return Err(VerifyError::NotYetValid { valid_from });
+        }
+        if issued_at.is_some_and(|issued_at| issued_at > now.saturating_add(ISSUED_AT_LEEWAY)) {
+            return Err(VerifyError::IssuedInTheFuture);
+        }
+        Ok(Self { expires_at, issued_at })
+    }
+}
+
 impl<'c> Claims<'c> {
     /// Fails when any of the named claims is there, whatever its value, `null` included.
     pub(crate) fn refuse(self, names: &[&'static str]) -> Result<(), VerifyError> {
@@ -135,21 +158,7 @@ impl<'c> Claims<'c> {
 
     /// Checks `exp`, which must be there, and `nbf` and `iat`, which need not.
     pub(crate) fn times(self, now: OffsetDateTime) -> Result<Times, VerifyError> {
-        let expires_at = self.optional_date("exp")?.ok_or(VerifyError::MissingClaim { name: "exp" })?;
-        let valid_from = self.optional_date("nbf")?;
-        let issued_at = self.optional_date("iat")?;
-        if now >= expires_at {
-            return Err(VerifyError::Expired { expired_at: expires_at });
-        }
-        if let Some(valid_from) = valid_from
-            && valid_from > now.saturating_add(NOT_BEFORE_LEEWAY)
-        {
-            return Err(VerifyError::NotYetValid { valid_from });
-        }
-        if issued_at.is_some_and(|issued_at| issued_at > now.saturating_add(ISSUED_AT_LEEWAY)) {
-            return Err(VerifyError::IssuedInTheFuture);
-        }
-        Ok(Times { expires_at, issued_at })
+        Times::check(|name| self.optional_date(name), now)
     }
 
     /// Checks `aud` of a stranger's token: one text or a list of texts that holds what is expected. Where

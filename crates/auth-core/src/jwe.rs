@@ -166,15 +166,16 @@ impl JweKeys {
     ///
     /// A [`JweError`] that says at which step; to a reader of a cache all of them are a miss.
     pub fn decrypt(&self, token: &str, now: OffsetDateTime) -> Result<Map<String, Value>, JweError> {
-        self.decrypt_text(token, now).map(|(_, claims)| claims)
+        let Value::Object(claims) = serde_json::from_slice(&self.open(token)?).map_err(JweError::Json)?
+        else {
+            return Err(JweError::NotAnObject);
+        };
+        Claims(&claims).times(now).map_err(JweError::Claims)?;
+        Ok(claims)
     }
 
-    /// Does what [`JweKeys::decrypt`] does, and gives the text of the claims too.
-    pub(crate) fn decrypt_text(
-        &self,
-        token: &str,
-        now: OffsetDateTime,
-    ) -> Result<(Vec<u8>, Map<String, Value>), JweError> {
+    /// Does what [`JweKeys::decrypt`] does up to the content, of which it judges nothing.
+    pub(crate) fn open(&self, token: &str) -> Result<Vec<u8>, JweError> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(JweError::TooLong);
         }
@@ -193,12 +194,7 @@ impl JweKeys {
             .filter(|key| key_id.as_ref().is_none_or(|id| *id == key.id))
             .find(|key| key.made(header.as_bytes(), &iv, &ciphertext, &tag))
             .ok_or(JweError::Key)?;
-        let content = key.decrypt(header.as_bytes(), &iv, &ciphertext, &tag)?;
-        let Value::Object(claims) = serde_json::from_slice(&content).map_err(JweError::Json)? else {
-            return Err(JweError::NotAnObject);
-        };
-        Claims(&claims).times(now).map_err(JweError::Claims)?;
-        Ok((content, claims))
+        key.decrypt(header.as_bytes(), &iv, &ciphertext, &tag)
     }
 }
 

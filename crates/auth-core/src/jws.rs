@@ -13,10 +13,11 @@ use base64::Engine;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::access_token;
 use crate::base64url::BASE64URL;
 use crate::constant_time;
 use crate::javascript;
-use crate::mac::MacKey;
+use crate::mac::{MAC_BYTES, MacKey};
 use crate::signing_secret::SigningSecret;
 
 /// Longest token in bytes that is looked at; ours have about 500.
@@ -24,6 +25,15 @@ pub const MAX_TOKEN_BYTES: usize = 8 * 1024;
 
 /// The one algorithm.
 const ALGORITHM: &str = "HS256";
+
+/// The headers that are written here, and their base64url: what nearly every token begins with is recognised
+/// without being decoded.
+const UNTYPED: (&str, &str) = (r#"{"alg":"HS256"}"#, "eyJhbGciOiJIUzI1NiJ9");
+const ACCESS_TOKEN: (&str, &str) =
+    (r#"{"alg":"HS256","typ":"at+jwt"}"#, "eyJhbGciOiJIUzI1NiIsInR5cCI6ImF0K2p3dCJ9");
+
+/// Length in characters of a signature: 32 bytes in base64url.
+const SIGNATURE_LENGTH: usize = 43;
 
 /// What the protected header says about a token that is being signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,13 +97,15 @@ pub fn sign(
     claims: &impl Serialize,
     secret: &SigningSecret,
 ) -> Result<String, serde_json::Error> {
-    let header = match kind {
-        Kind::Untyped => r#"{"alg":"HS256"}"#,
-        Kind::AccessToken => r#"{"alg":"HS256","typ":"at+jwt"}"#,
+    let (_, header) = match kind {
+        Kind::Untyped => UNTYPED,
+        Kind::AccessToken => ACCESS_TOKEN,
     };
-    let mut token = BASE64URL.encode(header);
+    let claims = javascript::to_string(claims)?;
+    let mut token = String::with_capacity(header.len() + claims.len().div_ceil(3) * 4 + SIGNATURE_LENGTH + 2);
+    token.push_str(header);
     token.push('.');
-    BASE64URL.encode_string(javascript::to_string(claims)?, &mut token);
+    BASE64URL.encode_string(claims, &mut token);
     let signature = secret.mac(token.as_bytes());
     token.push('.');
     BASE64URL.encode_string(signature, &mut token);
@@ -129,9 +141,23 @@ pub(crate) fn verify_within(
     if payload.contains('.') {
         return Err(JwsError::NotCompact);
     }
-    let signature = BASE64URL.decode(signature).map_err(|_not_shown| JwsError::Signature)?;
-    if !constant_time::equal(&key.mac(signing_input.as_bytes()), &signature) {
+    // Room for two more bytes than a MAC has: the decoder wants it, and a longer signature is none of ours.
+    let mut decoded = [0_u8; MAC_BYTES + 2];
+    let length = BASE64URL.decode_slice(signature, &mut decoded).map_err(|_not_shown| JwsError::Signature)?;
+    let signature = decoded.get(..length).unwrap_or_default();
+    if !constant_time::equal(&key.mac(signing_input.as_bytes()), signature) {
         return Err(JwsError::Signature);
+    }
+    Ok((read_header(header)?, BASE64URL.decode(payload).map_err(JwsError::Encoding)?))
+}
+
+/// Judges the header and gives its `typ`.
+fn read_header(header: &str) -> Result<Option<String>, JwsError> {
+    if header == UNTYPED.1 {
+        return Ok(None);
+    }
+    if header == ACCESS_TOKEN.1 {
+        return Ok(Some(access_token::TYPE.to_owned()));
     }
     let header = read_object(&BASE64URL.decode(header).map_err(JwsError::Encoding)?)?;
     if header.contains_key("crit") || header.contains_key("b64") {
@@ -140,12 +166,11 @@ pub(crate) fn verify_within(
     if header.get("alg").and_then(Value::as_str) != Some(ALGORITHM) {
         return Err(JwsError::Algorithm);
     }
-    let typ = match header.get("typ") {
-        None => None,
-        Some(Value::String(typ)) => Some(typ.clone()),
-        Some(_) => return Err(JwsError::Type),
-    };
-    Ok((typ, BASE64URL.decode(payload).map_err(JwsError::Encoding)?))
+    match header.get("typ") {
+        None => Ok(None),
+        Some(Value::String(typ)) => Ok(Some(typ.clone())),
+        Some(_) => Err(JwsError::Type),
+    }
 }
 
 fn read_object(bytes: &[u8]) -> Result<Map<String, Value>, JwsError> {
@@ -153,5 +178,22 @@ fn read_object(bytes: &[u8]) -> Result<Map<String, Value>, JwsError> {
     match serde_json::from_slice(bytes).map_err(JwsError::Json)? {
         Value::Object(object) => Ok(object),
         _ => Err(JwsError::NotAnObject),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_headers_are_what_they_decode_to() {
+        for ((json, encoded), typ) in [(UNTYPED, None), (ACCESS_TOKEN, Some(access_token::TYPE))] {
+            assert_eq!(BASE64URL.encode(json), encoded);
+            // The same header in another spelling takes the long way, to the same result.
+            let spaced = BASE64URL.encode(format!("{json} "));
+            for header in [encoded, &spaced] {
+                assert_eq!(read_header(header).ok(), Some(typ.map(str::to_owned)), "{header}");
+            }
+        }
     }
 }

@@ -5,7 +5,6 @@ use time::{Duration, OffsetDateTime};
 
 use super::MAX_VALUE_BYTES;
 use super::payload::{self, Payload, Reading};
-use crate::claims::Claims;
 use crate::jws;
 use crate::numeric_date;
 use crate::signing_secret::SigningSecret;
@@ -39,6 +38,5 @@ pub(super) fn read(value: &str, now: OffsetDateTime, secret: &SigningSecret) -> 
     if typ.is_some_and(|typ| !typ.eq_ignore_ascii_case("JWT")) {
         return None;
     }
-    Claims(&serde_json::from_slice(&content).ok()?).times(now).ok()?;
-    payload::read(serde_json::from_slice(&content).ok()?, now)
+    payload::read_claims(&content, now)
 }
