@@ -64,8 +64,9 @@ pub fn verify<'t>(text: &'t str, secret: &SigningSecret) -> Option<&'t str> {
     if value.is_empty() || signature.len() != MAC_TEXT_LENGTH {
         return None;
     }
-    let expected = STANDARD.encode(secret.mac(value.as_bytes()));
-    constant_time::equal(expected.as_bytes(), signature.as_bytes()).then_some(value)
+    let mut expected = [0_u8; MAC_TEXT_LENGTH];
+    STANDARD.encode_slice(secret.mac(value.as_bytes()), &mut expected).ok()?;
+    constant_time::equal(&expected, signature.as_bytes()).then_some(value)
 }
 
 /// Gives the session token of a signed text, or `None` when the signature is not right or what was signed
