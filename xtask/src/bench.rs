@@ -1,10 +1,11 @@
 //! `cargo xtask bench`: what the rules on load promise, measured on the machine at hand.
 //!
-//! Not part of CI: the figures mean something on a machine that does nothing else. The server is a release build over a
-//! throw-away PostgreSQL, the clients are threads of this program; both share the machine's cores, which the figures
-//! are for.
+//! Not part of CI: the figures mean something on a machine that does nothing else. `core` measures a library. For the
+//! others the server is a release build over a throw-away PostgreSQL, the clients are threads of this program; both
+//! share the machine's cores, which the figures are for.
 
 mod cleanup;
+mod core;
 mod flood;
 mod limiter;
 mod load;
@@ -32,6 +33,8 @@ pub(crate) struct Options {
 
 #[derive(Clone, Copy, Debug, Subcommand)]
 enum What {
+    /// auth-core's tokens and cookies beside a bare HMAC, jsonwebtoken and jose
+    Core,
     /// Session reads while 100 clients try passwords
     Flood,
     /// Memory and times of the rate limiter under a million addresses, and CPU time of a refusal
@@ -42,11 +45,12 @@ enum What {
 
 /// Measures, prints, and fails where a limit is missed.
 pub(crate) fn run(options: Options) -> Result<(), Failure> {
-    let bench = server::Bench::prepare(&options.profile, options.program)?;
+    let bench = || server::Bench::prepare(&options.profile, options.program);
     match options.what {
-        What::Flood => flood::run(&bench),
-        What::Limiter => limiter::run(&bench),
-        What::Cleanup => cleanup::run(&bench),
+        What::Core => core::run(),
+        What::Flood => flood::run(&bench()?),
+        What::Limiter => limiter::run(&bench()?),
+        What::Cleanup => cleanup::run(&bench()?),
     }
 }
 

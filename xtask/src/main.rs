@@ -12,6 +12,7 @@ mod db;
 mod deny;
 mod dev;
 mod failure;
+mod fuzz;
 mod interrupt;
 mod migrate;
 mod needs;
@@ -53,6 +54,8 @@ enum Chore {
     Tidy(tidy::Options),
     /// Measures what the rules on load promise; release builds, not for CI
     Bench(bench::Options),
+    /// Looks for inputs that break auth-core's readers, and keeps those that lead somewhere new
+    Fuzz(fuzz::Options),
     /// Runs the jobs of the hosted workflow
     Ci(ci::Options),
 }
@@ -77,6 +80,7 @@ fn run(chore: Chore) -> Result<(), Failure> {
         Chore::Schema(options) => schema::run(options),
         Chore::Tidy(options) => tidy::run(options),
         Chore::Bench(options) => bench::run(options),
+        Chore::Fuzz(options) => fuzz::run(options),
         Chore::Ci(options) => ci::run(options),
     }
 }

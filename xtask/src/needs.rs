@@ -9,7 +9,7 @@ mod node;
 mod pgbouncer;
 mod python;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use dev_postgres::Cluster;
 
@@ -110,11 +110,14 @@ impl Needs {
     }
 }
 
+/// Installs the reference's packages and gives the folder that has their `node_modules`.
+pub(crate) fn node_packages() -> Result<PathBuf, Failure> {
+    node::install()?;
+    Ok(node::folder())
+}
+
 /// A path from the environment, or what `install` makes.
-fn given_or(
-    variable: &str,
-    install: impl FnOnce() -> Result<std::path::PathBuf, Failure>,
-) -> Result<String, Failure> {
+fn given_or(variable: &str, install: impl FnOnce() -> Result<PathBuf, Failure>) -> Result<String, Failure> {
     if let Some(given) = std::env::var_os(variable).filter(|value| !value.is_empty()) {
         if Path::new(&given).is_file() {
             return Ok(given.to_string_lossy().into_owned());

@@ -1,10 +1,14 @@
 //! Reading claims by name and type; a claim of the wrong type is an error, never an absence.
 
+mod borrowed;
+
 use serde_json::{Map, Value};
 use time::{Duration, OffsetDateTime};
 
 use crate::jws::JwsError;
 use crate::numeric_date;
+
+pub(crate) use borrowed::BorrowedClaims;
 
 /// How far ahead of our clock `nbf` may lie, for issuers whose clock is fast.
 ///
@@ -114,9 +118,46 @@ pub enum VerifyError {
     WrongAudience,
 }
 
+/// One claim, by what it can be used as.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Claim<'c> {
+    Null,
+    Bool(bool),
+    /// As a date, `None` where it is none.
+    Number(Option<OffsetDateTime>),
+    Text(&'c str),
+    /// A list or an object.
+    Other,
+}
+
+/// Where claims are found by name.
+pub(crate) trait ClaimSource {
+    /// Gives the claim of that name.
+    fn claim(&self, name: &str) -> Option<Claim<'_>>;
+}
+
+impl ClaimSource for Map<String, Value> {
+    fn claim(&self, name: &str) -> Option<Claim<'_>> {
+        Some(match self.get(name)? {
+            Value::Null => Claim::Null,
+            Value::Bool(value) => Claim::Bool(*value),
+            value @ Value::Number(_) => Claim::Number(numeric_date::read(value)),
+            Value::String(text) => Claim::Text(text),
+            Value::Array(_) | Value::Object(_) => Claim::Other,
+        })
+    }
+}
+
 /// Claims of a token whose signature is right.
-#[derive(Clone, Copy)]
-pub(crate) struct Claims<'c>(pub(crate) &'c Map<String, Value>);
+pub(crate) struct Claims<'c, S = Map<String, Value>>(pub(crate) &'c S);
+
+impl<S> Clone for Claims<'_, S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<S> Copy for Claims<'_, S> {}
 
 /// The times of a token that is valid now.
 #[derive(Clone, Copy)]
@@ -125,10 +166,33 @@ pub(crate) struct Times {
     pub(crate) issued_at: Option<OffsetDateTime>,
 }
 
-impl<'c> Claims<'c> {
+impl Times {
+    /// Checks `exp`, which must be there, and `nbf` and `iat`, which need not; `date` reads one of them.
+    pub(crate) fn check(
+        date: impl Fn(&'static str) -> Result<Option<OffsetDateTime>, VerifyError>,
+        now: OffsetDateTime,
+    ) -> Result<Self, VerifyError> {
+        let expires_at = date("exp")?.ok_or(VerifyError::MissingClaim { name: "exp" })?;
+        let (valid_from, issued_at) = (date("nbf")?, date("iat")?);
+        if now >= expires_at {
+            return Err(VerifyError::Expired { expired_at: expires_at });
+        }
+        if let Some(valid_from) = valid_from
+            && valid_from > now.saturating_add(NOT_BEFORE_LEEWAY)
+        {
+            return Err(VerifyError::NotYetValid { valid_from });
+        }
+        if issued_at.is_some_and(|issued_at| issued_at > now.saturating_add(ISSUED_AT_LEEWAY)) {
+            return Err(VerifyError::IssuedInTheFuture);
+        }
+        Ok(Self { expires_at, issued_at })
+    }
+}
+
+impl<'c, S: ClaimSource> Claims<'c, S> {
     /// Fails when any of the named claims is there, whatever its value, `null` included.
     pub(crate) fn refuse(self, names: &[&'static str]) -> Result<(), VerifyError> {
-        match names.iter().find(|name| self.0.contains_key(**name)) {
+        match names.iter().find(|name| self.0.claim(name).is_some()) {
             Some(name) => Err(VerifyError::OtherKind { name }),
             None => Ok(()),
         }
@@ -136,9 +200,9 @@ impl<'c> Claims<'c> {
 
     /// Reads a text, which may be empty.
     pub(crate) fn optional_text(self, name: &'static str) -> Result<Option<&'c str>, VerifyError> {
-        match self.0.get(name) {
+        match self.0.claim(name) {
             None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
+            Some(Claim::Text(text)) => Ok(Some(text)),
             Some(_) => Err(VerifyError::MalformedClaim { name }),
         }
     }
@@ -146,14 +210,14 @@ impl<'c> Claims<'c> {
     /// Reads a text that need not be there and may be `null`: a field of a user.
     #[cfg(feature = "josekit")]
     pub(crate) fn optional_text_or_null(self, name: &'static str) -> Result<Option<&'c str>, VerifyError> {
-        if self.0.get(name) == Some(&Value::Null) { Ok(None) } else { self.optional_text(name) }
+        if matches!(self.0.claim(name), Some(Claim::Null)) { Ok(None) } else { self.optional_text(name) }
     }
 
     /// Reads a truth value that need not be there and may be `null`: a field of a user.
     #[cfg(feature = "josekit")]
     pub(crate) fn optional_boolean_or_null(self, name: &'static str) -> Result<Option<bool>, VerifyError> {
-        match self.0.get(name) {
-            None | Some(Value::Null) => Ok(None),
+        match self.0.claim(name) {
+            None | Some(Claim::Null) => Ok(None),
             Some(_) => self.boolean(name).map(Some),
         }
     }
@@ -174,48 +238,37 @@ impl<'c> Claims<'c> {
 
     /// Reads a truth value that must be there.
     pub(crate) fn boolean(self, name: &'static str) -> Result<bool, VerifyError> {
-        match self.0.get(name) {
+        match self.0.claim(name) {
             None => Err(VerifyError::MissingClaim { name }),
-            Some(Value::Bool(value)) => Ok(*value),
+            Some(Claim::Bool(value)) => Ok(value),
             Some(_) => Err(VerifyError::MalformedClaim { name }),
         }
     }
 
     /// Fails unless the claim is there and `null`.
     pub(crate) fn null(self, name: &'static str) -> Result<(), VerifyError> {
-        match self.0.get(name) {
+        match self.0.claim(name) {
             None => Err(VerifyError::MissingClaim { name }),
-            Some(Value::Null) => Ok(()),
+            Some(Claim::Null) => Ok(()),
             Some(_) => Err(VerifyError::MalformedClaim { name }),
         }
     }
 
     fn optional_date(self, name: &'static str) -> Result<Option<OffsetDateTime>, VerifyError> {
-        match self.0.get(name) {
+        match self.0.claim(name) {
             None => Ok(None),
-            Some(value) => numeric_date::read(value).map(Some).ok_or(VerifyError::MalformedClaim { name }),
+            Some(Claim::Number(Some(at))) => Ok(Some(at)),
+            Some(_) => Err(VerifyError::MalformedClaim { name }),
         }
     }
 
     /// Checks `exp`, which must be there, and `nbf` and `iat`, which need not.
     pub(crate) fn times(self, now: OffsetDateTime) -> Result<Times, VerifyError> {
-        let expires_at = self.optional_date("exp")?.ok_or(VerifyError::MissingClaim { name: "exp" })?;
-        let valid_from = self.optional_date("nbf")?;
-        let issued_at = self.optional_date("iat")?;
-        if now >= expires_at {
-            return Err(VerifyError::Expired { expired_at: expires_at });
-        }
-        if let Some(valid_from) = valid_from
-            && valid_from > now.saturating_add(NOT_BEFORE_LEEWAY)
-        {
-            return Err(VerifyError::NotYetValid { valid_from });
-        }
-        if issued_at.is_some_and(|issued_at| issued_at > now.saturating_add(ISSUED_AT_LEEWAY)) {
-            return Err(VerifyError::IssuedInTheFuture);
-        }
-        Ok(Times { expires_at, issued_at })
+        Times::check(|name| self.optional_date(name), now)
     }
+}
 
+impl Claims<'_> {
     /// Checks `aud` of a stranger's token: one text or a list of texts that holds what is expected. Where
     /// nothing is expected it must not be there (RFC 7519 §4.1.3).
     pub(crate) fn audience(self, expected: Option<&str>) -> Result<(), VerifyError> {

@@ -32,6 +32,12 @@ struct Numbers;
 
 impl Formatter for Numbers {
     fn write_f64<W: ?Sized + io::Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
+        /// Up to here a whole number has its own digits and no others.
+        const EXACT: f64 = 9_007_199_254_740_992.0;
+        if value.fract() == 0.0 && value.abs() < EXACT {
+            #[expect(clippy::cast_possible_truncation, reason = "compared with the bounds first")]
+            return write!(writer, "{}", value as i64);
+        }
         writer.write_all(number(value).as_bytes())
     }
 }
@@ -84,6 +90,8 @@ mod tests {
             (0.000_001, "0.000001"),
             (0.000_000_1, "1e-7"),
             (-0.000_000_123, "-1.23e-7"),
+            (9_007_199_254_740_991.0, "9007199254740991"),
+            (-9_007_199_254_740_991.0, "-9007199254740991"),
             (9_007_199_254_740_993.0, "9007199254740992"),
             (100_000_000_000_000_000_000.0, "100000000000000000000"),
             (123_456_789_012_345_680_000.0, "123456789012345680000"),
@@ -94,6 +102,7 @@ mod tests {
         ];
         for (value, expected) in cases {
             assert_eq!(number(value), expected);
+            assert_eq!(to_string(&value).unwrap(), expected);
         }
     }
 

@@ -157,7 +157,7 @@ pub struct JweKeys {
 }
 
 #[derive(Clone, Debug)]
-struct Key {
+pub(crate) struct Key {
     bytes: Secret<[u8; KEY_BYTES]>,
     /// RFC 7638 thumbprint, which names the key in headers.
     id: String,
@@ -211,11 +211,9 @@ impl JweKeys {
         let header = BASE64URL.encode(serde_json::to_vec(&header).map_err(JweError::Json)?);
         let mut iv = [0_u8; IV_BYTES];
         rng.fill_bytes(&mut iv);
-        let (ciphertext, tag) = A256CBC_HS512
-            .encrypt(self.current.bytes.expose(), Some(&iv), content.as_bytes(), header.as_bytes())
-            .map_err(JweError::Cipher)?;
+        let (ciphertext, tag) = self.current.encrypt(header.as_bytes(), &iv, content.as_bytes())?;
         let encode = |bytes: &[u8]| BASE64URL.encode(bytes);
-        Ok(format!("{header}..{}.{}.{}", encode(&iv), encode(&ciphertext), encode(&tag.unwrap_or_default())))
+        Ok(format!("{header}..{}.{}.{}", encode(&iv), encode(&ciphertext), encode(&tag)))
     }
 
     /// Gives the claims of a token that one of the keys made and whose time is not over.
@@ -226,15 +224,16 @@ impl JweKeys {
     ///
     /// A [`JweError`] that says at which step; to a reader of a cache all of them are a miss.
     pub fn decrypt(&self, token: &str, now: OffsetDateTime) -> Result<Map<String, Value>, JweError> {
-        self.decrypt_text(token, now).map(|(_, claims)| claims)
+        let Value::Object(claims) = serde_json::from_slice(&self.open(token)?).map_err(JweError::Json)?
+        else {
+            return Err(JweError::NotAnObject);
+        };
+        Claims(&claims).times(now).map_err(JweError::Claims)?;
+        Ok(claims)
     }
 
-    /// Does what [`JweKeys::decrypt`] does, and gives the text of the claims too.
-    pub(crate) fn decrypt_text(
-        &self,
-        token: &str,
-        now: OffsetDateTime,
-    ) -> Result<(Vec<u8>, Map<String, Value>), JweError> {
+    /// Does what [`JweKeys::decrypt`] does up to the content, of which it judges nothing.
+    pub(crate) fn open(&self, token: &str) -> Result<Vec<u8>, JweError> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(JweError::TooLong);
         }
@@ -251,16 +250,9 @@ impl JweKeys {
         let key = std::iter::once(&self.current)
             .chain(&self.others)
             .filter(|key| key_id.as_ref().is_none_or(|id| *id == key.id))
-            .find(|key| constant_time::equal(&key.tag(header.as_bytes(), &iv, &ciphertext), &tag))
+            .find(|key| key.made(header.as_bytes(), &iv, &ciphertext, &tag))
             .ok_or(JweError::Key)?;
-        let content = A256CBC_HS512
-            .decrypt(key.bytes.expose(), Some(&iv), &ciphertext, header.as_bytes(), Some(&tag))
-            .map_err(JweError::Cipher)?;
-        let Value::Object(claims) = serde_json::from_slice(&content).map_err(JweError::Json)? else {
-            return Err(JweError::NotAnObject);
-        };
-        Claims(&claims).times(now).map_err(JweError::Claims)?;
-        Ok((content, claims))
+        key.decrypt(header.as_bytes(), &iv, &ciphertext, &tag)
     }
 }
 
@@ -271,15 +263,51 @@ impl Key {
         Hkdf::<Sha256>::new(Some(r#use.salt()), secret.key())
             .expand(KEY_INFO, &mut bytes)
             .expect("64 bytes are within what HKDF gives");
-        let encoded = Secret::new(BASE64URL.encode(bytes));
+        let key = Self::of(bytes);
+        bytes.zeroize();
+        key
+    }
+
+    /// Takes a key and names it.
+    pub(crate) fn of(bytes: [u8; KEY_BYTES]) -> Self {
+        let bytes = Secret::new(bytes);
+        let encoded = Secret::new(BASE64URL.encode(bytes.expose()));
         let thumbprint = Sha256::new()
             .chain_update(r#"{"k":""#)
             .chain_update(encoded.expose())
             .chain_update(r#"","kty":"oct"}"#)
             .finalize();
-        let key = Self { bytes: Secret::new(bytes), id: BASE64URL.encode(thumbprint) };
-        bytes.zeroize();
-        key
+        Self { bytes, id: BASE64URL.encode(thumbprint) }
+    }
+
+    pub(crate) fn encrypt(
+        &self,
+        header: &[u8],
+        iv: &[u8; IV_BYTES],
+        content: &[u8],
+    ) -> Result<(Vec<u8>, Vec<u8>), JweError> {
+        let (ciphertext, tag) = A256CBC_HS512
+            .encrypt(self.bytes.expose(), Some(iv), content, header)
+            .map_err(JweError::Cipher)?;
+        Ok((ciphertext, tag.unwrap_or_default()))
+    }
+
+    /// Tells whether the tag is the one that this key gives.
+    pub(crate) fn made(&self, header: &[u8], iv: &[u8], ciphertext: &[u8], tag: &[u8]) -> bool {
+        constant_time::equal(&self.tag(header, iv, ciphertext), tag)
+    }
+
+    /// Decrypts what this key [made](Key::made).
+    pub(crate) fn decrypt(
+        &self,
+        header: &[u8],
+        iv: &[u8],
+        ciphertext: &[u8],
+        tag: &[u8],
+    ) -> Result<Vec<u8>, JweError> {
+        A256CBC_HS512
+            .decrypt(self.bytes.expose(), Some(iv), ciphertext, header, Some(tag))
+            .map_err(JweError::Cipher)
     }
 
     /// Computes the tag of RFC 7518 §5.2.2.1 under the first half of the key.

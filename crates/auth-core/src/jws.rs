@@ -9,14 +9,17 @@
 //! **Low level.** Servers use those three; this module is public for tools and for tests that need a
 //! token which none of them would make.
 
+use std::borrow::Cow;
+
 use base64::Engine;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::access_token;
 use crate::base64url::BASE64URL;
 use crate::constant_time;
 use crate::javascript;
-use crate::mac::hmac_sha256;
+use crate::mac::{MAC_BYTES, MacKey};
 use crate::signing_secret::SigningSecret;
 
 /// Longest token in bytes that is looked at; ours have about 500.
@@ -33,6 +36,15 @@ pub const MAX_TOKEN_BYTES: usize = 8 * 1024;
 
 /// The one algorithm.
 const ALGORITHM: &str = "HS256";
+
+/// The headers that are written here, and their base64url: what nearly every token begins with is recognised
+/// without being decoded.
+const UNTYPED: (&str, &str) = (r#"{"alg":"HS256"}"#, "eyJhbGciOiJIUzI1NiJ9");
+const ACCESS_TOKEN: (&str, &str) =
+    (r#"{"alg":"HS256","typ":"at+jwt"}"#, "eyJhbGciOiJIUzI1NiIsInR5cCI6ImF0K2p3dCJ9");
+
+/// Length in characters of a signature: 32 bytes in base64url.
+const SIGNATURE_LENGTH: usize = 43;
 
 /// What the protected header says about a token that is being signed.
 ///
@@ -147,14 +159,16 @@ pub fn sign(
     claims: &impl Serialize,
     secret: &SigningSecret,
 ) -> Result<String, serde_json::Error> {
-    let header = match kind {
-        Kind::Untyped => r#"{"alg":"HS256"}"#,
-        Kind::AccessToken => r#"{"alg":"HS256","typ":"at+jwt"}"#,
+    let (_, header) = match kind {
+        Kind::Untyped => UNTYPED,
+        Kind::AccessToken => ACCESS_TOKEN,
     };
-    let mut token = BASE64URL.encode(header);
+    let claims = javascript::to_string(claims)?;
+    let mut token = String::with_capacity(header.len() + claims.len().div_ceil(3) * 4 + SIGNATURE_LENGTH + 2);
+    token.push_str(header);
     token.push('.');
-    BASE64URL.encode_string(javascript::to_string(claims)?, &mut token);
-    let signature = hmac_sha256(secret, token.as_bytes());
+    BASE64URL.encode_string(claims, &mut token);
+    let signature = secret.mac(token.as_bytes());
     token.push('.');
     BASE64URL.encode_string(signature, &mut token);
     Ok(token)
@@ -181,8 +195,8 @@ pub fn sign(
 ///
 /// A [`JwsError`] per step; each variant says which.
 pub fn verify(token: &str, secret: &SigningSecret) -> Result<Verified, JwsError> {
-    let (typ, payload) = verify_within(MAX_TOKEN_BYTES, token, secret)?;
-    Ok(Verified { typ, claims: read_object(&payload)? })
+    let (typ, payload) = verify_within(MAX_TOKEN_BYTES, token, secret.mac_key())?;
+    Ok(Verified { typ: typ.map(Cow::into_owned), claims: read_object(&payload)? })
 }
 
 /// Does what [`verify`] does up to the payload, with a limit of the caller's: a cookie cache may come in many
@@ -190,8 +204,8 @@ pub fn verify(token: &str, secret: &SigningSecret) -> Result<Verified, JwsError>
 pub(crate) fn verify_within(
     max_bytes: usize,
     token: &str,
-    secret: &SigningSecret,
-) -> Result<(Option<String>, Vec<u8>), JwsError> {
+    key: &MacKey,
+) -> Result<(Option<Cow<'static, str>>, Vec<u8>), JwsError> {
     if token.len() > max_bytes {
         return Err(JwsError::TooLong);
     }
@@ -200,9 +214,23 @@ pub(crate) fn verify_within(
     if payload.contains('.') {
         return Err(JwsError::NotCompact);
     }
-    let signature = BASE64URL.decode(signature).map_err(|_not_shown| JwsError::Signature)?;
-    if !constant_time::equal(&hmac_sha256(secret, signing_input.as_bytes()), &signature) {
+    // Room for two more bytes than a MAC has: the decoder wants it, and a longer signature is none of ours.
+    let mut decoded = [0_u8; MAC_BYTES + 2];
+    let length = BASE64URL.decode_slice(signature, &mut decoded).map_err(|_not_shown| JwsError::Signature)?;
+    let signature = decoded.get(..length).unwrap_or_default();
+    if !constant_time::equal(&key.mac(signing_input.as_bytes()), signature) {
         return Err(JwsError::Signature);
+    }
+    Ok((read_header(header)?, BASE64URL.decode(payload).map_err(JwsError::Encoding)?))
+}
+
+/// Judges the header and gives its `typ`.
+fn read_header(header: &str) -> Result<Option<Cow<'static, str>>, JwsError> {
+    if header == UNTYPED.1 {
+        return Ok(None);
+    }
+    if header == ACCESS_TOKEN.1 {
+        return Ok(Some(Cow::Borrowed(access_token::TYPE)));
     }
     let header = read_object(&BASE64URL.decode(header).map_err(JwsError::Encoding)?)?;
     if header.contains_key("crit") || header.contains_key("b64") {
@@ -211,12 +239,11 @@ pub(crate) fn verify_within(
     if header.get("alg").and_then(Value::as_str) != Some(ALGORITHM) {
         return Err(JwsError::Algorithm);
     }
-    let typ = match header.get("typ") {
-        None => None,
-        Some(Value::String(typ)) => Some(typ.clone()),
-        Some(_) => return Err(JwsError::Type),
-    };
-    Ok((typ, BASE64URL.decode(payload).map_err(JwsError::Encoding)?))
+    match header.get("typ") {
+        None => Ok(None),
+        Some(Value::String(typ)) => Ok(Some(Cow::Owned(typ.clone()))),
+        Some(_) => Err(JwsError::Type),
+    }
 }
 
 pub(crate) fn read_object(bytes: &[u8]) -> Result<Map<String, Value>, JwsError> {
@@ -224,5 +251,22 @@ pub(crate) fn read_object(bytes: &[u8]) -> Result<Map<String, Value>, JwsError> 
     match serde_json::from_slice(bytes).map_err(JwsError::Json)? {
         Value::Object(object) => Ok(object),
         _ => Err(JwsError::NotAnObject),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_headers_are_what_they_decode_to() {
+        for ((json, encoded), typ) in [(UNTYPED, None), (ACCESS_TOKEN, Some(access_token::TYPE))] {
+            assert_eq!(BASE64URL.encode(json), encoded);
+            // The same header in another spelling takes the long way, to the same result.
+            let spaced = BASE64URL.encode(format!("{json} "));
+            for header in [encoded, &spaced] {
+                assert_eq!(read_header(header).ok(), Some(typ.map(Cow::Borrowed)), "{header}");
+            }
+        }
     }
 }

@@ -143,6 +143,8 @@ mod user_session;
 mod verification;
 mod verifier;
 pub mod wire;
+#[cfg(test)]
+mod wycheproof;
 
 pub use access_token::{
     AccessClaims, AccessTokenIssuer, AccessTokenPolicy, AccessTokenVerifier, IssueError, IssuedAccessToken,

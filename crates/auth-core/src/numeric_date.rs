@@ -17,7 +17,11 @@ pub(crate) fn read(value: &Value) -> Option<OffsetDateTime> {
     if let Some(seconds) = number.as_i64() {
         return (0..=LATEST).contains(&seconds).then(|| from_seconds(seconds))?;
     }
-    let seconds = number.as_f64()?;
+    read_double(number.as_f64()?)
+}
+
+/// Reads a number that JavaScript has read, as [`read`] does.
+pub(crate) fn read_double(seconds: f64) -> Option<OffsetDateTime> {
     // The comparison is false for NaN and the infinities, which no JSON number gives anyway.
     #[expect(clippy::cast_precision_loss, reason = "LATEST is far below 2^53")]
     let in_range = (0.0..=LATEST as f64).contains(&seconds);
@@ -50,8 +54,10 @@ mod tests {
 
     fn check(json: &str, expected: Option<OffsetDateTime>) {
         // Numbers that do not fit a double are refused by the JSON reader itself.
-        let read = serde_json::from_str(json).ok().and_then(|value| read(&value));
-        assert_eq!(read, expected, "{json}");
+        let value: Option<Value> = serde_json::from_str(json).ok();
+        assert_eq!(value.as_ref().and_then(read), expected, "{json}");
+        let double = value.as_ref().and_then(Value::as_f64);
+        assert_eq!(double.and_then(read_double), expected, "{json} as a double");
     }
 
     #[test]

@@ -9,7 +9,6 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::constant_time;
-use crate::mac::hmac_sha256;
 use crate::session_token::SessionToken;
 use crate::signing_secret::SigningSecret;
 
@@ -97,7 +96,7 @@ pub fn sign(value: &str, secret: &SigningSecret) -> String {
     let mut text = String::with_capacity(value.len() + 1 + MAC_TEXT_LENGTH);
     text.push_str(value);
     text.push('.');
-    STANDARD.encode_string(hmac_sha256(secret, value.as_bytes()), &mut text);
+    STANDARD.encode_string(secret.mac(value.as_bytes()), &mut text);
     text
 }
 
@@ -122,8 +121,9 @@ pub fn verify<'t>(text: &'t str, secret: &SigningSecret) -> Option<&'t str> {
     if value.is_empty() || signature.len() != MAC_TEXT_LENGTH {
         return None;
     }
-    let expected = STANDARD.encode(hmac_sha256(secret, value.as_bytes()));
-    constant_time::equal(expected.as_bytes(), signature.as_bytes()).then_some(value)
+    let mut expected = [0_u8; MAC_TEXT_LENGTH];
+    STANDARD.encode_slice(secret.mac(value.as_bytes()), &mut expected).ok()?;
+    constant_time::equal(&expected, signature.as_bytes()).then_some(value)
 }
 
 /// Gives the session token of a signed text, or `None` when the signature is not right or what was signed

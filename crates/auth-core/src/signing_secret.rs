@@ -1,5 +1,8 @@
 //! The secret that everything is signed with, and its rotation.
 
+use std::fmt;
+
+use crate::mac::{MAC_BYTES, MacKey};
 use crate::secret::Secret;
 
 /// Better Auth's own fallback (1.7.25, `DEFAULT_SECRET`).
@@ -42,8 +45,17 @@ const PLACEHOLDERS: [&str; 6] =
 /// let secret = auth_core::SigningSecret::parse("0123456789abcdef0123456789abcdef").unwrap();
 /// let text = serde_json::to_string(&secret); // no Serialize
 /// ```
-#[derive(Clone, Debug)]
-pub struct SigningSecret(Secret<String>);
+#[derive(Clone)]
+pub struct SigningSecret {
+    text: Secret<String>,
+    mac_key: MacKey,
+}
+
+impl fmt::Debug for SigningSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SigningSecret").field(&self.text).finish()
+    }
+}
 
 /// Why a text cannot be a signing secret. Carries the length at most, never the text.
 ///
@@ -96,7 +108,8 @@ impl SigningSecret {
         if text.chars().next().is_some_and(|first| text.chars().all(|other| other == first)) {
             return Err(SigningSecretError::Repetitive);
         }
-        Ok(Self(secret))
+        let mac_key = MacKey::new(text.as_bytes());
+        Ok(Self { text: secret, mac_key })
     }
 
     /// Tells whether a text is the secret that Better Auth falls back to where none is set. As the secret of
@@ -108,7 +121,17 @@ impl SigningSecret {
     /// Gives the key. It stays inside the crate: what others may sign, they sign through a function that
     /// says what it signs.
     pub(crate) fn key(&self) -> &[u8] {
-        self.0.expose().as_bytes()
+        self.text.expose().as_bytes()
+    }
+
+    /// Gives the key of MACs.
+    pub(crate) fn mac_key(&self) -> &MacKey {
+        &self.mac_key
+    }
+
+    /// Computes HMAC-SHA256 over `message` under the UTF-8 bytes of the secret.
+    pub(crate) fn mac(&self, message: &[u8]) -> [u8; MAC_BYTES] {
+        self.mac_key.mac(message)
     }
 }
 

@@ -211,7 +211,7 @@ fn derive(secret: &SigningSecret, purpose: Purpose) -> Key {
     digest(Secret::new(hex).expose().as_bytes())
 }
 
-fn cipher(key: &Key) -> XChaCha20Poly1305 {
+pub(crate) fn cipher(key: &Key) -> XChaCha20Poly1305 {
     XChaCha20Poly1305::new(key.expose().into())
 }
 

@@ -1,6 +1,7 @@
 //! The reference server's packages, as its lock file pins them.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::SystemTime;
 
@@ -11,9 +12,14 @@ use crate::shell::{root, run, which};
 /// Where the conformance tests keep their `package.json`.
 const FOLDER: &str = "crates/auth-http/tests/conformance/node";
 
+/// Where the packages are once they are installed.
+pub(super) fn folder() -> PathBuf {
+    root().join(FOLDER)
+}
+
 /// Runs `npm ci` unless it has run since the lock file changed.
 pub(super) fn install() -> Result<(), Failure> {
-    let folder = root().join(FOLDER);
+    let folder = folder();
     if !folder.join("package.json").is_file() {
         return Ok(());
     }

@@ -8,7 +8,6 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use super::percent::decode_uri_component;
 use super::request::trim;
 use crate::constant_time;
-use crate::mac::hmac_sha256;
 use crate::session_token::SessionToken;
 use crate::signed_value;
 use crate::signing_secret::SigningSecret;
@@ -66,7 +65,7 @@ impl BearerPlugin {
         let text = decoded.as_deref().unwrap_or(token);
         let mut parts = text.split('.');
         let (value, signature) = (parts.next()?, decode_loosely(parts.next()?)?);
-        if !constant_time::equal(&hmac_sha256(secret, value.as_bytes()), &signature) {
+        if !constant_time::equal(&secret.mac(value.as_bytes()), &signature) {
             return None;
         }
         Some(signed_value::verify(text, secret).map_or(BearerCookie::Unreadable, session))

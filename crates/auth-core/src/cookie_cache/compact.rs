@@ -8,6 +8,7 @@
 use base64::Engine;
 use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use time::{Duration, OffsetDateTime};
 
 use super::milliseconds;
@@ -15,7 +16,6 @@ use super::payload::{self, Payload, Reading};
 use crate::base64url::BASE64URL;
 use crate::constant_time;
 use crate::javascript::{self, Json};
-use crate::mac::hmac_sha256;
 use crate::signing_secret::SigningSecret;
 
 /// Life of a value for a user who is not remembered (1.7.25, `setCookieCache`).
@@ -33,7 +33,7 @@ pub(super) fn write(
     // What is signed is the payload with one more member at its end.
     let open = payload.strip_suffix('}').unwrap_or(&payload);
     let signed = format!(r#"{open},"expiresAt":{expires_at}}}"#);
-    let signature = BASE64URL.encode(hmac_sha256(secret, signed.as_bytes()));
+    let signature = BASE64URL.encode(secret.mac(signed.as_bytes()));
     let text = format!(r#"{{"session":{payload},"expiresAt":{expires_at},"signature":"{signature}"}}"#);
     Ok(BASE64URL.encode(text))
 }
@@ -45,13 +45,8 @@ pub(super) fn read(value: &str, now: OffsetDateTime, secret: &SigningSecret) -> 
     let Json::Number(expires_at) = envelope.take("expiresAt")? else { return None };
     let Json::Text(signature) = envelope.take("signature")? else { return None };
     let Json::Object(payload) = envelope.take("session")? else { return None };
-    let mut signed = payload.clone();
-    match signed.iter_mut().find(|(name, _)| name == "expiresAt") {
-        Some((_, earlier)) => *earlier = Json::Number(expires_at),
-        None => signed.push(("expiresAt".to_owned(), Json::Number(expires_at))),
-    }
-    let signed = javascript::to_string(&Json::Object(signed)).ok()?;
-    if !constant_time::equal(&hmac_sha256(secret, signed.as_bytes()), &decode(&signature)?) {
+    let signed = javascript::to_string(&Signed { payload: &payload, expires_at }).ok()?;
+    if !constant_time::equal(&secret.mac(signed.as_bytes()), &decode(&signature)?) {
         return None;
     }
     #[expect(clippy::cast_precision_loss, reason = "milliseconds until the year 287,396 are exact")]
@@ -59,6 +54,30 @@ pub(super) fn read(value: &str, now: OffsetDateTime, secret: &SigningSecret) -> 
         return None;
     }
     payload::read(Json::Object(payload), now)
+}
+
+/// What the MAC is over: the payload with the value's end as one more member, or in the place of one of that name.
+struct Signed<'a> {
+    payload: &'a [(String, Json)],
+    expires_at: f64,
+}
+
+impl Serialize for Signed<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        const NAME: &str = "expiresAt";
+        let mut map = serializer.serialize_map(None)?;
+        for (name, value) in self.payload {
+            if name == NAME {
+                map.serialize_entry(name, &self.expires_at)?;
+            } else {
+                map.serialize_entry(name, value)?;
+            }
+        }
+        if self.payload.iter().all(|(name, _)| name != NAME) {
+            map.serialize_entry(NAME, &self.expires_at)?;
+        }
+        map.end()
+    }
 }
 
 /// Decodes as the reference does: up to the first `=`, with the alphabet that the text shows signs of, and

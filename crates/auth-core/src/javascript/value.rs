@@ -22,6 +22,12 @@ pub(crate) enum Json {
 }
 
 impl Json {
+    /// Gives the member of that name.
+    pub(crate) fn get(&self, name: &str) -> Option<&Self> {
+        let Self::Object(members) = self else { return None };
+        members.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+    }
+
     /// Takes the member of that name, as reading a property does.
     pub(crate) fn take(&mut self, name: &str) -> Option<Self> {
         let Self::Object(members) = self else { return None };
@@ -80,6 +86,10 @@ impl<'de> Deserialize<'de> for Json {
     }
 }
 
+/// Up to so many members are searched one by one, which takes no memory; more have their places noted, since
+/// searching them would take quadratic time.
+const FEW: usize = 32;
+
 struct Reader;
 
 impl<'de> Visitor<'de> for Reader {
@@ -131,10 +141,20 @@ impl<'de> Visitor<'de> for Reader {
         let mut members: Vec<(String, Json)> = Vec::new();
         let mut places: HashMap<String, usize> = HashMap::new();
         while let Some((name, value)) = source.next_entry::<String, Json>()? {
-            match places.get(&name).and_then(|place| members.get_mut(*place)) {
+            if members.len() == FEW {
+                places = members.iter().zip(0..).map(|((name, _), place)| (name.clone(), place)).collect();
+            }
+            let place = if members.len() < FEW {
+                members.iter().position(|(known, _)| *known == name)
+            } else {
+                places.get(&name).copied()
+            };
+            match place.and_then(|place| members.get_mut(place)) {
                 Some((_, earlier)) => *earlier = value,
                 None => {
-                    places.insert(name.clone(), members.len());
+                    if members.len() >= FEW {
+                        places.insert(name.clone(), members.len());
+                    }
                     members.push((name, value));
                 }
             }
@@ -178,6 +198,17 @@ mod tests {
     #[test]
     fn r_015_of_members_that_stand_twice_the_last_value_counts_in_the_first_place() {
         check(r#"{"a":1,"b":2,"a":3}"#, r#"{"a":3,"b":2}"#);
+    }
+
+    #[test]
+    fn objects_of_every_size_keep_order_and_last_values() {
+        for count in [1, FEW - 1, FEW, FEW + 1, 3 * FEW] {
+            let member = |number: usize, value: usize| format!(r#""m{number}":{value}"#);
+            let once: Vec<String> = (0..count).map(|number| member(number, number)).collect();
+            let twice: Vec<String> = (0..count).map(|number| member(number, number + 1)).collect();
+            let text = format!("{{{},{}}}", once.join(","), twice.join(","));
+            check(&text, &format!("{{{}}}", twice.join(",")));
+        }
     }
 
     #[test]

@@ -1,0 +1,194 @@
+//! The cookie cache in its three forms.
+//!
+//! As it came: what is read was written with the known secret, reads the same when written anew, and nothing is
+//! read under a secret that wrote nothing, nor for another session's token.
+//!
+//! With contents of the fuzzer's choice under a right MAC: the compact form and the JWT give the same session or
+//! one of them gives none; and what a session says survives writing and reading in every form, until one character
+//! of the value is another.
+
+use auth_core::wire::{SessionBody, UserBody};
+use auth_core::{
+    AdditionalValues, CacheStrategy, CookieCache, CookieCachePolicy, Email, MaxAge, Remember, Session,
+    SessionId, SessionToken, SigningSecret, User, UserId, UserSession, VersionedSecrets,
+};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use serde_json::json;
+use time::Duration;
+
+use crate::{NOW, known_secret, mac, unknown_secret};
+
+const STRATEGIES: [CacheStrategy; 3] = [CacheStrategy::Compact, CacheStrategy::Jwt, CacheStrategy::Jwe];
+
+const TOKEN: &str = "f0cJ6Kx2zx0q9d2ODjV18XSQlpR5Xip3";
+
+/// When the values under a right MAC end.
+const END: i64 = 1_894_711_000;
+
+/// The text is the cookie's value.
+pub(crate) fn read(data: &[u8]) -> bool {
+    let Ok(value) = str::from_utf8(data) else { return false };
+    let mut taken = false;
+    for strategy in STRATEGIES {
+        let Some(read) = cache(strategy, known_secret()).read(value, &token(), NOW) else { continue };
+        assert!(read.session.token.constant_time_eq(&token()) && !read.session.is_expired(NOW));
+        written_and_read(strategy, &read);
+        refused_elsewhere(strategy, value);
+        taken = true;
+    }
+    taken
+}
+
+/// The text before the first line feed is the payload, in JSON; what follows fills a session's texts, and says
+/// where the written value is changed.
+pub(crate) fn read_signed(data: &[u8]) -> bool {
+    let Ok(text) = str::from_utf8(data) else { return false };
+    let mut taken = false;
+    let (payload, rest) = text.split_once('\n').unwrap_or((text, ""));
+    if let Some(open) = payload.strip_suffix('}') {
+        let jwt = jwt(&format!(r#"{open},"iat":{},"exp":{END}}}"#, END - 300));
+        let compact = compact(payload, open);
+        let by_jwt = cache(CacheStrategy::Jwt, known_secret()).read(&jwt, &token(), NOW);
+        let by_compact = cache(CacheStrategy::Compact, known_secret()).read(&compact, &token(), NOW);
+        if let (Some(by_jwt), Some(by_compact)) = (&by_jwt, &by_compact) {
+            assert_eq!(shown(by_jwt), shown(by_compact));
+        }
+        for (strategy, value, read) in
+            [(CacheStrategy::Jwt, jwt, by_jwt), (CacheStrategy::Compact, compact, by_compact)]
+        {
+            if let Some(read) = read {
+                written_and_read(strategy, &read);
+                refused_elsewhere(strategy, &value);
+                taken = true;
+            }
+        }
+    }
+    let mut texts = rest.split('\n').map(str::to_owned);
+    let place = texts.next().unwrap_or_default();
+    let principal = principal(texts);
+    for strategy in STRATEGIES {
+        let value = written_and_read(strategy, &principal);
+        changed(strategy, &value, &principal, &place);
+    }
+    taken
+}
+
+fn cache(strategy: CacheStrategy, secret: SigningSecret) -> CookieCache {
+    let policy = CookieCachePolicy {
+        strategy,
+        max_age: MaxAge::new(CookieCachePolicy::DEFAULT_MAX_AGE).expect("within 400 days"),
+        version: CookieCachePolicy::DEFAULT_VERSION.to_owned(),
+    };
+    CookieCache::new(policy, &VersionedSecrets::single(secret))
+}
+
+fn token() -> SessionToken {
+    SessionToken::from_stored(TOKEN)
+}
+
+/// Writes a session and reads it again: the same, or nothing where one of its texts looks like a date, which the
+/// reference does not read as a text either.
+fn written_and_read(strategy: CacheStrategy, principal: &UserSession) -> String {
+    let cache = cache(strategy, known_secret());
+    let rng = &mut StdRng::seed_from_u64(1);
+    let value = cache.write(principal, Remember::Persistent, NOW, rng).expect("a session becomes JSON").value;
+    assert!(value.bytes().all(|byte| matches!(byte, b'!'..=b'~')), "no cookie value: {value:?}");
+    match cache.read(&value, &token(), NOW) {
+        Some(read) => assert_eq!(shown(&read), shown(principal), "{strategy:?}"),
+        None => assert!(
+            texts(principal).any(looks_like_a_date) || value.len() > 64 * 1024,
+            "{strategy:?}: {value}"
+        ),
+    }
+    value
+}
+
+fn refused_elsewhere(strategy: CacheStrategy, value: &str) {
+    assert!(cache(strategy, unknown_secret()).read(value, &token(), NOW).is_none(), "a forged value");
+    let other = SessionToken::from_stored("another");
+    assert!(cache(strategy, known_secret()).read(value, &other, NOW).is_none(), "of another session");
+    for other in STRATEGIES.into_iter().filter(|other| *other != strategy) {
+        assert!(
+            cache(other, known_secret()).read(value, &token(), NOW).is_none(),
+            "{strategy:?} read as {other:?}"
+        );
+    }
+}
+
+/// Changes one character: nothing is read then, or, where base64 is read leniently as the reference does, the same.
+fn changed(strategy: CacheStrategy, value: &str, principal: &UserSession, place: &str) {
+    let mut letters = place.bytes();
+    let place = usize::from(letters.next().unwrap_or(0)) << 8 | usize::from(letters.next().unwrap_or(0));
+    let new = char::from(letters.next().unwrap_or(b'A') & 0x7f);
+    let place = place % value.len();
+    let mut text = value.to_owned();
+    text.replace_range(place..=place, new.encode_utf8(&mut [0; 4]));
+    if let Some(read) = cache(strategy, known_secret()).read(&text, &token(), NOW) {
+        assert!(text == value || strategy == CacheStrategy::Compact, "{strategy:?} took {text}");
+        assert_eq!(shown(&read), shown(principal), "{text}");
+    }
+}
+
+fn shown(principal: &UserSession) -> String {
+    json!([SessionBody::from(&principal.session), UserBody::from(&principal.user)]).to_string()
+}
+
+/// A JWT with these claims and a right MAC.
+fn jwt(claims: &str) -> String {
+    let start =
+        format!("{}.{}", URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256"}"#), URL_SAFE_NO_PAD.encode(claims));
+    format!("{start}.{}", URL_SAFE_NO_PAD.encode(mac(start.as_bytes())))
+}
+
+/// A compact value whose MAC is right where the payload is written as `JSON.stringify` writes it.
+fn compact(payload: &str, open: &str) -> String {
+    let expires_at = END * 1_000;
+    let signature = URL_SAFE_NO_PAD.encode(mac(format!(r#"{open},"expiresAt":{expires_at}}}"#).as_bytes()));
+    URL_SAFE_NO_PAD
+        .encode(format!(r#"{{"session":{payload},"expiresAt":{expires_at},"signature":"{signature}"}}"#))
+}
+
+fn principal(mut texts: impl Iterator<Item = String>) -> UserSession {
+    let mut next = || texts.next().unwrap_or_default();
+    let id = UserId::from_stored(next());
+    UserSession {
+        user: User {
+            id: id.clone(),
+            name: next(),
+            email: Email::parse(&next())
+                .unwrap_or_else(|_| Email::parse("ann@example.com").expect("well-formed")),
+            email_verified: true,
+            image: Some(next()).filter(|image| !image.is_empty()),
+            created_at: NOW - Duration::days(1),
+            updated_at: NOW,
+            additional: AdditionalValues::default(),
+        },
+        session: Session {
+            id: SessionId::from_stored(next()),
+            token: token(),
+            user_id: id,
+            expires_at: NOW + Duration::days(7),
+            created_at: NOW,
+            updated_at: NOW,
+            ip_address: Some(next()),
+            user_agent: Some(next()),
+            additional: AdditionalValues::default(),
+        },
+    }
+}
+
+fn texts(principal: &UserSession) -> impl Iterator<Item = &str> {
+    let UserSession { user, session } = principal;
+    let optional = [&user.image, &session.ip_address, &session.user_agent].into_iter().flatten();
+    [user.id.as_str(), &user.name, user.email.as_str(), session.id.as_str(), session.user_id.as_str()]
+        .into_iter()
+        .chain(optional.map(String::as_str))
+}
+
+/// Tells whether a text could be a date to the reference: `0000-00-00T…Z`.
+fn looks_like_a_date(text: &str) -> bool {
+    text.len() >= 20 && text.as_bytes().get(10) == Some(&b'T') && text.ends_with('Z')
+}

@@ -1,0 +1,69 @@
+//! Fuzz targets of `auth-core`: what reads outside text, and what must hold of whatever it says.
+//!
+//! A target takes bytes and panics where something does not hold. That nothing panics is the least of it; each
+//! file says what else. `cargo xtask fuzz` lets libFuzzer look for such bytes; `tests/replay.rs` shows the kept
+//! corpus to the same functions, without a fuzzer.
+//!
+//! Two secrets are known here. [`known_secret`] signs what stands in the corpus, so the fuzzer starts from texts that
+//! verify. The one of [`unknown_secret`] never signed anything: what verifies under it is forged.
+#![expect(clippy::panic, clippy::expect_used, reason = "a panic is how a target reports")]
+
+mod cookie_cache;
+mod cookie_header;
+mod email;
+mod jwt;
+mod secrets;
+mod stored_hash;
+
+use auth_core::{AccessTokenPolicy, SigningSecret};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use time::OffsetDateTime;
+use time::macros::datetime;
+
+/// A function that takes any bytes and tells whether a reader took something of them.
+pub type Target = fn(&[u8]) -> bool;
+
+/// Names and functions of the targets; the corpus of each is in the folder of its name.
+pub const TARGETS: [(&str, Target); 8] = [
+    ("cookie_header", cookie_header::read),
+    ("jwt", jwt::read),
+    ("jwt_claims", jwt::read_signed),
+    ("cookie_cache", cookie_cache::read),
+    ("cookie_cache_payload", cookie_cache::read_signed),
+    ("stored_hash", stored_hash::read),
+    ("email", email::read),
+    ("secrets", secrets::read),
+];
+
+/// The target of a name.
+pub fn target(name: &str) -> Option<Target> {
+    TARGETS.iter().find(|(known, _)| *known == name).map(|(_, target)| *target)
+}
+
+/// What the clock shows in every target.
+const NOW: OffsetDateTime = datetime!(2030-01-15 12:34:56.789 UTC);
+
+/// Published with the test vectors, like all that is signed with it.
+const KNOWN: &str = "test-secret-0123456789-abcdefghijklmnopqrstuvwxyz";
+
+const UNKNOWN: &str = "it signed nothing, and nothing is signed with it";
+
+fn known_secret() -> SigningSecret {
+    SigningSecret::parse(KNOWN).expect("long enough")
+}
+
+fn unknown_secret() -> SigningSecret {
+    SigningSecret::parse(UNKNOWN).expect("long enough")
+}
+
+fn policy() -> AccessTokenPolicy {
+    AccessTokenPolicy::new("https://auth.example.com")
+}
+
+/// HMAC-SHA256 under the known secret, from the `hmac` crate and nothing of `auth-core`.
+fn mac(message: &[u8]) -> Vec<u8> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(KNOWN.as_bytes()).expect("any length");
+    mac.update(message);
+    mac.finalize().into_bytes().to_vec()
+}
