@@ -77,7 +77,7 @@ fn encoded(text: &str) -> String {
 /// A copy in the form of a strategy, out of the text of its members, and whether it is to be taken.
 type Forgery = (&'static str, String, bool);
 
-/// `"name":"Ada Lovelace"` stands in every copy, `"token":"…"` and `"version":"1"` too; they are doubled here.
+/// Puts a member of the same name before the member `last`.
 fn doubled(payload: &str, first: &str, last: &str) -> String {
     assert_eq!(payload.matches(last).count(), 1, "{last} in {payload}");
     payload.replace(last, &format!("{first},{last}"))
