@@ -4,6 +4,7 @@
 //! syntax: they catch slips, and a determined author can get around them, but not by accident.
 
 mod dependencies;
+mod examples;
 mod lock_files;
 mod profiles;
 mod rules;
@@ -50,6 +51,7 @@ pub(crate) fn run(options: Options) -> Result<(), Failure> {
     let mut findings = rules::check(&files);
     if !options.rules {
         findings.extend(sources::check(&files));
+        findings.extend(examples::check(&files));
         findings.extend(lock_files::check(&files));
         findings.extend(settings::check(&files));
         findings.extend(profiles::check(&files));
