@@ -4,8 +4,8 @@
 //! file says what else. `cargo xtask fuzz` lets libFuzzer look for such bytes; `tests/replay.rs` shows the kept
 //! corpus to the same functions, without a fuzzer.
 //!
-//! Two secrets are known here. [`known_secret`] signs what stands in the corpus, so the fuzzer starts from texts that
-//! verify. The one of [`unknown_secret`] never signed anything: what verifies under it is forged.
+//! Two secrets are known here. One signs what stands in the corpus, so the fuzzer starts from texts that
+//! verify. The other never signed anything: what verifies under it is forged.
 #![expect(clippy::panic, clippy::expect_used, reason = "a panic is how a target reports")]
 
 mod cookie_cache;
