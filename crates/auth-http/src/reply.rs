@@ -1,6 +1,7 @@
 //! Success answers and the cookies that go with them.
 
 pub(crate) mod cookies;
+pub(crate) mod expose;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, HttpResponseBuilder};

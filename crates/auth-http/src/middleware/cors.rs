@@ -13,13 +13,14 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
-    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
-    ACCESS_CONTROL_REQUEST_METHOD, HeaderMap, HeaderValue, ORIGIN, VARY,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, HeaderMap,
+    HeaderValue, ORIGIN, VARY,
 };
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 
 use super::with_headers;
+use crate::reply::expose::expose;
 
 /// Which origins are answered, and for how long browsers may remember it.
 #[derive(Clone)]
@@ -33,8 +34,8 @@ pub(crate) struct CorsPolicy {
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST");
 /// What Better Auth's client and token callers send beyond what browsers allow by themselves.
 const HEADERS: HeaderValue = HeaderValue::from_static("content-type, authorization, x-request-id");
-/// What scripts may read: the request's id, and what tells them when to try again.
-const EXPOSED: HeaderValue = HeaderValue::from_static("x-request-id, retry-after, x-retry-after");
+/// What scripts may read beside what a route exposes: the request's id, and what tells them when to try again.
+const EXPOSED: [&str; 3] = ["x-request-id", "retry-after", "x-retry-after"];
 const TRUE: HeaderValue = HeaderValue::from_static("true");
 
 /// Adds the headers of trusted origins to every answer, refusals of the limits included.
@@ -54,7 +55,7 @@ pub(crate) async fn cors(
             headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
             headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, TRUE);
             if !is_preflight {
-                headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+                EXPOSED.iter().for_each(|name| expose(headers, name));
             }
         }
     };
