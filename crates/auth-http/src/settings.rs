@@ -14,6 +14,7 @@ mod email_and_password;
 mod error;
 mod error_url;
 mod fields;
+mod jwt;
 mod log;
 mod network;
 mod password;
@@ -34,6 +35,7 @@ pub use database::DatabaseSettings;
 pub use email_and_password::EmailAndPasswordSettings;
 pub use error::{Problem, SettingsError};
 pub use error_url::ErrorUrl;
+pub use jwt::JwtSettings;
 pub use log::{LogFormat, LogSettings};
 pub use network::Network;
 pub use password::PasswordSettings;
@@ -74,6 +76,8 @@ pub struct Settings {
     pub cookies: CookieSettings,
     /// Access tokens of the token API.
     pub access_token: AccessTokenSettings,
+    /// Better Auth's `jwt` plugin.
+    pub jwt: JwtSettings,
     /// Whether people sign up and in with a password.
     pub email_and_password: EmailAndPasswordSettings,
     /// Password rules and hashing.
@@ -134,6 +138,7 @@ impl Settings {
             cookies: cookies::read(&reader, &server.base_url)?,
             fields: fields::read(&reader)?,
             access_token: AccessTokenSettings::read(&reader)?,
+            jwt: JwtSettings::read(&reader, &server)?,
             email_and_password: EmailAndPasswordSettings::read(&reader)?,
             password: PasswordSettings::read(&reader)?,
             cleanup: CleanupSettings::read(&reader)?,
@@ -167,6 +172,14 @@ impl Settings {
             (
                 self.access_token.accept_foreign,
                 "access_token.accept_foreign is on: tokens of every holder of the secret are accepted and do not end with a session",
+            ),
+            (
+                self.jwt.enabled && self.jwt.disable_private_key_encryption,
+                "jwt.disable_private_key_encryption is on: whoever reads the database can sign tokens for every user",
+            ),
+            (
+                self.jwt.outlives_its_keys(),
+                "jwt.expiration_time is longer than jwt.grace_period: after a rotation tokens stop verifying before their end",
             ),
             (
                 self.server.base_url.is_https() && !self.cookies.secure,

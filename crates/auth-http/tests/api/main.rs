@@ -23,6 +23,7 @@ mod fields;
 mod framing;
 mod guards;
 mod input;
+mod jwt;
 mod mounted;
 mod order;
 mod origin;
