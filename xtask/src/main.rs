@@ -13,6 +13,7 @@ mod deny;
 mod dev;
 mod failure;
 mod interrupt;
+mod keys;
 mod migrate;
 mod needs;
 mod openssl;
@@ -47,6 +48,8 @@ enum Chore {
     Db(db::Options),
     /// Migrates the database in DATABASE_URL_UNPOOLED or DATABASE_URL
     Migrate(migrate::Options),
+    /// Lists the keys that sign tokens, or makes a new one
+    Keys(keys::Options),
     /// Writes the store's schema.rs from a migrated database
     Schema(schema::Options),
     /// Checks the house rules that no compiler knows
@@ -74,6 +77,7 @@ fn run(chore: Chore) -> Result<(), Failure> {
         Chore::Conformance(options) => conformance::run(options),
         Chore::Db(options) => db::run(options),
         Chore::Migrate(options) => migrate::run(options),
+        Chore::Keys(options) => keys::run(options),
         Chore::Schema(options) => schema::run(options),
         Chore::Tidy(options) => tidy::run(options),
         Chore::Bench(options) => bench::run(options),

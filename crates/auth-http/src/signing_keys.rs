@@ -20,7 +20,6 @@ use auth_store::{Store, StoreError};
 use time::{Duration, OffsetDateTime};
 use tokio::task::JoinError;
 
-use crate::clock::Clock;
 use crate::settings::{JwtSettings, Settings};
 
 /// How long a key that was read signs before the table is asked again.
@@ -132,7 +131,7 @@ impl SigningKeys {
             JwsAlgorithm::EdDsa | JwsAlgorithm::Es256 | JwsAlgorithm::Es512 => {
                 self.0.issuer.issue(user, &key, now).map_err(SigningError::Issue)
             }
-            // Milliseconds of a core, for large keys tens of them: not on a thread that serves others meanwhile.
+            // Slower by far, and the more so the larger the key: not on a thread that serves others meanwhile.
             JwsAlgorithm::Ps256 | JwsAlgorithm::Rs256 => {
                 let (issuer, user) = (self.0.issuer.clone(), user.clone());
                 let signed = tokio::task::spawn_blocking(move || issuer.issue(&user, &key, now));
@@ -308,17 +307,4 @@ enum UnusablePublicKey {
     Name,
     #[error("the public half is no key")]
     Key(#[source] ParseJwkError),
-}
-
-/// Makes the keys of a command, which serves nobody.
-impl SigningKeys {
-    /// Connects to the database of the settings for one command.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] when the settings of the database contradict each other.
-    pub fn with_store(settings: &Settings) -> Result<(Self, Store, OffsetDateTime), StoreError> {
-        let store = Store::connect_lazily(settings.database.pool(1))?;
-        Ok((Self::new(settings), store, Clock::system().now()))
-    }
 }
