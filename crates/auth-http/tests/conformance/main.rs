@@ -40,6 +40,7 @@ mod browser;
 mod client;
 mod differential;
 mod document;
+mod jwt;
 mod limiter;
 mod origins;
 mod pairing;

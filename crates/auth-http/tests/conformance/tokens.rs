@@ -145,7 +145,11 @@ impl References {
         let start = |strategy: &str| {
             let cache = json!({ "enabled": true, "strategy": strategy });
             let options = json!({ "session": { "cookieCache": cache } });
-            Reference::start_with(database, secret, &json!({ "bearer": true, "options": options }))
+            Reference::start_with(
+                database,
+                secret,
+                &json!({ "plugins": { "bearer": {} }, "options": options }),
+            )
         };
         Self { jwt: start("jwt"), jwe: start("jwe"), compact: start("compact") }
     }
@@ -419,7 +423,7 @@ fn r_016_an_access_token_dies_with_its_session_wherever_that_ends() {
 fn r_017_session_tokens_travel_as_bearer_tokens() {
     needs!("node");
     let (database, secret) = (Database::migrated_by_us(), random_secret());
-    let reference = Reference::start_with(&database, &secret, &json!({ "bearer": true }));
+    let reference = Reference::start_with(&database, &secret, &json!({ "plugins": { "bearer": {} } }));
     let ours = Ours::start(&database, &secret);
     for (first, second, email) in
         [(&reference as &dyn Site, &ours as &dyn Site, "n@example.com"), (&ours, &reference, "o@example.com")]

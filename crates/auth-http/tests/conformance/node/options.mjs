@@ -1,7 +1,8 @@
 // Better Auth's options out of plain JSON, and the one place that says which defaults the tests change.
 //
-// Input: {databaseUrl, secret, options?, bearer?, quick?}. `options` is laid over the defaults, so that a test
-// can say `{"session": {"cookieCache": {"enabled": true, "strategy": "jwt"}}}` and nothing else. `quick` puts an
+// Input: {databaseUrl, secret, options?, plugins?, quick?}. `options` is laid over the defaults, so that a test
+// can say `{"session": {"cookieCache": {"enabled": true, "strategy": "jwt"}}}` and nothing else. `plugins` has the
+// options of each plugin by its name, such as `{"bearer": {"requireSignature": true}}`. `quick` puts an
 // argon2id that costs nothing in the place of scrypt, for tests that sign in a hundred times and look at something
 // else; it is written as the Rust server writes it, so that both can sign in the same users.
 
@@ -9,7 +10,10 @@ import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { argon2id } from "@noble/hashes/argon2.js";
 import { bearer } from "better-auth/plugins/bearer";
+import { jwt } from "better-auth/plugins/jwt";
 import pg from "pg";
+
+const known = { bearer, jwt };
 
 const unpadded = (bytes) => Buffer.from(bytes).toString("base64").replace(/=+$/, "");
 const digest = (password, salt) => unpadded(argon2id(password.normalize("NFKC"), salt, { m: 8, t: 1, p: 1, dkLen: 32 }));
@@ -25,7 +29,7 @@ const quickPasswords = {
 };
 
 export function authOptions(input, baseURL, sendMail = () => {}) {
-  const { databaseUrl, secret, options = {}, bearer: withBearer = false, quick = false } = input;
+  const { databaseUrl, secret, options = {}, plugins = {}, quick = false } = input;
   return {
     baseURL,
     secret,
@@ -38,7 +42,7 @@ export function authOptions(input, baseURL, sendMail = () => {}) {
       sendVerificationEmail: async ({ user, token }) => sendMail({ to: user.email, token }),
       ...options.emailVerification,
     },
-    plugins: withBearer ? [bearer()] : [],
+    plugins: Object.entries(plugins).map(([name, options]) => known[name](options)),
   };
 }
 
