@@ -154,6 +154,18 @@ async fn r_025_a_cached_session_that_was_ended_gets_no_token() {
 }
 
 #[actix_web::test]
+async fn r_002_a_token_for_services_is_no_credential_here() {
+    let app = app(&[("AUTH__ACCESS_TOKEN__ACCEPT_FOREIGN", "true")]).await;
+    let cookie = app.register("ann@example.com").await.session_cookie();
+    let bearer = format!("Bearer {}", token(&app, &cookie).await);
+    for path in ["/get-session", "/user", "/list-sessions", "/token"] {
+        let answer = app.get(path, &[("authorization", &bearer), ("cookie", &cookie)]).await;
+        assert_eq!((answer.status, answer.code().as_str()), (401, "INVALID_TOKEN"), "{path}");
+    }
+    app.stop().await;
+}
+
+#[actix_web::test]
 async fn every_algorithm_signs_what_its_public_key_verifies() {
     for algorithm in ["EdDSA", "ES256", "ES512", "RS256", "PS256"] {
         let app = app(&[("AUTH__JWT__ALGORITHM", algorithm)]).await;
@@ -285,6 +297,11 @@ async fn a_private_key_under_another_secret_breaks_tokens_and_not_sessions() {
     let session = other.get("/get-session", &[("cookie", &cookie)]).await;
     assert_eq!((session.status, session.header("set-auth-jwt"), exposed(&session)), (200, "", ""));
     assert_eq!(session.json()["user"]["email"], "ann@example.com");
+    // Nor does a table that cannot be read take the session away.
+    app.execute("alter table jwks rename to keys_elsewhere").await;
+    let session = other.get("/get-session", &[("cookie", &cookie)]).await;
+    assert_eq!((session.status, session.header("set-auth-jwt")), (200, ""));
+    app.execute("alter table keys_elsewhere rename to jwks").await;
     assert_eq!(
         other.get("/jwks", &[]).await.body,
         app.get("/jwks", &[]).await.body,
