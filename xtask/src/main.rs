@@ -14,6 +14,7 @@ mod dev;
 mod failure;
 mod fuzz;
 mod interrupt;
+mod keys;
 mod migrate;
 mod needs;
 mod openssl;
@@ -48,6 +49,8 @@ enum Chore {
     Db(db::Options),
     /// Migrates the database in DATABASE_URL_UNPOOLED or DATABASE_URL
     Migrate(migrate::Options),
+    /// Lists the keys that sign tokens, or makes a new one
+    Keys(keys::Options),
     /// Writes the store's schema.rs from a migrated database
     Schema(schema::Options),
     /// Checks the house rules that no compiler knows
@@ -77,6 +80,7 @@ fn run(chore: Chore) -> Result<(), Failure> {
         Chore::Conformance(options) => conformance::run(options),
         Chore::Db(options) => db::run(options),
         Chore::Migrate(options) => migrate::run(options),
+        Chore::Keys(options) => keys::run(options),
         Chore::Schema(options) => schema::run(options),
         Chore::Tidy(options) => tidy::run(options),
         Chore::Bench(options) => bench::run(options),

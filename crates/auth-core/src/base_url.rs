@@ -54,6 +54,10 @@ impl BaseUrl {
             _ => return Err(ParseBaseUrlError::Scheme),
         };
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        // Whatever stands before it is not for us, and may be a password.
+        if authority.contains('@') {
+            return Err(ParseBaseUrlError::Host);
+        }
         let (host, port) = split_port(authority);
         if !is_host(host) {
             return Err(ParseBaseUrlError::Host);

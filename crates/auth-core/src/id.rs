@@ -106,6 +106,10 @@ id!(
     VerificationId
 );
 id!(
+    /// Names a [`StoredKey`](crate::StoredKey): the `kid` of the tokens that it signs.
+    KeyId
+);
+id!(
     /// Names a row of the table in which requests are counted.
     ///
     /// ```

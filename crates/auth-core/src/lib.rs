@@ -134,6 +134,7 @@ mod session;
 mod session_token;
 pub mod signed_value;
 mod signing_secret;
+mod stored_key;
 #[cfg(feature = "encryption")]
 mod symmetric;
 #[cfg(feature = "testing")]
@@ -170,7 +171,7 @@ pub use fields::{
     FieldInputError, FieldKind, FieldOwner, MistypedField,
 };
 pub use foreign_token::{ForeignClaims, ForeignTokenVerifier};
-pub use id::{AccountId, ID_LENGTH, RateLimitId, SessionId, UserId, VerificationId};
+pub use id::{AccountId, ID_LENGTH, KeyId, RateLimitId, SessionId, UserId, VerificationId};
 #[cfg(feature = "josekit")]
 pub use jwk::{JwsAlgorithm, ParseJwkError, PublicJwk};
 #[cfg(feature = "josekit")]
@@ -196,6 +197,7 @@ pub use signed_value::UnsignableToken;
 pub use signing_secret::{
     SigningSecret, SigningSecretError, VersionedSecret, VersionedSecrets, VersionedSecretsError,
 };
+pub use stored_key::StoredKey;
 #[cfg(feature = "encryption")]
 pub use symmetric::{Purpose, SymmetricError, SymmetricKeys};
 pub use user::User;

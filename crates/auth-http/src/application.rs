@@ -101,6 +101,7 @@ impl Application {
                     let store = store.with_fields(Arc::clone(&fields));
                     health::mount(config, store.clone(), draining.clone());
                     auth.configure_with(config, store);
+                    auth.configure_well_known(config);
                 }
                 // The same settings made a store a moment ago; all that can fail here is a certificate that
                 // went away since.

@@ -24,6 +24,7 @@ use crate::rate_limit::attempts::PasswordAttempts;
 use crate::reply::SessionReply;
 use crate::routes;
 use crate::settings::{EmailAndPasswordSettings, Settings};
+use crate::signing_keys::SigningKeys;
 use crate::state::BodyLimits;
 
 /// The auth routes, built once from the settings and mounted in every worker:
@@ -59,6 +60,7 @@ struct Shared {
     origins: Data<OriginPolicy>,
     verifiers: Data<JwtVerifiers>,
     reply: Data<SessionReply>,
+    jwt: Option<Data<SigningKeys>>,
     clock: Clock,
     panics: PanicCount,
 }
@@ -112,6 +114,7 @@ impl Auth {
             policy.max_age = cookies.session_data_max_age().unwrap_or(policy.max_age);
             CookieCache::new(policy, &settings.security.secrets).hiding(&settings.fields)
         });
+        let jwt = settings.jwt.enabled.then(|| SigningKeys::new(settings));
         let reply = SessionReply {
             cookies,
             cache,
@@ -119,6 +122,7 @@ impl Auth {
             policy: settings.session.policy,
             bearer: settings.bearer.plugin(),
             issuer: shows_tokens.then(|| AccessTokenIssuer::new(tokens, secret.clone())),
+            jwt: jwt.clone().filter(|_| !settings.jwt.disable_setting_jwt_header),
         };
         let pool = settings.database.pool(settings.server.workers);
         // Opens nothing; what is wrong with the settings should stop the start, not the first request.
@@ -133,7 +137,8 @@ impl Auth {
                     &settings.rate_limit,
                     &settings.proxies,
                     &settings.server.base_path,
-                ),
+                )
+                .with_route(&settings.jwt.jwks_path),
                 origins: Data::new(OriginPolicy::new(
                     origin,
                     settings.server.base_path.clone(),
@@ -142,6 +147,7 @@ impl Auth {
                 )),
                 verifiers: Data::new(verifiers),
                 reply: Data::new(reply),
+                jwt: jwt.map(Data::new),
                 settings: settings.clone(),
                 fields: Arc::new(settings.fields.clone()),
                 clock,
@@ -177,6 +183,13 @@ impl Auth {
         }
     }
 
+    /// Mounts what stands at the root of a server of its own: the public keys, where there are any.
+    pub(crate) fn configure_well_known(&self, app: &mut ServiceConfig) {
+        if self.shared.jwt.is_some() && !self.shared.base_path.is_empty() {
+            app.service(routes::well_known_keys());
+        }
+    }
+
     /// Mounts the routes over a store that the app holds already; the additional fields of the settings hold,
     /// not the store's.
     pub fn configure_with(&self, app: &mut ServiceConfig, store: Store) {
@@ -190,6 +203,7 @@ impl Auth {
             origins,
             verifiers,
             reply,
+            jwt,
             clock,
             panics,
             pool: _,
@@ -225,6 +239,9 @@ impl Auth {
             disabled: settings.server.disabled_paths.clone(),
             skip_trailing_slashes: settings.server.skip_trailing_slashes,
         };
+        if let Some(jwt) = jwt {
+            app.app_data(Data::clone(jwt));
+        }
         app.app_data(Data::new(store))
             .app_data(Data::new(paths))
             .app_data(Data::new(panics.clone()))
@@ -240,7 +257,7 @@ impl Auth {
             .app_data(Data::clone(origins))
             .app_data(Data::clone(verifiers))
             .app_data(Data::clone(reply))
-            .service(routes::scope(base_path));
+            .service(routes::scope(base_path, jwt.is_some().then_some(&settings.jwt.jwks_path)));
     }
 }
 

@@ -1,7 +1,8 @@
-//! The command line: `serve`, `migrate`, `cleanup`, `check`.
+//! The command line: `serve`, `migrate`, `keys`, `cleanup`, `check`.
 
 mod check;
 mod cleanup;
+mod keys;
 mod migrate;
 mod serve;
 
@@ -32,6 +33,11 @@ enum Command {
         #[command(subcommand)]
         action: Option<migrate::Action>,
     },
+    /// Lists the keys that sign tokens, or makes a new one.
+    Keys {
+        #[command(subcommand)]
+        action: Option<keys::Action>,
+    },
     /// Removes expired sessions, verifications and counts of requests, once.
     Cleanup,
     /// Prints the settings in effect, without secrets, and tries the database.
@@ -59,6 +65,9 @@ pub(crate) fn run() -> Outcome {
             Command::Migrate { action } => {
                 let schema = SchemaSettings::load(&environment)?;
                 migrate::run(&schema, action.unwrap_or(migrate::Action::Up)).await
+            }
+            Command::Keys { action } => {
+                keys::run(&Settings::load(&environment)?, action.unwrap_or(keys::Action::List)).await
             }
             Command::Cleanup => cleanup::run(&Settings::load(&environment)?).await,
             Command::Check => check::run(&Settings::load(&environment)?).await,

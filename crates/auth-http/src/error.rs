@@ -21,6 +21,7 @@ use crate::flow::sign_in::SignInError;
 use crate::flow::sign_up::SignUpError;
 use crate::hashing::HashingError;
 use crate::rate_limit::{CountError, TooManyRequests};
+use crate::signing_keys::SigningError;
 
 /// Why a request is refused.
 #[derive(Debug)]
@@ -323,6 +324,15 @@ impl From<CountError> for ApiError {
         match error {
             CountError::TooMany(error) => error.into(),
             CountError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<SigningError> for ApiError {
+    fn from(error: SigningError) -> Self {
+        match error {
+            SigningError::Store(error) => error.into(),
+            other => Self::internal(other),
         }
     }
 }

@@ -8,5 +8,6 @@ pub(crate) mod sessions;
 pub(crate) mod sign_in;
 pub(crate) mod sign_out;
 pub(crate) mod sign_up;
+pub(crate) mod token;
 pub(crate) mod update_session;
 pub(crate) mod user;

@@ -68,6 +68,7 @@ mod route_path;
 pub mod routes;
 mod server;
 pub mod settings;
+pub mod signing_keys;
 mod state;
 mod validation;
 

@@ -25,6 +25,7 @@ use auth_store::Store;
 use time::OffsetDateTime;
 
 use crate::client_address::ClientAddress;
+use crate::route_path::RoutePath;
 use crate::settings::{ProxiesSettings, RateLimitSettings, RateLimitStorage};
 
 pub(crate) use database::CountError;
@@ -48,6 +49,8 @@ pub(crate) struct RateLimiter {
 #[derive(Debug)]
 struct Counting {
     base_path: String,
+    /// A route whose path is a setting.
+    chosen_route: Option<String>,
     rules: RateRules,
     counts: Counts,
 }
@@ -75,9 +78,22 @@ impl RateLimiter {
                 RateLimitStorage::Memory => Counts::Memory(MemoryCounts::new()),
                 RateLimitStorage::Database => Counts::Database(DatabaseCounts::new()),
             };
-            Arc::new(Counting { base_path: base_path.to_owned(), rules: settings.rules(), counts })
+            Arc::new(Counting {
+                base_path: base_path.to_owned(),
+                chosen_route: None,
+                rules: settings.rules(),
+                counts,
+            })
         });
         Self { counting }
+    }
+
+    /// Counts a path that the settings chose for a route as that route's own.
+    pub(crate) fn with_route(mut self, path: &RoutePath) -> Self {
+        if let Some(counting) = self.counting.as_mut().and_then(Arc::get_mut) {
+            counting.chosen_route = Some(path.as_str().to_owned());
+        }
+        self
     }
 
     /// Counts a request for a path as it came, and tells whether it may go on.
@@ -109,6 +125,9 @@ impl Counting {
         let client = client.map_or(NO_ADDRESS, ClientAddress::as_str);
         let key = match &path {
             CountedPath::Route(path) => format!("{client}|{path}"),
+            CountedPath::Unknown(path) if self.chosen_route.as_ref() == Some(path) => {
+                format!("{client}|{path}")
+            }
             // No path holds a question mark, so this is never a route's.
             CountedPath::Unknown(_) => format!("{client}|?{}", chosen.name),
         };

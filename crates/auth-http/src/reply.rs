@@ -1,5 +1,6 @@
 //! Success answers and the cookies that go with them.
 
+pub(crate) mod auth_jwt;
 pub(crate) mod auth_token;
 pub(crate) mod cookies;
 pub(crate) mod expose;
@@ -17,6 +18,7 @@ use time::OffsetDateTime;
 use crate::error::{ApiError, Unauthorized};
 use crate::extract::SessionCookie;
 use crate::flow::session::CookieNews;
+use crate::signing_keys::SigningKeys;
 
 /// How sessions are shown to clients: as cookies, and as members of an envelope.
 #[derive(Debug)]
@@ -35,6 +37,8 @@ pub(crate) struct SessionReply {
     /// Makes the token members of envelopes; `None` leaves them out
     /// (`session.access_token_in_session = false`).
     pub(crate) issuer: Option<AccessTokenIssuer>,
+    /// Signs the `set-auth-jwt` of `/get-session`; `None` leaves it out.
+    pub(crate) jwt: Option<SigningKeys>,
 }
 
 /// An access token that goes into an envelope.

@@ -7,12 +7,14 @@ use actix_web::middleware::{Condition, DefaultHeaders, from_fn};
 use actix_web::{HttpResponse, Route, Scope, guard, web};
 
 use crate::handlers::{
-    change_password, error_page, ok, session, sessions, sign_in, sign_out, sign_up, update_session, user,
+    change_password, error_page, ok, session, sessions, sign_in, sign_out, sign_up, token, update_session,
+    user,
 };
 use crate::middleware::panics::panics;
 use crate::middleware::paths::paths;
 use crate::middleware::rate_limit::rate_limit;
 use crate::reply::{auth_token, cookies};
+use crate::route_path::RoutePath;
 
 /// One row: what is asked, and who may ask it.
 #[derive(Debug)]
@@ -138,11 +140,38 @@ pub const ROUTES: &[Entry] = &[
     },
 ];
 
+/// Routes that are there with `jwt.enabled`; the first two are those of Better Auth's plugin. The path of the second is a
+/// setting, and the third is where other software looks for the same.
+pub const JWT_ROUTES: &[Entry] = &[
+    Entry {
+        method: Method::GET,
+        path: "/token",
+        access: Access::Required,
+        route: || web::get().to(token::token),
+    },
+    Entry {
+        method: Method::GET,
+        path: JWKS_PATH,
+        access: Access::Anyone,
+        route: || web::get().to(token::jwks),
+    },
+    Entry {
+        method: Method::GET,
+        path: WELL_KNOWN_JWKS,
+        access: Access::Anyone,
+        route: || web::get().to(token::jwks),
+    },
+];
+
 /// Routes of the token API that do what a route of Better Auth does. What turns one of the two off turns off both, so
 /// that a second spelling opens nothing; they share a count, so that it buys no second try at a password, and
 /// the row in the database that Node counts in.
-pub(crate) const SAME_AS: [(&str, &str); 3] =
-    [("/login", "/sign-in/email"), ("/register", "/sign-up/email"), ("/logout", "/sign-out")];
+pub(crate) const SAME_AS: [(&str, &str); 4] = [
+    ("/login", "/sign-in/email"),
+    ("/register", "/sign-up/email"),
+    ("/logout", "/sign-out"),
+    (WELL_KNOWN_JWKS, JWKS_PATH),
+];
 
 /// Gives the path below the base path under which a route is known to Better Auth; any other path as it is.
 pub(crate) fn known_as(path: &str) -> &str {
@@ -151,18 +180,31 @@ pub(crate) fn known_as(path: &str) -> &str {
 
 /// Finds a path below the base path among the routes.
 pub(crate) fn find_path(path: &str) -> Option<&'static str> {
-    ROUTES.iter().map(|route| route.path).find(|route| *route == path)
+    ROUTES.iter().chain(JWT_ROUTES).map(|route| route.path).find(|route| *route == path)
+}
+
+/// Tells whether a route shows public keys, which may also be found under another path.
+pub(crate) fn shows_keys(path: &str) -> bool {
+    known_as(path) == JWKS_PATH
 }
 
 const SESSION_PATH: &str = "/get-session";
+const JWKS_PATH: &str = "/jwks";
+/// Also a path of the server itself, outside the base path.
+pub(crate) const WELL_KNOWN_JWKS: &str = "/.well-known/jwks.json";
 
 /// Routes whose answers say nothing of anybody. Those of all others, refusals too, are not to be stored: they
 /// hold sessions and tokens, or set cookies. The reference says so of `/get-session` alone.
-const STORABLE: [&str; 1] = ["/ok"];
+const STORABLE: [&str; 3] = ["/ok", JWKS_PATH, WELL_KNOWN_JWKS];
 
-/// Builds the scope of all routes below `base_path`.
-pub(crate) fn scope(base_path: &str) -> impl HttpServiceFactory + use<> {
-    scope_of(base_path, ROUTES)
+/// Builds the scope of all routes below `base_path`; those of the `jwt` plugin where its keys have a path.
+pub(crate) fn scope(base_path: &str, jwks_path: Option<&RoutePath>) -> impl HttpServiceFactory + use<> {
+    let mut routes: Vec<(&str, &Entry)> = ROUTES.iter().map(|entry| (entry.path, entry)).collect();
+    if let Some(jwks_path) = jwks_path {
+        let chosen = |path| if path == JWKS_PATH { jwks_path.as_str() } else { path };
+        routes.extend(JWT_ROUTES.iter().map(|entry| (chosen(entry.path), entry)));
+    }
+    scope_of(base_path, &routes)
         .wrap(from_fn(cookies::release))
         // Where every cookie of the answer is there.
         .wrap(from_fn(auth_token::announce))
@@ -171,10 +213,21 @@ pub(crate) fn scope(base_path: &str) -> impl HttpServiceFactory + use<> {
         .wrap(from_fn(paths))
 }
 
-fn scope_of(base_path: &str, routes: &[Entry]) -> Scope {
-    let mut known: Vec<&'static str> = Vec::new();
+/// The public keys at the root of the server, where other software looks for them by the host's name alone. Counted and
+/// turned off like the route that it is another spelling of.
+pub(crate) fn well_known_keys() -> impl HttpServiceFactory {
+    web::resource(WELL_KNOWN_JWKS)
+        .guard(guard::fn_guard(|context| context.head().uri.path() == WELL_KNOWN_JWKS))
+        .route(web::get().to(token::jwks).wrap(from_fn(panics)))
+        .default_service(web::to(not_found))
+        .wrap(from_fn(rate_limit))
+        .wrap(from_fn(paths))
+}
+
+fn scope_of(base_path: &str, routes: &[(&str, &Entry)]) -> Scope {
+    let mut known: Vec<&str> = Vec::new();
     let mut scope = web::scope(base_path).default_service(web::to(not_found));
-    for Entry { path, .. } in routes {
+    for (path, _) in routes {
         if known.contains(path) {
             continue;
         }
@@ -183,12 +236,12 @@ fn scope_of(base_path: &str, routes: &[Entry]) -> Scope {
             // The router matches the decoded path, the reference the raw one; no path here needs an escape.
             .guard(guard::fn_guard(|context| !context.head().uri.path().contains('%')))
             .default_service(web::to(not_found));
-        for entry in routes.iter().filter(|entry| entry.path == *path) {
+        for (_, entry) in routes.iter().filter(|(other, _)| other == path) {
             let mut never_stored = DefaultHeaders::new().add((CACHE_CONTROL, "no-store"));
-            if *path == SESSION_PATH {
+            if entry.path == SESSION_PATH {
                 never_stored = never_stored.add((PRAGMA, "no-cache"));
             }
-            let never_stored = Condition::new(!STORABLE.contains(path), never_stored);
+            let never_stored = Condition::new(!STORABLE.contains(&entry.path), never_stored);
             resource = resource.route((entry.route)().wrap(from_fn(panics)).wrap(never_stored));
         }
         scope = scope.service(resource);
@@ -237,6 +290,7 @@ mod tests {
             },
         ];
         let count = PanicCount::default();
+        let routes: Vec<_> = routes.iter().map(|entry| (entry.path, entry)).collect();
         let app = App::new().app_data(Data::new(count.clone())).service(scope_of("/auth", &routes));
         let app = init_service(app.wrap(from_fn(request_log))).await;
         let (lines, _collecting) = Lines::of_this_thread(LogFormat::Json);

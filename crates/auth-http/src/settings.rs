@@ -15,6 +15,7 @@ mod email_and_password;
 mod error;
 mod error_url;
 mod fields;
+mod jwt;
 mod log;
 mod network;
 mod password;
@@ -36,6 +37,7 @@ pub use database::DatabaseSettings;
 pub use email_and_password::EmailAndPasswordSettings;
 pub use error::{Problem, SettingsError};
 pub use error_url::ErrorUrl;
+pub use jwt::JwtSettings;
 pub use log::{LogFormat, LogSettings};
 pub use network::Network;
 pub use password::PasswordSettings;
@@ -78,6 +80,8 @@ pub struct Settings {
     pub access_token: AccessTokenSettings,
     /// Better Auth's `bearer` plugin.
     pub bearer: BearerSettings,
+    /// Better Auth's `jwt` plugin.
+    pub jwt: JwtSettings,
     /// Whether people sign up and in with a password.
     pub email_and_password: EmailAndPasswordSettings,
     /// Password rules and hashing.
@@ -139,6 +143,7 @@ impl Settings {
             fields: fields::read(&reader)?,
             access_token: AccessTokenSettings::read(&reader)?,
             bearer: BearerSettings::read(&reader)?,
+            jwt: JwtSettings::read(&reader, &server)?,
             email_and_password: EmailAndPasswordSettings::read(&reader)?,
             password: PasswordSettings::read(&reader)?,
             cleanup: CleanupSettings::read(&reader)?,
@@ -176,6 +181,14 @@ impl Settings {
             (
                 self.bearer.require_signature && !self.bearer.enabled,
                 "bearer.require_signature is on and bearer.enabled is off: it has no effect",
+            ),
+            (
+                self.jwt.enabled && self.jwt.disable_private_key_encryption,
+                "jwt.disable_private_key_encryption is on: whoever reads the database can sign tokens for every user",
+            ),
+            (
+                self.jwt.outlives_its_keys(),
+                "jwt.expiration_time is longer than jwt.grace_period: after a rotation tokens stop verifying before their end",
             ),
             (
                 self.server.base_url.is_https() && !self.cookies.secure,

@@ -30,6 +30,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    jwks (id) {
+        id -> Text,
+        #[sql_name = "publicKey"]
+        public_key -> Text,
+        #[sql_name = "privateKey"]
+        private_key -> Text,
+        #[sql_name = "createdAt"]
+        created_at -> Timestamptz,
+        #[sql_name = "expiresAt"]
+        expires_at -> Nullable<Timestamptz>,
+        alg -> Nullable<Text>,
+        crv -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     #[sql_name = "rateLimit"]
     rate_limit (id) {
         id -> Text,
@@ -91,4 +107,4 @@ diesel::table! {
 diesel::joinable!(account -> user (user_id));
 diesel::joinable!(session -> user (user_id));
 
-diesel::allow_tables_to_appear_in_same_query!(account, rate_limit, session, user, verification,);
+diesel::allow_tables_to_appear_in_same_query!(account, jwks, rate_limit, session, user, verification,);

@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 use crate::account::AccountRepository;
 use crate::cleanup::{self, Expiring};
 use crate::error::StoreError;
+use crate::key::KeyRepository;
 use crate::migrations;
 use crate::pool::{Pool, PoolSettings, PoolStatus};
 use crate::pooler::Route;
@@ -181,6 +182,11 @@ impl Store {
     /// Gives the verifications.
     pub fn verifications(&self) -> VerificationRepository<'_> {
         VerificationRepository::new(&self.pool)
+    }
+
+    /// Gives the keys that sign tokens.
+    pub fn keys(&self) -> KeyRepository<'_> {
+        KeyRepository::new(&self.pool)
     }
 
     /// Gives the counts of requests.

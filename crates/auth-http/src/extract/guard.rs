@@ -56,6 +56,16 @@ impl<T: RouteBody> FromRequest for Guarded<T> {
     }
 }
 
+impl FromRequest for SignedIn {
+    type Error = ApiError;
+    type Future = Extracted<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { guard(&request, CacheUse::Confirmed).await })
+    }
+}
+
 impl FromRequest for FreshlySignedIn {
     type Error = ApiError;
     type Future = Extracted<Self>;

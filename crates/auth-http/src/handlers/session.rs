@@ -95,8 +95,12 @@ async fn show(
         credential: &credential,
         dont_remember: cookie.dont_remember,
         cached: cookie.cached.as_deref(),
-        // Nobody gets a new access token for a session that has ended.
-        cache_use: if reply.issuer.is_some() { CacheUse::Confirmed } else { CacheUse::Trusted },
+        // Nobody gets a new token for a session that has ended.
+        cache_use: if reply.issuer.is_some() || reply.jwt.is_some() {
+            CacheUse::Confirmed
+        } else {
+            CacheUse::Trusted
+        },
         flags,
     };
     let answer = match reader.read(request, purpose, now).await {
@@ -108,7 +112,14 @@ async fn show(
             Ok(reply::envelope(StatusCode::OK, &user, None, None, token.as_ref()))
         }
         Ok(Reading::Cached(principal)) => Ok(reply::cached_envelope(&principal)),
-        Ok(Reading::Session(live)) => living(live, credential, &cookie, now, reply),
+        Ok(Reading::Session(live)) => {
+            let user = reply.jwt.as_ref().map(|_| live.principal.user.clone());
+            let mut answer = living(live, credential, &cookie, now, reply);
+            if let (Some(keys), Some(user), Ok(answer)) = (&reply.jwt, user, &mut answer) {
+                reply::auth_jwt::add(answer, keys, &reader.store, &user, now).await;
+            }
+            answer
+        }
     };
     let mut answer = answer.unwrap_or_else(HttpResponse::from_error);
     reply.clear_stale_cache(&mut answer, &cookie)?;

@@ -53,6 +53,8 @@ fn every_default_reads_back_and_every_key_is_read() {
         "security.secrets",
         "security.trusted_origins",
         "access_token.audience",
+        "jwt.audience",
+        "jwt.issuer",
         "session.cookie_cache.version",
         "server.host",
         "database.direct_url_file",
@@ -245,10 +247,14 @@ fn r_119_every_weakened_check_is_warned_of() {
         ("BETTER_AUTH_URL", "http://auth.example.com", "server.base_url"),
         ("AUTH__RATE_LIMIT__ENABLED", "false", "rate_limit.enabled"),
         ("AUTH__PROXIES__TRACK_ADDRESSES", "false", "proxies.track_addresses"),
+        ("AUTH__JWT__DISABLE_PRIVATE_KEY_ENCRYPTION", "true", "jwt.disable_private_key_encryption"),
+        ("AUTH__JWT__GRACE_PERIOD", "14m", "jwt.expiration_time"),
         ("AUTH__EMAIL_AND_PASSWORD__FAILURES_BEFORE_DELAY", "0", "email_and_password.failures_before_delay"),
     ];
     for (name, value, key) in cases {
-        let warnings = load(&[("AUTH__RATE_LIMIT__ENABLED", "true"), (name, value)]).unwrap().warnings();
+        let on = [("AUTH__JWT__ENABLED", "true"), ("AUTH__JWT__ROTATION_INTERVAL", "1h")];
+        let settings = [on[0], on[1], ("AUTH__RATE_LIMIT__ENABLED", "true"), (name, value)];
+        let warnings = load(&settings).unwrap().warnings();
         assert_eq!(warnings.len(), 1, "{name}: {warnings:?}");
         assert!(warnings.iter().all(|warning| warning.starts_with(key)), "{warnings:?}");
     }
@@ -312,6 +318,36 @@ fn r_079_a_rule_of_no_route_is_warned_of_by_its_text() {
     let shadowed = warnings(&["/get-* = 5 per 1s", "/ok = off", "/get-session = off"]);
     let expected = "`/get-session = off` applies to no route, since rules before it fit the same ones";
     assert_eq!(shadowed, [format!("rate_limit.custom_rules: {expected}")]);
+}
+
+#[test]
+fn the_path_of_public_keys_is_one_that_requests_can_have_and_no_other_route_has() {
+    for path in ["/jwks", "/.well-known/jwks.json", "/keys/public.json"] {
+        let settings = load(&[("AUTH__JWT__JWKS_PATH", path)]).unwrap();
+        assert_eq!(settings.jwt.jwks_path.as_str(), path);
+    }
+    for path in ["", "jwks", "/", "/a/../b", "/keys/", "/api/auth/jwks", "/get-session", "/token", "/login"] {
+        assert_eq!(load(&[("AUTH__JWT__JWKS_PATH", path)]).unwrap_err().key, "jwt.jwks_path", "{path}");
+    }
+}
+
+#[test]
+fn tokens_are_of_and_for_the_base_urls_origin_unless_said_otherwise() {
+    let policy = |changes: &[(&str, &str)]| load(changes).unwrap().jwt.policy;
+    let own = policy(&[("BETTER_AUTH_URL", "https://auth.example.com/api")]);
+    assert_eq!(
+        (own.issuer.as_str(), own.audience.as_str()),
+        ("https://auth.example.com", "https://auth.example.com")
+    );
+    let other = policy(&[
+        ("AUTH__JWT__ISSUER", "i"),
+        ("AUTH__JWT__AUDIENCE", "a"),
+        ("AUTH__JWT__EXPIRATION_TIME", "1h"),
+    ]);
+    assert_eq!(
+        (other.issuer.as_str(), other.audience.as_str(), other.ttl),
+        ("i", "a", time::Duration::hours(1))
+    );
 }
 
 #[test]

@@ -25,6 +25,7 @@ mod fixation;
 mod framing;
 mod guards;
 mod input;
+mod jwt;
 mod mounted;
 mod order;
 mod origin;

@@ -6,7 +6,8 @@ pub mod counting;
 use std::fmt::Write;
 use std::path::Path;
 
-use auth_http::routes::ROUTES;
+use auth_http::routes::{JWT_ROUTES, ROUTES};
+use auth_http::signing_keys::KEPT;
 use auth_store::testing::TestDatabase;
 use reqwest::RequestBuilder;
 use serde_json::json;
@@ -254,6 +255,26 @@ impl Measured {
             self.count(route, cases[2], self.request(route).json(&person)).await;
         }
     }
+
+    /// The `jwt` plugin, and a rotation of its key.
+    async fn jwt_round(&mut self, name: &str) {
+        self.rows.clear();
+        let email = format!("{name}@example.com");
+        let registered = json!({"email": email, "password": PASSWORD});
+        assert_eq!(self.app.post("/register", &registered).await.status, 201);
+        let session = self.sign_in(&email).await;
+        let (token, read) = ("GET /token", "GET /get-session");
+        self.app.clock.advance(KEPT);
+        self.count(token, "a cookie, no key read lately", self.with_cookie(token, &session)).await;
+        self.count(token, "a cookie", self.with_cookie(token, &session)).await;
+        self.count(token, "no credentials", self.request(token)).await;
+        self.count(read, "a cookie, `jwt.enabled`", self.with_cookie(read, &session)).await;
+        for route in ["GET /jwks", "GET /.well-known/jwks.json"] {
+            self.count(route, "", self.request(route)).await;
+        }
+        self.app.clock.advance(Duration::hours(2));
+        self.count(token, "a cookie, the key has run out", self.with_cookie(token, &session)).await;
+    }
 }
 
 #[actix_web::test]
@@ -281,14 +302,19 @@ async fn the_table_of_statements_is_what_each_route_costs() {
         no_sign_in.signed_out_round(&format!("{round}-no-sign-in"), NO_SIGN_IN).await;
         verified.signed_out_round(&format!("{round}-verified"), VERIFIED).await;
     }
+    let jwt = [("AUTH__JWT__ENABLED", "true"), ("AUTH__JWT__ROTATION_INTERVAL", "1h")];
+    let mut jwt = Measured::start(&database, &jwt).await;
+    jwt.jwt_round("warm-jwt").await;
+    jwt.jwt_round("jwt").await;
     // Last, since a column is added that the others do not know.
     let mut fields = Measured::with_file(&database, FIELD).await;
     fields.field_round("warm-field").await;
     fields.field_round("field").await;
 
-    for route in ROUTES {
+    let all: Vec<&Row> = [&plain, &cached, &jwt].into_iter().flat_map(|measured| &measured.rows).collect();
+    for route in ROUTES.iter().chain(JWT_ROUTES) {
         let name = format!("{} {}", route.method, route.path);
-        assert!(plain.rows.iter().any(|row| row.route == name), "{name} is not measured");
+        assert!(all.iter().any(|row| row.route == name), "{name} is not measured");
     }
     let cost = |measured: &Measured, route: &str, case: &str| {
         let row = measured.rows.iter().find(|row| (row.route, row.case) == (route, case)).unwrap();
@@ -303,6 +329,9 @@ async fn the_table_of_statements_is_what_each_route_costs() {
     for (route, case) in [("POST /sign-in/email", "a foreign origin"), ("GET /user", "a forged cookie")] {
         assert_eq!(cost(&plain, route, case), 0, "{route} {case}");
     }
+    let (signed, read) = (cost(&jwt, "GET /token", "a cookie"), cost(&jwt, "GET /jwks", ""));
+    assert_eq!((signed, read), (1, 1), "an opened key signs on, and is shown as the table has it");
+    assert_eq!(cost(&jwt, "GET /get-session", "a cookie, `jwt.enabled`"), 1);
     for read in ["GET /get-session", "GET /list-sessions"] {
         let row = deferred.rows.iter().find(|row| row.route == read && row.case.ends_with("due for renewal"));
         assert!(row.unwrap().statements.iter().all(|statement| statement.starts_with("select")), "{read}");
@@ -315,18 +344,21 @@ async fn the_table_of_statements_is_what_each_route_costs() {
             assert_eq!(costs(new), costs(taken), "{}", new.route);
         }
     }
-    let all = [plain, cached, deferred, no_sign_in, verified, fields];
-    written_down(&table(all.iter().flat_map(|measured| &measured.rows)));
+    let all = [plain, cached, jwt, deferred, no_sign_in, verified, fields];
+    written_down(&table(all.iter().flat_map(|measured| &measured.rows).collect()));
     for measured in all {
         measured.app.stop().await;
     }
 }
 
-fn table<'r>(rows: impl Iterator<Item = &'r Row>) -> String {
-    let mut rows: Vec<&Row> = rows.collect();
+fn table(mut rows: Vec<&Row>) -> String {
     let place = |row: &Row| {
-        let of =
-            |name: &str| ROUTES.iter().position(|route| format!("{} {}", route.method, route.path) == name);
+        let of = |name: &str| {
+            ROUTES
+                .iter()
+                .chain(JWT_ROUTES)
+                .position(|route| format!("{} {}", route.method, route.path) == name)
+        };
         of(row.route).unwrap_or(usize::MAX)
     };
     rows.sort_by_key(|row| place(row));

@@ -99,6 +99,35 @@ async fn migrations_go_up_are_listed_and_come_down() {
 }
 
 #[tokio::test]
+async fn keys_are_made_and_listed_and_never_shown() {
+    let database = TestDatabase::create().await;
+    let mut all = variables(database.url()).to_vec();
+    all.push(("AUTH__JWT__ENABLED", "true"));
+    assert!(run(&["keys"], &all).1.contains("no key yet"));
+    let (code, first) = run(&["keys", "rotate"], &all);
+    assert_eq!(code, Some(0), "{first}");
+    all.push(("AUTH__JWT__ALGORITHM", "ES256"));
+    all.push(("AUTH__JWT__ROTATION_INTERVAL", "30d"));
+    assert_eq!(run(&["keys", "rotate"], &all).0, Some(0));
+    let (code, text) = run(&["keys", "list"], &all);
+    assert_eq!(code, Some(0), "{text}");
+    let lines: Vec<&str> = text.lines().collect();
+    let [old, new] = lines.as_slice() else { panic!("{text}") };
+    let kid = first.split(' ').next().unwrap();
+    assert!(old.starts_with(kid) && old.contains("EdDSA") && old.contains("expires never"), "{old}");
+    assert!(old.ends_with("  verifies") && new.contains("ES256") && new.ends_with("  signs"), "{text}");
+    let stored = database.query_one_text("select string_agg(\"privateKey\", ' ') from jwks").await.unwrap();
+    for sealed in stored.split(' ') {
+        assert!(!text.contains(sealed.trim_matches('"')), "{text}");
+    }
+
+    all.push(("BETTER_AUTH_SECRET", "another-secret-0123456789-abcdefghijklmnopqrstuv"));
+    let (code, text) = run(&["keys", "list"], &all);
+    assert_eq!(code, Some(0), "{text}");
+    assert_eq!(text.matches("unreadable here: ").count(), 2, "{text}");
+}
+
+#[tokio::test]
 async fn migrate_check_names_the_column_that_drifted() {
     let database = TestDatabase::create().await;
     database.execute(r#"alter table "user" drop column image"#).await;

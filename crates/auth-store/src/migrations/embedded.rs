@@ -29,6 +29,7 @@ pub const ALL: &[Migration] = embed![
     "2026-11-22-000000_core_tables" makes ["user", "session", "account", "verification"],
     "2026-11-22-210000_rate_limit" makes ["rateLimit"],
     "2026-11-22-210100_expiry_indexes" makes [],
+    "2026-11-25-210000_jwks" makes ["jwks"],
 ];
 
 #[cfg(test)]

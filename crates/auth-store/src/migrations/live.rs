@@ -12,7 +12,7 @@ use crate::error::StoreError;
 
 /// Which tables count: those in the schema that new tables would go to.
 const TABLES: &str = "c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') \
-                      AND c.relname IN ('user', 'session', 'account', 'verification', 'rateLimit')";
+                      AND c.relname IN ('user', 'session', 'account', 'verification', 'rateLimit', 'jwks')";
 
 /// What is there.
 pub(super) struct Live {

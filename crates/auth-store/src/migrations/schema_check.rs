@@ -149,7 +149,7 @@ const fn optional(name: &'static str, kind: Kind) -> Column {
     Column { name, kind, required: false, addable: true }
 }
 
-/// The tables of Better Auth core §12.1.
+/// The tables of Better Auth core §12.1, and that of its `jwt` plugin (plugins §3.4).
 const EXPECTED: &[(&str, &[Column])] = &[
     (
         "user",
@@ -214,6 +214,18 @@ const EXPECTED: &[(&str, &[Column])] = &[
             key("lastRequest", Kind::BigInteger),
         ],
     ),
+    (
+        "jwks",
+        &[
+            key("id", Kind::Text),
+            key("publicKey", Kind::Text),
+            key("privateKey", Kind::Text),
+            key("createdAt", Kind::Time),
+            optional("expiresAt", Kind::Time),
+            optional("alg", Kind::Text),
+            optional("crv", Kind::Text),
+        ],
+    ),
 ];
 
 const UNIQUE: &[(&str, &str)] = &[
@@ -225,6 +237,7 @@ const UNIQUE: &[(&str, &str)] = &[
     ("verification", "id"),
     ("rateLimit", "id"),
     ("rateLimit", "key"),
+    ("jwks", "id"),
 ];
 
 const OWNED: &[(&str, &str)] = &[("session", "userId"), ("account", "userId")];

@@ -12,6 +12,7 @@ mod account;
 mod cleanup;
 mod fields;
 mod injection;
+mod key;
 mod lookup;
 mod made;
 mod migrations;

@@ -24,6 +24,8 @@ create table "verification" ("id" text not null primary key, "identifier" text n
   "createdAt" timestamptz default CURRENT_TIMESTAMP not null, "updatedAt" timestamptz default CURRENT_TIMESTAMP not null);
 create table "rateLimit" ("id" text not null primary key, "key" text not null unique, "count" integer not null,
   "lastRequest" bigint not null);
+create table "jwks" ("id" text not null primary key, "publicKey" text not null, "privateKey" text not null,
+  "createdAt" timestamptz not null, "expiresAt" timestamptz, "alg" text, "crv" text);
 create index "session_userId_idx" on "session" ("userId");
 create index "account_userId_idx" on "account" ("userId");
 create index "verification_identifier_idx" on "verification" ("identifier");
@@ -103,7 +105,7 @@ async fn a_database_made_by_node_is_adopted_and_not_changed() {
     let (schema, data) = (snapshot(&database).await, rows(&database).await);
 
     let plan = migrations::plan(&url).await.unwrap();
-    assert_eq!(plan.adopts, ["user", "session", "account", "verification", "rateLimit"]);
+    assert_eq!(plan.adopts, ["user", "session", "account", "verification", "rateLimit", "jwks"]);
     assert!(plan.obstacles.is_empty());
     assert_eq!(plan.pending, embedded::ALL);
     assert_eq!(
@@ -119,7 +121,7 @@ async fn a_database_made_by_node_is_adopted_and_not_changed() {
     let status = migrations::status(&url).await.unwrap();
     assert!(status[0].adopted && status[0].known && status[0].applied_at.is_some());
     let adopted: Vec<bool> = status.iter().map(|status| status.adopted).collect();
-    assert_eq!(adopted, [true, true, false], "indexes are made, not adopted");
+    assert_eq!(adopted, [true, true, false, true], "indexes are made, not adopted");
 
     let store = database.store();
     let ann = Email::parse("ann@example.com").unwrap();
@@ -129,8 +131,13 @@ async fn a_database_made_by_node_is_adopted_and_not_changed() {
 
     // Taking it back, and twice, loses nothing either.
     let data = rows(&database).await;
-    let [core, rate_limit, indexes] = [0, 1, 2].map(|number| embedded::ALL[number].name);
-    for reverted in [Reverted::Dropped(indexes), Reverted::Forgotten(rate_limit), Reverted::Forgotten(core)] {
+    let [core, rate_limit, indexes, keys] = [0, 1, 2, 3].map(|number| embedded::ALL[number].name);
+    for reverted in [
+        Reverted::Forgotten(keys),
+        Reverted::Dropped(indexes),
+        Reverted::Forgotten(rate_limit),
+        Reverted::Forgotten(core),
+    ] {
         assert_eq!(migrations::down(&url, Data::Drop).await.unwrap(), Some(reverted));
     }
     migrations::up(&url).await.unwrap();
@@ -145,7 +152,7 @@ async fn what_an_older_database_lacks_is_added() {
     database.execute(ROWS).await;
     database
         .execute(
-            "DROP TABLE verification; DROP INDEX \"session_userId_idx\"; \
+            "DROP TABLE verification; ALTER TABLE jwks DROP \"expiresAt\", DROP alg, DROP crv; DROP INDEX \"session_userId_idx\"; \
              ALTER TABLE \"user\" DROP \"emailVerified\", DROP image, DROP \"createdAt\", DROP \"updatedAt\"; \
              ALTER TABLE account DROP \"accessTokenExpiresAt\", DROP \"updatedAt\"; \
              ALTER TABLE session DROP \"userAgent\", DROP \"updatedAt\"",

@@ -18,6 +18,13 @@ account scope text
 account password text
 account createdAt timestamp with time zone required CURRENT_TIMESTAMP
 account updatedAt timestamp with time zone required
+jwks id text required
+jwks publicKey text required
+jwks privateKey text required
+jwks createdAt timestamp with time zone required
+jwks expiresAt timestamp with time zone
+jwks alg text
+jwks crv text
 rateLimit id text required
 rateLimit key text required
 rateLimit count integer required
@@ -47,6 +54,7 @@ verification updatedAt timestamp with time zone required CURRENT_TIMESTAMP";
 const CONSTRAINTS: &str = "\
 account account_pkey PRIMARY KEY (id)
 account account_userId_fkey FOREIGN KEY (\"userId\") REFERENCES \"user\"(id) ON DELETE CASCADE
+jwks jwks_pkey PRIMARY KEY (id)
 rateLimit rateLimit_key_key UNIQUE (key)
 rateLimit rateLimit_pkey PRIMARY KEY (id)
 session session_pkey PRIMARY KEY (id)
@@ -59,6 +67,7 @@ verification verification_pkey PRIMARY KEY (id)";
 const INDEXES: &str = "\
 CREATE INDEX \"account_userId_idx\" ON public.account USING btree (\"userId\")
 CREATE UNIQUE INDEX account_pkey ON public.account USING btree (id)
+CREATE UNIQUE INDEX jwks_pkey ON public.jwks USING btree (id)
 CREATE INDEX \"rateLimit_lastRequest_idx\" ON public.\"rateLimit\" USING btree (\"lastRequest\")
 CREATE UNIQUE INDEX \"rateLimit_key_key\" ON public.\"rateLimit\" USING btree (key)
 CREATE UNIQUE INDEX \"rateLimit_pkey\" ON public.\"rateLimit\" USING btree (id)
@@ -104,7 +113,7 @@ async fn r_107_nothing_else_is_made() {
                      WHERE relnamespace = 'public'::regnamespace AND relkind <> 'i'";
     assert_eq!(
         database.query_one_text(relations).await.unwrap(),
-        "account auth_schema_migrations rateLimit session user verification"
+        "account auth_schema_migrations jwks rateLimit session user verification"
     );
     let others = "SELECT (SELECT count(*) FROM pg_proc WHERE pronamespace = 'public'::regnamespace) \
                   + (SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal) \

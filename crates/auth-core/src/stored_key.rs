@@ -1,0 +1,117 @@
+//! Rows of the `jwks` table: which of them signs, which are shown (Better Auth plugins §3.5).
+
+use time::{Duration, OffsetDateTime};
+
+use crate::id::KeyId;
+use crate::secret::Secret;
+
+/// A key pair as the `jwks` table holds it, both halves as text.
+#[derive(Clone, Debug)]
+pub struct StoredKey {
+    /// Names it in tokens, as `kid`.
+    pub id: KeyId,
+    /// JSON of the public half.
+    pub public_key: String,
+    /// The private half: JSON that holds it encrypted, or itself.
+    pub private_key: Secret<String>,
+    /// When it was made; the newest one signs.
+    pub created_at: OffsetDateTime,
+    /// From when on it signs nothing; `None`: it is never replaced by itself.
+    pub expires_at: Option<OffsetDateTime>,
+    /// Its algorithm; `None`, in rows of old versions, is the configured one.
+    pub algorithm: Option<String>,
+    /// Its curve; `None` for RSA.
+    pub curve: Option<String>,
+}
+
+impl StoredKey {
+    /// Tells whether it may still sign.
+    ///
+    /// ```
+    /// # use auth_core::{KeyId, Secret, StoredKey};
+    /// # use time::{Duration, macros::datetime};
+    /// let now = datetime!(2030-01-15 12:00 UTC);
+    /// let mut key = StoredKey { id: KeyId::from_stored("k1"), public_key: String::new(), private_key: Secret::new(String::new()),
+    ///     created_at: now, expires_at: None, algorithm: None, curve: None };
+    /// assert!(key.is_live(now));
+    /// key.expires_at = Some(now);
+    /// assert!(!key.is_live(now) && key.is_published(now, Duration::days(30)));
+    /// ```
+    pub fn is_live(&self, now: OffsetDateTime) -> bool {
+        self.expires_at.is_none_or(|end| end > now)
+    }
+
+    /// Tells whether others are still told of it: as long as it signs and for a time after, so that tokens which it
+    /// signed last are verified to their end (R-130).
+    pub fn is_published(&self, now: OffsetDateTime, grace_period: Duration) -> bool {
+        self.expires_at.is_none_or(|end| end.checked_add(grace_period).is_none_or(|end| end > now))
+    }
+
+    /// Picks the key that signs: the newest live one of an algorithm, else the newest live one of any. `None` where
+    /// one has to be made.
+    pub fn signing<'k>(keys: &'k [Self], algorithm: &str, now: OffsetDateTime) -> Option<&'k Self> {
+        let newest = |of_algorithm: bool| {
+            let fits =
+                |key: &&Self| !of_algorithm || key.algorithm.as_deref().is_none_or(|name| name == algorithm);
+            // Of two with one time the first counts, as in the reference's stable sort.
+            let live = keys.iter().filter(|key| key.is_live(now)).filter(fits);
+            live.rev().max_by_key(|key| key.created_at)
+        };
+        newest(true).or_else(|| newest(false))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    const NOW: OffsetDateTime = datetime!(2030-01-15 12:00 UTC);
+
+    fn key(id: &str, algorithm: Option<&str>, age: i64, left: Option<i64>) -> StoredKey {
+        StoredKey {
+            id: KeyId::from_stored(id),
+            public_key: String::new(),
+            private_key: Secret::new(String::new()),
+            created_at: NOW - Duration::seconds(age),
+            expires_at: left.map(|left| NOW + Duration::seconds(left)),
+            algorithm: algorithm.map(ToOwned::to_owned),
+            curve: None,
+        }
+    }
+
+    fn signing(keys: &[StoredKey]) -> Option<&str> {
+        StoredKey::signing(keys, "EdDSA", NOW).map(|key| key.id.as_str())
+    }
+
+    #[test]
+    fn the_newest_live_key_of_the_algorithm_signs_else_the_newest_of_any() {
+        let (eddsa, es256) = (Some("EdDSA"), Some("ES256"));
+        assert_eq!(signing(&[]), None);
+        assert_eq!(signing(&[key("old", eddsa, 9, None), key("new", eddsa, 1, None)]), Some("new"));
+        assert_eq!(signing(&[key("own", eddsa, 9, None), key("other", es256, 1, None)]), Some("own"));
+        assert_eq!(signing(&[key("a", es256, 9, None), key("b", es256, 1, None)]), Some("b"));
+        assert_eq!(signing(&[key("nameless", None, 1, None), key("own", eddsa, 9, None)]), Some("nameless"));
+        assert_eq!(signing(&[key("over", eddsa, 1, Some(0)), key("live", eddsa, 9, Some(1))]), Some("live"));
+        assert_eq!(signing(&[key("over", eddsa, 1, Some(0)), key("other", es256, 9, None)]), Some("other"));
+        assert_eq!(signing(&[key("over", eddsa, 1, Some(0))]), None);
+        assert_eq!(signing(&[key("first", eddsa, 1, None), key("second", eddsa, 1, None)]), Some("first"));
+    }
+
+    #[test]
+    fn r_130_a_key_is_shown_until_its_grace_period_is_over() {
+        let grace = Duration::seconds(10);
+        assert!(key("k", None, 0, None).is_published(NOW, grace));
+        assert!(key("k", None, 0, Some(-9)).is_published(NOW, grace));
+        assert!(!key("k", None, 0, Some(-10)).is_published(NOW, grace));
+        assert!(key("k", None, 0, Some(0)).is_published(NOW, Duration::MAX), "no date is that late");
+    }
+
+    #[test]
+    fn r_116_debug_shows_no_private_key() {
+        let mut key = key("k", None, 0, None);
+        key.private_key = Secret::new("hidden".to_owned());
+        assert!(!format!("{key:?}").contains("hidden"));
+    }
+}

@@ -1,0 +1,96 @@
+//! `[jwt]`: Better Auth's `jwt` plugin.
+
+use std::time::Duration as Span;
+
+use auth_core::{JwsAlgorithm, JwtPayload, JwtPolicy, RSA_BITS};
+use time::Duration;
+
+use super::error::{Problem, SettingsError};
+use super::reader::Reader;
+use super::server::ServerSettings;
+use super::span;
+use crate::route_path::RoutePath;
+use crate::routes;
+
+/// Better Auth's `jwt` plugin: tokens that are verified with a public key.
+#[derive(Clone, Debug)]
+pub struct JwtSettings {
+    /// Whether the plugin's routes are there.
+    pub enabled: bool,
+    /// Algorithm of new keys, and of stored ones that do not name theirs.
+    pub algorithm: JwsAlgorithm,
+    /// Size of new RSA keys in bits.
+    pub rsa_modulus_length: u32,
+    /// Time after which a key signs nothing any more; `None`: keys are not replaced by themselves.
+    pub rotation_interval: Option<Duration>,
+    /// Time for which a key is still shown from then on.
+    pub grace_period: Duration,
+    /// Whether private keys are stored in the clear.
+    pub disable_private_key_encryption: bool,
+    /// Path of the public keys, below the base path.
+    pub jwks_path: RoutePath,
+    /// Issuer, audience and life of tokens.
+    pub policy: JwtPolicy,
+    /// What tokens say of their users.
+    pub payload: JwtPayload,
+    /// Whether `/get-session` goes without `set-auth-jwt`.
+    pub disable_setting_jwt_header: bool,
+}
+
+const JWKS_PATH: &str = "jwt.jwks_path";
+
+/// The longest time that keys live or are shown for, ten years.
+const LONGEST: Span = Span::from_secs(3_650 * 24 * 60 * 60);
+
+impl JwtSettings {
+    pub(super) fn read(reader: &Reader, server: &ServerSettings) -> Result<Self, SettingsError> {
+        let rotation_interval = seconds(reader.span("jwt.rotation_interval", Span::ZERO..=LONGEST)?);
+        let origin = || server.base_url.origin().to_owned();
+        let algorithms = JwsAlgorithm::ALL.map(|algorithm| (algorithm.as_str(), algorithm));
+        Ok(Self {
+            enabled: reader.switch("jwt.enabled")?,
+            algorithm: reader.choice("jwt.algorithm", &algorithms)?,
+            rsa_modulus_length: reader.number("jwt.rsa_modulus_length", RSA_BITS)?,
+            rotation_interval: Some(rotation_interval).filter(|interval| interval.is_positive()),
+            grace_period: seconds(reader.span("jwt.grace_period", Span::ZERO..=LONGEST)?),
+            disable_private_key_encryption: reader.switch("jwt.disable_private_key_encryption")?,
+            jwks_path: jwks_path(reader, &server.base_path)?,
+            policy: JwtPolicy {
+                issuer: reader.optional_text("jwt.issuer")?.unwrap_or_else(origin),
+                audience: reader.optional_text("jwt.audience")?.unwrap_or_else(origin),
+                ttl: span::long(reader, "jwt.expiration_time", 1)?,
+            },
+            payload: reader.choice(
+                "jwt.payload",
+                &[
+                    ("user", JwtPayload::User),
+                    ("minimal", JwtPayload::Minimal),
+                    ("neon-data-api", JwtPayload::NeonDataApi),
+                ],
+            )?,
+            disable_setting_jwt_header: reader.switch("jwt.disable_setting_jwt_header")?,
+        })
+    }
+
+    /// Tells whether tokens outlive the keys that verify them: rotated keys are no longer shown while some are good.
+    pub(super) fn outlives_its_keys(&self) -> bool {
+        self.enabled && self.rotation_interval.is_some() && self.policy.ttl > self.grace_period
+    }
+}
+
+fn seconds(span: Span) -> Duration {
+    Duration::seconds(span.as_secs().cast_signed())
+}
+
+fn jwks_path(reader: &Reader, base_path: &str) -> Result<RoutePath, SettingsError> {
+    let text = reader.text(JWKS_PATH)?;
+    let path = RoutePath::parse(&text)
+        .filter(|path| !path.has_base(base_path))
+        .ok_or_else(|| reader.expected(JWKS_PATH, "a path below the base path, such as \"/jwks\""))?;
+    if routes::find_path(path.as_str()).is_some_and(|known| !routes::shows_keys(known)) {
+        let reason = "the path is another route's".to_owned();
+        let way_out = "choose one that no route has, such as \"/jwks\"";
+        return Err(reader.problem(JWKS_PATH, Problem::Refused { reason, way_out }));
+    }
+    Ok(path)
+}

@@ -1,0 +1,310 @@
+//! Keys that sign the tokens of Better Auth's `jwt` plugin: which one signs, when a new one is made (Better Auth plugins
+//! §3.5).
+//!
+//! Keys live in the database, and any number of servers, Node's among them, share them. The table is read for every
+//! `/jwks`, so that a key which another server made a moment ago is shown. Who signs reads it too, and then goes on with
+//! the opened key for [`KEPT`]: for that long a server may sign with a key that another one has replaced, which every
+//! verifier still knows, or with one whose row was deleted, which nobody does.
+//!
+//! A key is replaced when a token is asked for after its end. Of several requests and servers that all find none, one
+//! stores its own; between this server and Node's, which takes no lock, both may, and both keys are good.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use auth_core::{
+    JwkSet, JwsAlgorithm, JwtIssueError, JwtIssuer, KeyId, KeyPair, KeyPairError, Kid, ParseJwkError,
+    PrivateJwk, PublicJwk, Purpose, Secret, SigningKey, StoredKey, SymmetricKeys, User, VerificationKey,
+};
+use auth_store::{Store, StoreError};
+use time::{Duration, OffsetDateTime};
+use tokio::task::JoinError;
+
+use crate::settings::{JwtSettings, Settings};
+
+/// How long a key that was read signs before the table is asked again.
+pub const KEPT: Duration = Duration::seconds(5);
+
+/// Signs tokens and shows public keys; cheap to clone, and one for all workers, so that they make one key together.
+#[derive(Clone)]
+pub struct SigningKeys(Arc<Shared>);
+
+struct Shared {
+    settings: JwtSettings,
+    issuer: JwtIssuer,
+    secrets: SymmetricKeys,
+    current: Mutex<Option<Current>>,
+    /// Held by whoever makes a key.
+    making: tokio::sync::Mutex<()>,
+}
+
+/// The key that signs.
+#[derive(Clone)]
+struct Current {
+    key: SigningKey,
+    expires_at: Option<OffsetDateTime>,
+    read_at: OffsetDateTime,
+}
+
+/// A stored key and what can be said of it, for the operator.
+#[derive(Debug)]
+pub struct KeyReport {
+    /// The row.
+    pub key: StoredKey,
+    /// Whether it is the one that signs.
+    pub signs: bool,
+    /// Whether clients are shown it.
+    pub published: bool,
+    /// Why this server cannot sign with it, if so.
+    pub unusable: Option<SigningError>,
+}
+
+/// Why no token was signed, or no key made. Nothing in it quotes a key.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SigningError {
+    /// The table could not be read or written.
+    #[error("the keys are not available")]
+    Store(#[source] StoreError),
+    /// No key pair could be made.
+    #[error("no key was made")]
+    Make(#[source] KeyPairError),
+    /// The task that made a key or signed with one did not end.
+    #[error("work with a key was interrupted")]
+    Interrupted(#[source] JoinError),
+    /// The key that should sign cannot be opened: the secret is another one than when it was made.
+    #[error(
+        "private key `{kid}` cannot be used; restore the secret it was made under, or make a new key with `auth-server keys rotate`"
+    )]
+    Open {
+        /// Which key.
+        kid: String,
+        /// What is wrong with it.
+        #[source]
+        source: KeyPairError,
+    },
+    /// The key that should sign has an algorithm that this server lacks, or an id that no token can name.
+    #[error(
+        "key `{kid}` is of an algorithm that cannot be used here; make a new key with `auth-server keys rotate`"
+    )]
+    Algorithm {
+        /// Which key.
+        kid: String,
+    },
+    /// Somebody deleted the key while it was being made.
+    #[error("no key is there after one was made")]
+    Vanished,
+    /// The token could not be made.
+    #[error("the token was not signed")]
+    Issue(#[source] JwtIssueError),
+}
+
+impl SigningKeys {
+    /// Makes them of settings; nothing is read or made yet.
+    pub fn new(settings: &Settings) -> Self {
+        let jwt = &settings.jwt;
+        Self(Arc::new(Shared {
+            issuer: JwtIssuer::new(jwt.policy.clone(), jwt.payload),
+            secrets: SymmetricKeys::derive(&settings.security.secrets, Purpose::Stored),
+            settings: jwt.clone(),
+            current: Mutex::default(),
+            making: tokio::sync::Mutex::default(),
+        }))
+    }
+
+    /// Makes a token for a user; the first one, and the first after a key's end, make a key too.
+    ///
+    /// # Errors
+    ///
+    /// [`SigningError`].
+    pub async fn sign(
+        &self,
+        store: &Store,
+        user: &User,
+        now: OffsetDateTime,
+    ) -> Result<Secret<String>, SigningError> {
+        let key = match self.remembered(now) {
+            Some(key) => key,
+            None => self.read(store, now).await?,
+        };
+        match key.algorithm() {
+            JwsAlgorithm::EdDsa | JwsAlgorithm::Es256 | JwsAlgorithm::Es512 => {
+                self.0.issuer.issue(user, &key, now).map_err(SigningError::Issue)
+            }
+            // Slower by far, and the more so the larger the key: not on a thread that serves others meanwhile.
+            JwsAlgorithm::Ps256 | JwsAlgorithm::Rs256 => {
+                let (issuer, user) = (self.0.issuer.clone(), user.clone());
+                let signed = tokio::task::spawn_blocking(move || issuer.issue(&user, &key, now));
+                signed.await.map_err(SigningError::Interrupted)?.map_err(SigningError::Issue)
+            }
+        }
+    }
+
+    /// Gives the keys that clients are shown; makes the first one where there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`SigningError`]. A row that is no key is left out.
+    pub async fn published(&self, store: &Store, now: OffsetDateTime) -> Result<JwkSet, SigningError> {
+        let mut keys = store.keys().list().await.map_err(SigningError::Store)?;
+        if keys.is_empty() {
+            keys = self.replace(store, now).await?;
+        }
+        let mut set = JwkSet::default();
+        for key in keys.iter().filter(|key| self.is_published(key, now)) {
+            match self.public(key) {
+                Ok(key) => set.insert(key),
+                Err(error) => {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::warn!(kid = key.id.as_str(), error, "a stored key is not shown");
+                }
+            }
+        }
+        Ok(set)
+    }
+
+    /// Lists all keys and what can be said of them.
+    ///
+    /// # Errors
+    ///
+    /// [`SigningError::Store`].
+    pub async fn list(&self, store: &Store, now: OffsetDateTime) -> Result<Vec<KeyReport>, SigningError> {
+        let keys = store.keys().list().await.map_err(SigningError::Store)?;
+        let signing = self.choose(&keys, now).map(|key| key.id.clone());
+        let report = |key: StoredKey| KeyReport {
+            signs: signing.as_ref() == Some(&key.id),
+            published: self.is_published(&key, now),
+            unusable: self.open(&key).err(),
+            key,
+        };
+        Ok(keys.into_iter().map(report).collect())
+    }
+
+    /// Makes a new key, which signs from now on. The others stay: tokens that they signed are verified to their end.
+    ///
+    /// # Errors
+    ///
+    /// [`SigningError`].
+    pub async fn rotate(&self, store: &Store, now: OffsetDateTime) -> Result<StoredKey, SigningError> {
+        let key = self.generate(now).await?;
+        store.keys().insert(&key).await.map_err(SigningError::Store)?;
+        Ok(key)
+    }
+
+    fn remembered(&self, now: OffsetDateTime) -> Option<SigningKey> {
+        let current = self.0.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let Current { key, expires_at, read_at } = current.as_ref()?;
+        let is_fresh = *read_at <= now && now - *read_at < KEPT;
+        (is_fresh && expires_at.is_none_or(|end| end > now)).then(|| key.clone())
+    }
+
+    async fn read(&self, store: &Store, now: OffsetDateTime) -> Result<SigningKey, SigningError> {
+        let mut keys = store.keys().list().await.map_err(SigningError::Store)?;
+        if self.choose(&keys, now).is_none() {
+            keys = self.replace(store, now).await?;
+        }
+        let stored = self.choose(&keys, now).ok_or(SigningError::Vanished)?;
+        let key = self.open(stored)?;
+        let current = Current { key: key.clone(), expires_at: stored.expires_at, read_at: now };
+        *self.0.current.lock().unwrap_or_else(PoisonError::into_inner) = Some(current);
+        Ok(key)
+    }
+
+    /// Makes a key unless somebody else did meanwhile; gives all keys. It goes on when the client hangs up: the next one
+    /// would begin from the start.
+    async fn replace(&self, store: &Store, now: OffsetDateTime) -> Result<Vec<StoredKey>, SigningError> {
+        let (keys, store) = (self.clone(), store.clone());
+        let made = tokio::task::spawn(async move {
+            let _turn = match keys.0.making.try_lock() {
+                Ok(turn) => turn,
+                Err(_somebody_makes_one) => {
+                    let turn = keys.0.making.lock().await;
+                    let all = store.keys().list().await.map_err(SigningError::Store)?;
+                    if keys.choose(&all, now).is_some() {
+                        return Ok(all);
+                    }
+                    turn
+                }
+            };
+            let new = keys.generate(now).await?;
+            store.keys().insert_unless_replaced(&new, now).await.map_err(SigningError::Store)
+        });
+        made.await.map_err(SigningError::Interrupted)?
+    }
+
+    /// Makes a key pair off the request threads: an RSA key takes up to seconds of a core.
+    async fn generate(&self, now: OffsetDateTime) -> Result<StoredKey, SigningError> {
+        let keys = self.clone();
+        let made = tokio::task::spawn_blocking(move || keys.generate_here(now));
+        made.await.map_err(SigningError::Interrupted)?.map_err(SigningError::Make)
+    }
+
+    fn generate_here(&self, now: OffsetDateTime) -> Result<StoredKey, KeyPairError> {
+        let JwtSettings { algorithm, rsa_modulus_length, rotation_interval, .. } = self.0.settings;
+        let mut rng = rand::rng();
+        let KeyPair { public, private } = KeyPair::generate(algorithm, rsa_modulus_length)?;
+        let private_key = if self.0.settings.disable_private_key_encryption {
+            private.expose().to_owned()
+        } else {
+            private.seal(&self.0.secrets, &mut rng)?
+        };
+        let id = KeyId::generate(&mut rng);
+        tracing::info!(kid = id.as_str(), algorithm = algorithm.as_str(), "made a key");
+        Ok(StoredKey {
+            id,
+            public_key: public.to_json(),
+            private_key: Secret::new(private_key),
+            created_at: now,
+            expires_at: rotation_interval.and_then(|interval| now.checked_add(interval)),
+            algorithm: Some(algorithm.as_str().to_owned()),
+            curve: algorithm.curve().map(ToOwned::to_owned),
+        })
+    }
+
+    fn choose<'k>(&self, keys: &'k [StoredKey], now: OffsetDateTime) -> Option<&'k StoredKey> {
+        StoredKey::signing(keys, self.0.settings.algorithm.as_str(), now)
+    }
+
+    fn is_published(&self, key: &StoredKey, now: OffsetDateTime) -> bool {
+        key.is_published(now, self.0.settings.grace_period)
+    }
+
+    fn open(&self, stored: &StoredKey) -> Result<SigningKey, SigningError> {
+        let kid = || stored.id.as_str().to_owned();
+        let (Some(algorithm), Some(name)) = (self.algorithm(stored), Kid::parse(kid())) else {
+            return Err(SigningError::Algorithm { kid: kid() });
+        };
+        PrivateJwk::open(algorithm, stored.private_key.expose(), &self.0.secrets)
+            .and_then(|private| private.signing_key(name))
+            .map_err(|source| SigningError::Open { kid: kid(), source })
+    }
+
+    fn public(&self, stored: &StoredKey) -> Result<VerificationKey, UnusablePublicKey> {
+        let algorithm = self.algorithm(stored).ok_or(UnusablePublicKey::Algorithm)?;
+        let kid = Kid::parse(stored.id.as_str()).ok_or(UnusablePublicKey::Name)?;
+        let jwk = PublicJwk::parse(algorithm, &stored.public_key).map_err(UnusablePublicKey::Key)?;
+        VerificationKey::new(kid, jwk).map_err(UnusablePublicKey::Key)
+    }
+
+    /// A row of an old version names no algorithm and has the configured one.
+    fn algorithm(&self, stored: &StoredKey) -> Option<JwsAlgorithm> {
+        stored.algorithm.as_deref().map_or(Some(self.0.settings.algorithm), JwsAlgorithm::parse)
+    }
+}
+
+impl fmt::Debug for SigningKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SigningKeys").field("settings", &self.0.settings).finish_non_exhaustive()
+    }
+}
+
+/// Why a row's public half is not shown.
+#[derive(Debug, thiserror::Error)]
+enum UnusablePublicKey {
+    #[error("the algorithm is unknown here")]
+    Algorithm,
+    #[error("no token can name the key")]
+    Name,
+    #[error("the public half is no key")]
+    Key(#[source] ParseJwkError),
+}

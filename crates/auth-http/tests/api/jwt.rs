@@ -1,0 +1,331 @@
+//! Better Auth's `jwt` plugin: tokens under public keys, the keys, and their rotation.
+
+use auth_core::{JwkSet, JwtClaims, JwtPolicy, JwtVerifier, VerificationKey};
+use auth_http::routes::JWT_ROUTES;
+use serde_json::{Value, json};
+use time::Duration;
+
+use crate::app::{Answer, PASSWORD, TestApp};
+
+const ON: (&str, &str) = ("AUTH__JWT__ENABLED", "true");
+
+async fn app(settings: &[(&str, &str)]) -> TestApp {
+    let mut all = vec![ON, ("AUTH__PASSWORD__ARGON2__MEMORY_KIB", "8")];
+    all.extend_from_slice(settings);
+    TestApp::with(&all).await
+}
+
+/// Gives the keys as a service sees them.
+async fn keys(app: &TestApp) -> JwkSet {
+    JwkSet::parse(app.get("/jwks", &[]).await.body.as_bytes()).unwrap()
+}
+
+/// Checks a token as a service does, which knows the server by its keys alone.
+async fn claims(app: &TestApp, token: &str) -> JwtClaims {
+    let keys = keys(app).await;
+    let key: &VerificationKey = keys.find(&JwtVerifier::kid(token).unwrap()).expect("the key is shown");
+    JwtVerifier::new(&JwtPolicy::new(app.origin.as_str())).verify(token, key, app.clock.now()).unwrap()
+}
+
+async fn token(app: &TestApp, cookie: &str) -> String {
+    let answer = app.get("/token", &[("cookie", cookie)]).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    answer.json()["token"].as_str().unwrap().to_owned()
+}
+
+fn kid(token: &str) -> String {
+    JwtVerifier::kid(token).unwrap().as_str().to_owned()
+}
+
+fn exposed(answer: &Answer) -> &str {
+    answer.header("access-control-expose-headers")
+}
+
+#[actix_web::test]
+async fn a_token_says_who_the_user_is_to_whoever_has_the_public_keys() {
+    let app = app(&[]).await;
+    let registered = app.register("ann@example.com").await;
+    let user = registered.json()["user"].clone();
+    let answer = app.get("/token", &[("cookie", &registered.session_cookie())]).await;
+    assert_eq!(answer.json().as_object().unwrap().len(), 1, "{}", answer.body);
+    assert_eq!(answer.header("cache-control"), "no-store");
+    let claims = claims(&app, answer.json()["token"].as_str().unwrap()).await;
+    assert_eq!(
+        (claims.user_id.as_str(), claims.email.as_deref()),
+        (user["id"].as_str().unwrap(), user["email"].as_str())
+    );
+    let lives = claims.expires_at - claims.issued_at.unwrap();
+    assert_eq!(lives, Duration::minutes(15));
+    for bearer in [registered.session_token(), registered.access_token()] {
+        let answer = app.get("/token", &[("authorization", &format!("Bearer {bearer}"))]).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+    }
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn the_session_comes_with_a_token_that_scripts_may_read() {
+    let app = app(&[]).await;
+    let cookie = app.register("ann@example.com").await.session_cookie();
+    let origin = app.origin.clone();
+    let answer = app.get("/get-session", &[("cookie", &cookie), ("origin", &origin)]).await;
+    let claims = claims(&app, answer.header("set-auth-jwt")).await;
+    assert_eq!(answer.json()["user"]["id"], claims.user_id.as_str());
+    assert!(exposed(&answer).split(", ").any(|name| name == "set-auth-jwt"), "{}", exposed(&answer));
+    let nobody = app.get("/get-session", &[("cookie", "better-auth.session_token=forged.x")]).await;
+    assert_eq!((nobody.header("set-auth-jwt"), exposed(&nobody)), ("", ""));
+    app.stop().await;
+
+    let quiet = TestApp::with(&[ON, ("AUTH__JWT__DISABLE_SETTING_JWT_HEADER", "true")]).await;
+    let cookie = quiet.register("ann@example.com").await.session_cookie();
+    assert_eq!(quiet.get("/get-session", &[("cookie", &cookie)]).await.header("set-auth-jwt"), "");
+    assert_eq!(quiet.count("jwks").await, 0, "no key is made for nobody");
+    quiet.stop().await;
+}
+
+#[actix_web::test]
+async fn without_the_plugin_none_of_it_is_there() {
+    let app = TestApp::start().await;
+    let cookie = app.register("ann@example.com").await.session_cookie();
+    for entry in JWT_ROUTES {
+        assert_eq!(app.get(entry.path, &[("cookie", &cookie)]).await.status, 404, "{}", entry.path);
+    }
+    assert_eq!(app.get("/get-session", &[("cookie", &cookie)]).await.header("set-auth-jwt"), "");
+    assert_eq!(reqwest::get(root_keys(&app)).await.unwrap().status(), 404);
+    app.stop().await;
+}
+
+fn root_keys(app: &TestApp) -> String {
+    format!("http://{}/.well-known/jwks.json", app.address)
+}
+
+#[actix_web::test]
+async fn the_keys_are_where_the_settings_and_other_software_look_for_them() {
+    let app = app(&[("AUTH__JWT__JWKS_PATH", "/public/keys.json")]).await;
+    let keys = app.get("/public/keys.json", &[]).await;
+    assert_eq!((keys.status, keys.header("cache-control")), (200, ""));
+    assert!(keys.header("content-type").starts_with("application/json"));
+    assert_eq!(app.get("/.well-known/jwks.json", &[]).await.body, keys.body);
+    assert_eq!(reqwest::get(root_keys(&app)).await.unwrap().text().await.unwrap(), keys.body);
+    assert_eq!(app.get("/jwks", &[]).await.status, 404);
+    assert_eq!(app.post("/public/keys.json", &json!({})).await.status, 404);
+    assert_eq!(app.post("/token", &json!({})).await.status, 404);
+    assert_eq!(app.count("jwks").await, 1, "asked three times, made once");
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn turned_off_keys_are_off_under_every_path() {
+    let app = app(&[("AUTH__SERVER__DISABLED_PATHS", "/jwks")]).await;
+    assert_eq!(app.get("/jwks", &[]).await.status, 404);
+    assert_eq!(app.get("/.well-known/jwks.json", &[]).await.status, 404);
+    assert_eq!(reqwest::get(root_keys(&app)).await.unwrap().status(), 404);
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn a_caller_without_a_session_gets_no_token() {
+    let app = app(&[]).await;
+    let answer = app.get("/token", &[]).await;
+    assert_eq!((answer.status, answer.code().as_str()), (401, "UNAUTHORIZED"));
+    let registered = app.register("ann@example.com").await;
+    app.execute("delete from session").await;
+    let answer = app.get("/token", &[("cookie", &registered.session_cookie())]).await;
+    assert_eq!((answer.status, answer.code().as_str()), (401, "UNAUTHORIZED"));
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn r_025_a_cached_session_that_was_ended_gets_no_token() {
+    let cached = [
+        ("AUTH__SESSION__COOKIE_CACHE__ENABLED", "true"),
+        ("AUTH__SESSION__ACCESS_TOKEN_IN_SESSION", "false"),
+    ];
+    let app = app(&cached).await;
+    let person = json!({"email": "ann@example.com", "password": PASSWORD, "name": "Ann"});
+    let cookies = app.post("/sign-up/email", &person).await.cookie_header();
+    assert!(cookies.contains("session_data"));
+    assert_ne!(app.get("/get-session", &[("cookie", &cookies)]).await.header("set-auth-jwt"), "");
+    app.execute("delete from session").await;
+    let answer = app.get("/get-session", &[("cookie", &cookies)]).await;
+    assert_eq!((answer.body.as_str(), answer.header("set-auth-jwt")), ("null", ""));
+    assert_eq!(app.get("/token", &[("cookie", &cookies)]).await.status, 401);
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn r_002_a_token_for_services_is_no_credential_here() {
+    let app = app(&[("AUTH__ACCESS_TOKEN__ACCEPT_FOREIGN", "true")]).await;
+    let cookie = app.register("ann@example.com").await.session_cookie();
+    let bearer = format!("Bearer {}", token(&app, &cookie).await);
+    for path in ["/get-session", "/user", "/list-sessions", "/token"] {
+        let answer = app.get(path, &[("authorization", &bearer), ("cookie", &cookie)]).await;
+        assert_eq!((answer.status, answer.code().as_str()), (401, "INVALID_TOKEN"), "{path}");
+    }
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn every_algorithm_signs_what_its_public_key_verifies() {
+    for algorithm in ["EdDSA", "ES256", "ES512", "RS256", "PS256"] {
+        let app = app(&[("AUTH__JWT__ALGORITHM", algorithm)]).await;
+        let cookie = app.register("ann@example.com").await.session_cookie();
+        let token = token(&app, &cookie).await;
+        claims(&app, &token).await;
+        let keys = app.get("/jwks", &[]).await.json();
+        let key = keys["keys"][0].as_object().unwrap();
+        assert_eq!((&key["alg"], &key["kid"]), (&json!(algorithm), &json!(kid(&token))));
+        app.stop().await;
+    }
+}
+
+#[actix_web::test]
+async fn r_130_private_keys_are_stored_encrypted_and_never_shown() {
+    for algorithm in ["EdDSA", "ES256", "RS256"] {
+        let app = app(&[("AUTH__JWT__ALGORITHM", algorithm)]).await;
+        let keys = app.get("/jwks", &[]).await.json();
+        for private in ["d", "p", "q", "dp", "dq", "qi", "k"] {
+            assert_eq!(keys["keys"][0][private], Value::Null, "{algorithm} {private}");
+        }
+        let stored = app.sql("select \"privateKey\" from jwks").await;
+        let sealed: String = serde_json::from_str(&stored).expect("a JSON text");
+        assert!(sealed.bytes().all(|byte| byte.is_ascii_hexdigit()), "{algorithm}");
+        app.stop().await;
+    }
+    let open = app(&[("AUTH__JWT__DISABLE_PRIVATE_KEY_ENCRYPTION", "true")]).await;
+    let shown = open.get("/jwks", &[]).await.json();
+    let stored: Value = serde_json::from_str(&open.sql("select \"privateKey\" from jwks").await).unwrap();
+    assert!(stored["d"].is_string() && shown["keys"][0]["d"].is_null());
+    open.stop().await;
+}
+
+#[actix_web::test]
+async fn a_token_carries_what_the_settings_say() {
+    let settings = [
+        ("AUTH__JWT__ISSUER", "https://issuer.example"),
+        ("AUTH__JWT__AUDIENCE", "orders"),
+        ("AUTH__JWT__EXPIRATION_TIME", "90s"),
+        ("AUTH__JWT__PAYLOAD", "minimal"),
+    ];
+    let app = app(&settings).await;
+    let registered = app.register("ann@example.com").await;
+    let token = token(&app, &registered.session_cookie()).await;
+    let payload = crate::app::from_base64(token.split('.').nth(1).unwrap());
+    let claims: Value = serde_json::from_slice(&payload).unwrap();
+    let issued_at = claims["iat"].as_i64().unwrap();
+    let expected = json!({
+        "iat": issued_at, "sub": registered.json()["user"]["id"], "exp": issued_at + 90,
+        "iss": "https://issuer.example", "aud": "orders",
+    });
+    assert_eq!(claims, expected);
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn r_130_a_key_that_has_run_out_is_replaced_and_shown_for_its_grace_period() {
+    let app = app(&[("AUTH__JWT__ROTATION_INTERVAL", "1h"), ("AUTH__JWT__GRACE_PERIOD", "2h")]).await;
+    let cookie = app.register("ann@example.com").await.session_cookie();
+    let first = token(&app, &cookie).await;
+    app.clock.advance(Duration::minutes(59));
+    assert_eq!(kid(&token(&app, &cookie).await), kid(&first), "it has not run out");
+    let last = token(&app, &cookie).await;
+    app.clock.advance(Duration::minutes(2));
+    let next = token(&app, &cookie).await;
+    assert_ne!(kid(&next), kid(&first));
+    // A token of the old key is verified to its end.
+    claims(&app, &last).await;
+    assert_eq!(keys(&app).await.iter().count(), 2);
+    app.clock.advance(Duration::minutes(121));
+    let shown: Vec<String> = keys(&app).await.iter().map(|key| key.kid().as_str().to_owned()).collect();
+    assert_eq!(shown, [kid(&next)], "the first is over, the second in its grace period");
+    assert_eq!(app.count("jwks").await, 2, "who only reads keys replaces none");
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn r_130_rotation_under_load_makes_one_key_and_loses_no_token() {
+    let app = app(&[("AUTH__JWT__ROTATION_INTERVAL", "1h"), ("AUTH__SERVER__WORKERS", "4")]).await;
+    let other = TestApp::sharing(&app, &[ON, ("AUTH__JWT__ROTATION_INTERVAL", "1h")]).await;
+    let cookie = app.register("ann@example.com").await.session_cookie();
+    for round in 1..=5 {
+        let asked = (0..32).map(|number| {
+            let (app, cookie) = (if number % 2 == 0 { &app } else { &other }, &cookie);
+            async move {
+                let token = token(app, cookie).await;
+                claims(app, &token).await;
+                kid(&token)
+            }
+        });
+        let kids = futures_util::future::join_all(asked).await;
+        assert!(kids.iter().all(|kid| *kid == kids[0]), "round {round}: {kids:?}");
+        assert_eq!(app.count("jwks").await, round, "both servers made one key");
+        app.clock.advance(Duration::minutes(61));
+        other.clock.advance(Duration::minutes(61));
+    }
+    other.stop().await;
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn another_servers_newer_key_is_shown_at_once_and_signs_soon() {
+    let app = app(&[]).await;
+    let cookie = app.register("ann@example.com").await.session_cookie();
+    let first = token(&app, &cookie).await;
+    app.execute(
+        r#"insert into jwks (id, "publicKey", "privateKey", "createdAt", alg, crv)
+           select 'newer', "publicKey", "privateKey", "createdAt" + interval '1 second', alg, crv from jwks"#,
+    )
+    .await;
+    assert_eq!(keys(&app).await.iter().count(), 2);
+    app.clock.advance(auth_http::signing_keys::KEPT);
+    let next = token(&app, &cookie).await;
+    assert_eq!(kid(&next), "newer");
+    claims(&app, &next).await;
+    claims(&app, &first).await;
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn a_private_key_under_another_secret_breaks_tokens_and_not_sessions() {
+    let app = app(&[]).await;
+    assert_eq!(app.get("/jwks", &[]).await.status, 200);
+    let stranger = ("BETTER_AUTH_SECRET", "another-secret-0123456789-abcdefghijklmnopqrstuv");
+    let other = TestApp::sharing(&app, &[ON, stranger]).await;
+    let cookie = other.register("ann@example.com").await.session_cookie();
+    let refused = other.get("/token", &[("cookie", &cookie)]).await;
+    assert_eq!((refused.status, refused.body.as_str()), (500, ""));
+    let session = other.get("/get-session", &[("cookie", &cookie)]).await;
+    assert_eq!((session.status, session.header("set-auth-jwt"), exposed(&session)), (200, "", ""));
+    assert_eq!(session.json()["user"]["email"], "ann@example.com");
+    // Nor does a table that cannot be read take the session away.
+    app.execute("alter table jwks rename to keys_elsewhere").await;
+    let session = other.get("/get-session", &[("cookie", &cookie)]).await;
+    assert_eq!((session.status, session.header("set-auth-jwt")), (200, ""));
+    app.execute("alter table keys_elsewhere rename to jwks").await;
+    assert_eq!(
+        other.get("/jwks", &[]).await.body,
+        app.get("/jwks", &[]).await.body,
+        "public keys are public"
+    );
+    assert_eq!(app.count("jwks").await, 1, "no key is made in its place behind the operator's back");
+    other.stop().await;
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn rows_that_are_no_keys_are_not_shown_and_hide_no_others() {
+    let app = app(&[]).await;
+    let good = app.get("/jwks", &[]).await.body;
+    for (id, public, algorithm) in
+        [("a", "{}", "'EdDSA'"), ("b", "no JSON", "null"), ("c", r#"{"kty":"oct","k":"AA"}"#, "'HS256'")]
+    {
+        app.execute(&format!(
+            r#"insert into jwks (id, "publicKey", "privateKey", "createdAt", alg) values ('{id}', '{public}', '', '2020-01-01', {algorithm})"#
+        ))
+        .await;
+    }
+    assert_eq!(app.get("/jwks", &[]).await.body, good);
+    let cookie = app.register("ann@example.com").await.session_cookie();
+    claims(&app, &token(&app, &cookie).await).await;
+    app.stop().await;
+}

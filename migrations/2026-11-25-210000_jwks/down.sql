@@ -1,0 +1,2 @@
+-- Runs only on a table that up.sql made itself.
+DROP TABLE "jwks";
