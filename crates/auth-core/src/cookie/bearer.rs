@@ -35,6 +35,20 @@ pub struct BearerPlugin {
 }
 
 /// What stands in the place of the session cookie.
+///
+/// ```
+/// use auth_core::{BearerCookie, BearerPlugin, SessionToken, signed_value};
+///
+/// # let secret = auth_core::SigningSecret::parse("0123456789abcdef0123456789abcdef")?;
+/// # let plugin = BearerPlugin { require_signature: false };
+/// let signed = signed_value::sign_session_token(&SessionToken::generate(&mut rand::rng()), &secret)?;
+/// let read = |token: &str| plugin.read(format!("Bearer {token}").as_bytes(), &secret);
+/// assert!(matches!(read(&signed), Some(BearerCookie::Token(_))));
+/// assert!(matches!(read("no-such-token"), Some(BearerCookie::NoSession)));
+/// let without_padding = signed.trim_end_matches('=');
+/// assert!(matches!(read(without_padding), Some(BearerCookie::Unreadable)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub enum BearerCookie {
     /// A session token, raw or rightly signed.
