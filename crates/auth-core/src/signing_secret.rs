@@ -120,6 +120,7 @@ impl SigningSecret {
 
     /// Gives the key. It stays inside the crate: what others may sign, they sign through a function that
     /// says what it signs.
+    #[cfg(any(test, feature = "encryption"))]
     pub(crate) fn key(&self) -> &[u8] {
         self.text.expose().as_bytes()
     }

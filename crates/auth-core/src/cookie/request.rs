@@ -1,5 +1,7 @@
 //! Reading the `Cookie` header as the reference does.
 
+use std::fmt;
+
 use std::collections::HashMap;
 
 use super::percent::{decode_uri_component, encode_uri_component};
