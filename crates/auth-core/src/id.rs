@@ -107,6 +107,13 @@ id!(
 );
 id!(
     /// Names a [`StoredKey`](crate::StoredKey): the `kid` of the tokens that it signs.
+    ///
+    /// ```
+    /// use auth_core::KeyId;
+    ///
+    /// let id = KeyId::generate(&mut rand::rng());
+    /// assert_eq!(id.as_str().len(), 32, "everybody sees it; it opens nothing");
+    /// ```
     KeyId
 );
 id!(

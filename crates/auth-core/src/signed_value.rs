@@ -9,6 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::constant_time;
+use crate::cookie::decode_uri_component;
 use crate::session_token::SessionToken;
 use crate::signing_secret::SigningSecret;
 
@@ -146,6 +147,30 @@ pub fn verify_session_token(text: &str, secret: &SigningSecret) -> Option<Sessio
         return None;
     }
     SessionToken::parse(value)
+}
+
+/// Reads a session token as a bearer sends it: raw, or signed; a signed one may be percent-encoded, as it is in the
+/// cookie. Possession of a raw token is enough, as with Better Auth's `bearer` plugin, so what comes out is as good as
+/// its session.
+///
+/// ```
+/// use auth_core::signed_value::{read_session_token, sign_session_token};
+/// # let secret = auth_core::SigningSecret::parse("0123456789abcdef0123456789abcdef")?;
+/// # let token = auth_core::SessionToken::generate(&mut rand::rng());
+///
+/// let signed = sign_session_token(&token, &secret)?;
+/// for text in [token.expose(), &signed, &auth_core::encode_uri_component(&signed)] {
+///     assert!(read_session_token(text, &secret).is_some());
+/// }
+/// assert!(read_session_token("a.b", &secret).is_none(), "with a dot it has to be signed");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn read_session_token(text: &str, secret: &SigningSecret) -> Option<SessionToken> {
+    if !text.contains('.') {
+        return SessionToken::parse(text);
+    }
+    let decoded = decode_uri_component(text);
+    verify_session_token(decoded.as_deref().unwrap_or(text), secret)
 }
 
 /// Tells whether the text is the signed [`TRUE`].

@@ -6,6 +6,22 @@ use crate::id::KeyId;
 use crate::secret::Secret;
 
 /// A key pair as the `jwks` table holds it, both halves as text.
+///
+/// ```
+/// use auth_core::{KeyId, Secret, StoredKey};
+/// # use time::{Duration, OffsetDateTime};
+///
+/// # let now = OffsetDateTime::UNIX_EPOCH + Duration::days(20_000);
+/// let key = |name: &str, created_at, expires_at| StoredKey {
+///     id: KeyId::from_stored(name),
+///     # public_key: String::new(), private_key: Secret::new(String::new()), algorithm: None, curve: None,
+///     created_at,
+///     expires_at,
+/// };
+/// let keys = [key("old", now - Duration::days(9), Some(now)), key("new", now, None)];
+/// assert_eq!(StoredKey::signing(&keys, "EdDSA", now).map(|key| key.id.as_str()), Some("new"));
+/// assert!(keys.iter().all(|key| key.is_published(now, Duration::days(30))), "tokens of the old one still verify");
+/// ```
 #[derive(Clone, Debug)]
 pub struct StoredKey {
     /// Names it in tokens, as `kid`.

@@ -1,14 +1,11 @@
 //! One check for every form in which a caller can say who they are.
 
-use std::borrow::Cow;
-
 use time::OffsetDateTime;
 
 use crate::access_token::{AccessTokenPolicy, AccessTokenVerifier};
 use crate::base_url::{BaseUrl, ParseBaseUrlError};
 use crate::cookie::{
-    CookieSettings, CookieSettingsError, MaxAge, RequestCookies, SessionCookies, decode_uri_component,
-    encode_uri_component,
+    CookieSettings, CookieSettingsError, MaxAge, RequestCookies, SessionCookies, encode_uri_component,
 };
 use crate::cookie_cache::{CacheStrategy, CookieCache, CookieCachePolicy};
 use crate::credentials::{Authorization, Credentials};
@@ -315,7 +312,8 @@ impl Verifier {
             let claims = shared.access.verify(token, now)?;
             return Ok(Verdict::Principal(Principal::new(Proof::AccessToken(claims))));
         }
-        let token = shared.read_session_token(token).ok_or(Refusal::InvalidToken(None))?;
+        let token = signed_value::read_session_token(token, shared.secrets.current())
+            .ok_or(Refusal::InvalidToken(None))?;
         shared.unconfirmed(token, ShownBy::Bearer).map(Verdict::Session)
     }
 }
@@ -332,15 +330,6 @@ impl Public {
 }
 
 impl Shared {
-    /// Reads a session token, raw or signed; a signed one may be percent-encoded, as it is in the cookie.
-    fn read_session_token(&self, token: &str) -> Option<SessionToken> {
-        if !token.contains('.') {
-            return SessionToken::parse(token);
-        }
-        let decoded = decode_uri_component(token).map_or(Cow::Borrowed(token), Cow::Owned);
-        signed_value::verify_session_token(&decoded, self.secrets.current())
-    }
-
     fn verify_cookies(&self, cookies: &RequestCookies, now: OffsetDateTime) -> Result<Verdict, Refusal> {
         let token = self.read_cookie(cookies)?;
         match self.read_cache(cookies, &token, now) {

@@ -12,8 +12,8 @@ use actix_web::http::header::{self, HeaderMap};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use auth_core::{
-    AccessTokenVerifier, BearerCookie, ForeignTokenVerifier, RequestCookies, Secret, SessionToken,
-    SigningSecret, VerifyError, signed_value,
+    AccessTokenVerifier, Bearer, BearerCookie, ForeignTokenVerifier, RequestCookies, Secret, VerifyError,
+    signed_value,
 };
 
 use time::OffsetDateTime;
@@ -181,7 +181,7 @@ pub(super) fn read_credential(request: &HttpRequest) -> Result<Credential, ApiEr
         return Err(ApiError::Unauthorized(Unauthorized::InvalidToken));
     }
     // Access tokens are none of the plugin's business: those that verify count as ever.
-    if matches!(Bearer::read(request.headers()), Bearer::Token(token) if is_jws(token)) {
+    if matches!(bearer(request.headers()), Bearer::Token(token) if is_jws(token)) {
         match read_strictly(request) {
             Err(ApiError::Unauthorized(_)) => {}
             read => return read,
@@ -197,15 +197,16 @@ pub(super) fn read_credential(request: &HttpRequest) -> Result<Credential, ApiEr
 /// 401 for a bearer token that does not verify; a cookie is not looked at then.
 fn read_strictly(request: &HttpRequest) -> Result<Credential, ApiError> {
     let refused = || ApiError::Unauthorized(Unauthorized::InvalidToken);
-    let token = match Bearer::read(request.headers()) {
+    let token = match bearer(request.headers()) {
         Bearer::Malformed => return Err(refused()),
         Bearer::Absent => return Ok(SessionCookie::read(request)?.credential),
         Bearer::Token(token) => token,
     };
     if !is_jws(token) {
-        let SessionReply { secret, bearer, .. } = state(request, "SessionReply")?;
-        let needs_signature = bearer.is_some_and(|plugin| plugin.require_signature);
-        let session = read_session_token(token, secret).filter(|_| token.contains('.') || !needs_signature);
+        let SessionReply { secret, bearer: plugin, .. } = state(request, "SessionReply")?;
+        let needs_signature = plugin.is_some_and(|plugin| plugin.require_signature);
+        let session = signed_value::read_session_token(token, secret)
+            .filter(|_| token.contains('.') || !needs_signature);
         return session.map(Credential::SessionToken).ok_or_else(refused);
     }
     let verifiers = state::<JwtVerifiers>(request, "JwtVerifiers")?;
@@ -221,78 +222,7 @@ fn is_jws(token: &str) -> bool {
     token.matches('.').count() >= 2
 }
 
-/// Reads a session token, raw or signed; a signed one may be percent-encoded, as it is in the cookie.
-fn read_session_token(token: &str, secret: &SigningSecret) -> Option<SessionToken> {
-    if !token.contains('.') {
-        return SessionToken::parse(token);
-    }
-    let decoded = auth_core::decode_uri_component(token);
-    signed_value::verify_session_token(decoded.as_deref().unwrap_or(token), secret)
-}
-
-/// The `Authorization` header (RFC 6750 §2.1).
-#[derive(Debug, PartialEq, Eq)]
-enum Bearer<'h> {
-    /// None came, or one of another scheme, which is somebody else's business.
-    Absent,
-    /// It names the scheme without a token, came twice, or is no text.
-    Malformed,
-    Token(&'h str),
-}
-
-impl<'h> Bearer<'h> {
-    fn read(headers: &'h HeaderMap) -> Self {
-        let mut lines = headers.get_all(header::AUTHORIZATION);
-        let line = match (lines.next(), lines.next()) {
-            (None, _) => return Self::Absent,
-            (Some(line), None) => line,
-            (Some(_), Some(_)) => return Self::Malformed,
-        };
-        let Ok(line) = line.to_str() else { return Self::Malformed };
-        let line = line.trim();
-        let (scheme, token) = line.split_once([' ', '\t']).unwrap_or((line, ""));
-        if !scheme.eq_ignore_ascii_case("bearer") {
-            return Self::Absent;
-        }
-        match token.trim() {
-            "" => Self::Malformed,
-            token if token.contains([' ', '\t', ',']) => Self::Malformed,
-            token => Self::Token(token),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
-
-    use actix_web::http::header::HeaderValue;
-
-    use super::*;
-
-    fn check(lines: &[&[u8]], expected: Bearer<'_>) {
-        let mut headers = HeaderMap::new();
-        for line in lines {
-            headers.append(header::AUTHORIZATION, HeaderValue::from_bytes(line).unwrap());
-        }
-        assert_eq!(Bearer::read(&headers), expected, "{lines:?}");
-    }
-
-    #[test]
-    fn r_017_one_bearer_header_whatever_the_case_of_its_scheme() {
-        check(&[], Bearer::Absent);
-        check(&[b"Bearer abc"], Bearer::Token("abc"));
-        check(&[b"bearer abc"], Bearer::Token("abc"));
-        check(&[b"BEARER   abc  "], Bearer::Token("abc"));
-        check(&[b"Basic abc"], Bearer::Absent);
-        check(&[b"Bearerabc"], Bearer::Absent);
-        check(&[b"Bearer"], Bearer::Malformed);
-        check(&[b"Bearer "], Bearer::Malformed);
-        check(&[b"Bearer a b"], Bearer::Malformed);
-        check(&[b"Bearer a,b"], Bearer::Malformed);
-        check(&[b"Bearer a", b"Bearer a"], Bearer::Malformed);
-        check(&[b"Basic a", b"Bearer a"], Bearer::Malformed);
-        check(&[b"Bearer \xff"], Bearer::Malformed);
-        check(&[b"Bearer\tabc"], Bearer::Token("abc"));
-    }
+/// Reads the `Authorization` lines.
+fn bearer(headers: &HeaderMap) -> Bearer<'_> {
+    Bearer::read(headers.get_all(header::AUTHORIZATION).map(|line| line.as_bytes()))
 }

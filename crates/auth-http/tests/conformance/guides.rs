@@ -153,6 +153,49 @@ fn services_with_the_secret_know_access_tokens_and_nothing_else(guide: &str) {
     }
 }
 
+fn services_with_public_keys_know_tokens_of_the_jwt_plugin_and_nothing_else(guide: &str) {
+    let database = Database::migrated_by_us();
+    let jwt = [("AUTH__JWT__ENABLED", "true")];
+    let ours = Ours::start_with(&database, &random_secret(), &jwt);
+    let envelope = envelope(&ours);
+    let access = envelope["accessToken"].as_str().expect("an access token");
+    let token = |ours: &Ours, access: &str| {
+        let answer = http::try_send(ours.origin(), &Request::get("/api/auth/token").bearer(access));
+        let body: Value = serde_json::from_slice(&answer.expect("an answer").body).expect("JSON");
+        body["token"].as_str().expect("a token").to_owned()
+    };
+    let good = token(&ours, access);
+    let service = Service::start(guide, 1, &ours);
+    let expected = json!({ "id": envelope["user"]["id"], "email": "ada@example.com" });
+    assert_eq!(service.ask(Some(&format!("Bearer {good}"))), (200, expected.clone()));
+
+    let other = Database::migrated_by_us();
+    let elsewhere = Ours::start_with(&other, &random_secret(), &jwt);
+    let stranger = self::envelope(&elsewhere);
+    let stranger = token(&elsewhere, stranger["accessToken"].as_str().expect("an access token"));
+    for bad in [tampered(&good), access.to_owned(), stranger, "a.b.c".to_owned()] {
+        assert_eq!(service.ask(Some(&format!("Bearer {bad}"))).0, 401, "{bad}");
+    }
+    assert_eq!(service.ask(None).0, 401);
+
+    let late = Service::start(guide, 1, &ours);
+    drop(ours);
+    assert_eq!(service.ask(Some(&format!("Bearer {good}"))), (200, expected), "the keys are known");
+    assert_eq!(late.ask(Some(&format!("Bearer {good}"))).0, 503, "nobody knows the keys");
+}
+
+#[test]
+fn r_130_fastapi_with_public_keys() {
+    needs!("python");
+    services_with_public_keys_know_tokens_of_the_jwt_plugin_and_nothing_else("fastapi.md");
+}
+
+#[test]
+fn r_130_express_with_public_keys() {
+    needs!("node");
+    services_with_public_keys_know_tokens_of_the_jwt_plugin_and_nothing_else("express.md");
+}
+
 #[test]
 fn r_002_fastapi_with_the_secret() {
     needs!("python", "node");
