@@ -34,8 +34,9 @@ struct Shared {
     issuer: JwtIssuer,
     secrets: SymmetricKeys,
     current: Mutex<Option<Current>>,
-    /// Held by whoever makes a key.
-    making: tokio::sync::Mutex<()>,
+    /// Held by whoever makes a key. In it is one that was made and could not be stored, so that a database which refuses
+    /// keys does not have every request make another.
+    making: tokio::sync::Mutex<Option<StoredKey>>,
 }
 
 /// The key that signs.
@@ -215,7 +216,7 @@ impl SigningKeys {
     async fn replace(&self, store: &Store, now: OffsetDateTime) -> Result<Vec<StoredKey>, SigningError> {
         let (keys, store) = (self.clone(), store.clone());
         let made = tokio::task::spawn(async move {
-            let _turn = match keys.0.making.try_lock() {
+            let mut spare = match keys.0.making.try_lock() {
                 Ok(turn) => turn,
                 Err(_somebody_makes_one) => {
                     let turn = keys.0.making.lock().await;
@@ -226,8 +227,15 @@ impl SigningKeys {
                     turn
                 }
             };
-            let new = keys.generate(now).await?;
-            store.keys().insert_unless_replaced(&new, now).await.map_err(SigningError::Store)
+            let new = match spare.take() {
+                Some(unstored) => keys.dated(unstored, now),
+                None => keys.generate(now).await?,
+            };
+            let stored = store.keys().insert_unless_replaced(&new, now).await;
+            if stored.is_err() {
+                *spare = Some(new);
+            }
+            stored.map_err(SigningError::Store)
         });
         made.await.map_err(SigningError::Interrupted)?
     }
@@ -240,7 +248,7 @@ impl SigningKeys {
     }
 
     fn generate_here(&self, now: OffsetDateTime) -> Result<StoredKey, KeyPairError> {
-        let JwtSettings { algorithm, rsa_modulus_length, rotation_interval, .. } = self.0.settings;
+        let JwtSettings { algorithm, rsa_modulus_length, .. } = self.0.settings;
         let mut rng = rand::rng();
         let KeyPair { public, private } = KeyPair::generate(algorithm, rsa_modulus_length)?;
         let private_key = if self.0.settings.disable_private_key_encryption {
@@ -250,15 +258,23 @@ impl SigningKeys {
         };
         let id = KeyId::generate(&mut rng);
         tracing::info!(kid = id.as_str(), algorithm = algorithm.as_str(), "made a key");
-        Ok(StoredKey {
+        let key = StoredKey {
             id,
             public_key: public.to_json(),
             private_key: Secret::new(private_key),
             created_at: now,
-            expires_at: rotation_interval.and_then(|interval| now.checked_add(interval)),
+            expires_at: None,
             algorithm: Some(algorithm.as_str().to_owned()),
             curve: algorithm.curve().map(ToOwned::to_owned),
-        })
+        };
+        Ok(self.dated(key, now))
+    }
+
+    /// Has a key begin now.
+    fn dated(&self, key: StoredKey, now: OffsetDateTime) -> StoredKey {
+        let interval = self.0.settings.rotation_interval;
+        let expires_at = interval.and_then(|interval| now.checked_add(interval));
+        StoredKey { created_at: now, expires_at, ..key }
     }
 
     fn choose<'k>(&self, keys: &'k [StoredKey], now: OffsetDateTime) -> Option<&'k StoredKey> {

@@ -313,6 +313,28 @@ async fn a_private_key_under_another_secret_breaks_tokens_and_not_sessions() {
 }
 
 #[actix_web::test]
+async fn a_key_that_the_database_refuses_is_kept_for_the_next_try() {
+    let app = app(&[("AUTH__DATABASE__MAX_CONNECTIONS", "1")]).await;
+    // A session's locks stay when the transaction goes, and so tell how many keys were tried.
+    app.execute(
+        "create function refuse() returns trigger language plpgsql as $$ begin \
+           perform pg_advisory_lock(1, hashtext(new.id)); raise exception 'full'; end $$; \
+         create trigger refuse before insert on jwks for each row execute function refuse()",
+    )
+    .await;
+    for _ in 0..3 {
+        assert_eq!(app.get("/jwks", &[]).await.status, 500);
+    }
+    let tried = "select count(*)::text from pg_locks where locktype = 'advisory' and classid = 1 \
+                 and database = (select oid from pg_database where datname = current_database())";
+    assert_eq!(app.sql(tried).await, "1");
+    app.execute("drop trigger refuse on jwks").await;
+    let cookie = app.register("ann@example.com").await.session_cookie();
+    claims(&app, &token(&app, &cookie).await).await;
+    app.stop().await;
+}
+
+#[actix_web::test]
 async fn rows_that_are_no_keys_are_not_shown_and_hide_no_others() {
     let app = app(&[]).await;
     let good = app.get("/jwks", &[]).await.body;
