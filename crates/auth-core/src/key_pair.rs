@@ -13,7 +13,7 @@ use zeroize::Zeroize;
 
 use crate::javascript::{self, Json};
 use crate::jwk::{JwsAlgorithm, ParseJwkError, PublicJwk};
-use crate::jwks::Kid;
+use crate::jwks::{Kid, VerificationKey};
 use crate::secret::Secret;
 use crate::symmetric::{SymmetricError, SymmetricKeys};
 
@@ -116,6 +116,9 @@ pub enum KeyPairError {
     /// The stored text is neither a JWK nor a text that holds an encrypted one.
     #[error("private key is not stored as a JWK")]
     Form,
+    /// The private key is not that of the public one beside it.
+    #[error("private key and public key are not of one pair")]
+    Mismatch,
     /// The private key signs nothing.
     #[error("private key cannot sign")]
     Sign(#[source] JoseError),
@@ -247,6 +250,16 @@ impl SigningKey {
     /// Gives the algorithm.
     pub fn algorithm(&self) -> JwsAlgorithm {
         self.algorithm
+    }
+
+    /// Tells whether what it signs is checked by a public key of the same name: a row whose halves are of two keys would
+    /// make tokens that nobody can verify.
+    pub fn fits(&self, key: &VerificationKey) -> bool {
+        // No token: without dots, and never sent.
+        const PROBE: &[u8] = b"do these halves belong together";
+        self.kid == *key.kid()
+            && self.algorithm == key.algorithm()
+            && self.sign(PROBE).is_ok_and(|signature| key.is_signed(PROBE, &signature))
     }
 
     /// Signs a message. **Not public**: a server that signs a text from outside hands out its signature for everything.

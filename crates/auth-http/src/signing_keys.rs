@@ -290,9 +290,14 @@ impl SigningKeys {
         let (Some(algorithm), Some(name)) = (self.algorithm(stored), Kid::parse(kid())) else {
             return Err(SigningError::Algorithm { kid: kid() });
         };
-        PrivateJwk::open(algorithm, stored.private_key.expose(), &self.0.secrets)
+        let signing = PrivateJwk::open(algorithm, stored.private_key.expose(), &self.0.secrets)
             .and_then(|private| private.signing_key(name))
-            .map_err(|source| SigningError::Open { kid: kid(), source })
+            .map_err(|source| SigningError::Open { kid: kid(), source })?;
+        match self.public(stored) {
+            Ok(public) if signing.fits(&public) => Ok(signing),
+            // Its tokens would verify nowhere.
+            _ => Err(SigningError::Open { kid: kid(), source: KeyPairError::Mismatch }),
+        }
     }
 
     fn public(&self, stored: &StoredKey) -> Result<VerificationKey, UnusablePublicKey> {

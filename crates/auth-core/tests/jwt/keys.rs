@@ -144,3 +144,14 @@ fn a_document_gives_the_keys_that_can_be_used_and_leaves_the_others() {
     let many = format!(r#"{{"keys":[{}]}}"#, vec!["1"; 1_001].join(","));
     assert_eq!(JwkSet::parse(many.as_bytes()).unwrap_err(), ParseJwkSetError::TooLarge);
 }
+
+#[test]
+fn r_130_halves_of_two_keys_are_told_from_a_pair() {
+    for algorithm in JwsAlgorithm::ALL {
+        let ((_, signing, checking), (_, _, stranger)) = (pair(algorithm, "k1"), pair(algorithm, "k1"));
+        assert!(signing.fits(&checking), "{algorithm:?}");
+        assert!(!signing.fits(&stranger), "{algorithm:?}");
+        let renamed = VerificationKey::new(kid("k2"), checking.jwk().clone()).unwrap();
+        assert!(!signing.fits(&renamed), "{algorithm:?}");
+    }
+}
