@@ -1,13 +1,23 @@
 //! The auth server, and how it is reached.
 
 use std::error::Error;
+use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::{Client, StatusCode, Url, redirect};
+use http::{Request, StatusCode};
+use http_body_util::{BodyExt, Empty, LengthLimitError, Limited};
+use hyper_rustls::HttpsConnector;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::dns::Name;
+use hyper_util::rt::TokioExecutor;
 use rustls::{ClientConfig, RootCertStore};
+use tower_service::Service;
+use url::Url;
 
 use crate::address::is_private;
 
@@ -120,9 +130,12 @@ pub enum RequestError {
     /// TLS could not be set up.
     #[error("TLS could not be set up")]
     Tls(#[source] rustls::Error),
-    /// No request could be made, or no answer came in time.
+    /// No request could be made, or it was cut off.
     #[error("the auth server did not answer")]
-    Transport(#[source] reqwest::Error),
+    Transport(#[source] Box<dyn Error + Send + Sync>),
+    /// No answer came within [`TIMEOUT`].
+    #[error("the auth server did not answer in time")]
+    TimedOut,
     /// It answered with another status than it should.
     #[error("the auth server answered with status {status}")]
     Status {
@@ -140,11 +153,12 @@ pub enum RequestError {
     Unreadable(#[source] Box<dyn Error + Send + Sync>),
 }
 
-/// A connection pool to one server.
+/// A connection pool to one server. It follows no redirects, asks no proxy and keeps no cookies.
 #[derive(Clone, Debug)]
 pub(crate) struct Connection {
-    client: Client,
+    client: Client<HttpsConnector<HttpConnector<Resolver>>, Empty<&'static [u8]>>,
     base: Url,
+    timeout: Duration,
 }
 
 impl Connection {
@@ -165,17 +179,16 @@ impl Connection {
         if literal.is_some_and(is_private) && !may_be_private {
             return Err(AuthServerError::PrivateAddress.into());
         }
-        let client = Client::builder()
-            .tls_backend_preconfigured(tls(roots.as_deref()).map_err(RequestError::Tls)?)
-            .https_only(!is_plain)
-            .redirect(redirect::Policy::none())
-            .no_proxy()
-            .timeout(*timeout)
-            .connect_timeout(CONNECT_TIMEOUT)
-            .dns_resolver(Arc::new(Resolver { may_be_private, only_home: is_plain }))
-            .build()
-            .map_err(RequestError::Transport)?;
-        Ok(Self { client, base: base.clone() })
+        let mut connector =
+            HttpConnector::new_with_resolver(Resolver { may_be_private, only_home: is_plain });
+        connector.enforce_http(false);
+        connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
+        let tls = tls(roots.as_deref()).map_err(RequestError::Tls)?;
+        let tls = hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(tls);
+        let tls = if is_plain { tls.https_or_http() } else { tls.https_only() };
+        let client =
+            Client::builder(TokioExecutor::new()).build(tls.enable_http1().wrap_connector(connector));
+        Ok(Self { client, base: base.clone(), timeout: *timeout })
     }
 
     /// Asks for a path below the base path, with one header line of the caller's at most.
@@ -184,26 +197,30 @@ impl Connection {
         path: &str,
         header: Option<(&str, &str)>,
     ) -> Result<(StatusCode, Vec<u8>), RequestError> {
-        let url = self.base.join(path).map_err(|error| RequestError::Unreadable(error.into()))?;
-        let mut request = self.client.get(url);
+        tokio::time::timeout(self.timeout, self.ask(path, header))
+            .await
+            .map_err(|_| RequestError::TimedOut)?
+    }
+
+    async fn ask(
+        &self,
+        path: &str,
+        header: Option<(&str, &str)>,
+    ) -> Result<(StatusCode, Vec<u8>), RequestError> {
+        let transport = |error: Box<dyn Error + Send + Sync>| RequestError::Transport(error);
+        let url = self.base.join(path).map_err(|error| transport(error.into()))?;
+        let mut request = Request::get(url.as_str());
         if let Some((name, value)) = header {
             request = request.header(name, value);
         }
-        let mut response = request.send().await.map_err(transport)?;
-        let mut body = Vec::new();
-        while let Some(part) = response.chunk().await.map_err(transport)? {
-            if body.len().saturating_add(part.len()) > MAX_ANSWER_BYTES {
-                return Err(RequestError::TooLong);
-            }
-            body.extend_from_slice(&part);
-        }
-        Ok((response.status(), body))
+        let request = request.body(Empty::new()).map_err(|error| transport(error.into()))?;
+        let (head, body) =
+            self.client.request(request).await.map_err(|error| transport(error.into()))?.into_parts();
+        let body = Limited::new(body, MAX_ANSWER_BYTES).collect().await.map_err(|error| {
+            if error.is::<LengthLimitError>() { RequestError::TooLong } else { transport(error) }
+        })?;
+        Ok((head.status, body.to_bytes().to_vec()))
     }
-}
-
-/// Errors are logged, and the address says nothing that the settings do not.
-fn transport(error: reqwest::Error) -> RequestError {
-    RequestError::Transport(error.without_url())
 }
 
 fn tls(roots: Option<&RootCertStore>) -> Result<ClientConfig, rustls::Error> {
@@ -219,7 +236,7 @@ fn tls(roots: Option<&RootCertStore>) -> Result<ClientConfig, rustls::Error> {
 
 /// Resolves names as the system does and refuses what they must not lead to: one such address is enough, since which of
 /// them is connected to is not known here.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Resolver {
     may_be_private: bool,
     only_home: bool,
@@ -230,8 +247,16 @@ struct Resolver {
 #[error("the auth server's name leads to an address that may not be asked")]
 struct ForbiddenAddress;
 
-impl Resolve for Resolver {
-    fn resolve(&self, name: Name) -> Resolving {
+impl Service<Name> for Resolver {
+    type Response = std::vec::IntoIter<SocketAddr>;
+    type Error = Box<dyn Error + Send + Sync>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
         let Self { may_be_private, only_home } = *self;
         Box::pin(async move {
             let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
@@ -242,7 +267,7 @@ impl Resolve for Resolver {
             if found.iter().any(is_forbidden) {
                 return Err(ForbiddenAddress.into());
             }
-            Ok(Box::new(found.into_iter()) as Addrs)
+            Ok(found.into_iter())
         })
     }
 }

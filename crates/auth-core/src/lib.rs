@@ -53,6 +53,7 @@
 //! | read and write session cookies | [`RequestCookies`], [`SessionCookies`] |
 //! | spare the database most session reads | [`CookieCache`] |
 //! | hash and check passwords | [`Hasher`], [`PasswordPolicy`] |
+//! | make and check tokens under public keys | `JwtIssuer`, `JwtVerifier`, `JwkSet`, [`StoredKey`] |
 //! | keep texts encrypted in the database | [`SymmetricKeys`] |
 //! | decide over sessions | [`SessionPolicy`] |
 //! | declare additional fields, read them from bodies | [`AdditionalFields`] |

@@ -9,6 +9,8 @@ mod jwe;
 mod jws;
 mod kdf;
 mod mac;
+#[cfg(feature = "josekit")]
+mod signatures;
 
 use serde_json::Value;
 

@@ -8,6 +8,7 @@
 //! verify. The other never signed anything: what verifies under it is forged.
 #![expect(clippy::panic, clippy::expect_used, reason = "a panic is how a target reports")]
 
+mod bearer_header;
 mod cookie_cache;
 mod cookie_header;
 mod email;
@@ -25,7 +26,8 @@ use time::macros::datetime;
 pub type Target = fn(&[u8]) -> bool;
 
 /// Names and functions of the targets; the corpus of each is in the folder of its name.
-pub const TARGETS: [(&str, Target); 8] = [
+pub const TARGETS: [(&str, Target); 9] = [
+    ("bearer_header", bearer_header::read),
     ("cookie_header", cookie_header::read),
     ("jwt", jwt::read),
     ("jwt_claims", jwt::read_signed),
@@ -57,8 +59,11 @@ fn unknown_secret() -> SigningSecret {
     SigningSecret::parse(UNKNOWN).expect("long enough")
 }
 
+/// Who issues the tokens of the corpus.
+const ISSUER: &str = "https://auth.example.com";
+
 fn policy() -> AccessTokenPolicy {
-    AccessTokenPolicy::new("https://auth.example.com")
+    AccessTokenPolicy::new(ISSUER)
 }
 
 /// HMAC-SHA256 under the known secret, from the `hmac` crate and nothing of `auth-core`.

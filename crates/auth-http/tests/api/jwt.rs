@@ -313,6 +313,22 @@ async fn a_private_key_under_another_secret_breaks_tokens_and_not_sessions() {
 }
 
 #[actix_web::test]
+async fn r_130_a_row_of_two_keys_signs_nothing() {
+    let app = app(&[]).await;
+    assert_eq!(app.get("/jwks", &[]).await.status, 200);
+    // What a restored backup or a careless hand may leave: the public half of another key.
+    let other = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+    app.execute(&format!(r#"update jwks set "publicKey" = '{{"crv":"Ed25519","x":"{other}","kty":"OKP"}}'"#))
+        .await;
+    let cookie = app.register("ann@example.com").await.session_cookie();
+    let refused = app.get("/token", &[("cookie", &cookie)]).await;
+    assert_eq!((refused.status, refused.body.as_str()), (500, ""), "nobody could verify its token");
+    let session = app.get("/get-session", &[("cookie", &cookie)]).await;
+    assert_eq!((session.status, session.header("set-auth-jwt")), (200, ""));
+    app.stop().await;
+}
+
+#[actix_web::test]
 async fn a_key_that_the_database_refuses_is_kept_for_the_next_try() {
     let app = app(&[("AUTH__DATABASE__MAX_CONNECTIONS", "1")]).await;
     // A session's locks stay when the transaction goes, and so tell how many keys were tried.

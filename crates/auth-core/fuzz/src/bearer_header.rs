@@ -1,0 +1,35 @@
+//! The `Authorization` header: bytes of any kind, several lines where there are line feeds.
+//!
+//! - A token is a piece of the one line that came, without white space and commas.
+//! - What a `Verifier` takes for a caller or a session is a token that the known secret signed, or a raw session token.
+//! - Nothing is a caller under a secret that signed nothing.
+
+use auth_core::{
+    BaseUrl, Bearer, Credentials, SessionKey, SessionToken, Verdict, Verifier, VersionedSecrets,
+};
+
+use crate::{ISSUER, NOW, known_secret, unknown_secret};
+
+pub(crate) fn read(data: &[u8]) -> bool {
+    let lines = || data.split(|byte| *byte == b'\n');
+    if let Bearer::Token(token) = Bearer::read(lines()) {
+        assert_eq!(lines().count(), 1, "a token out of two lines");
+        assert!(!token.is_empty() && !token.contains([' ', '\t', ',']), "{token:?}");
+        assert!(data.windows(token.len()).any(|piece| piece == token.as_bytes()), "{token:?} did not come");
+    }
+    let credentials = Credentials::read(lines(), []);
+    let judge = |secret| {
+        let url = BaseUrl::parse(ISSUER).expect("a constant");
+        Verifier::new(url, VersionedSecrets::single(secret)).verify(&credentials, NOW)
+    };
+    match judge(unknown_secret()) {
+        Ok(Verdict::Session(session)) => match session.key() {
+            // Raw: it is worth what its session is.
+            SessionKey::Token(token) => assert!(SessionToken::parse(token.expose()).is_some()),
+            SessionKey::Id { .. } => panic!("a session by id out of a header"),
+        },
+        Ok(other) => panic!("a caller by a forged token: {other:?}"),
+        Err(refusal) => assert!(refusal.status() == 401),
+    }
+    judge(known_secret()).is_ok()
+}
