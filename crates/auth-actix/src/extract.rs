@@ -8,7 +8,7 @@ use std::pin::Pin;
 use actix_web::dev::Payload;
 use actix_web::http::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderName};
 use actix_web::{FromRequest, HttpRequest};
-use auth_core::{Credentials, Refusal};
+use auth_core::{Credentials, Refusal, Role};
 
 use crate::authentication::Authentication;
 use crate::refused::Refused;
@@ -47,12 +47,6 @@ pub struct RequireFresh(pub auth_core::Principal);
 /// ```
 #[derive(Clone, Debug)]
 pub struct RequireRole<R: Role>(pub auth_core::Principal, PhantomData<fn() -> R>);
-
-/// The name of a role, as it stands in the user's `role` field; see [`auth_core::Principal::roles`].
-pub trait Role {
-    /// The name, whole and with regard to case.
-    const NAME: &'static str;
-}
 
 type Extraction<T> = Pin<Box<dyn Future<Output = Result<T, Refused>>>>;
 

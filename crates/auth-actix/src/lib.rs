@@ -37,6 +37,7 @@ mod authentication;
 mod extract;
 mod refused;
 
+pub use auth_core::Role;
 pub use authentication::Authentication;
-pub use extract::{OptionalPrincipal, Principal, RequireFresh, RequireRole, Role};
+pub use extract::{OptionalPrincipal, Principal, RequireFresh, RequireRole};
 pub use refused::Refused;

@@ -8,8 +8,8 @@ use actix_web::middleware::DefaultHeaders;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::{App, HttpResponse, web};
 use auth_actix::{Authentication, OptionalPrincipal, Principal, RequireFresh, RequireRole, Role};
+use auth_core::Authenticator;
 use auth_core::testing::{TestCredential, TestIssuer};
-use auth_core::{Authenticator, SessionLookup, UnconfirmedSession, UserSession};
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 
@@ -112,32 +112,13 @@ async fn an_optional_principal_is_nobody_for_dead_cookies_and_never_for_bad_bear
     assert_eq!(ask(Some(&bearer)).await.0, 401);
 }
 
-#[derive(Debug, thiserror::Error)]
-#[error("away")]
-struct Away;
-
-struct Outage;
-
-impl SessionLookup for Outage {
-    type Error = Away;
-
-    async fn find_session(
-        &self,
-        _: &UnconfirmedSession,
-        _: OffsetDateTime,
-    ) -> Result<Option<UserSession>, Away> {
-        Err(Away)
-    }
-}
-
 #[actix_web::test]
 async fn r_093_an_outage_is_503_for_everybody_who_has_to_be_looked_up() {
     let issuer = TestIssuer::new();
     let cookie = issuer.user("ann@example.com").session_cookie(NOW);
+    issuer.sessions().break_down();
     for path in ["/who", "/maybe", "/fresh", "/admin"] {
-        let authenticator = Authenticator::new(issuer.verifier()).with_sessions(Outage);
-        let authentication = Authentication::new(authenticator).with_clock(|| NOW);
-        let (status, _, body) = ask(Some(authentication), path, Some(&cookie)).await;
+        let (status, _, body) = ask(Some(authentication(&issuer)), path, Some(&cookie)).await;
         let expected = r#"{"message":"Service unavailable","code":"SERVICE_UNAVAILABLE"}"#;
         assert_eq!((status, body.as_str()), (503, expected), "{path}");
     }

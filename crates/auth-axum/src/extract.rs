@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 use std::ops::Deref;
 
-use auth_core::{Credentials, Refusal};
+use auth_core::{Credentials, Refusal, Role};
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
 
@@ -43,12 +43,6 @@ pub struct RequireFresh(pub auth_core::Principal);
 /// ```
 #[derive(Clone, Debug)]
 pub struct RequireRole<R: Role>(pub auth_core::Principal, PhantomData<fn() -> R>);
-
-/// The name of a role, as it stands in the user's `role` field; see [`auth_core::Principal::roles`].
-pub trait Role {
-    /// The name, whole and with regard to case.
-    const NAME: &'static str;
-}
 
 macro_rules! gives_principal {
     ($name:ident $(<$role:ident>)?) => {

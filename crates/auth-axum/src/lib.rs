@@ -35,6 +35,7 @@ mod authentication;
 mod extract;
 mod refused;
 
+pub use auth_core::Role;
 pub use authentication::Authentication;
-pub use extract::{OptionalPrincipal, Principal, RequireFresh, RequireRole, Role};
+pub use extract::{OptionalPrincipal, Principal, RequireFresh, RequireRole};
 pub use refused::Refused;

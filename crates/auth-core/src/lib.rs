@@ -189,7 +189,7 @@ pub use password::{
     Argon2idParams, Argon2idParamsError, HashError, Hasher, MalformedHash, Password, PasswordLengthError,
     PasswordPolicy, PasswordPolicyError, Scheme, StoredHash,
 };
-pub use principal::{Principal, Proof};
+pub use principal::{Principal, Proof, Role};
 pub use refusal::{Refusal, ShownBy};
 pub use secret::Secret;
 pub use session::{Refresh, Remember, Session, SessionPolicy};

@@ -35,6 +35,24 @@ pub struct Principal {
     proof: Proof,
 }
 
+/// The name of a role, as it stands in the user's `role` field ([`Principal::roles`]), for guards that have it in their
+/// type.
+///
+/// ```
+/// use auth_core::Role;
+///
+/// struct Admin;
+///
+/// impl Role for Admin {
+///     const NAME: &'static str = "admin";
+/// }
+/// # let _ = (Admin, Admin::NAME);
+/// ```
+pub trait Role {
+    /// The name, whole and with regard to case.
+    const NAME: &'static str;
+}
+
 /// What proved a [`Principal`].
 ///
 /// ```

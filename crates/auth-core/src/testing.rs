@@ -20,7 +20,7 @@
 //!
 //! The secret is random for each [`TestIssuer`], so nothing that is made here is good anywhere else.
 
-use std::convert::Infallible;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use time::{Duration, OffsetDateTime};
@@ -301,22 +301,47 @@ impl TestCredential {
 /// # assert!(std::future::Future::poll(request.as_mut(), &mut context).is_ready());
 /// ```
 #[derive(Clone, Debug, Default)]
-pub struct TestSessions(Arc<Mutex<Vec<UserSession>>>);
+pub struct TestSessions(Arc<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    sessions: Mutex<Vec<UserSession>>,
+    is_out: AtomicBool,
+}
+
+/// The lookup's database is away, because a test said so ([`TestSessions::break_down`]).
+///
+/// ```
+/// use auth_core::testing::TestOutage;
+///
+/// assert_eq!(TestOutage.to_string(), "sessions are away, as the test asked");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("sessions are away, as the test asked")]
+pub struct TestOutage;
 
 impl TestSessions {
+    /// Fails every lookup from now on, as a database does that is away.
+    pub fn break_down(&self) {
+        self.0.is_out.store(true, Ordering::Relaxed);
+    }
+
     fn lock(&self) -> MutexGuard<'_, Vec<UserSession>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl SessionLookup for TestSessions {
-    type Error = Infallible;
+    type Error = TestOutage;
 
     async fn find_session(
         &self,
         session: &UnconfirmedSession,
         _now: OffsetDateTime,
-    ) -> Result<Option<UserSession>, Infallible> {
+    ) -> Result<Option<UserSession>, TestOutage> {
+        if self.0.is_out.load(Ordering::Relaxed) {
+            return Err(TestOutage);
+        }
         let is_asked_for = |known: &&UserSession| match session.key() {
             SessionKey::Token(token) => known.session.token.constant_time_eq(token),
             SessionKey::Id { session_id, .. } => known.session.id == *session_id,

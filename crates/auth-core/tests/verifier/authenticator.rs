@@ -1,40 +1,22 @@
 //! Looking up what a request does not prove.
 
-use auth_core::testing::TestIssuer;
+use auth_core::testing::{TestIssuer, TestOutage};
 use auth_core::{Authenticator, Proof, Refusal, SessionLookup, ShownBy, UnconfirmedSession, UserSession};
 use time::{Duration, OffsetDateTime};
 
 use crate::support::{NOW, now_or_never};
 
-/// Where nobody answers, or the wrong one does.
-#[derive(Debug, thiserror::Error)]
-#[error("connection refused")]
-struct Away;
-
-struct Outage;
-
-impl SessionLookup for Outage {
-    type Error = Away;
-
-    async fn find_session(
-        &self,
-        _: &UnconfirmedSession,
-        _: OffsetDateTime,
-    ) -> Result<Option<UserSession>, Away> {
-        Err(Away)
-    }
-}
-
+/// A lookup that gives the wrong session.
 struct Always(UserSession);
 
 impl SessionLookup for Always {
-    type Error = Away;
+    type Error = TestOutage;
 
     async fn find_session(
         &self,
         _: &UnconfirmedSession,
         _: OffsetDateTime,
-    ) -> Result<Option<UserSession>, Away> {
+    ) -> Result<Option<UserSession>, TestOutage> {
         Ok(Some(self.0.clone()))
     }
 }
@@ -94,12 +76,13 @@ fn without_a_lookup_a_bare_session_is_refused() {
 fn r_093_an_outage_is_never_not_signed_in() {
     let issuer = TestIssuer::new();
     let ann = issuer.user("ann@example.com");
-    let away = Authenticator::new(issuer.verifier()).with_sessions(Outage);
+    let away = Authenticator::new(issuer.verifier()).with_sessions(issuer.sessions());
+    issuer.sessions().break_down();
     let refused = now_or_never(away.authenticate(&ann.session_cookie(NOW).credentials(), NOW)).unwrap_err();
     assert_eq!((refused.status(), refused.www_authenticate()), (503, None));
     let cause = std::error::Error::source(&refused).map(ToString::to_string);
-    assert_eq!(cause.as_deref(), Some("connection refused"));
-    assert!(!refused.body().contains("refused"), "the cause is for the log");
+    assert_eq!(cause.as_deref(), Some("sessions are away, as the test asked"));
+    assert!(!refused.body().contains("away"), "the cause is for the log");
     // What needs no lookup goes on.
     assert!(now_or_never(away.authenticate(&ann.access_token(NOW).credentials(), NOW)).is_ok());
 }
