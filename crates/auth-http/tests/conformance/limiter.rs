@@ -21,8 +21,8 @@ fn custom_rules() -> Value {
     })
 }
 
-const CUSTOM_RULES: &str = "/ok = 2 per 5s, /get-* = off, /deep/** = 1 per 61s, /sign-in/custom = 5 per 30s, \
-                            /list-? = 1 per 10s";
+/// Without the last one: a path cannot have a question mark, so that rule matches nothing there and is refused at start here.
+const CUSTOM_RULES: &str = "/ok = 2 per 5s, /get-* = off, /deep/** = 1 per 61s, /sign-in/custom = 5 per 30s";
 
 fn servers(database: &Database, storage: &str) -> (Reference, Ours) {
     let secret = random_secret();
