@@ -10,7 +10,7 @@ use auth_store::testing::TestDatabase;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+use tokio::sync::Notify;
 
 pub const SECRET: &str = "process-test-secret-8KvWq2RzT6mXc4Jd";
 pub const PASSWORD: &str = "correct horse battery staple";
@@ -27,11 +27,56 @@ pub fn command(arguments: &[&str], variables: &[(&str, &str)]) -> Command {
 }
 
 /// Tests that measure times run alone, since the rules' figures are for a machine that does nothing else.
-static MACHINE: RwLock<()> = RwLock::const_new(());
+static MACHINE: Machine = Machine { state: Mutex::new((0, false)), changed: Notify::const_new() };
+
+/// Whose turn it is. Not a lock of the library's: those let nobody in behind one who waits to be alone, so a test that
+/// starts a second process would wait for itself.
+struct Machine {
+    /// How many processes share it, and whether somebody has it alone.
+    state: Mutex<(usize, bool)>,
+    changed: Notify,
+}
 
 enum Turn {
-    Shared { _turn: RwLockReadGuard<'static, ()> },
-    Alone { _turn: RwLockWriteGuard<'static, ()> },
+    Shared,
+    Alone,
+}
+
+impl Turn {
+    async fn shared() -> Self {
+        MACHINE.take(|(shared, alone)| (!*alone).then(|| *shared += 1)).await;
+        Self::Shared
+    }
+
+    async fn alone() -> Self {
+        MACHINE.take(|(shared, alone)| (*shared == 0 && !*alone).then(|| *alone = true)).await;
+        Self::Alone
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let mut state = MACHINE.state.lock().unwrap();
+        match self {
+            Self::Shared => state.0 -= 1,
+            Self::Alone => state.1 = false,
+        }
+        drop(state);
+        MACHINE.changed.notify_waiters();
+    }
+}
+
+impl Machine {
+    /// Waits until a step can be taken.
+    async fn take(&self, step: impl Fn(&mut (usize, bool)) -> Option<()>) {
+        loop {
+            let changed = self.changed.notified();
+            if step(&mut self.state.lock().unwrap()).is_some() {
+                return;
+            }
+            changed.await;
+        }
+    }
 }
 
 /// A running server, ended with the test.
@@ -46,7 +91,7 @@ pub struct Process {
 impl Process {
     /// Starts a server on a database; `changes` come last.
     pub async fn start(database_url: &str, changes: &[(&str, &str)]) -> Self {
-        Self::start_in_turn(database_url, changes, Turn::Shared { _turn: MACHINE.read().await })
+        Self::start_in_turn(database_url, changes, Turn::shared().await)
     }
 
     fn start_in_turn(database_url: &str, changes: &[(&str, &str)], turn: Turn) -> Self {
@@ -194,7 +239,7 @@ pub async fn on_own_database(changes: &[(&str, &str)]) -> (TestDatabase, Process
 
 /// The same, while no other test runs.
 pub async fn alone_on_own_database(changes: &[(&str, &str)]) -> (TestDatabase, Process) {
-    let turn = Turn::Alone { _turn: MACHINE.write().await };
+    let turn = Turn::alone().await;
     let database = TestDatabase::create().await;
     let process = Process::start_in_turn(database.url(), changes, turn);
     (database, process)
