@@ -88,7 +88,7 @@
 //! | `passwords` | [`Hasher`] and what goes with it | |
 //! | `encryption` | [`SymmetricKeys`] | |
 //! | `josekit` | `jwe`: the encrypted cookie cache and account cookie; [`JwtVerifier`], [`JwkSet`]: tokens under public keys; takes `encryption` with it | OpenSSL |
-//! | `testing` | [`testing`]: callers for the tests of services | |
+//! | `testing` | module `testing`: callers for the tests of services | |
 
 mod access_token;
 #[cfg(feature = "passwords")]
