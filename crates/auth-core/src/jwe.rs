@@ -26,10 +26,10 @@ use zeroize::Zeroize;
 use crate::base64url::BASE64URL;
 use crate::claims::{Claims, VerifyError};
 use crate::constant_time;
-use crate::javascript;
 use crate::numeric_date;
 use crate::secret::Secret;
 use crate::signing_secret::{SigningSecret, VersionedSecrets};
+use crate::wire::json;
 
 /// Longest token in bytes that is looked at: a hundred cookie chunks would be more, but a request's head
 /// is limited to less.
@@ -206,7 +206,7 @@ impl JweKeys {
         let iat = numeric_date::seconds(now);
         let exp = iat.saturating_add(ttl.whole_seconds());
         let content = Content { claims, iat, exp, jti: uuid_v4(rng) };
-        let content = javascript::to_string(&content).map_err(JweError::Json)?;
+        let content = json::to_string(&content).map_err(JweError::Json)?;
         let header = Header { alg: "dir", enc: "A256CBC-HS512", kid: &self.current.id };
         let header = BASE64URL.encode(serde_json::to_vec(&header).map_err(JweError::Json)?);
         let mut iv = [0_u8; IV_BYTES];

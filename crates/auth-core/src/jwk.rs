@@ -7,7 +7,7 @@ use josekit::jws::{ES256, ES512, EdDSA, JwsSigner, JwsVerifier, PS256, RS256};
 use serde_json::{Map, Value};
 
 use crate::base64url::BASE64URL;
-use crate::javascript::{self, Json};
+use crate::wire::json::{self, Json};
 
 /// A signature algorithm (RFC 7518 §3.1, RFC 8037 §3.1). A key has one, and a token's header never chooses another.
 ///
@@ -180,7 +180,7 @@ impl PublicJwk {
     /// Writes the key as the `jwks` table holds it.
     pub fn to_json(&self) -> String {
         let members = self.members().map(|(name, value)| (name.to_owned(), Json::Text(value.to_owned())));
-        javascript::to_string(&Json::Object(members.collect())).unwrap_or_default()
+        json::to_string(&Json::Object(members.collect())).unwrap_or_default()
     }
 
     /// Lists the members.

@@ -4,8 +4,8 @@ use std::fmt;
 
 use josekit::jws::JwsVerifier;
 
-use crate::javascript::{self, Json};
 use crate::jwk::{JwsAlgorithm, ParseJwkError, PublicJwk};
+use crate::wire::json::{self, Json};
 
 /// Longest document in bytes that is read.
 ///
@@ -206,7 +206,7 @@ impl JwkSet {
             Json::Object(members)
         };
         let keys = Json::List(self.iter().map(entry).collect());
-        javascript::to_string(&Json::Object(vec![("keys".to_owned(), keys)])).unwrap_or_default()
+        json::to_string(&Json::Object(vec![("keys".to_owned(), keys)])).unwrap_or_default()
     }
 }
 

@@ -18,9 +18,9 @@ use serde_json::{Map, Value};
 use crate::access_token;
 use crate::base64url::BASE64URL;
 use crate::constant_time;
-use crate::javascript;
 use crate::mac::{MAC_BYTES, MacKey};
 use crate::signing_secret::SigningSecret;
+use crate::wire::json;
 
 /// Longest token in bytes that is looked at; ours have about 500.
 ///
@@ -163,7 +163,7 @@ pub fn sign(
         Kind::Untyped => UNTYPED,
         Kind::AccessToken => ACCESS_TOKEN,
     };
-    let claims = javascript::to_string(claims)?;
+    let claims = json::to_string(claims)?;
     let mut token = String::with_capacity(header.len() + claims.len().div_ceil(3) * 4 + SIGNATURE_LENGTH + 2);
     token.push_str(header);
     token.push('.');

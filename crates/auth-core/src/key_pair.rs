@@ -11,11 +11,11 @@ use rand::CryptoRng;
 use serde_json::{Map, Value};
 use zeroize::Zeroize;
 
-use crate::javascript::{self, Json};
 use crate::jwk::{JwsAlgorithm, ParseJwkError, PublicJwk};
 use crate::jwks::{Kid, VerificationKey};
 use crate::secret::Secret;
 use crate::symmetric::{SymmetricError, SymmetricKeys};
+use crate::wire::json::{self, Json};
 
 /// Size of a new RSA key in bits, unless the settings say otherwise (`modulusLength` of Better Auth).
 ///
@@ -174,7 +174,7 @@ impl PrivateJwk {
     /// [`KeyPairError::Encrypt`], which no key is long enough for.
     pub fn seal(&self, keys: &SymmetricKeys, rng: &mut impl CryptoRng) -> Result<String, KeyPairError> {
         let sealed = keys.encrypt(self.json.expose(), rng).map_err(KeyPairError::Encrypt)?;
-        javascript::to_string(&Json::Text(sealed)).map_err(|_cannot_happen| KeyPairError::Form)
+        json::to_string(&Json::Text(sealed)).map_err(|_cannot_happen| KeyPairError::Form)
     }
 
     /// Gives the JWK's text in the clear, for a table without encryption (`disablePrivateKeyEncryption`).

@@ -108,7 +108,6 @@ mod email_token;
 mod fields;
 mod foreign_token;
 mod id;
-mod javascript;
 #[cfg(feature = "josekit")]
 pub mod jwe;
 #[cfg(feature = "josekit")]

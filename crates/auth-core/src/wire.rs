@@ -2,10 +2,12 @@
 //!
 //! Only these types are serialised; entities and rows never are, so a new column is not shown to
 //! clients until somebody adds it here. [`read_get_session`] goes the other way, for services that ask a server.
+//! `json` is JSON to the byte as the reference has it, where a signature is over that text.
 
 mod additional;
 mod envelope;
 mod error_code;
+pub(crate) mod json;
 mod read;
 mod session;
 mod timestamp;

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::javascript::{self, Json};
+use crate::wire::json::{self, Json};
 
 /// A JSON text in the form that `JSON.stringify(JSON.parse(text))` gives: no spaces, members in
 /// JavaScript's order, numbers as JavaScript prints them.
@@ -45,7 +45,7 @@ impl JsonText {
 
     /// Prints a value.
     pub(crate) fn of(value: &Json) -> Result<Self, ParseJsonError> {
-        let canonical = javascript::to_string(value).map_err(|_says_no_more| ParseJsonError)?;
+        let canonical = json::to_string(value).map_err(|_says_no_more| ParseJsonError)?;
         RawValue::from_string(canonical).map(Self).map_err(|_quotes| ParseJsonError)
     }
 

@@ -15,8 +15,8 @@ use super::milliseconds;
 use super::payload::{self, Payload, Reading};
 use crate::base64url::BASE64URL;
 use crate::constant_time;
-use crate::javascript::{self, Json};
 use crate::signing_secret::SigningSecret;
+use crate::wire::json::{self, Json};
 
 /// Life of a value for a user who is not remembered (1.7.25, `setCookieCache`).
 pub(super) const UNREMEMBERED_TTL: Duration = Duration::seconds(60);
@@ -28,7 +28,7 @@ pub(super) fn write(
     now: OffsetDateTime,
     secret: &SigningSecret,
 ) -> Result<String, serde_json::Error> {
-    let payload = javascript::to_string(payload)?;
+    let payload = json::to_string(payload)?;
     let expires_at = milliseconds(now.saturating_add(ttl));
     // What is signed is the payload with one more member at its end.
     let open = payload.strip_suffix('}').unwrap_or(&payload);
@@ -45,7 +45,7 @@ pub(super) fn read(value: &str, now: OffsetDateTime, secret: &SigningSecret) -> 
     let Json::Number(expires_at) = envelope.take("expiresAt")? else { return None };
     let Json::Text(signature) = envelope.take("signature")? else { return None };
     let Json::Object(payload) = envelope.take("session")? else { return None };
-    let signed = javascript::to_string(&Signed { payload: &payload, expires_at }).ok()?;
+    let signed = json::to_string(&Signed { payload: &payload, expires_at }).ok()?;
     if !constant_time::equal(&secret.mac(signed.as_bytes()), &decode(&signature)?) {
         return None;
     }

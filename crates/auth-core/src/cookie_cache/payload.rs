@@ -5,9 +5,9 @@ use time::OffsetDateTime;
 
 use super::milliseconds;
 use crate::claims::{Times, VerifyError};
-use crate::javascript::Json;
 use crate::numeric_date;
 use crate::user_session::UserSession;
+use crate::wire::json::Json;
 use crate::wire::{DateLike, SessionBody, UserBody, read_entities, text};
 
 /// The payload as the reference orders it (1.7.25, `setCookieCache`): entities as clients see them.

@@ -6,13 +6,13 @@ use time::OffsetDateTime;
 
 use super::JwtPolicy;
 use crate::base64url::BASE64URL;
-use crate::javascript::{self, Json};
 use crate::jws::MAX_TOKEN_BYTES;
 use crate::key_pair::SigningKey;
 use crate::numeric_date;
 use crate::secret::Secret;
 use crate::user::User;
 use crate::wire::UserBody;
+use crate::wire::json::{self, Json};
 
 /// What a token says of its user, beside who it is (`jwt.definePayload` of Better Auth is code; these are what it is
 /// used for).
@@ -138,7 +138,7 @@ impl JwtIssuer {
             ("alg".to_owned(), text(key.algorithm().as_str())),
             ("kid".to_owned(), text(key.kid().as_str())),
         ]);
-        let encode = |json: &Json| javascript::to_string(json).map_err(JwtIssueError::EncodeClaims);
+        let encode = |json: &Json| json::to_string(json).map_err(JwtIssueError::EncodeClaims);
         let mut token = BASE64URL.encode(encode(&header)?);
         token.push('.');
         BASE64URL.encode_string(encode(&Json::Object(claims))?, &mut token);
@@ -160,7 +160,7 @@ impl JwtIssuer {
                 text("name", &user.name),
                 text("role", "authenticated"),
             ],
-            JwtPayload::User => match serde_json::from_str(&javascript::to_string(&UserBody::from(user))?)? {
+            JwtPayload::User => match serde_json::from_str(&json::to_string(&UserBody::from(user))?)? {
                 Json::Object(mut members) => {
                     members.retain(|(name, _)| !REGISTERED.contains(&name.as_str()));
                     members

@@ -6,11 +6,11 @@ use time::OffsetDateTime;
 use crate::additional::{AdditionalValues, FieldValue, JsonText, Visibility};
 use crate::email::Email;
 use crate::id::{SessionId, UserId};
-use crate::javascript::{self, Json};
 use crate::session::Session;
 use crate::session_token::SessionToken;
 use crate::user::User;
 use crate::user_session::UserSession;
+use crate::wire::json::{self, Json};
 
 /// The body of a `/get-session` answer is neither `null` nor session and user in Better Auth's shape.
 ///
@@ -96,16 +96,14 @@ pub(crate) fn read_entities(
 /// Reads a text.
 pub(crate) fn text(value: Json, date_like: DateLike) -> Option<String> {
     match value {
-        Json::Text(text) if date_like == DateLike::IsText || javascript::parse_date(&text).is_none() => {
-            Some(text)
-        }
+        Json::Text(text) if date_like == DateLike::IsText || json::parse_date(&text).is_none() => Some(text),
         _ => None,
     }
 }
 
 fn date(value: &Json) -> Option<OffsetDateTime> {
     match value {
-        Json::Text(text) => javascript::parse_date(text),
+        Json::Text(text) => json::parse_date(text),
         _ => None,
     }
 }
@@ -157,7 +155,7 @@ impl Members {
             let value = match value {
                 Json::Null => FieldValue::Null,
                 Json::Bool(value) => FieldValue::Boolean(value),
-                Json::Text(text) => match javascript::parse_date(&text) {
+                Json::Text(text) => match json::parse_date(&text) {
                     Some(at) => FieldValue::Date(at),
                     None => FieldValue::Text(text),
                 },

@@ -1,4 +1,4 @@
-//! JSON as JavaScript reads and writes it, to the byte.
+//! JSON as the reference reads and writes it, to the byte.
 //!
 //! A compact cookie cache is signed over the text that `JSON.stringify` gives for what `JSON.parse` read, and
 //! JSON columns are stored in that form, so both sides of it have to be repeated exactly. Texts and escapes are the same in serde_json; what
