@@ -25,7 +25,7 @@ use crate::reply::SessionReply;
 use crate::routes;
 use crate::settings::{EmailAndPasswordSettings, Settings};
 use crate::signing_keys::SigningKeys;
-use crate::state::BodyLimits;
+use crate::state::{BodyLimits, ListLimit};
 
 /// The auth routes, built once from the settings and mounted in every worker:
 ///
@@ -253,6 +253,7 @@ impl Auth {
             .app_data(Data::new(clock.clone()))
             .app_data(Data::new(ClientAddressPolicy::new(settings.proxies.clone())))
             .app_data(Data::new(settings.session.anonymous_get_session))
+            .app_data(Data::new(ListLimit(settings.session.list_limit)))
             .app_data(Data::new(ErrorPage(settings.server.error_url.clone())))
             .app_data(Data::clone(origins))
             .app_data(Data::clone(verifiers))

@@ -207,6 +207,10 @@ impl Settings {
                 "server.base_url is plain http: passwords and session cookies travel unencrypted",
             ),
             (
+                self.session.lives_unlisted(),
+                "session.max_per_user is above session.list_limit: a session can live without its owner's seeing it",
+            ),
+            (
                 self.proxies.trusts_everyone(),
                 "proxies.trusted holds a network of everyone: any client can choose the address it is seen under",
             ),

@@ -7,6 +7,10 @@ use std::time::Duration;
 #[error("{0} is not registered; the auth routes must be mounted through Auth::configure")]
 pub(crate) struct MissingState(pub(crate) &'static str);
 
+/// Most sessions that are listed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ListLimit(pub(crate) u32);
+
 /// How much body is read, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct BodyLimits {

@@ -32,9 +32,6 @@ pub struct SessionRepository<'store> {
 }
 
 impl<'store> SessionRepository<'store> {
-    /// Most sessions that are listed at once, as many as the reference lists.
-    pub const MOST_LISTED: i64 = 100;
-
     pub(crate) fn new(pool: &'store Pool, fields: &'store DeclaredFields) -> Self {
         Self { pool, fields }
     }
@@ -67,8 +64,7 @@ impl<'store> SessionRepository<'store> {
             .await
     }
 
-    /// Lists the sessions of a user that live at `now`, oldest first; of more than
-    /// [`MOST_LISTED`](Self::MOST_LISTED), the newest.
+    /// Lists the sessions of a user that live at `now`, oldest first; of more than `limit`, the newest.
     ///
     /// # Errors
     ///
@@ -77,10 +73,11 @@ impl<'store> SessionRepository<'store> {
         self,
         user_id: &UserId,
         now: OffsetDateTime,
+        limit: u32,
     ) -> Result<Vec<Session>, StoreError> {
         self.pool
-            .read(&(self.fields, user_id, now), |connection, &(fields, user_id, now)| {
-                list_by_user_on(connection, fields, user_id, now).boxed()
+            .read(&(self.fields, user_id, now, limit), |connection, &(fields, user_id, now, limit)| {
+                list_by_user_on(connection, fields, user_id, now, limit).boxed()
             })
             .await
     }
@@ -246,6 +243,7 @@ pub(crate) async fn list_by_user_on<C>(
     fields: &DeclaredFields,
     user_id: &UserId,
     now: OffsetDateTime,
+    limit: u32,
 ) -> Result<Vec<Session>, StoreError>
 where
     C: AsyncConnectionCore<Backend = Pg> + Send,
@@ -254,7 +252,7 @@ where
         .filter(session::user_id.eq(user_id.as_str()))
         .filter(session::expires_at.gt(to_milliseconds(now)))
         .order((session::created_at.desc(), session::id.desc()))
-        .limit(SessionRepository::MOST_LISTED)
+        .limit(limit.into())
         .select((SessionRow::columns(), FieldColumns::of_session(fields)))
         .load::<(SessionRow, FieldCells)>(connection)
         .await

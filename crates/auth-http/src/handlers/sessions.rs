@@ -13,6 +13,7 @@ use crate::extract::{
     Body, FreshlySignedIn, Guarded, MediaTypes, NoInput, Now, RouteBody, SessionCookie, SignedIn,
 };
 use crate::reply::{self, SessionReply};
+use crate::state::ListLimit;
 use crate::validation::Fields;
 
 /// Lists the caller's living sessions, raw tokens included: with one of them the caller can end it.
@@ -24,8 +25,9 @@ pub(crate) async fn list_sessions(
     FreshlySignedIn(caller): FreshlySignedIn,
     Now(now): Now,
     store: Data<Store>,
+    limit: Data<ListLimit>,
 ) -> Result<HttpResponse, ApiError> {
-    let sessions = store.sessions().list_by_user(&caller.principal.user.id, now).await?;
+    let sessions = store.sessions().list_by_user(&caller.principal.user.id, now, limit.0).await?;
     let bodies: Vec<SessionBody<'_>> = sessions.iter().map(Into::into).collect();
     Ok(reply::json(StatusCode::OK, &bodies))
 }

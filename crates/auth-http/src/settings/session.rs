@@ -9,6 +9,9 @@ use super::error::SettingsError;
 use super::reader::Reader;
 use super::span;
 
+/// A list is made in memory.
+const MOST_LISTED: u32 = 10_000;
+
 /// Life of sessions, and what session answers hold.
 #[derive(Clone, Debug)]
 pub struct SessionSettings {
@@ -26,6 +29,8 @@ pub struct SessionSettings {
     pub access_token_in_session: bool,
     /// Most sessions of one user at once; `None` is no bound.
     pub max_per_user: Option<NonZeroU32>,
+    /// Most sessions that `/list-sessions` shows, at least one.
+    pub list_limit: u32,
 }
 
 /// Answer of `/get-session` to a caller without credentials.
@@ -54,7 +59,13 @@ impl SessionSettings {
             )?,
             access_token_in_session: reader.switch("session.access_token_in_session")?,
             max_per_user: NonZeroU32::new(reader.number("session.max_per_user", 0..=u32::MAX)?),
+            list_limit: reader.number("session.list_limit", 1..=MOST_LISTED)?,
         })
+    }
+
+    /// Tells whether a user can have more sessions than are listed.
+    pub(super) fn lives_unlisted(&self) -> bool {
+        self.max_per_user.is_none_or(|most| most.get() > self.list_limit)
     }
 
     /// Tells whether sessions are kept in cookies that their holders can read.

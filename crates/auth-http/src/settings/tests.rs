@@ -249,6 +249,8 @@ fn r_119_every_weakened_check_is_warned_of() {
         ("AUTH__PROXIES__TRACK_ADDRESSES", "false", "proxies.track_addresses"),
         ("AUTH__JWT__DISABLE_PRIVATE_KEY_ENCRYPTION", "true", "jwt.disable_private_key_encryption"),
         ("AUTH__JWT__GRACE_PERIOD", "14m", "jwt.expiration_time"),
+        ("AUTH__SESSION__MAX_PER_USER", "0", "session.max_per_user"),
+        ("AUTH__SESSION__LIST_LIMIT", "99", "session.max_per_user"),
         ("AUTH__EMAIL_AND_PASSWORD__FAILURES_BEFORE_DELAY", "0", "email_and_password.failures_before_delay"),
     ];
     for (name, value, key) in cases {

@@ -214,6 +214,7 @@ configurations! {
     prefix_and_domain => "prefix and domain",
     short_sessions => "short sessions",
     refresh_on_every_read => "refresh on every read",
+    list_limit => "list limit",
     refresh_off => "refresh off",
     trusted_origins => "trusted origins",
     another_base_path => "another base path",

@@ -94,15 +94,16 @@ async fn living_sessions_of_one_user_are_listed_oldest_first() {
     for session in [&last, &later] {
         store.sessions().insert(session).await.unwrap();
     }
-    let listed = async |now| -> Vec<SessionId> {
-        let sessions = store.sessions().list_by_user(&ann.user.id, now).await.unwrap();
+    let listed = async |now, limit| -> Vec<SessionId> {
+        let sessions = store.sessions().list_by_user(&ann.user.id, now, limit).await.unwrap();
         sessions.into_iter().map(|session| session.id).collect()
     };
     let first = ann.session.unwrap().id;
     let just_before = now - Duration::milliseconds(1);
-    assert_eq!(listed(just_before).await, [first.clone(), later.id.clone(), last.id]);
-    assert_eq!(listed(now).await, [first, later.id], "what ends now is not listed");
-    assert!(listed(now + Duration::days(8)).await.is_empty());
+    assert_eq!(listed(just_before, 3).await, [first.clone(), later.id.clone(), last.id.clone()]);
+    assert_eq!(listed(now, 3).await, [first, later.id.clone()], "what ends now is not listed");
+    assert_eq!(listed(just_before, 2).await, [later.id, last.id], "of more than fit, the newest");
+    assert!(listed(now + Duration::days(8), 3).await.is_empty());
 }
 
 #[tokio::test]
