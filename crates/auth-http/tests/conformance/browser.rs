@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use crate::cache::Secrets;
+use crate::client::settings_file;
 use crate::database::Database;
 use crate::node::{self, Reference};
 use crate::normalise::Names;
@@ -37,8 +38,22 @@ fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a free port").port()
 }
 
-fn visit(port: u16, server: &str, direct: bool) -> Vec<Value> {
-    let input = json!({ "chromium": chromium(), "port": port, "server": server, "direct": direct });
+/// How a page reaches a server, and what the server leaves with the browser.
+#[derive(Clone, Copy)]
+enum Visit {
+    /// Through the page's own server, as behind a proxy.
+    Proxied,
+    /// The same, and sessions are kept in a cookie of their own.
+    Cached,
+    /// Across origins.
+    Direct,
+}
+
+fn visit(port: u16, server: &str, visit: Visit) -> Vec<Value> {
+    let (direct, cached) = (matches!(visit, Visit::Direct), matches!(visit, Visit::Cached));
+    let input = json!({
+        "chromium": chromium(), "port": port, "server": server, "direct": direct, "cached": cached,
+    });
     node::run("browser.mjs", &input).as_array().expect("a list of steps").clone()
 }
 
@@ -52,28 +67,35 @@ fn normalised(steps: &[Value]) -> Vec<String> {
     steps.iter().map(|step| user_agent(&names.text(&step.to_string(), now))).collect()
 }
 
-fn ours(port: u16, more: &[(&'static str, &'static str)]) -> (Database, Ours) {
+/// A database for either server, with the column of a field of sessions.
+fn database() -> Database {
     let database = Database::migrated_by_us();
+    database.execute("alter table session add column theme text");
+    database
+}
+
+fn ours(port: u16, more: &[(&str, &str)]) -> (Database, Ours) {
+    let database = database();
     let trusted = format!("http://127.0.0.1:{port}");
     let mut settings = cheap_and_alike();
-    settings.extend(more);
+    settings.extend_from_slice(more);
     settings.push(("AUTH__SECURITY__TRUSTED_ORIGINS", &trusted));
     let ours = Ours::start_with(&database, &random_secret(), &settings);
     (database, ours)
 }
 
 /// Visits both servers; `session` are options of Better Auth and `more` the settings that mean the same.
-fn compare(session: &Value, more: &[(&'static str, &'static str)]) -> Vec<Value> {
+fn compare(kind: Visit, session: &Value, more: &[(&str, &str)]) -> Vec<Value> {
     let port = free_port();
-    let database = Database::migrated_by_us();
+    let database = database();
     let options = json!({ "trustedOrigins": [format!("http://127.0.0.1:{port}")], "session": session });
     let extra = json!({ "quick": true, "options": options });
     let reference = Reference::start_with(&database, &random_secret(), &extra);
-    let theirs = visit(port, reference.origin(), false);
+    let theirs = visit(port, reference.origin(), kind);
     check(&theirs);
 
     let (_database, ours) = ours(port, more);
-    let seen = visit(port, ours.origin(), false);
+    let seen = visit(port, ours.origin(), kind);
     for (theirs, ours) in normalised(&theirs).iter().zip(normalised(&seen)) {
         assert_eq!(*theirs, ours);
     }
@@ -84,7 +106,7 @@ fn compare(session: &Value, more: &[(&'static str, &'static str)]) -> Vec<Value>
 #[test]
 fn a_browser_cannot_tell_this_server_from_the_reference() {
     needs!("node", "chromium");
-    compare(&json!({}), &[]);
+    compare(Visit::Proxied, &json!({}), &[]);
 }
 
 /// Every read says `needsRefresh`: React's hook shows what its second request, a POST, answered.
@@ -92,10 +114,34 @@ fn a_browser_cannot_tell_this_server_from_the_reference() {
 fn a_browser_refreshes_where_reads_do_not() {
     needs!("node", "chromium");
     let settings = [("AUTH__SESSION__DEFER_REFRESH", "true"), ("AUTH__SESSION__UPDATE_AGE", "0s")];
-    let seen = compare(&json!({ "deferSessionRefresh": true, "updateAge": 0 }), &settings);
+    let seen = compare(Visit::Proxied, &json!({ "deferSessionRefresh": true, "updateAge": 0 }), &settings);
     let data = |name: &str| &step(&seen, name)["data"];
     assert_eq!(data("and reads")["needsRefresh"], true, "a read alone");
     assert_eq!(data("after a reload").get("needsRefresh"), None, "the hook");
+}
+
+/// Most reads are answered by the copy; a session that was ended elsewhere is seen once somebody asks past it.
+#[test]
+fn a_browser_with_copies_of_sessions_cannot_tell_either() {
+    needs!("node", "chromium");
+    for strategy in ["compact", "jwt", "jwe"] {
+        let file = settings_file("");
+        let settings = [
+            ("AUTH_CONFIG", file.to_str().expect("a path in UTF-8")),
+            ("AUTH__SESSION__COOKIE_CACHE__ENABLED", "true"),
+            ("AUTH__SESSION__COOKIE_CACHE__STRATEGY", strategy),
+        ];
+        let cache = json!({ "enabled": true, "strategy": strategy });
+        let theme = json!({ "theme": { "type": "string", "required": false } });
+        let options = json!({ "cookieCache": cache, "additionalFields": theme });
+        let seen = compare(Visit::Cached, &options, &settings);
+        assert_eq!(step(&seen, "set a field of the session")["data"]["session"]["theme"], "dark");
+        assert_eq!(step(&seen, "and read it")["data"]["session"]["theme"], "dark");
+        assert_eq!(step(&seen, "the other device has its copy")["data"]["user"]["email"], "ada@example.com");
+        for name in ["the other device asks past it", "the other device asks past its copy again"] {
+            assert_eq!(step(&seen, name)["data"], Value::Null, "{name}");
+        }
+    }
 }
 
 /// The page on one origin, this server on another: CORS with cookies, which Better Auth leaves to its host.
@@ -104,7 +150,7 @@ fn a_browser_visits_this_server_across_origins() {
     needs!("node", "chromium");
     let port = free_port();
     let (_database, ours) = ours(port, &[]);
-    check(&visit(port, ours.origin(), true));
+    check(&visit(port, ours.origin(), Visit::Direct));
 }
 
 /// What the step of that name saw.

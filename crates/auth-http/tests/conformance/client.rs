@@ -74,8 +74,8 @@ impl Visits {
     }
 }
 
-/// Writes the settings of a visit, with the session field.
-fn settings_file(more: &str) -> PathBuf {
+/// Writes the settings of a visit, with the session field `theme`.
+pub(crate) fn settings_file(more: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
     std::fs::create_dir_all(folder).expect("a folder for temporary files");
     let path = folder.join(format!("client-{}.toml", random_secret()));

@@ -1,8 +1,9 @@
 // A visit in a real Chromium: the page of `browser-page.mjs`, driven over the DevTools protocol, says what a person
 // would see at each step. Prints the list of steps.
 //
-// Input: {chromium, port, server, direct}. The page is served on `port`, which the server trusts as an origin. `direct`
-// lets it call the server across origins; otherwise the page's own server hands `/api/auth` on, as a proxy would.
+// Input: {chromium, port, server, direct, cached}. The page is served on `port`, which the server trusts as an origin.
+// `direct` lets it call the server across origins; otherwise the page's own server hands `/api/auth` on, as a proxy would.
+// `cached` says that the server keeps copies of sessions in cookies.
 
 import { spawn } from "node:child_process";
 import { mkdtempSync } from "node:fs";
@@ -14,7 +15,7 @@ import { build } from "esbuild";
 import { input } from "./options.mjs";
 
 const PATIENCE_MS = 20_000;
-const { chromium, port, server, direct } = input();
+const { chromium, port, server, direct, cached } = input();
 
 const bundle = await build({
   entryPoints: ["browser-page.mjs"],
@@ -143,15 +144,23 @@ try {
   await step("another device", () => phone.shows("nobody"));
   await step("sign in there", () => phone.run(outcome(`react.signIn.email(${text(credentials)})`)));
   await step("the other device shows it", () => phone.shows("user"));
+  await step("set a field of the session", () => tab.run(outcome(`react.updateSession({ theme: "dark" })`)));
+  await step("and read it", () => tab.run(outcome("react.getSession()")));
   const listed = "{ data: data?.sort((a, b) => a.createdAt - b.createdAt), error }";
   await step("list the sessions", () => tab.run(`react.listSessions().then(({ data, error }) => (${listed}))`));
   await step("revoke the others", () => tab.run(outcome("react.revokeOtherSessions()")));
+  // A copy of the session in a cookie holds until it runs out, or until somebody asks past it.
+  if (cached) await phone.reload();
+  if (cached) await step("the other device has its copy", () => phone.shows("user"));
+  const pastTheCopy = outcome("react.getSession({ query: { disableCookieCache: true } })");
+  if (cached) await step("the other device asks past it", () => phone.run(pastTheCopy));
   await phone.reload();
   await step("the other device is out", () => phone.shows("nobody"));
   await step("sign in there again", () => phone.run(outcome(`react.signIn.email(${text(credentials)})`)));
   const change = { currentPassword: credentials.password, newPassword: "a horse of another battery", revokeOtherSessions: true };
   await step("change the password", () => tab.run(outcome(`react.changePassword(${text(change)})`)));
   await step("the hook shows the new session", () => tab.shows("user"));
+  if (cached) await step("the other device asks past its copy again", () => phone.run(pastTheCopy));
   await phone.reload();
   await step("the other device is out again", () => phone.shows("nobody"));
   await step("the old password is refused there", () => phone.run(outcome(`react.signIn.email(${text(credentials)})`)));
