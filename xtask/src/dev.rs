@@ -52,9 +52,10 @@ pub(crate) fn run(options: Options) -> Result<(), Failure> {
         return Ok(());
     }
     let database = Database::open(&folder)?;
-    migrate::up(&database.direct_url)?;
-    if server::declares_fields() {
-        server::add_columns(&program, Some(&database.url))?;
+    if server::has_settings() {
+        server::migrate(&program, "up", Some(&database.url))?;
+    } else {
+        migrate::up(&database.direct_url)?;
     }
     let secret = secret::file(&folder)?;
     let mut server = Server::start(&program, options.port, &database.url, secret.as_deref())?;

@@ -1,12 +1,12 @@
 //! `cargo xtask migrate`: the store's migrations from the command line.
 //!
-//! The same as `auth-server migrate`, for a checkout without a built server. Only a server reads settings, so
-//! where some are given `up` builds one, which adds the columns of the additional fields they declare.
+//! The same as `auth-server migrate`, for a checkout without a built server. Only a server reads settings, so where
+//! some are given that bear on the schema (additional fields, the kind of ids) one is built and does it.
 
 use std::env;
 
-use auth_store::DatabaseUrl;
 use auth_store::migrations::{self, Data, Drift, MigrationError};
+use auth_store::{DatabaseUrl, IdKind};
 
 use crate::database::{block_on, say};
 use crate::dev::server;
@@ -37,30 +37,41 @@ enum Action {
     },
 }
 
+impl Action {
+    /// The server's word for it, where settings say what there is to be done.
+    fn depends_on_settings(self) -> Option<&'static str> {
+        match self {
+            Self::Up => Some("up"),
+            Self::Plan => Some("plan"),
+            Self::Check => Some("check"),
+            Self::Status | Self::Down { .. } => None,
+        }
+    }
+}
+
 /// Does it.
 pub(crate) fn run(options: Options) -> Result<(), Failure> {
     let url = from_environment()?;
-    match options.action.unwrap_or(Action::Up) {
-        Action::Up => {
-            report_up(&block_on(migrations::up(&url))??);
-            if server::declares_fields() {
-                server::add_columns(&server::build()?, None)?;
-            }
-        }
+    let action = options.action.unwrap_or(Action::Up);
+    if let (Some(word), true) = (action.depends_on_settings(), server::has_settings()) {
+        return server::migrate(&server::build()?, word, None);
+    }
+    match action {
+        Action::Up => up(&url)?,
         Action::Status => {
             for status in block_on(migrations::status(&url))?? {
                 println!("{status}");
             }
         }
         Action::Plan => {
-            let plan = block_on(migrations::plan(&url))??;
+            let plan = block_on(migrations::plan(&url, IdKind::default()))??;
             println!("{plan}");
             if !plan.obstacles.is_empty() {
                 return Err(Failure::new("`up` would refuse"));
             }
         }
         Action::Check => {
-            let findings = block_on(migrations::check(&url))??;
+            let findings = block_on(migrations::check(&url, IdKind::default()))??;
             println!("{}", Drift(&findings));
             if !findings.is_empty() {
                 return Err(Failure::new("the schema has drifted"));
@@ -77,9 +88,9 @@ pub(crate) fn run(options: Options) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Runs what is missing in the database at `url`.
+/// Runs what is missing in the database at `url`, under default settings.
 pub(crate) fn up(url: &DatabaseUrl) -> Result<(), Failure> {
-    report_up(&block_on(migrations::up(url))??);
+    report_up(&block_on(migrations::up(url, IdKind::default()))??);
     Ok(())
 }
 

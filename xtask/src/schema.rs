@@ -130,13 +130,21 @@ fn render(
         let name = snake_case(table);
         let sql_name =
             if name == **table { String::new() } else { format!("    #[sql_name = \"{table}\"]\n") };
-        let _ = writeln!(text, "\ndiesel::table! {{\n{sql_name}    {name} ({}) {{", key.join(", "));
+        let _ = writeln!(
+            text,
+            "\ndiesel::table! {{\n    use crate::id::RowId;\n    use diesel::sql_types::*;\n\n{sql_name}    {name} ({}) {{",
+            key.join(", ")
+        );
         for column in columns.iter().filter(|column| column.table == *table) {
             let name = snake_case(&column.name);
             if name != column.name {
                 let _ = writeln!(text, "        #[sql_name = \"{}\"]", column.name);
             }
-            let known = diesel_type(&column.r#type).ok_or_else(|| {
+            // Keys, and what refers to them, are of the type that the database's kind of ids says.
+            let is_id = keys.iter().any(|(of, key)| of == table && *key == column.name)
+                || references.iter().any(|[of, reference, _]| of == table && *reference == column.name);
+            let known = if is_id { Some("RowId") } else { diesel_type(&column.r#type) };
+            let known = known.ok_or_else(|| {
                 Failure::new(format!(
                     "column {}.{} has the type {}, which xtask/src/schema.rs does not know yet",
                     column.table, column.name, column.r#type
@@ -213,14 +221,18 @@ mod tests {
 
     #[test]
     fn tables_keys_and_references_are_rendered() {
-        let columns =
-            [column("session", "userId", "text", false), column("user", "emailVerified", "boolean", true)];
-        let keys =
-            [("session".to_owned(), "userId".to_owned()), ("user".to_owned(), "emailVerified".to_owned())];
+        let columns = [
+            column("session", "id", "text", false),
+            column("session", "token", "text", false),
+            column("session", "userId", "text", false),
+            column("user", "emailVerified", "boolean", true),
+        ];
+        let keys = [("session".to_owned(), "id".to_owned())];
         let references = [["session".to_owned(), "userId".to_owned(), "user".to_owned()]];
         let text = render(&columns, &keys, &references).unwrap();
         assert!(text.contains(
-            "    session (user_id) {\n        #[sql_name = \"userId\"]\n        user_id -> Text,\n"
+            "    session (id) {\n        id -> RowId,\n        token -> Text,\n        #[sql_name = \"userId\"]\n        \
+             user_id -> RowId,\n"
         ));
         assert!(text.contains("email_verified -> Nullable<Bool>,"));
         assert!(text.contains("diesel::joinable!(session -> user (user_id));"));

@@ -8,7 +8,7 @@ use std::time::Duration;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::web::ServiceConfig;
 use auth_core::DeclaredFields;
-use auth_store::{PoolSettings, Store, StoreError};
+use auth_store::{IdKind, PoolSettings, Store, StoreError};
 
 use crate::auth::{Auth, AuthError};
 use crate::cleanup::Cleanup;
@@ -87,7 +87,8 @@ impl Application {
         let auth = Auth::new(&settings, clock).map_err(StartError::Auth)?;
         let mut pool = settings.database.pool(settings.server.workers);
         let fields = Arc::new(settings.fields.clone());
-        look_at_database(&mut pool, &fields).await?;
+        let ids = settings.database.generate_id;
+        look_at_database(&mut pool, &fields, ids).await?;
         // Last, so that a server that cannot start never has the port.
         let listener = server::listen(&settings.server.host, settings.server.port).map_err(listening)?;
         let address = listener.local_addr().map_err(listening)?;
@@ -98,7 +99,7 @@ impl Application {
             let draining = draining.clone();
             move |config: &mut ServiceConfig| match Store::connect_lazily(pool.clone()) {
                 Ok(store) => {
-                    let store = store.with_fields(Arc::clone(&fields));
+                    let store = store.with_fields(Arc::clone(&fields)).with_ids(ids);
                     health::mount(config, store.clone(), draining.clone());
                     auth.configure_with(config, store);
                     auth.configure_well_known(config);
@@ -157,10 +158,15 @@ impl ApplicationHandle {
 
 /// Finds out what answers at the database's address, so that workers need not, and says what an operator
 /// should know.
-async fn look_at_database(pool: &mut PoolSettings, fields: &Arc<DeclaredFields>) -> Result<(), StartError> {
+async fn look_at_database(
+    pool: &mut PoolSettings,
+    fields: &Arc<DeclaredFields>,
+    ids: IdKind,
+) -> Result<(), StartError> {
     let store = Store::connect_lazily(PoolSettings { max_connections: 1, ..pool.clone() })
         .map_err(StartError::Database)?
-        .with_fields(Arc::clone(fields));
+        .with_fields(Arc::clone(fields))
+        .with_ids(ids);
     match store.verify_connection().await {
         Ok(report) => {
             pool.route = Some(report.route);

@@ -163,7 +163,13 @@ impl Auth {
     /// [`StoreError`] when the pool's settings contradict each other.
     pub fn store(&self) -> Result<Store, StoreError> {
         let store = Store::connect_lazily(self.shared.pool.clone())?;
-        Ok(store.with_fields(Arc::clone(&self.shared.fields)))
+        Ok(self.with_schema(store))
+    }
+
+    /// Tells a store what the settings say of the tables.
+    fn with_schema(&self, store: Store) -> Store {
+        let Shared { fields, settings, .. } = &*self.shared;
+        store.with_fields(Arc::clone(fields)).with_ids(settings.database.generate_id)
     }
 
     /// Gives which origins are trusted, for CORS.
@@ -190,8 +196,8 @@ impl Auth {
         }
     }
 
-    /// Mounts the routes over a store that the app holds already; the additional fields of the settings hold,
-    /// not the store's.
+    /// Mounts the routes over a store that the app holds already; the additional fields and the kind of ids of
+    /// the settings hold, not the store's.
     pub fn configure_with(&self, app: &mut ServiceConfig, store: Store) {
         let Shared {
             base_path,
@@ -208,7 +214,7 @@ impl Auth {
             panics,
             pool: _,
         } = &*self.shared;
-        let store = store.with_fields(Arc::clone(fields));
+        let store = self.with_schema(store);
         let passwords = EmailAndPassword {
             store: store.clone(),
             hashing: hashing.clone(),

@@ -7,7 +7,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use auth_store::{CLEANUP_BATCH, Expiring, PoolSettings, Store, StoreError};
+use auth_store::{CLEANUP_BATCH, Expiring, IdKind, PoolSettings, Store, StoreError};
 use rand::RngExt;
 use time::OffsetDateTime;
 
@@ -27,6 +27,7 @@ const COUNTS_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 #[derive(Clone, Debug)]
 pub struct Cleanup {
     pool: PoolSettings,
+    ids: IdKind,
     interval: Option<Duration>,
     /// Age at which a count of requests says nothing any more; absent where the table is not ours to count in.
     counts_kept: Option<Duration>,
@@ -41,6 +42,7 @@ impl Cleanup {
     pub fn new(settings: &Settings, clock: Clock) -> Self {
         Self {
             pool: PoolSettings { max_connections: 1, ..settings.database.pool(1) },
+            ids: settings.database.generate_id,
             interval: settings.cleanup.interval,
             counts_kept: counts_kept(&settings.rate_limit),
             clock,
@@ -53,7 +55,7 @@ impl Cleanup {
     ///
     /// [`StoreError`] of the batch that failed; what was removed before stays removed.
     pub async fn once(&self) -> Result<Removed, StoreError> {
-        let store = Store::connect_lazily(self.pool.clone())?;
+        let store = Store::connect_lazily(self.pool.clone())?.with_ids(self.ids);
         let mut removed = Expiring::ALL.map(|table| (table, 0));
         for (table, count) in &mut removed {
             let Some(before) = self.before(*table) else { continue };

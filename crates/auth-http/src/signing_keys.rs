@@ -188,7 +188,8 @@ impl SigningKeys {
     /// [`SigningError`].
     pub async fn rotate(&self, store: &Store, now: OffsetDateTime) -> Result<StoredKey, SigningError> {
         let key = self.generate(now).await?;
-        store.keys().insert(&key).await.map_err(SigningError::Store)?;
+        let key = store.keys().insert(&key).await.map_err(SigningError::Store)?;
+        log_made(&key);
         Ok(key)
     }
 
@@ -232,8 +233,9 @@ impl SigningKeys {
                 None => keys.generate(now).await?,
             };
             let stored = store.keys().insert_unless_replaced(&new, now).await;
-            if stored.is_err() {
-                *spare = Some(new);
+            match &stored {
+                Ok(all) => all.iter().filter(|key| key.public_key == new.public_key).for_each(log_made),
+                Err(_) => *spare = Some(new),
             }
             stored.map_err(SigningError::Store)
         });
@@ -256,10 +258,8 @@ impl SigningKeys {
         } else {
             private.seal(&self.0.secrets, &mut rng)?
         };
-        let id = KeyId::generate(&mut rng);
-        tracing::info!(kid = id.as_str(), algorithm = algorithm.as_str(), "made a key");
         let key = StoredKey {
-            id,
+            id: KeyId::generate(&mut rng),
             public_key: public.to_json(),
             private_key: Secret::new(private_key),
             created_at: now,
@@ -311,6 +311,11 @@ impl SigningKeys {
     fn algorithm(&self, stored: &StoredKey) -> Option<JwsAlgorithm> {
         stored.algorithm.as_deref().map_or(Some(self.0.settings.algorithm), JwsAlgorithm::parse)
     }
+}
+
+/// Once it is stored: the table may have given it another id.
+fn log_made(key: &StoredKey) {
+    tracing::info!(kid = key.id.as_str(), algorithm = key.algorithm.as_deref(), "made a key");
 }
 
 impl fmt::Debug for SigningKeys {

@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 
 use crate::error::{StoreError, check_text, read_failed};
 use crate::fixed_update::FixedUpdate;
+use crate::id::{BoundId, IdKind};
 use crate::pool::Pool;
 use crate::schema::account;
 use crate::timestamp::to_milliseconds;
@@ -20,11 +21,12 @@ const TABLE: &str = "account";
 #[derive(Clone, Copy, Debug)]
 pub struct AccountRepository<'store> {
     pool: &'store Pool,
+    ids: IdKind,
 }
 
 impl<'store> AccountRepository<'store> {
-    pub(crate) fn new(pool: &'store Pool) -> Self {
-        Self { pool }
+    pub(crate) fn new(pool: &'store Pool, ids: IdKind) -> Self {
+        Self { pool, ids }
     }
 
     /// Finds the account with which a user signs in by password.
@@ -34,7 +36,11 @@ impl<'store> AccountRepository<'store> {
     /// [`StoreError::Unavailable`] when the database is away, [`StoreError::Inconsistent`] when a
     /// column holds what it must not, [`StoreError::Query`] otherwise.
     pub async fn find_credential(self, user_id: &UserId) -> Result<Option<Account>, StoreError> {
-        self.pool.read(user_id, |connection, user_id| find_credential_on(connection, user_id).boxed()).await
+        self.pool
+            .read(&(self.ids, user_id), |connection, &(ids, user_id)| {
+                find_credential_on(connection, ids, user_id).boxed()
+            })
+            .await
     }
 
     /// Gives one stored hash of each scheme that occurs, at most eight. Reads the whole table.
@@ -61,22 +67,26 @@ impl<'store> AccountRepository<'store> {
         now: OffsetDateTime,
     ) -> Result<bool, StoreError> {
         self.pool
-            .write(&(user_id, verified, password, now), |connection, &(user_id, verified, password, now)| {
-                update_password_on(connection, user_id, verified, password, now).boxed()
-            })
+            .write(
+                &(self.ids, user_id, verified, password, now),
+                |connection, &(ids, user_id, verified, password, now)| {
+                    update_password_on(connection, ids, user_id, verified, password, now).boxed()
+                },
+            )
             .await
     }
 }
 
 pub(crate) async fn find_credential_on<C>(
     connection: &mut C,
+    ids: IdKind,
     user_id: &UserId,
 ) -> Result<Option<Account>, StoreError>
 where
     C: AsyncConnectionCore<Backend = Pg> + Send,
 {
     account::table
-        .filter(account::user_id.eq(user_id.as_str()))
+        .filter(account::user_id.eq(ids.sought(user_id.as_str())))
         .filter(account::provider_id.eq(CREDENTIAL_PROVIDER))
         .filter(account::account_id.eq(user_id.as_str()))
         .order(account::created_at.asc())
@@ -91,6 +101,7 @@ where
 
 pub(crate) async fn update_password_on<C>(
     connection: &mut C,
+    ids: IdKind,
     user_id: &UserId,
     verified: &StoredHash,
     password: &StoredHash,
@@ -100,7 +111,7 @@ where
     C: AsyncConnectionCore<Backend = Pg> + Send,
 {
     let credential = account::table
-        .filter(account::user_id.eq(user_id.as_str()))
+        .filter(account::user_id.eq(ids.sought(user_id.as_str())))
         .filter(account::provider_id.eq(CREDENTIAL_PROVIDER))
         .filter(account::account_id.eq(user_id.as_str()))
         .filter(account::password.eq(verified.expose()));
@@ -114,6 +125,7 @@ where
 /// verified one.
 pub(crate) async fn hold_password_on<C>(
     connection: &mut C,
+    ids: IdKind,
     user_id: &UserId,
     verified: &StoredHash,
 ) -> Result<bool, StoreError>
@@ -121,7 +133,7 @@ where
     C: AsyncConnectionCore<Backend = Pg> + Send,
 {
     let held = account::table
-        .filter(account::user_id.eq(user_id.as_str()))
+        .filter(account::user_id.eq(ids.sought(user_id.as_str())))
         .filter(account::provider_id.eq(CREDENTIAL_PROVIDER))
         .filter(account::account_id.eq(user_id.as_str()))
         .filter(account::password.eq(verified.expose()))
@@ -170,12 +182,12 @@ fn scheme_prefix(hash: &str) -> Option<&str> {
     hash.starts_with('$').then(|| hash.get(..end).unwrap_or(hash))
 }
 
-pub(crate) async fn insert_on<C>(connection: &mut C, new: &Account) -> Result<(), StoreError>
+pub(crate) async fn insert_on<C>(connection: &mut C, ids: IdKind, new: &Account) -> Result<(), StoreError>
 where
     C: AsyncConnectionCore<Backend = Pg> + Send,
 {
     check_text([new.account_id.as_str(), new.provider_id.as_str()])?;
-    diesel::insert_into(account::table).values(NewAccountRow::from(new)).execute(connection).await?;
+    diesel::insert_into(account::table).values(NewAccountRow::new(ids, new)?).execute(connection).await?;
     Ok(())
 }
 
@@ -209,26 +221,26 @@ impl From<AccountRow> for Account {
 #[derive(Insertable)]
 #[diesel(table_name = account, treat_none_as_default_value = false)]
 struct NewAccountRow<'a> {
-    id: &'a str,
+    id: BoundId<'a>,
     account_id: &'a str,
     provider_id: &'a str,
-    user_id: &'a str,
+    user_id: BoundId<'a>,
     password: Option<&'a str>,
     created_at: OffsetDateTime,
     updated_at: OffsetDateTime,
 }
 
-impl<'a> From<&'a Account> for NewAccountRow<'a> {
-    fn from(account: &'a Account) -> Self {
+impl<'a> NewAccountRow<'a> {
+    fn new(ids: IdKind, account: &'a Account) -> Result<Self, StoreError> {
         let Account { id, account_id, provider_id, user_id, password, created_at, updated_at } = account;
-        Self {
-            id: id.as_str(),
+        Ok(Self {
+            id: ids.new_id(id.as_str()),
             account_id,
             provider_id,
-            user_id: user_id.as_str(),
+            user_id: ids.referred(user_id.as_str())?,
             password: password.as_ref().map(StoredHash::expose),
             created_at: to_milliseconds(*created_at),
             updated_at: to_milliseconds(*updated_at),
-        }
+        })
     }
 }

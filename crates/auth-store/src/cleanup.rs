@@ -9,6 +9,7 @@ use futures_util::FutureExt;
 use time::OffsetDateTime;
 
 use crate::error::StoreError;
+use crate::id::{IdKind, IsAnyOf};
 use crate::pool::Pool;
 use crate::rate_limit::milliseconds;
 use crate::schema::{rate_limit, session, verification};
@@ -45,11 +46,12 @@ impl Expiring {
 /// Removes at most [`CLEANUP_BATCH`] rows that ran out before `before`; gives how many.
 pub(crate) async fn remove_batch(
     pool: &Pool,
+    ids: IdKind,
     table: Expiring,
     before: OffsetDateTime,
 ) -> Result<usize, StoreError> {
-    pool.transaction(&(table, before), |connection, &(table, before)| {
-        remove_on(connection, table, before).boxed()
+    pool.transaction(&(ids, table, before), |connection, &(ids, table, before)| {
+        remove_on(connection, ids, table, before).boxed()
     })
     .await
 }
@@ -57,14 +59,15 @@ pub(crate) async fn remove_batch(
 /// Runs inside the caller's transaction: the rows stay locked between being found and being removed.
 async fn remove_on(
     connection: &mut AsyncPgConnection,
+    ids: IdKind,
     table: Expiring,
     before: OffsetDateTime,
 ) -> Result<usize, StoreError> {
     let limit = i64::try_from(CLEANUP_BATCH).unwrap_or(i64::MAX);
-    let ids: Vec<String>;
+    let found: Vec<String>;
     let removed = match table {
         Expiring::Sessions => {
-            ids = session::table
+            found = session::table
                 .filter(session::expires_at.lt(to_milliseconds(before)))
                 .order(session::expires_at)
                 .limit(limit)
@@ -73,10 +76,11 @@ async fn remove_on(
                 .skip_locked()
                 .load(connection)
                 .await?;
-            diesel::delete(session::table.filter(session::id.eq_any(ids))).execute(connection).await?
+            let over = IsAnyOf { column: session::id, ids: ids.all(found) };
+            diesel::delete(session::table.filter(over)).execute(connection).await?
         }
         Expiring::Verifications => {
-            ids = verification::table
+            found = verification::table
                 .filter(verification::expires_at.lt(to_milliseconds(before)))
                 .order(verification::expires_at)
                 .limit(limit)
@@ -85,12 +89,11 @@ async fn remove_on(
                 .skip_locked()
                 .load(connection)
                 .await?;
-            diesel::delete(verification::table.filter(verification::id.eq_any(ids)))
-                .execute(connection)
-                .await?
+            let over = IsAnyOf { column: verification::id, ids: ids.all(found) };
+            diesel::delete(verification::table.filter(over)).execute(connection).await?
         }
         Expiring::RateLimits => {
-            ids = rate_limit::table
+            found = rate_limit::table
                 .filter(rate_limit::last_request.lt(milliseconds(before)))
                 .order(rate_limit::last_request)
                 .limit(limit)
@@ -99,7 +102,8 @@ async fn remove_on(
                 .skip_locked()
                 .load(connection)
                 .await?;
-            diesel::delete(rate_limit::table.filter(rate_limit::id.eq_any(ids))).execute(connection).await?
+            let over = IsAnyOf { column: rate_limit::id, ids: ids.all(found) };
+            diesel::delete(rate_limit::table.filter(over)).execute(connection).await?
         }
     };
     Ok(removed)

@@ -17,10 +17,11 @@ use diesel::result::QueryResult;
 use diesel::row::{Field, Row};
 use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::{BigInt, Bool, Integer, Jsonb, Nullable, SmallInt, Text, Timestamptz};
-use diesel_async::{AsyncConnectionCore, RunQueryDsl};
 use time::OffsetDateTime;
 
-use crate::error::{StoreError, read_failed};
+use crate::error::StoreError;
+use crate::id::BoundId;
+use crate::oid;
 use crate::timestamp::to_milliseconds;
 
 /// Name of the users' table.
@@ -131,23 +132,6 @@ pub(crate) struct UnreadableCell {
     cause: Box<dyn std::error::Error + Send + Sync>,
 }
 
-/// Types of PostgreSQL that fields are read from (`pg_type.dat`); they never change.
-mod oid {
-    pub(super) const BOOL: u32 = 16;
-    pub(super) const NAME: u32 = 19;
-    pub(super) const INT8: u32 = 20;
-    pub(super) const INT2: u32 = 21;
-    pub(super) const INT4: u32 = 23;
-    pub(super) const TEXT: u32 = 25;
-    pub(super) const JSON: u32 = 114;
-    pub(super) const BPCHAR: u32 = 1042;
-    pub(super) const VARCHAR: u32 = 1043;
-    pub(super) const TIMESTAMPTZ: u32 = 1184;
-    pub(super) const JSONB: u32 = 3802;
-    /// Types with this number and above are an extension's or the operator's: citext, enumerations.
-    pub(super) const FIRST_OWN: u32 = 16384;
-}
-
 /// Reads a value by what its column is, as Node's driver does: an adopted column may be a narrower or wider
 /// one than `migrate` would have made.
 fn read_cell(value: PgValue<'_>) -> deserialize::Result<FieldValue> {
@@ -176,6 +160,7 @@ fn read_cell(value: PgValue<'_>) -> deserialize::Result<FieldValue> {
 /// A value on its way into a column.
 #[derive(Debug)]
 pub(crate) enum Bound<'a> {
+    Id(BoundId<'a>),
     Text(Option<&'a str>),
     Boolean(Option<bool>),
     Time(Option<OffsetDateTime>),
@@ -229,6 +214,7 @@ impl<'a> Bound<'a> {
 
     fn push<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         match self {
+            Self::Id(id) => id.push(out),
             Self::Text(text) => out.push_bind_param::<Nullable<Text>, _>(text),
             Self::Boolean(value) => out.push_bind_param::<Nullable<Bool>, _>(value),
             Self::Time(at) => out.push_bind_param::<Nullable<Timestamptz>, _>(at),
@@ -262,15 +248,15 @@ pub(crate) fn check_value(value: &FieldValue) -> Result<(), StoreError> {
     if has_nul { Err(StoreError::Rejected { reason: "text with a NUL character" }) } else { Ok(()) }
 }
 
-/// An INSERT of one row, which gives back its additional fields as the database made them.
+/// An INSERT of one row, which gives back its id and its additional fields as the database made them.
 #[derive(Debug)]
-pub(crate) struct InsertRow<'a> {
+pub(crate) struct InsertRow<'a, R> {
     pub(crate) table: &'static str,
     pub(crate) columns: Vec<(&'a str, Bound<'a>)>,
-    pub(crate) returning: FieldColumns<'a>,
+    pub(crate) returning: R,
 }
 
-impl QueryFragment<Pg> for InsertRow<'_> {
+impl<R: QueryFragment<Pg>> QueryFragment<Pg> for InsertRow<'_, R> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql("INSERT INTO ");
         out.push_identifier(self.table)?;
@@ -283,38 +269,19 @@ impl QueryFragment<Pg> for InsertRow<'_> {
             out.push_sql(if index == 0 { "(" } else { ", " });
             value.push(&mut out)?;
         }
-        out.push_sql(")");
-        if !self.returning.is_noop(&Pg)? {
-            out.push_sql(" RETURNING ");
-            self.returning.walk_ast(out)?;
-        }
-        Ok(())
+        out.push_sql(") RETURNING ");
+        self.returning.walk_ast(out)
     }
 }
 
-impl QueryId for InsertRow<'_> {
+impl<R> QueryId for InsertRow<'_, R> {
     type QueryId = ();
 
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-impl Query for InsertRow<'_> {
-    type SqlType = Untyped;
-}
-
-impl InsertRow<'_> {
-    /// Inserts the row.
-    pub(crate) async fn run<C>(self, connection: &mut C) -> Result<FieldCells, StoreError>
-    where
-        C: AsyncConnectionCore<Backend = Pg> + Send,
-    {
-        if self.returning.names().next().is_none() {
-            self.execute(connection).await?;
-            return Ok(FieldCells(Vec::new()));
-        }
-        let table = self.table;
-        self.get_result::<FieldCells>(connection).await.map_err(|error| read_failed(table, error))
-    }
+impl<R: Expression> Query for InsertRow<'_, R> {
+    type SqlType = R::SqlType;
 }
 
 /// An UPDATE of a session's additional fields. Which of them change is a parameter too, so that there is one

@@ -9,6 +9,7 @@ use futures_util::FutureExt;
 use time::OffsetDateTime;
 
 use crate::error::{StoreError, check_text, read_failed};
+use crate::id::{BoundId, IdKind};
 use crate::pool::Pool;
 use crate::schema::jwks;
 use crate::timestamp::to_milliseconds;
@@ -28,11 +29,12 @@ extern "SQL" {
 #[derive(Clone, Copy, Debug)]
 pub struct KeyRepository<'store> {
     pool: &'store Pool,
+    ids: IdKind,
 }
 
 impl<'store> KeyRepository<'store> {
-    pub(crate) fn new(pool: &'store Pool) -> Self {
-        Self { pool }
+    pub(crate) fn new(pool: &'store Pool, ids: IdKind) -> Self {
+        Self { pool, ids }
     }
 
     /// Lists all keys, in the order in which the table gives them: the reference shows them in that order.
@@ -45,14 +47,16 @@ impl<'store> KeyRepository<'store> {
         self.pool.read(&(), |connection, ()| list_on(connection).boxed()).await
     }
 
-    /// Stores a new key.
+    /// Stores a new key; gives it with the id that tokens name it by.
     ///
     /// # Errors
     ///
     /// [`StoreError::Unavailable`] when the database is away, [`StoreError::Conflict`] when the id is taken,
     /// [`StoreError::Rejected`] when a value cannot be stored, [`StoreError::Query`] otherwise.
-    pub async fn insert(self, new: &StoredKey) -> Result<(), StoreError> {
-        self.pool.write(new, |connection, new| insert_on(connection, new).boxed()).await
+    pub async fn insert(self, new: &StoredKey) -> Result<StoredKey, StoreError> {
+        self.pool
+            .write(&(self.ids, new), |connection, &(ids, new)| insert_on(connection, ids, new).boxed())
+            .await
     }
 
     /// Stores a new key unless a key that can sign in its place was stored meanwhile; gives all keys. Of several servers
@@ -67,14 +71,13 @@ impl<'store> KeyRepository<'store> {
         now: OffsetDateTime,
     ) -> Result<Vec<StoredKey>, StoreError> {
         self.pool
-            .transaction(&(new, now), |connection, &(new, now)| {
+            .transaction(&(self.ids, new, now), |connection, &(ids, new, now)| {
                 async move {
                     diesel::select(pg_advisory_xact_lock(LOCK)).execute(connection).await?;
                     let mut keys = list_on(connection).await?;
                     let algorithm = new.algorithm.as_deref().unwrap_or_default();
                     if StoredKey::signing(&keys, algorithm, now).is_none() {
-                        insert_on(connection, new).await?;
-                        keys.push(new.clone());
+                        keys.push(insert_on(connection, ids, new).await?);
                     }
                     Ok(keys)
                 }
@@ -93,13 +96,22 @@ where
     Ok(rows.into_iter().map(StoredKey::from).collect())
 }
 
-pub(crate) async fn insert_on<C>(connection: &mut C, new: &StoredKey) -> Result<(), StoreError>
+pub(crate) async fn insert_on<C>(
+    connection: &mut C,
+    ids: IdKind,
+    new: &StoredKey,
+) -> Result<StoredKey, StoreError>
 where
     C: AsyncConnectionCore<Backend = Pg> + Send,
 {
     check_text([new.public_key.as_str(), new.private_key.expose().as_str()])?;
-    diesel::insert_into(jwks::table).values(NewKeyRow::from(new)).execute(connection).await?;
-    Ok(())
+    let id = diesel::insert_into(jwks::table)
+        .values(NewKeyRow::new(ids, new))
+        .returning(jwks::id)
+        .get_result::<String>(connection)
+        .await
+        .map_err(|error| read_failed(TABLE, error))?;
+    Ok(StoredKey { id: KeyId::from_stored(id), ..new.clone() })
 }
 
 #[derive(Queryable, Selectable)]
@@ -132,7 +144,7 @@ impl From<KeyRow> for StoredKey {
 #[derive(Insertable)]
 #[diesel(table_name = jwks)]
 struct NewKeyRow<'a> {
-    id: &'a str,
+    id: BoundId<'a>,
     public_key: &'a str,
     private_key: &'a str,
     created_at: OffsetDateTime,
@@ -141,11 +153,11 @@ struct NewKeyRow<'a> {
     crv: Option<&'a str>,
 }
 
-impl<'a> From<&'a StoredKey> for NewKeyRow<'a> {
-    fn from(key: &'a StoredKey) -> Self {
+impl<'a> NewKeyRow<'a> {
+    fn new(ids: IdKind, key: &'a StoredKey) -> Self {
         let StoredKey { id, public_key, private_key, created_at, expires_at, algorithm, curve } = key;
         Self {
-            id: id.as_str(),
+            id: ids.new_id(id.as_str()),
             public_key,
             private_key: private_key.expose(),
             created_at: to_milliseconds(*created_at),

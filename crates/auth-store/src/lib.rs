@@ -22,6 +22,8 @@
 //! - `Ok(None)` means that the database answered and has no such row. An outage is
 //!   [`StoreError::Unavailable`], within [`PoolSettings::operation_timeout`].
 //! - Times are whole milliseconds, in and out.
+//! - Ids are text, in and out. A new row has the given id where the tables keep text ([`IdKind::Text`]); else it
+//!   gets one as it is stored, and what the method gives back has it.
 //! - No method hashes, waits for the network beside the database, or keeps a connection afterwards.
 //!
 //! # Adding a repository
@@ -38,9 +40,11 @@ pub mod database_url;
 mod error;
 mod fields;
 mod fixed_update;
+mod id;
 mod key;
 mod lookup;
 pub mod migrations;
+mod oid;
 pub mod pool;
 pub mod pooler;
 mod rate_limit;
@@ -62,12 +66,13 @@ pub use cleanup::{CLEANUP_BATCH, Expiring};
 pub use connection::ConnectError;
 pub use database_url::{DatabaseUrl, DatabaseUrlError};
 pub use error::{Outage, StoreError, constraint};
+pub use id::IdKind;
 pub use key::KeyRepository;
 pub use pool::{PoolSettings, PoolStatus};
 pub use pooler::{Route, UnsafePooler};
 pub use rate_limit::{RateLimitHit, RateLimitRepository, RateLimitVerdict};
 pub use recovery::NewPassword;
-pub use registration::{Address, NewRegistration, StoredFields};
+pub use registration::{Address, NewRegistration, Registered};
 pub use session::SessionRepository;
 pub use sign_in::NewSignIn;
 pub use store::{ConnectionReport, Store};

@@ -22,6 +22,7 @@ use tokio_postgres::Client;
 use crate::connection::{ConnectError, Connector, Patience};
 use crate::database_url::DatabaseUrl;
 use crate::error::StoreError;
+use crate::id::IdKind;
 use crate::pooler;
 use crate::tls::TlsError;
 
@@ -117,6 +118,8 @@ pub struct Plan {
     pub adopts: Vec<&'static str>,
     /// What stands in the way; [`up`] refuses if this is not empty.
     pub obstacles: Vec<Finding>,
+    /// Of what kind ids would be.
+    pub ids: IdKind,
 }
 
 /// What [`down`] may do to rows.
@@ -166,12 +169,12 @@ pub async fn status(url: &DatabaseUrl) -> Result<Vec<MigrationStatus>, Migration
     Ok(all)
 }
 
-/// Tells what [`up`] would do, and does nothing.
+/// Tells what [`up`] would do with ids of this kind, and does nothing.
 ///
 /// # Errors
 ///
 /// [`MigrationError::Connect`], [`MigrationError::Tls`], [`MigrationError::Query`].
-pub async fn plan(url: &DatabaseUrl) -> Result<Plan, MigrationError> {
+pub async fn plan(url: &DatabaseUrl, ids: IdKind) -> Result<Plan, MigrationError> {
     let link = Link::open(url).await?;
     let recorded = link.recorded().await?;
     let pending: Vec<Migration> = embedded::ALL
@@ -182,18 +185,19 @@ pub async fn plan(url: &DatabaseUrl) -> Result<Plan, MigrationError> {
     let live = live::read(&link.client).await.map_err(MigrationError::Query)?;
     let makes: Vec<&str> = pending.iter().flat_map(|migration| migration.makes).copied().collect();
     let adopts = live.tables_of(&makes);
-    let obstacles = schema_check::adoption_obstacles(&live, &makes);
-    Ok(Plan { pending, adopts, obstacles })
+    let obstacles = schema_check::adoption_obstacles(&live, &makes, ids);
+    Ok(Plan { pending, adopts, obstacles, ids })
 }
 
 /// Runs what is missing, each migration in a transaction of its own; gives the names of those that
-/// ran. Several callers at once wait for each other, and each migration runs once.
+/// ran. Several callers at once wait for each other, and each migration runs once. New tables keep ids of the given
+/// kind; tables that are there must.
 ///
 /// # Errors
 ///
-/// [`MigrationError::NotAdoptable`] when foreign tables are in the way, [`MigrationError::Failed`] when
+/// [`MigrationError::NotAdoptable`] when foreign tables, or ids of another kind, are in the way, [`MigrationError::Failed`] when
 /// a statement failed, and as [`status`]. Nothing of a failed migration stays.
-pub async fn up(url: &DatabaseUrl) -> Result<Vec<&'static str>, MigrationError> {
+pub async fn up(url: &DatabaseUrl, ids: IdKind) -> Result<Vec<&'static str>, MigrationError> {
     let link = Link::open(url).await?;
     let mut ran = Vec::new();
     for migration in embedded::ALL {
@@ -201,7 +205,7 @@ pub async fn up(url: &DatabaseUrl) -> Result<Vec<&'static str>, MigrationError> 
             continue;
         }
         link.begin().await?;
-        match link.run_up(migration).await {
+        match link.run_up(migration, ids).await {
             Ok(true) => ran.push(migration.name),
             Ok(false) => {}
             Err(error) => {
@@ -247,10 +251,10 @@ pub async fn down(url: &DatabaseUrl, data: Data) -> Result<Option<Reverted>, Mig
 /// # Errors
 ///
 /// As [`status`].
-pub async fn check(url: &DatabaseUrl) -> Result<Vec<Finding>, MigrationError> {
+pub async fn check(url: &DatabaseUrl, ids: IdKind) -> Result<Vec<Finding>, MigrationError> {
     let link = Link::open(url).await?;
     let live = live::read(&link.client).await.map_err(MigrationError::Query)?;
-    Ok(schema_check::findings(&live))
+    Ok(schema_check::findings(&live, ids))
 }
 
 /// Counts the migrations that this build has and the database lacks, and the missing columns of fields.
@@ -363,7 +367,7 @@ impl Link {
     }
 
     /// Runs a migration inside the open transaction, unless somebody else was faster.
-    async fn run_up(&self, migration: &'static Migration) -> Result<bool, MigrationError> {
+    async fn run_up(&self, migration: &'static Migration, ids: IdKind) -> Result<bool, MigrationError> {
         let failed = |source| MigrationError::Failed { name: migration.name, source };
         self.client
             .batch_execute(
@@ -377,12 +381,12 @@ impl Link {
             return Ok(false);
         }
         let live = live::read(&self.client).await.map_err(MigrationError::Query)?;
-        let findings = schema_check::adoption_obstacles(&live, migration.makes);
+        let findings = schema_check::adoption_obstacles(&live, migration.makes, ids);
         if !findings.is_empty() {
             return Err(MigrationError::NotAdoptable { findings });
         }
         let adopted = !live.tables_of(migration.makes).is_empty();
-        self.client.batch_execute(migration.up).await.map_err(failed)?;
+        self.client.batch_execute(&migration.up_with(ids)).await.map_err(failed)?;
         self.client
             .execute(
                 "INSERT INTO auth_schema_migrations (name, adopted) VALUES ($1, $2)",

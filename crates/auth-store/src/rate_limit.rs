@@ -1,7 +1,7 @@
 //! The `rateLimit` table: how often somebody asked, counted together with Node's Better Auth (core §5, §12.1).
 //!
 //! The reference reads a row and then changes it by statements that hold only if nobody else did meanwhile. Here one
-//! statement does the same: whatever row it meets, it locks, decides on what is in it, and changes it. The two
+//! statement does the same (with numbered rows up to three): whatever row it meets, it locks, decides on what is in it, and changes it. The two
 //! therefore count together, and of requests that come at once exactly the allowed number passes.
 //!
 //! Servers' clocks differ. The reference writes the time of whoever counted last; here a row's time never goes back, so
@@ -19,6 +19,7 @@ use time::OffsetDateTime;
 
 use crate::error::{StoreError, check_text};
 use crate::fixed_update::FixedUpdate;
+use crate::id::IdKind;
 use crate::pool::Pool;
 use crate::schema::rate_limit;
 
@@ -26,6 +27,7 @@ use crate::schema::rate_limit;
 #[derive(Clone, Copy, Debug)]
 pub struct RateLimitRepository<'store> {
     pool: &'store Pool,
+    ids: IdKind,
 }
 
 /// A request to be counted.
@@ -39,7 +41,7 @@ pub struct RateLimitHit<'a> {
     pub max: u32,
     /// When it came.
     pub now: OffsetDateTime,
-    /// Id of the row, if it makes one.
+    /// Id of the row, if it makes one and the tables do not make ids of their own.
     pub id: &'a RateLimitId,
 }
 
@@ -56,8 +58,8 @@ pub enum RateLimitVerdict {
 }
 
 impl<'store> RateLimitRepository<'store> {
-    pub(crate) fn new(pool: &'store Pool) -> Self {
-        Self { pool }
+    pub(crate) fn new(pool: &'store Pool, ids: IdKind) -> Self {
+        Self { pool, ids }
     }
 
     /// Looks and counts in one step.
@@ -67,7 +69,9 @@ impl<'store> RateLimitRepository<'store> {
     /// [`StoreError::Unavailable`] when the database is away, [`StoreError::Rejected`] when the key cannot be
     /// stored, [`StoreError::Query`] otherwise.
     pub async fn count(self, hit: &RateLimitHit<'_>) -> Result<RateLimitVerdict, StoreError> {
-        self.pool.write(hit, |connection, hit| count_on(connection, hit).boxed()).await
+        self.pool
+            .write(&(self.ids, hit), |connection, &(ids, hit)| count_on(connection, ids, hit).boxed())
+            .await
     }
 }
 
@@ -76,6 +80,7 @@ const TRIES: usize = 3;
 
 pub(crate) async fn count_on<C>(
     connection: &mut C,
+    ids: IdKind,
     hit: &RateLimitHit<'_>,
 ) -> Result<RateLimitVerdict, StoreError>
 where
@@ -84,7 +89,8 @@ where
     check_text([hit.key])?;
     let window = i64::try_from(hit.window.as_millis()).unwrap_or(i64::MAX);
     for _ in 0..TRIES {
-        if pass_on(connection, hit, window).await? {
+        let first = if ids == IdKind::Serial { Pass::OfRow } else { Pass::OrNewRow };
+        if pass_on(connection, ids, hit, window, first).await? {
             return Ok(RateLimitVerdict::Passed);
         }
         let last_request: Option<i64> = rate_limit::table
@@ -93,7 +99,12 @@ where
             .get_result(connection)
             .await
             .optional()?;
-        let Some(last_request) = last_request else { continue };
+        let Some(last_request) = last_request else {
+            if first == Pass::OfRow && pass_on(connection, ids, hit, window, Pass::OrNewRow).await? {
+                return Ok(RateLimitVerdict::Passed);
+            }
+            continue;
+        };
         let now = milliseconds(hit.now);
         if last_request > now.saturating_add(window) {
             set_right_on(connection, hit.key, last_request, now).await?;
@@ -107,8 +118,24 @@ where
     Ok(RateLimitVerdict::Refused { wait: hit.window })
 }
 
+/// Where a request may be counted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pass {
+    /// In the row that is there. An INSERT takes a number of the column even where the row is there already: with
+    /// [`IdKind::Serial`] it is kept for when there is none, or the numbers would be used up by counting.
+    OfRow,
+    /// In the row that is there, or in a new one.
+    OrNewRow,
+}
+
 /// Counts the request unless it is one too many; tells whether it was counted.
-async fn pass_on<C>(connection: &mut C, hit: &RateLimitHit<'_>, window: i64) -> Result<bool, StoreError>
+async fn pass_on<C>(
+    connection: &mut C,
+    ids: IdKind,
+    hit: &RateLimitHit<'_>,
+    window: i64,
+    pass: Pass,
+) -> Result<bool, StoreError>
 where
     C: AsyncConnectionCore<Backend = Pg> + Send,
 {
@@ -116,22 +143,27 @@ where
     // The reference compares `now - lastRequest >= window`.
     let is_over = rate_limit::last_request.le(now.saturating_sub(window));
     let is_near_ahead = rate_limit::last_request.between(now, now.saturating_add(window));
+    let passes = is_over.or(rate_limit::count.lt(i32::try_from(hit.max).unwrap_or(i32::MAX)));
+    let change = (
+        rate_limit::count.eq(diesel::dsl::case_when(is_over, 1.into_sql::<diesel::sql_types::Integer>())
+            .otherwise(rate_limit::count + 1)),
+        rate_limit::last_request.eq(diesel::dsl::case_when(is_near_ahead, rate_limit::last_request)
+            .otherwise(now.into_sql::<diesel::sql_types::BigInt>())),
+    );
+    if pass == Pass::OfRow {
+        let row = rate_limit::table.filter(rate_limit::key.eq(hit.key)).filter(passes);
+        return Ok(FixedUpdate(diesel::update(row).set(change)).execute(connection).await? > 0);
+    }
     let upsert = diesel::insert_into(rate_limit::table)
         .values((
-            rate_limit::id.eq(hit.id.as_str()),
+            rate_limit::id.eq(ids.new_id(hit.id.as_str())),
             rate_limit::key.eq(hit.key),
             rate_limit::count.eq(1),
             rate_limit::last_request.eq(now),
         ))
         .on_conflict(rate_limit::key)
         .do_update()
-        .set((
-            rate_limit::count.eq(diesel::dsl::case_when(is_over, 1.into_sql::<diesel::sql_types::Integer>())
-                .otherwise(rate_limit::count + 1)),
-            rate_limit::last_request.eq(diesel::dsl::case_when(is_near_ahead, rate_limit::last_request)
-                .otherwise(now.into_sql::<diesel::sql_types::BigInt>())),
-        ));
-    let passes = is_over.or(rate_limit::count.lt(i32::try_from(hit.max).unwrap_or(i32::MAX)));
+        .set(change);
     let upsert = diesel::query_dsl::methods::FilterDsl::filter(upsert, passes).returning(rate_limit::count);
     let counted: Option<i32> = FixedUpdate(upsert).get_result(connection).await.optional()?;
     Ok(counted.is_some())

@@ -6,6 +6,7 @@ use futures_util::FutureExt;
 use time::OffsetDateTime;
 
 use crate::error::StoreError;
+use crate::id::IdKind;
 use crate::pool::Pool;
 use crate::{account, session};
 
@@ -23,16 +24,17 @@ pub struct NewPassword {
     pub now: OffsetDateTime,
 }
 
-/// Replaces the password and every session of the user; `false` when the password changed meanwhile, and
+/// Replaces the password and every session of the user; `None` when the password changed meanwhile, and
 /// then nothing is replaced.
 pub(crate) async fn replace_password_and_sessions(
     pool: &Pool,
     fields: &DeclaredFields,
+    ids: IdKind,
     new: &NewPassword,
     session: &Session,
-) -> Result<bool, StoreError> {
-    pool.transaction(&(fields, new, session), |connection, &(fields, new, session)| {
-        replace_on(connection, fields, new, session).boxed()
+) -> Result<Option<Session>, StoreError> {
+    pool.transaction(&(fields, ids, new, session), |connection, &(fields, ids, new, session)| {
+        replace_on(connection, fields, ids, new, session).boxed()
     })
     .await
 }
@@ -41,15 +43,15 @@ pub(crate) async fn replace_password_and_sessions(
 async fn replace_on(
     connection: &mut AsyncPgConnection,
     fields: &DeclaredFields,
+    ids: IdKind,
     new: &NewPassword,
     session: &Session,
-) -> Result<bool, StoreError> {
+) -> Result<Option<Session>, StoreError> {
     let NewPassword { user_id, verified, password, now } = new;
     // The password comes first: its row lock makes two changes at once wait for each other.
-    if !account::update_password_on(connection, user_id, verified, password, *now).await? {
-        return Ok(false);
+    if !account::update_password_on(connection, ids, user_id, verified, password, *now).await? {
+        return Ok(None);
     }
-    session::delete_by_user_on(connection, user_id).await?;
-    session::insert_on(connection, fields, session).await?;
-    Ok(true)
+    session::delete_by_user_on(connection, ids, user_id).await?;
+    session::insert_on(connection, fields, ids, session).await.map(Some)
 }

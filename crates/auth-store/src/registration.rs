@@ -1,14 +1,16 @@
 //! Sign-up: user, account and session in one transaction, all or none.
 
-use auth_core::{Account, AdditionalValues, DeclaredFields, Email, Session, User};
+use auth_core::{Account, DeclaredFields, Email, Session, User, UserId};
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection, TransactionManager};
 use futures_util::FutureExt;
 
 use crate::error::StoreError;
+use crate::id::IdKind;
 use crate::pool::Pool;
 use crate::{account, session, user};
 
-/// The rows of a sign-up.
+/// The rows of a sign-up. Where the tables make ids of their own, account and session are stored as the user's
+/// whatever id they say that it has.
 #[derive(Clone, Debug)]
 pub struct NewRegistration {
     /// The new user.
@@ -19,14 +21,14 @@ pub struct NewRegistration {
     pub session: Option<Session>,
 }
 
-/// Additional fields of new rows as the database holds them: it has an order of its own for the members of
-/// JSON, for example.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoredFields {
-    /// Of the user.
-    pub user: AdditionalValues,
-    /// Of the session, where one was made.
-    pub session: Option<AdditionalValues>,
+/// What a sign-up made, with ids and additional fields as the database holds them: it has an order of its own for
+/// the members of JSON, for example.
+#[derive(Clone, Debug)]
+pub struct Registered {
+    /// The user.
+    pub user: User,
+    /// The session, where one was made.
+    pub session: Option<Session>,
 }
 
 /// What is known of the address of a sign-up that must not tell.
@@ -41,10 +43,11 @@ pub enum Address {
 pub(crate) async fn register(
     pool: &Pool,
     fields: &DeclaredFields,
+    ids: IdKind,
     new: &NewRegistration,
-) -> Result<StoredFields, StoreError> {
-    pool.transaction(&(fields, new), |connection, &(fields, new)| {
-        register_on(connection, fields, new).boxed()
+) -> Result<Registered, StoreError> {
+    pool.transaction(&(fields, ids, new), |connection, &(fields, ids, new)| {
+        register_on(connection, fields, ids, new).boxed()
     })
     .await
 }
@@ -53,21 +56,25 @@ pub(crate) async fn register(
 pub(crate) async fn register_unseen(
     pool: &Pool,
     fields: &DeclaredFields,
+    ids: IdKind,
     new: &NewRegistration,
     address: Address,
-) -> Result<StoredFields, StoreError> {
+) -> Result<Registered, StoreError> {
+    let email = &new.user.email;
     let mut new = new.clone();
     if address == Address::Taken {
-        // The id is new and random, so nobody has this address either; the domain stays for the sake of
-        // constraints that look at it.
-        let domain = new.user.email.as_str().rsplit_once('@').map_or("", |(_, domain)| domain);
-        new.user.email =
-            Email::from_stored(format!("{}@{domain}", new.user.id.as_str().to_ascii_lowercase()));
+        // Nobody has an address of 32 random characters; the domain stays for the sake of constraints that look
+        // at it.
+        let domain = email.as_str().rsplit_once('@').map_or("", |(_, domain)| domain);
+        let nobody = UserId::generate(&mut rand::rng());
+        new.user.email = Email::from_stored(format!("{}@{domain}", nobody.as_str().to_ascii_lowercase()));
     }
-    pool.transaction(&(fields, &new, address), |connection, &(fields, new, address)| {
-        register_unseen_on(connection, fields, new, address).boxed()
-    })
-    .await
+    let tried = pool
+        .transaction(&(fields, ids, &new, address), |connection, &(fields, ids, new, address)| {
+            register_unseen_on(connection, fields, ids, new, address).boxed()
+        })
+        .await?;
+    Ok(Registered { user: User { email: email.clone(), ..tried.user }, ..tried })
 }
 
 /// Runs inside the caller's transaction. The savepoint takes the rows back and leaves the transaction with
@@ -75,11 +82,12 @@ pub(crate) async fn register_unseen(
 async fn register_unseen_on(
     connection: &mut AsyncPgConnection,
     fields: &DeclaredFields,
+    ids: IdKind,
     new: &NewRegistration,
     address: Address,
-) -> Result<StoredFields, StoreError> {
+) -> Result<Registered, StoreError> {
     AnsiTransactionManager::begin_transaction(connection).await?;
-    let stored = register_on(connection, fields, new).await?;
+    let stored = register_on(connection, fields, ids, new).await?;
     match address {
         Address::Free => AnsiTransactionManager::commit_transaction(connection).await?,
         Address::Taken => AnsiTransactionManager::rollback_transaction(connection).await?,
@@ -91,13 +99,22 @@ async fn register_unseen_on(
 async fn register_on(
     connection: &mut AsyncPgConnection,
     fields: &DeclaredFields,
+    ids: IdKind,
     new: &NewRegistration,
-) -> Result<StoredFields, StoreError> {
-    let user = user::insert_on(connection, fields, &new.user).await?;
-    account::insert_on(connection, &new.account).await?;
+) -> Result<Registered, StoreError> {
+    let user = user::insert_on(connection, fields, ids, &new.user).await?;
+    let mut account = new.account.clone();
+    if account.account_id == account.user_id.as_str() {
+        account.account_id = user.id.as_str().to_owned();
+    }
+    account.user_id = user.id.clone();
+    account::insert_on(connection, ids, &account).await?;
     let session = match &new.session {
-        Some(session) => Some(session::insert_on(connection, fields, session).await?),
+        Some(session) => {
+            let session = Session { user_id: user.id.clone(), ..session.clone() };
+            Some(session::insert_on(connection, fields, ids, &session).await?)
+        }
         None => None,
     };
-    Ok(StoredFields { user, session })
+    Ok(Registered { user, session })
 }

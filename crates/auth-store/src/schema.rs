@@ -2,14 +2,17 @@
 //! edited by hand.
 
 diesel::table! {
+    use crate::id::RowId;
+    use diesel::sql_types::*;
+
     account (id) {
-        id -> Text,
+        id -> RowId,
         #[sql_name = "accountId"]
         account_id -> Text,
         #[sql_name = "providerId"]
         provider_id -> Text,
         #[sql_name = "userId"]
-        user_id -> Text,
+        user_id -> RowId,
         #[sql_name = "accessToken"]
         access_token -> Nullable<Text>,
         #[sql_name = "refreshToken"]
@@ -30,8 +33,11 @@ diesel::table! {
 }
 
 diesel::table! {
+    use crate::id::RowId;
+    use diesel::sql_types::*;
+
     jwks (id) {
-        id -> Text,
+        id -> RowId,
         #[sql_name = "publicKey"]
         public_key -> Text,
         #[sql_name = "privateKey"]
@@ -46,9 +52,12 @@ diesel::table! {
 }
 
 diesel::table! {
+    use crate::id::RowId;
+    use diesel::sql_types::*;
+
     #[sql_name = "rateLimit"]
     rate_limit (id) {
-        id -> Text,
+        id -> RowId,
         key -> Text,
         count -> Int4,
         #[sql_name = "lastRequest"]
@@ -57,8 +66,11 @@ diesel::table! {
 }
 
 diesel::table! {
+    use crate::id::RowId;
+    use diesel::sql_types::*;
+
     session (id) {
-        id -> Text,
+        id -> RowId,
         #[sql_name = "expiresAt"]
         expires_at -> Timestamptz,
         token -> Text,
@@ -71,13 +83,16 @@ diesel::table! {
         #[sql_name = "userAgent"]
         user_agent -> Nullable<Text>,
         #[sql_name = "userId"]
-        user_id -> Text,
+        user_id -> RowId,
     }
 }
 
 diesel::table! {
+    use crate::id::RowId;
+    use diesel::sql_types::*;
+
     user (id) {
-        id -> Text,
+        id -> RowId,
         name -> Text,
         email -> Text,
         #[sql_name = "emailVerified"]
@@ -91,8 +106,11 @@ diesel::table! {
 }
 
 diesel::table! {
+    use crate::id::RowId;
+    use diesel::sql_types::*;
+
     verification (id) {
-        id -> Text,
+        id -> RowId,
         identifier -> Text,
         value -> Text,
         #[sql_name = "expiresAt"]

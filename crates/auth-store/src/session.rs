@@ -16,6 +16,7 @@ use crate::fields::{
     Bound, FieldCells, FieldChange, FieldColumns, InsertRow, SESSION, UpdateSession, bound_fields,
 };
 use crate::fixed_update::FixedUpdate;
+use crate::id::IdKind;
 use crate::pool::Pool;
 use crate::schema::{session, user};
 use crate::timestamp::to_milliseconds;
@@ -29,11 +30,12 @@ const TABLE: &str = "session";
 pub struct SessionRepository<'store> {
     pool: &'store Pool,
     fields: &'store DeclaredFields,
+    ids: IdKind,
 }
 
 impl<'store> SessionRepository<'store> {
-    pub(crate) fn new(pool: &'store Pool, fields: &'store DeclaredFields) -> Self {
-        Self { pool, fields }
+    pub(crate) fn new(pool: &'store Pool, fields: &'store DeclaredFields, ids: IdKind) -> Self {
+        Self { pool, fields, ids }
     }
 
     /// Finds a session by its secret, together with its user, in one statement. Expired sessions are
@@ -51,15 +53,16 @@ impl<'store> SessionRepository<'store> {
             .await
     }
 
-    /// Finds a session by its id, together with its user, in one statement.
+    /// Finds a session by its id, together with its user, in one statement. What is no id of the tables' kind is
+    /// no session's.
     ///
     /// # Errors
     ///
     /// As [`find_by_token`](Self::find_by_token).
     pub async fn find_by_id(self, id: &SessionId) -> Result<Option<UserSession>, StoreError> {
         self.pool
-            .read(&(self.fields, id), |connection, &(fields, id)| {
-                find_by_id_on(connection, fields, id).boxed()
+            .read(&(self.fields, self.ids, id), |connection, &(fields, ids, id)| {
+                find_by_id_on(connection, fields, ids, id).boxed()
             })
             .await
     }
@@ -76,25 +79,27 @@ impl<'store> SessionRepository<'store> {
         limit: u32,
     ) -> Result<Vec<Session>, StoreError> {
         self.pool
-            .read(&(self.fields, user_id, now, limit), |connection, &(fields, user_id, now, limit)| {
-                list_by_user_on(connection, fields, user_id, now, limit).boxed()
-            })
+            .read(
+                &(self.fields, self.ids, user_id, now, limit),
+                |connection, &(fields, ids, user_id, now, limit)| {
+                    list_by_user_on(connection, fields, ids, user_id, now, limit).boxed()
+                },
+            )
             .await
     }
 
-    /// Stores a new session.
+    /// Stores a new session; gives it as it is stored.
     ///
     /// # Errors
     ///
     /// [`StoreError::Conflict`] when the user is gone or the token is taken, [`StoreError::Rejected`]
-    /// when a value cannot be stored, and as [`find_by_token`](Self::find_by_token).
-    pub async fn insert(self, new: &Session) -> Result<(), StoreError> {
+    /// when a value cannot be stored or the user's id is none, and as [`find_by_token`](Self::find_by_token).
+    pub async fn insert(self, new: &Session) -> Result<Session, StoreError> {
         self.pool
-            .write(&(self.fields, new), |connection, &(fields, new)| {
-                insert_on(connection, fields, new).boxed()
+            .write(&(self.fields, self.ids, new), |connection, &(fields, ids, new)| {
+                insert_on(connection, fields, ids, new).boxed()
             })
             .await
-            .map(drop)
     }
 
     /// Moves a session's end; gives the session as it is now, or `None` if it is gone.
@@ -151,8 +156,8 @@ impl<'store> SessionRepository<'store> {
     /// As [`delete_by_token`](Self::delete_by_token). A token that no column can hold is nobody's.
     pub async fn delete_owned(self, token: &SessionToken, user_id: &UserId) -> Result<bool, StoreError> {
         self.pool
-            .write(&(token, user_id), |connection, &(token, user_id)| {
-                delete_owned_on(connection, token, user_id).boxed()
+            .write(&(self.ids, token, user_id), |connection, &(ids, token, user_id)| {
+                delete_owned_on(connection, ids, token, user_id).boxed()
             })
             .await
     }
@@ -163,7 +168,11 @@ impl<'store> SessionRepository<'store> {
     ///
     /// As [`delete_by_token`](Self::delete_by_token).
     pub async fn delete_by_user(self, user_id: &UserId) -> Result<usize, StoreError> {
-        self.pool.write(user_id, |connection, user_id| delete_by_user_on(connection, user_id).boxed()).await
+        self.pool
+            .write(&(self.ids, user_id), |connection, &(ids, user_id)| {
+                delete_by_user_on(connection, ids, user_id).boxed()
+            })
+            .await
     }
 
     /// Ends every session of a user but the one with the token; tells how many there were.
@@ -177,8 +186,8 @@ impl<'store> SessionRepository<'store> {
         kept: &SessionToken,
     ) -> Result<usize, StoreError> {
         self.pool
-            .write(&(user_id, kept), |connection, &(user_id, kept)| {
-                delete_by_user_except_on(connection, user_id, kept).boxed()
+            .write(&(self.ids, user_id, kept), |connection, &(ids, user_id, kept)| {
+                delete_by_user_except_on(connection, ids, user_id, kept).boxed()
             })
             .await
     }
@@ -222,6 +231,7 @@ where
 pub(crate) async fn find_by_id_on<C>(
     connection: &mut C,
     fields: &DeclaredFields,
+    ids: IdKind,
     id: &SessionId,
 ) -> Result<Option<UserSession>, StoreError>
 where
@@ -229,7 +239,7 @@ where
 {
     session::table
         .inner_join(user::table)
-        .filter(session::id.eq(id.as_str()))
+        .filter(session::id.eq(ids.sought(id.as_str())))
         .select((UserRow::columns(), SessionRow::columns(), FieldColumns::of_both(fields)))
         .get_result::<PrincipalRow>(connection)
         .await
@@ -241,6 +251,7 @@ where
 pub(crate) async fn list_by_user_on<C>(
     connection: &mut C,
     fields: &DeclaredFields,
+    ids: IdKind,
     user_id: &UserId,
     now: OffsetDateTime,
     limit: u32,
@@ -249,7 +260,7 @@ where
     C: AsyncConnectionCore<Backend = Pg> + Send,
 {
     session::table
-        .filter(session::user_id.eq(user_id.as_str()))
+        .filter(session::user_id.eq(ids.sought(user_id.as_str())))
         .filter(session::expires_at.gt(to_milliseconds(now)))
         .order((session::created_at.desc(), session::id.desc()))
         .limit(limit.into())
@@ -265,12 +276,13 @@ where
         .map_err(|error| read_failed(TABLE, error))
 }
 
-/// Stores a session; gives the additional fields as the database made them.
+/// Stores a session; gives it with the id and the additional fields as the database has them.
 pub(crate) async fn insert_on<C>(
     connection: &mut C,
     fields: &DeclaredFields,
+    ids: IdKind,
     new: &Session,
-) -> Result<AdditionalValues, StoreError>
+) -> Result<Session, StoreError>
 where
     C: AsyncConnectionCore<Backend = Pg> + Send,
 {
@@ -287,24 +299,29 @@ where
     } = new;
     check_text(ip_address.as_deref().into_iter().chain(user_agent.as_deref()))?;
     let mut columns = vec![
-        ("id", Bound::Text(Some(id.as_str()))),
+        ("id", Bound::Id(ids.new_id(id.as_str()))),
         ("expiresAt", Bound::Time(Some(to_milliseconds(*expires_at)))),
         ("token", Bound::Text(Some(token.expose()))),
         ("createdAt", Bound::Time(Some(to_milliseconds(*created_at)))),
         ("updatedAt", Bound::Time(Some(to_milliseconds(*updated_at)))),
         ("ipAddress", Bound::Text(ip_address.as_deref())),
         ("userAgent", Bound::Text(user_agent.as_deref())),
-        ("userId", Bound::Text(Some(user_id.as_str()))),
+        ("userId", Bound::Id(ids.referred(user_id.as_str())?)),
     ];
     columns.extend(bound_fields(&fields.session, additional)?);
-    let insert = InsertRow { table: SESSION, columns, returning: FieldColumns::of_session(fields) };
-    Ok(insert.run(connection).await?.named(&fields.session))
+    let returning = (session::id, FieldColumns::of_session(fields));
+    let (id, cells) = InsertRow { table: SESSION, columns, returning }
+        .get_result::<(String, FieldCells)>(connection)
+        .await
+        .map_err(|error| read_failed(TABLE, error))?;
+    Ok(Session { id: SessionId::from_stored(id), additional: cells.named(&fields.session), ..new.clone() })
 }
 
 /// Ends the sessions of a user that are beyond the bound: ended ones first, then the oldest, never the given
 /// one, which is new.
 pub(crate) async fn end_excess_on<C>(
     connection: &mut C,
+    ids: IdKind,
     new: &Session,
     max: NonZeroU32,
 ) -> Result<usize, StoreError>
@@ -313,8 +330,8 @@ where
 {
     let (others, now) = (diesel::alias!(session as others), to_milliseconds(new.created_at));
     let excess = others
-        .filter(others.field(session::user_id).eq(new.user_id.as_str()))
-        .filter(others.field(session::id).ne(new.id.as_str()))
+        .filter(others.field(session::user_id).eq(ids.sought(new.user_id.as_str())))
+        .filter(others.field(session::id).ne(ids.sought(new.id.as_str())))
         .order((
             others.field(session::expires_at).ge(now).desc(),
             others.field(session::created_at).desc(),
@@ -387,6 +404,7 @@ where
 
 pub(crate) async fn delete_owned_on<C>(
     connection: &mut C,
+    ids: IdKind,
     token: &SessionToken,
     user_id: &UserId,
 ) -> Result<bool, StoreError>
@@ -398,29 +416,35 @@ where
     }
     let owned = session::table
         .filter(session::token.eq(token.expose()))
-        .filter(session::user_id.eq(user_id.as_str()));
+        .filter(session::user_id.eq(ids.sought(user_id.as_str())));
     let gone = diesel::delete(owned).execute(connection).await?;
     Ok(gone > 0)
 }
 
 pub(crate) async fn delete_by_user_except_on<C>(
     connection: &mut C,
+    ids: IdKind,
     user_id: &UserId,
     kept: &SessionToken,
 ) -> Result<usize, StoreError>
 where
     C: AsyncConnectionCore<Backend = Pg> + Send,
 {
-    let others =
-        session::table.filter(session::user_id.eq(user_id.as_str())).filter(session::token.ne(kept.expose()));
+    let others = session::table
+        .filter(session::user_id.eq(ids.sought(user_id.as_str())))
+        .filter(session::token.ne(kept.expose()));
     Ok(diesel::delete(others).execute(connection).await?)
 }
 
-pub(crate) async fn delete_by_user_on<C>(connection: &mut C, user_id: &UserId) -> Result<usize, StoreError>
+pub(crate) async fn delete_by_user_on<C>(
+    connection: &mut C,
+    ids: IdKind,
+    user_id: &UserId,
+) -> Result<usize, StoreError>
 where
     C: AsyncConnectionCore<Backend = Pg> + Send,
 {
-    let of_user = session::table.filter(session::user_id.eq(user_id.as_str()));
+    let of_user = session::table.filter(session::user_id.eq(ids.sought(user_id.as_str())));
     Ok(diesel::delete(of_user).execute(connection).await?)
 }
 

@@ -7,6 +7,7 @@ use diesel_async::AsyncPgConnection;
 use futures_util::FutureExt;
 
 use crate::error::StoreError;
+use crate::id::IdKind;
 use crate::pool::Pool;
 use crate::{account, session};
 
@@ -23,38 +24,44 @@ pub struct NewSignIn {
     pub max_sessions: Option<NonZeroU32>,
 }
 
-/// Stores the session; `false` when the password changed while it was being verified, and then nothing is
+/// Stores the session; `None` when the password changed while it was being verified, and then nothing is
 /// stored. Without this, a sign-in under way would survive a change of password that ends all sessions.
 pub(crate) async fn sign_in(
     pool: &Pool,
     fields: &DeclaredFields,
+    ids: IdKind,
     new: &NewSignIn,
-) -> Result<bool, StoreError> {
-    pool.transaction(&(fields, new), |connection, &(fields, new)| sign_in_on(connection, fields, new).boxed())
-        .await
+) -> Result<Option<Session>, StoreError> {
+    pool.transaction(&(fields, ids, new), |connection, &(fields, ids, new)| {
+        sign_in_on(connection, fields, ids, new).boxed()
+    })
+    .await
 }
 
 /// Runs inside the caller's transaction.
 async fn sign_in_on(
     connection: &mut AsyncPgConnection,
     fields: &DeclaredFields,
+    ids: IdKind,
     new: &NewSignIn,
-) -> Result<bool, StoreError> {
+) -> Result<Option<Session>, StoreError> {
     let NewSignIn { session, verified, rehashed, max_sessions } = new;
     let user_id = &session.user_id;
     // Either way the account's row is locked until the session is there, and other sign-ins of the user wait:
     // sessions are counted one sign-in at a time.
     let is_current = match rehashed {
         Some(password) => {
-            account::update_password_on(connection, user_id, verified, password, session.created_at).await?
+            account::update_password_on(connection, ids, user_id, verified, password, session.created_at)
+                .await?
         }
-        None => account::hold_password_on(connection, user_id, verified).await?,
+        None => account::hold_password_on(connection, ids, user_id, verified).await?,
     };
-    if is_current {
-        session::insert_on(connection, fields, session).await?;
-        if let Some(max) = max_sessions {
-            session::end_excess_on(connection, session, *max).await?;
-        }
+    if !is_current {
+        return Ok(None);
     }
-    Ok(is_current)
+    let session = session::insert_on(connection, fields, ids, session).await?;
+    if let Some(max) = max_sessions {
+        session::end_excess_on(connection, ids, &session, *max).await?;
+    }
+    Ok(Some(session))
 }

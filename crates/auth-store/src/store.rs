@@ -12,13 +12,14 @@ use time::OffsetDateTime;
 use crate::account::AccountRepository;
 use crate::cleanup::{self, Expiring};
 use crate::error::StoreError;
+use crate::id::IdKind;
 use crate::key::KeyRepository;
 use crate::migrations;
 use crate::pool::{Pool, PoolSettings, PoolStatus};
 use crate::pooler::Route;
 use crate::rate_limit::RateLimitRepository;
 use crate::recovery::{self, NewPassword};
-use crate::registration::{self, Address, NewRegistration, StoredFields};
+use crate::registration::{self, Address, NewRegistration, Registered};
 use crate::session::SessionRepository;
 use crate::sign_in::{self, NewSignIn};
 use crate::user::UserRepository;
@@ -29,6 +30,7 @@ use crate::verification::VerificationRepository;
 pub struct Store {
     pool: Arc<Pool>,
     fields: Arc<DeclaredFields>,
+    ids: IdKind,
 }
 
 impl Store {
@@ -39,7 +41,7 @@ impl Store {
     ///
     /// [`StoreError::Tls`] when the certificates that the address names cannot be read.
     pub fn connect_lazily(settings: PoolSettings) -> Result<Self, StoreError> {
-        Ok(Self { pool: Arc::new(Pool::new(settings)?), fields: Arc::default() })
+        Ok(Self { pool: Arc::new(Pool::new(settings)?), fields: Arc::default(), ids: IdKind::default() })
     }
 
     /// Reads and writes these additional fields too. Their columns must be there:
@@ -47,6 +49,13 @@ impl Store {
     #[must_use]
     pub fn with_fields(self, fields: Arc<DeclaredFields>) -> Self {
         Self { fields, ..self }
+    }
+
+    /// Reads and writes ids of this kind. It must be the tables' own:
+    /// [`migrations::up`](crate::migrations::up) makes them so.
+    #[must_use]
+    pub fn with_ids(self, ids: IdKind) -> Self {
+        Self { ids, ..self }
     }
 
     /// Connects and reports what answers; for the start and for `check`.
@@ -103,13 +112,15 @@ impl Store {
     ///
     /// As [`pending_migrations`](Self::pending_migrations).
     pub async fn schema_drift(&self) -> Result<Vec<migrations::Finding>, StoreError> {
-        let fields = &*self.fields;
         self.pool
-            .read(fields, |connection, fields| migrations::fields::breaking_on(connection, fields).boxed())
+            .read(&(&*self.fields, self.ids), |connection, &(fields, ids)| {
+                migrations::fields::breaking_on(connection, fields, ids).boxed()
+            })
             .await
     }
 
-    /// Stores the rows of a sign-up, all or none; gives the additional fields as the database holds them.
+    /// Stores the rows of a sign-up, all or none; gives user and session with the ids and additional fields that
+    /// the database holds.
     ///
     /// # Errors
     ///
@@ -118,8 +129,8 @@ impl Store {
     /// [`StoreError::Unavailable`] when the database is away (if it went away during the commit, the
     /// rows may be there all the same; a second try then says that the address is taken),
     /// [`StoreError::Query`] otherwise.
-    pub async fn register(&self, new: &NewRegistration) -> Result<StoredFields, StoreError> {
-        registration::register(&self.pool, &self.fields, new).await
+    pub async fn register(&self, new: &NewRegistration) -> Result<Registered, StoreError> {
+        registration::register(&self.pool, &self.fields, self.ids, new).await
     }
 
     /// Stores the rows of a sign-up whose answer must not tell whether its address was taken: for a taken one
@@ -134,23 +145,23 @@ impl Store {
         &self,
         new: &NewRegistration,
         address: Address,
-    ) -> Result<StoredFields, StoreError> {
-        registration::register_unseen(&self.pool, &self.fields, new, address).await
+    ) -> Result<Registered, StoreError> {
+        registration::register_unseen(&self.pool, &self.fields, self.ids, new, address).await
     }
 
-    /// Stores the session of a sign-in whose password was verified. Tells whether that password was still
-    /// the stored one; if not, nothing is stored.
+    /// Stores the session of a sign-in whose password was verified; gives it as it is stored. `None` when that
+    /// password was not the stored one any more, and then nothing is stored.
     ///
     /// # Errors
     ///
     /// [`StoreError::Conflict`] when a constraint refuses the session, [`StoreError::Rejected`] when a value
     /// cannot be stored, [`StoreError::Unavailable`] when the database is away, [`StoreError::Query`] otherwise.
-    pub async fn sign_in(&self, new: &NewSignIn) -> Result<bool, StoreError> {
-        sign_in::sign_in(&self.pool, &self.fields, new).await
+    pub async fn sign_in(&self, new: &NewSignIn) -> Result<Option<Session>, StoreError> {
+        sign_in::sign_in(&self.pool, &self.fields, self.ids, new).await
     }
 
-    /// Changes a password and ends every session of the user but the given new one, all or nothing.
-    /// Tells whether the password was still the verified one; if not, nothing happened.
+    /// Changes a password and ends every session of the user but the given new one, all or nothing; gives that
+    /// one as it is stored. `None` when the password was not the verified one any more, and then nothing happened.
     ///
     /// # Errors
     ///
@@ -160,38 +171,38 @@ impl Store {
         &self,
         new: &NewPassword,
         session: &Session,
-    ) -> Result<bool, StoreError> {
-        recovery::replace_password_and_sessions(&self.pool, &self.fields, new, session).await
+    ) -> Result<Option<Session>, StoreError> {
+        recovery::replace_password_and_sessions(&self.pool, &self.fields, self.ids, new, session).await
     }
 
     /// Gives the users.
     pub fn users(&self) -> UserRepository<'_> {
-        UserRepository::new(&self.pool, &self.fields)
+        UserRepository::new(&self.pool, &self.fields, self.ids)
     }
 
     /// Gives the accounts.
     pub fn accounts(&self) -> AccountRepository<'_> {
-        AccountRepository::new(&self.pool)
+        AccountRepository::new(&self.pool, self.ids)
     }
 
     /// Gives the sessions.
     pub fn sessions(&self) -> SessionRepository<'_> {
-        SessionRepository::new(&self.pool, &self.fields)
+        SessionRepository::new(&self.pool, &self.fields, self.ids)
     }
 
     /// Gives the verifications.
     pub fn verifications(&self) -> VerificationRepository<'_> {
-        VerificationRepository::new(&self.pool)
+        VerificationRepository::new(&self.pool, self.ids)
     }
 
     /// Gives the keys that sign tokens.
     pub fn keys(&self) -> KeyRepository<'_> {
-        KeyRepository::new(&self.pool)
+        KeyRepository::new(&self.pool, self.ids)
     }
 
     /// Gives the counts of requests.
     pub fn rate_limits(&self) -> RateLimitRepository<'_> {
-        RateLimitRepository::new(&self.pool)
+        RateLimitRepository::new(&self.pool, self.ids)
     }
 
     /// Removes rows that ran out before `before`, at most [`CLEANUP_BATCH`](crate::CLEANUP_BATCH) of them; gives how
@@ -201,7 +212,7 @@ impl Store {
     ///
     /// [`StoreError::Unavailable`] when the database is away, [`StoreError::Query`] otherwise.
     pub async fn remove_expired(&self, table: Expiring, before: OffsetDateTime) -> Result<usize, StoreError> {
-        cleanup::remove_batch(&self.pool, table, before).await
+        cleanup::remove_batch(&self.pool, self.ids, table, before).await
     }
 
     /// Tells how the pool stands.

@@ -27,6 +27,7 @@ use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
 use crate::database_url::DatabaseUrl;
 use crate::error::StoreError;
+use crate::id::IdKind;
 use crate::migrations;
 use crate::pool::PoolSettings;
 use crate::pooler::Route;
@@ -49,8 +50,20 @@ pub struct TestDatabase {
 impl TestDatabase {
     /// Makes a migrated database on the tests' server.
     pub async fn create() -> Self {
+        Self::create_with_ids(IdKind::Text).await
+    }
+
+    /// Makes a migrated database whose tables keep ids of a kind.
+    pub async fn create_with_ids(ids: IdKind) -> Self {
+        static TEMPLATES: [OnceCell<String>; 3] = [const { OnceCell::const_new() }; 3];
+        let [text, uuid, serial] = &TEMPLATES;
+        let template = match ids {
+            IdKind::Text => text,
+            IdKind::Uuid => uuid,
+            IdKind::Serial => serial,
+        };
         let admin_url = admin_url();
-        let template = TEMPLATE.get_or_init(|| make_template(&admin_url)).await;
+        let template = template.get_or_init(|| make_template(&admin_url, ids)).await;
         Self::copy_of(&admin_url, Some(template)).await
     }
 
@@ -161,7 +174,7 @@ impl OwnCluster {
         let admin = connect(&self.cluster.admin_url()).await;
         admin.batch_execute(&format!("CREATE DATABASE {name}")).await.expect("a database can be made");
         let url = DatabaseUrl::parse(&self.cluster.url(name)).expect("the address was made here");
-        migrations::up(&url).await.expect("an empty database can be migrated");
+        migrations::up(&url, IdKind::Text).await.expect("an empty database can be migrated");
         url
     }
 
@@ -222,8 +235,6 @@ pub async fn read_text(store: &Store, sql: &str) -> Result<String, StoreError> {
         .await
 }
 
-static TEMPLATE: OnceCell<String> = OnceCell::const_new();
-
 /// Gives the address from which databases are made.
 fn admin_url() -> String {
     static CLUSTER: OnceLock<Cluster> = OnceLock::new();
@@ -248,10 +259,10 @@ fn folder() -> PathBuf {
 }
 
 /// Makes the migrated database that the tests' databases are copies of, unless it is there.
-async fn make_template(admin_url: &str) -> String {
+async fn make_template(admin_url: &str, ids: IdKind) -> String {
     let mut hasher = DefaultHasher::new();
     for migration in migrations::embedded::ALL {
-        (migration.name, migration.up).hash(&mut hasher);
+        (migration.name, migration.up_with(ids)).hash(&mut hasher);
     }
     let name = format!("auth_template_{:016x}", hasher.finish());
     let building = format!("{name}_new");
@@ -270,7 +281,7 @@ async fn make_template(admin_url: &str) -> String {
         }
         let url = DatabaseUrl::parse(&with_database(admin_url, &building))
             .expect("the tests' server has an address");
-        migrations::up(&url).await.expect("an empty database can be migrated");
+        migrations::up(&url, ids).await.expect("an empty database can be migrated");
         admin
             .batch_execute(&format!("ALTER DATABASE {building} RENAME TO {name}"))
             .await

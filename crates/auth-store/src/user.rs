@@ -3,12 +3,14 @@
 use auth_core::{AdditionalValues, CREDENTIAL_PROVIDER, DeclaredFields, Email, StoredHash, User, UserId};
 use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 use diesel_async::{AsyncConnectionCore, RunQueryDsl};
 use futures_util::FutureExt;
 use time::OffsetDateTime;
 
 use crate::error::{StoreError, check_text, read_failed};
 use crate::fields::{Bound, FieldCells, FieldColumns, InsertRow, USER, bound_fields};
+use crate::id::IdKind;
 use crate::pool::Pool;
 use crate::schema::{account, user};
 use crate::timestamp::to_milliseconds;
@@ -21,14 +23,15 @@ const TABLE: &str = "user";
 pub struct UserRepository<'store> {
     pool: &'store Pool,
     fields: &'store DeclaredFields,
+    ids: IdKind,
 }
 
 impl<'store> UserRepository<'store> {
-    pub(crate) fn new(pool: &'store Pool, fields: &'store DeclaredFields) -> Self {
-        Self { pool, fields }
+    pub(crate) fn new(pool: &'store Pool, fields: &'store DeclaredFields, ids: IdKind) -> Self {
+        Self { pool, fields, ids }
     }
 
-    /// Finds a user by id.
+    /// Finds a user by id. What is no id of the tables' kind is nobody's.
     ///
     /// # Errors
     ///
@@ -36,8 +39,8 @@ impl<'store> UserRepository<'store> {
     /// column holds what it must not, [`StoreError::Query`] otherwise.
     pub async fn find_by_id(self, id: &UserId) -> Result<Option<User>, StoreError> {
         self.pool
-            .read(&(self.fields, id), |connection, &(fields, id)| {
-                find_by_id_on(connection, fields, id).boxed()
+            .read(&(self.fields, self.ids, id), |connection, &(fields, ids, id)| {
+                find_by_id_on(connection, fields, ids, id).boxed()
             })
             .await
     }
@@ -76,13 +79,14 @@ impl<'store> UserRepository<'store> {
 pub(crate) async fn find_by_id_on<C>(
     connection: &mut C,
     fields: &DeclaredFields,
+    ids: IdKind,
     id: &UserId,
 ) -> Result<Option<User>, StoreError>
 where
     C: AsyncConnectionCore<Backend = Pg> + Send,
 {
     user::table
-        .filter(user::id.eq(id.as_str()))
+        .filter(user::id.eq(ids.sought(id.as_str())))
         .select((UserRow::columns(), FieldColumns::of_user(fields)))
         .get_result::<(UserRow, FieldCells)>(connection)
         .await
@@ -122,7 +126,7 @@ where
     let is_credential = account::user_id
         .eq(user::id)
         .and(account::provider_id.eq(CREDENTIAL_PROVIDER))
-        .and(account::account_id.eq(user::id));
+        .and(account::account_id.eq(user::id.cast::<Text>()));
     user::table
         .left_join(account::table.on(is_credential))
         .filter(user::email.eq(email.as_str()))
@@ -140,19 +144,20 @@ where
         .map_err(|error| read_failed(TABLE, error))
 }
 
-/// Stores a user; gives the additional fields as the database made them.
+/// Stores a user; gives it with the id and the additional fields as the database has them.
 pub(crate) async fn insert_on<C>(
     connection: &mut C,
     fields: &DeclaredFields,
+    ids: IdKind,
     new: &User,
-) -> Result<AdditionalValues, StoreError>
+) -> Result<User, StoreError>
 where
     C: AsyncConnectionCore<Backend = Pg> + Send,
 {
     let User { id, name, email, email_verified, image, created_at, updated_at, additional } = new;
     check_text([name.as_str(), email.as_str()].into_iter().chain(image.as_deref()))?;
     let mut columns = vec![
-        ("id", Bound::Text(Some(id.as_str()))),
+        ("id", Bound::Id(ids.new_id(id.as_str()))),
         ("name", Bound::Text(Some(name))),
         ("email", Bound::Text(Some(email.as_str()))),
         ("emailVerified", Bound::Boolean(Some(*email_verified))),
@@ -161,8 +166,12 @@ where
         ("updatedAt", Bound::Time(Some(to_milliseconds(*updated_at)))),
     ];
     columns.extend(bound_fields(&fields.user, additional)?);
-    let insert = InsertRow { table: USER, columns, returning: FieldColumns::of_user(fields) };
-    Ok(insert.run(connection).await?.named(&fields.user))
+    let insert = InsertRow { table: USER, columns, returning: (user::id, FieldColumns::of_user(fields)) };
+    let (id, cells) = insert
+        .get_result::<(String, FieldCells)>(connection)
+        .await
+        .map_err(|error| read_failed(TABLE, error))?;
+    Ok(User { id: UserId::from_stored(id), additional: cells.named(&fields.user), ..new.clone() })
 }
 
 /// A stored user, as the session lookup reads it too.

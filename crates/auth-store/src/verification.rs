@@ -8,6 +8,7 @@ use futures_util::FutureExt;
 use time::OffsetDateTime;
 
 use crate::error::{StoreError, check_text, read_failed};
+use crate::id::{BoundId, IdKind};
 use crate::pool::Pool;
 use crate::schema::verification;
 use crate::timestamp::to_milliseconds;
@@ -19,21 +20,24 @@ const TABLE: &str = "verification";
 #[derive(Clone, Copy, Debug)]
 pub struct VerificationRepository<'store> {
     pool: &'store Pool,
+    ids: IdKind,
 }
 
 impl<'store> VerificationRepository<'store> {
-    pub(crate) fn new(pool: &'store Pool) -> Self {
-        Self { pool }
+    pub(crate) fn new(pool: &'store Pool, ids: IdKind) -> Self {
+        Self { pool, ids }
     }
 
-    /// Stores a new proof.
+    /// Stores a new proof; gives its id.
     ///
     /// # Errors
     ///
     /// [`StoreError::Unavailable`] when the database is away, [`StoreError::Conflict`] when the id is
     /// taken, [`StoreError::Rejected`] when a value cannot be stored, [`StoreError::Query`] otherwise.
-    pub async fn insert(self, new: &Verification) -> Result<(), StoreError> {
-        self.pool.write(new, |connection, new| insert_on(connection, new).boxed()).await
+    pub async fn insert(self, new: &Verification) -> Result<VerificationId, StoreError> {
+        self.pool
+            .write(&(self.ids, new), |connection, &(ids, new)| insert_on(connection, ids, new).boxed())
+            .await
     }
 
     /// Finds the newest proof with an identifier. Expired ones are found too.
@@ -57,20 +61,28 @@ impl<'store> VerificationRepository<'store> {
     ///
     /// [`StoreError::Unavailable`] when the database is away, [`StoreError::Query`] otherwise.
     pub async fn delete(self, id: &VerificationId) -> Result<bool, StoreError> {
-        self.pool.write(id, |connection, id| delete_on(connection, id).boxed()).await
+        self.pool
+            .write(&(self.ids, id), |connection, &(ids, id)| delete_on(connection, ids, id).boxed())
+            .await
     }
 }
 
-pub(crate) async fn insert_on<C>(connection: &mut C, new: &Verification) -> Result<(), StoreError>
+pub(crate) async fn insert_on<C>(
+    connection: &mut C,
+    ids: IdKind,
+    new: &Verification,
+) -> Result<VerificationId, StoreError>
 where
     C: AsyncConnectionCore<Backend = Pg> + Send,
 {
     check_text([new.identifier.expose().as_str(), new.value.as_str()])?;
-    diesel::insert_into(verification::table)
-        .values(NewVerificationRow::from(new))
-        .execute(connection)
-        .await?;
-    Ok(())
+    let id = diesel::insert_into(verification::table)
+        .values(NewVerificationRow::new(ids, new))
+        .returning(verification::id)
+        .get_result::<String>(connection)
+        .await
+        .map_err(|error| read_failed(TABLE, error))?;
+    Ok(VerificationId::from_stored(id))
 }
 
 pub(crate) async fn find_by_identifier_on<C>(
@@ -92,11 +104,15 @@ where
         .map_err(|error| read_failed(TABLE, error))
 }
 
-pub(crate) async fn delete_on<C>(connection: &mut C, id: &VerificationId) -> Result<bool, StoreError>
+pub(crate) async fn delete_on<C>(
+    connection: &mut C,
+    ids: IdKind,
+    id: &VerificationId,
+) -> Result<bool, StoreError>
 where
     C: AsyncConnectionCore<Backend = Pg> + Send,
 {
-    let gone = diesel::delete(verification::table.filter(verification::id.eq(id.as_str())))
+    let gone = diesel::delete(verification::table.filter(verification::id.eq(ids.sought(id.as_str()))))
         .execute(connection)
         .await?;
     Ok(gone > 0)
@@ -130,7 +146,7 @@ impl From<VerificationRow> for Verification {
 #[derive(Insertable)]
 #[diesel(table_name = verification)]
 struct NewVerificationRow<'a> {
-    id: &'a str,
+    id: BoundId<'a>,
     identifier: &'a str,
     value: &'a str,
     expires_at: OffsetDateTime,
@@ -138,11 +154,11 @@ struct NewVerificationRow<'a> {
     updated_at: OffsetDateTime,
 }
 
-impl<'a> From<&'a Verification> for NewVerificationRow<'a> {
-    fn from(verification: &'a Verification) -> Self {
+impl<'a> NewVerificationRow<'a> {
+    fn new(ids: IdKind, verification: &'a Verification) -> Self {
         let Verification { id, identifier, value, expires_at, created_at, updated_at } = verification;
         Self {
-            id: id.as_str(),
+            id: ids.new_id(id.as_str()),
             identifier: identifier.expose(),
             value,
             expires_at: to_milliseconds(*expires_at),

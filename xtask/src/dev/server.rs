@@ -34,19 +34,19 @@ pub(crate) fn build() -> Result<PathBuf, Failure> {
     Ok(target_dir().join("debug/auth-server"))
 }
 
-/// Tells whether settings of its own are given to the server, in which additional fields can be declared.
-pub(crate) fn declares_fields() -> bool {
+/// Tells whether settings of its own are given to the server which can bear on the schema.
+pub(crate) fn has_settings() -> bool {
     let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     names.into_iter().any(|name| {
-        matches!(name.as_str(), "AUTH_CONFIG" | "AUTH_ENV") || name.contains("__ADDITIONAL_FIELDS__")
+        matches!(name.as_str(), "AUTH_CONFIG" | "AUTH_ENV" | "AUTH__DATABASE__GENERATE_ID")
+            || name.contains("__ADDITIONAL_FIELDS__")
     })
 }
 
-/// Has the server add the columns of additional fields: it alone reads settings. `url` is the database where
-/// the environment does not name it.
-pub(crate) fn add_columns(program: &Path, url: Option<&str>) -> Result<(), Failure> {
+/// Has the server migrate: it alone reads settings. `url` is the database where the environment does not name it.
+pub(crate) fn migrate(program: &Path, word: &str, url: Option<&str>) -> Result<(), Failure> {
     let mut command = std::process::Command::new(program);
-    command.args(["migrate", "up"]);
+    command.args(["migrate", word]);
     if let Some(url) = url {
         command.env("DATABASE_URL", url);
     }

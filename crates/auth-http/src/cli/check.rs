@@ -51,11 +51,12 @@ async fn connection(out: &mut impl Write, settings: &Settings) -> std::io::Resul
 
 /// Looks at migrations and schema over the direct connection.
 async fn schema(out: &mut impl Write, settings: &Settings) -> std::io::Result<bool> {
+    let ids = settings.database.generate_id;
     let looked = async {
         let (url, note) = settings.database.url_for_migrations()?;
-        let plan = migrations::plan(&url).await?;
+        let plan = migrations::plan(&url, ids).await?;
         let added = migrations::fields::plan(&url, &settings.fields).await?;
-        let findings = migrations::fields::check(&url, &settings.fields).await?;
+        let findings = migrations::fields::check(&url, &settings.fields, ids).await?;
         Ok::<_, Box<dyn Error>>((note, plan, added.len(), findings))
     };
     let (note, plan, added, findings) = match looked.await {

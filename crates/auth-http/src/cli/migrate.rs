@@ -31,13 +31,14 @@ pub(super) enum Action {
 /// Does one action and prints what it did.
 pub(super) async fn run(settings: &SchemaSettings, action: Action) -> Outcome {
     let (url, note) = settings.database.url_for_migrations()?;
+    let ids = settings.database.generate_id;
     let mut out = stdout().lock();
     if let Some(note) = note {
         writeln!(out, "{note}")?;
     }
     match action {
         Action::Up => {
-            let ran = migrations::up(&url).await?;
+            let ran = migrations::up(&url, ids).await?;
             for name in &ran {
                 writeln!(out, "ran {name}")?;
             }
@@ -55,7 +56,7 @@ pub(super) async fn run(settings: &SchemaSettings, action: Action) -> Outcome {
             }
         }
         Action::Plan => {
-            let plan = migrations::plan(&url).await?;
+            let plan = migrations::plan(&url, ids).await?;
             let added = migrations::fields::plan(&url, &settings.fields).await?;
             if !plan.pending.is_empty() || added.is_empty() {
                 writeln!(out, "{plan}")?;
@@ -68,7 +69,7 @@ pub(super) async fn run(settings: &SchemaSettings, action: Action) -> Outcome {
             }
         }
         Action::Check => {
-            let findings = migrations::fields::check(&url, &settings.fields).await?;
+            let findings = migrations::fields::check(&url, &settings.fields, ids).await?;
             writeln!(out, "{}", Drift(&findings))?;
             // Harmless drift fails too: this is the command for pipelines, `auth-server check` judges use.
             if !findings.is_empty() {

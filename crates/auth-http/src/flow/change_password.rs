@@ -91,20 +91,23 @@ impl EmailAndPassword {
         }
         let password = self.hashing.hash(request.new).await.map_err(ChangePasswordError::Hashing)?;
 
-        let (changed, session) = match request.sessions {
+        let changed = match request.sessions {
             SessionsAfterChange::Kept => {
-                let accounts = self.store.accounts();
-                (accounts.update_password(user_id, &verified, &password, now).await, None)
+                let changed = self.store.accounts().update_password(user_id, &verified, &password, now).await;
+                changed.map(|changed| changed.then_some(None))
             }
             SessionsAfterChange::Replaced(remember) => {
                 let session = self.new_session(user_id, remember, client, now, &mut rand::rng());
                 let new = NewPassword { user_id: user_id.clone(), verified, password, now };
-                (self.store.replace_password_and_sessions(&new, &session).await, Some(session))
+                self.store
+                    .replace_password_and_sessions(&new, &session)
+                    .await
+                    .map(|session| session.map(Some))
             }
         };
         match changed {
-            Ok(true) => Ok(session),
-            Ok(false) => Err(ChangePasswordError::WrongPassword),
+            Ok(Some(session)) => Ok(session),
+            Ok(None) => Err(ChangePasswordError::WrongPassword),
             Err(error) => Err(ChangePasswordError::Store(error)),
         }
     }

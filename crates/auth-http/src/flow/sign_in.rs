@@ -114,9 +114,9 @@ impl EmailAndPassword {
         let session = self.new_session(&user.id, request.remember, client, now, &mut rand::rng());
         let new = NewSignIn { session, verified: stored, rehashed, max_sessions: self.max_sessions };
         match self.store.sign_in(&new).await {
-            Ok(true) => Ok(UserSession { user, session: new.session }),
+            Ok(Some(session)) => Ok(UserSession { user, session }),
             // The password was changed, or the user deleted, while it was being verified.
-            Ok(false) => Err(SignInError::InvalidCredentials),
+            Ok(None) => Err(SignInError::InvalidCredentials),
             Err(error) => Err(SignInError::Store(error)),
         }
     }

@@ -4,7 +4,7 @@ use auth_core::{
     Account, AccountId, Email, FieldInputError, MistypedField, Password, PasswordLengthError, Remember,
     Session, User, UserId,
 };
-use auth_store::{Address, NewRegistration, StoreError, StoredFields};
+use auth_store::{Address, NewRegistration, Registered, StoreError};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
@@ -140,14 +140,7 @@ impl EmailAndPassword {
             }
         }
         match stored {
-            Ok(StoredFields { user: of_user, session: of_session }) => {
-                let NewRegistration { mut user, mut session, account: _ } = new;
-                user.additional = of_user;
-                if let (Some(session), Some(additional)) = (&mut session, of_session) {
-                    session.additional = additional;
-                }
-                Ok(SignedUp { user, session })
-            }
+            Ok(Registered { user, session }) => Ok(SignedUp { user, session }),
             Err(error @ (StoreError::Conflict { .. } | StoreError::Rejected { .. })) => {
                 Err(SignUpError::Unstorable(error))
             }

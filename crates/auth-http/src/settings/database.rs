@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use auth_store::{DatabaseUrl, DatabaseUrlError, PoolSettings};
+use auth_store::{DatabaseUrl, DatabaseUrlError, IdKind, PoolSettings};
 
 use super::error::{Problem, SettingsError};
 use super::reader::Reader;
@@ -14,6 +14,8 @@ pub struct DatabaseSettings {
     pub url: DatabaseUrl,
     /// Address past any pooler, for migrations and locks; `None`: derived from `url`.
     pub direct_url: Option<DatabaseUrl>,
+    /// How the tables keep the ids of their rows.
+    pub generate_id: IdKind,
     /// Connections held at most, over all workers.
     pub max_connections: u32,
     /// Time a request waits for a free connection.
@@ -46,6 +48,7 @@ impl DatabaseSettings {
         Ok(Self {
             url,
             direct_url: self::url(reader, "database.direct_url")?,
+            generate_id: reader.choice("database.generate_id", &IdKind::ALL.map(|ids| (ids.name(), ids)))?,
             max_connections: reader.number("database.max_connections", 1..=10_000)?,
             acquire_timeout: reader.span("database.acquire_timeout", seconds(600))?,
             connect_timeout: reader.span("database.connect_timeout", seconds(600))?,

@@ -83,7 +83,13 @@ impl Twins {
             .collect();
         let send = format!("{} {}", asked[1].method, asked[1].path);
         // What the register says of all answers of a kind holds for these too.
-        let step = Asked { scenario: "random requests", label: "", send: &send, theirs: &answers[0] };
+        let step = Asked {
+            configuration: "default",
+            scenario: "random requests",
+            label: "",
+            send: &send,
+            theirs: &answers[0],
+        };
         let (expected, _) = step.expected();
         let body = asked[1].body.as_deref().map(String::from_utf8_lossy);
         (answers[1] != expected).then(|| {

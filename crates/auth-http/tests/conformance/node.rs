@@ -61,19 +61,21 @@ pub(crate) fn run(script: &str, input: &Value) -> Value {
 
 /// Better Auth's own migration tool: what it would do (`apply: false`) or did (`apply: true`).
 pub(crate) fn migrations(database: &Database, apply: bool) -> Value {
+    migrations_with(database, apply, &json!({}))
+}
+
+/// The same under options.
+pub(crate) fn migrations_with(database: &Database, apply: bool, options: &Value) -> Value {
+    let secret = crate::ours::random_secret();
     run(
         "migrate.mjs",
-        &json!({ "databaseUrl": database.url(), "secret": crate::ours::random_secret(), "apply": apply }),
+        &json!({ "databaseUrl": database.url(), "secret": secret, "apply": apply, "options": options }),
     )
 }
 
 /// Makes Better Auth's tables with its own migration tool.
 pub(crate) fn migrate(database: &Database, options: &Value) {
-    let secret = crate::ours::random_secret();
-    run(
-        "migrate.mjs",
-        &json!({ "databaseUrl": database.url(), "secret": secret, "apply": true, "options": options }),
-    );
+    migrations_with(database, true, options);
 }
 
 /// A live Better Auth server. Dropping it ends the process.

@@ -2,12 +2,14 @@
 //! is replaced by a name for it, and its form is checked on the way.
 //!
 //! Ids and tokens become `<id-3.1>`, `<id-3.2>`, … after the step that shows them first, so that "the session
-//! belongs to the user that signed up" is compared too. Times become `<now>`, `<now+7d>`, `<now+12h>`, those of other
+//! belongs to the user that signed up" is compared too. Where tables keep uuids or numbers, an id of the default form
+//! is a `<text-3.1>`, so that it differs. Times become `<now>`, `<now+7d>`, `<now+12h>`, those of other
 //! years stay. Cookie caches are opened, see [`crate::cache`].
 
 use std::collections::HashMap;
 
 use auth_core::signed_value;
+use auth_store::IdKind;
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
@@ -19,12 +21,17 @@ const ID_LENGTH: usize = 32;
 const TOLERANCE: Duration = Duration::seconds(90);
 /// No server writes a time as far as this from now of its own accord: it is a client's, and shown as it is.
 const FAR_AWAY: Duration = Duration::days(366);
+/// `8d8ac610-566d-4ef0-9c22-186b2a5ed793`
+const UUID_LENGTH: usize = 36;
+/// What stands before the id of a row. Elsewhere a number is a number.
+const MEMBERS: [&str; 2] = ["\"id\":\"", "\"userId\":\""];
 /// `2026-01-01T00:00:00.000Z`
 const TIME_LENGTH: usize = 24;
 
 /// The names given so far in one scenario.
 pub(crate) struct Names {
     secrets: Secrets,
+    ids: IdKind,
     known: HashMap<String, String>,
     step: usize,
     named: usize,
@@ -32,7 +39,12 @@ pub(crate) struct Names {
 
 impl Names {
     pub(crate) fn new(secrets: Secrets) -> Self {
-        Self { secrets, known: HashMap::new(), step: 0, named: 0 }
+        Self { secrets, ids: IdKind::Text, known: HashMap::new(), step: 0, named: 0 }
+    }
+
+    /// Expects ids of this kind. Numbers of different tables must differ.
+    pub(crate) fn with_ids(self, ids: IdKind) -> Self {
+        Self { ids, ..self }
     }
 
     /// Says that what follows belongs to this step, counted from 1.
@@ -40,14 +52,32 @@ impl Names {
         (self.step, self.named) = (step, 0);
     }
 
-    fn name(&mut self, value: &str) -> String {
+    fn name(&mut self, form: &str, value: &str) -> String {
         if let Some(name) = self.known.get(value) {
             return name.clone();
         }
         self.named += 1;
-        let name = format!("<id-{}.{}>", self.step, self.named);
+        let name = format!("<{form}-{}.{}>", self.step, self.named);
         self.known.insert(value.to_owned(), name.clone());
         name
+    }
+
+    /// The beginning of a member that holds an id, up to its value, and the value: where ids are of another kind than
+    /// the default.
+    fn member<'a>(&self, text: &'a str) -> Option<(&'a str, &'a str)> {
+        let member =
+            MEMBERS.into_iter().find(|member| self.ids != IdKind::Text && text.starts_with(member))?;
+        let (member, rest) = text.split_at(member.len());
+        rest.split_once('"').map(|(id, _)| (member, id))
+    }
+
+    fn id(&mut self, id: &str) -> String {
+        let is_of_kind = match self.ids {
+            IdKind::Text => false,
+            IdKind::Uuid => is_uuid(id),
+            IdKind::Serial => is_number(id),
+        };
+        self.name(if is_of_kind { "id" } else { "text" }, id)
     }
 
     /// A body or a header value, at the moment `now`.
@@ -63,8 +93,12 @@ impl Names {
                 }
                 rest = &rest[TIME_LENGTH..];
             } else if word == ID_LENGTH {
-                out.push_str(&self.name(&rest[..word]));
+                out.push_str(&self.name("id", &rest[..word]));
                 rest = &rest[word..];
+            } else if let Some((member, id)) = self.member(rest) {
+                out.push_str(member);
+                out.push_str(&self.id(id));
+                rest = &rest[member.len() + id.len()..];
             } else {
                 let step = word.max(first.len_utf8());
                 out.push_str(&rest[..step]);
@@ -115,6 +149,23 @@ pub(crate) fn percent_decode(text: &str) -> String {
         }
     }
     String::from_utf8(bytes).expect("UTF-8 under the percent signs")
+}
+
+/// A random uuid as PostgreSQL writes it.
+fn is_uuid(text: &str) -> bool {
+    let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    text.len() == UUID_LENGTH
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            14 => byte == b'4',
+            19 => matches!(byte, b'8' | b'9' | b'a' | b'b'),
+            _ => is_digit(byte),
+        })
+}
+
+/// A number as PostgreSQL counts.
+fn is_number(text: &str) -> bool {
+    text.parse::<i32>().is_ok_and(|number| number > 0 && number.to_string() == text)
 }
 
 /// Better Auth's one form of a time: UTC, three digits of milliseconds, `Z`.

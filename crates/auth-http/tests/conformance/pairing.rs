@@ -114,7 +114,13 @@ fn live(scenario: &Scenario, pair: &Pair, answers: &mut Answers) -> Vec<StepOutc
             })
             .answer
             .clone();
-        let asked = Asked { scenario: &scenario.name, label: &step.label, send: &step.send, theirs: &theirs };
+        let asked = Asked {
+            configuration: pair.name(),
+            scenario: &scenario.name,
+            label: &step.label,
+            send: &step.send,
+            theirs: &theirs,
+        };
         let (ours, rows) = if recording() { (theirs.clone(), Vec::new()) } else { asked.expected() };
         let mut complaints = Vec::new();
         if theirs.status != step.status {
@@ -257,6 +263,13 @@ configurations! {
     bearer_and_cookie_cache => "bearer and cookie cache",
     bearer_and_secure_cookies => "bearer and secure cookies",
     bearer_and_deferred_refresh => "bearer and deferred refresh",
+    ids_as_uuid => "ids as uuid",
+    ids_as_uuid_fields_and_cache => "ids as uuid, fields and cache",
+    ids_as_uuid_no_automatic_sign_in => "ids as uuid, no automatic sign-in",
+    ids_as_serial => "ids as serial",
+    ids_as_serial_fields_and_cache => "ids as serial, fields and cache",
+    ids_as_serial_no_automatic_sign_in => "ids as serial, no automatic sign-in",
+    ids_as_serial_rate_limit_database => "ids as serial, rate limit database",
 }
 
 /// Every description is played, and every file of scenarios belongs to one.

@@ -188,7 +188,13 @@ fn this_server_answers_as_recorded() {
             exchange.request.method,
             exchange.request.path.replace("<basePath>", "/api/auth")
         );
-        let asked = Asked { scenario: SCENARIO, label: &exchange.label, send: &send, theirs: &recorded };
+        let asked = Asked {
+            configuration: "default",
+            scenario: SCENARIO,
+            label: &exchange.label,
+            send: &send,
+            theirs: &recorded,
+        };
         let (expected, _) = asked.expected();
         if got != expected {
             complaints.push(format!("{}\n  expected {expected:?}\n       got {got:?}", exchange.label));

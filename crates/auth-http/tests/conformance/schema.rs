@@ -13,11 +13,23 @@ const PASSWORD: &str = "correct horse battery staple";
 /// Tables of Better Auth that both servers use.
 const TABLES: &str = "'user', 'session', 'account', 'verification'";
 
+/// Better Auth's `generateId`, and the setting that is the same here; the default first.
+const GENERATE_ID: [Option<&str>; 3] = [None, Some("uuid"), Some("serial")];
+
+fn options(generate_id: Option<&str>) -> Value {
+    generate_id.map_or(json!({}), |ids| json!({ "advanced": { "database": { "generateId": ids } } }))
+}
+
+fn settings(generate_id: Option<&'static str>) -> [(&'static str, &'static str); 2] {
+    [("AUTH__DATABASE__GENERATE_ID", generate_id.unwrap_or("default")), ("AUTH__PASSWORD__HASHER", "scrypt")]
+}
+
 /// Every fact about the four tables that PostgreSQL keeps: columns, constraints, indexes. Those by which we find
 /// expired rows are left out: Better Auth has none, and does not mind.
 fn description(database: &Database) -> Vec<Row> {
     let mut rows = database.query(&format!(
-        "select table_name, column_name, data_type, is_nullable, column_default from information_schema.columns \
+        "select table_name, column_name, data_type, is_nullable, column_default, identity_generation \
+         from information_schema.columns \
          where table_schema = 'public' and table_name in ({TABLES}) order by table_name, column_name"
     ));
     rows.extend(database.query(&format!(
@@ -47,7 +59,11 @@ fn rows(database: &Database) -> Vec<Row> {
 }
 
 fn assert_migrate(database: &Database, action: &str) {
-    let output = ours::migrate(database, action);
+    assert_migrate_with(database, action, None);
+}
+
+fn assert_migrate_with(database: &Database, action: &str, generate_id: Option<&'static str>) {
+    let output = ours::migrate_with(database, action, &settings(generate_id));
     assert!(
         output.status.success(),
         "migrate {action}: {}{}",
@@ -65,7 +81,12 @@ fn complaint(database: &Database) -> String {
 
 /// What Better Auth answers to its first request: its schema check runs before that.
 fn first_answer(database: &Database) -> crate::http::Response {
-    let reference = Reference::start(database, &random_secret());
+    first_answer_with(database, None)
+}
+
+fn first_answer_with(database: &Database, generate_id: Option<&str>) -> crate::http::Response {
+    let extra = json!({ "options": options(generate_id) });
+    let reference = Reference::start_with(database, &random_secret(), &extra);
     crate::http::send(reference.origin(), &Request::get("/api/auth/ok"))
 }
 
@@ -80,84 +101,113 @@ fn nothing_to_do() -> Value {
     json!({ "toBeCreated": [], "toBeAdded": [], "toBeAddedIndexes": [], "schemaProblems": [], "sql": ";" })
 }
 
+/// In each kind of ids.
 #[test]
 fn a_database_of_better_auth_is_adopted_with_its_users_and_sessions() {
     needs!("node");
-    let database = Database::empty();
-    node::migrations(&database, true);
-    let secret = random_secret();
-    let mut visitor = Visitor::new();
-    let reference = Reference::start(&database, &secret);
-    let user = ok(visitor.sign_up(&reference, "ada@example.com", PASSWORD)).json()["user"].clone();
-    let (files_before, rows_before, before) = (files(&database), rows(&database), description(&database));
+    for ids in GENERATE_ID {
+        let database = Database::empty();
+        node::migrate(&database, &options(ids));
+        let secret = random_secret();
+        let mut visitor = Visitor::new();
+        let reference = Reference::start_with(&database, &secret, &json!({ "options": options(ids) }));
+        let user = ok(visitor.sign_up(&reference, "ada@example.com", PASSWORD)).json()["user"].clone();
+        let (files_before, rows_before, before) = (files(&database), rows(&database), description(&database));
 
-    assert_migrate(&database, "up");
-    assert_migrate(&database, "check");
-    assert_eq!(files(&database), files_before, "no table was made again or rewritten");
-    assert_eq!(rows(&database), rows_before, "no row changed");
-    assert_eq!(description(&database), before, "nothing of theirs changed");
-    assert_migrate(&database, "up");
+        assert_migrate_with(&database, "up", ids);
+        assert_migrate_with(&database, "check", ids);
+        assert_eq!(files(&database), files_before, "{ids:?}: no table was made again or rewritten");
+        assert_eq!(rows(&database), rows_before, "{ids:?}: no row changed");
+        assert_eq!(description(&database), before, "{ids:?}: nothing of theirs changed");
+        assert_migrate_with(&database, "up", ids);
 
-    let ours = Ours::start(&database, &secret);
-    assert_eq!(visitor.session(&ours)["user"], user, "a session from before lives here");
-    assert_eq!(ok(Visitor::new().sign_in(&ours, "ada@example.com", PASSWORD)).json()["user"], user);
-    assert_ne!(visitor.session(&reference), Value::Null, "and still there");
-    assert_eq!(node::migrations(&database, false), nothing_to_do());
-    assert_eq!(first_answer(&database).status, 200, "a newly started Better Auth accepts the schema");
+        let ours = Ours::start_with(&database, &secret, &settings(ids));
+        assert_eq!(visitor.session(&ours)["user"], user, "{ids:?}: a session from before lives here");
+        assert_eq!(ok(Visitor::new().sign_in(&ours, "ada@example.com", PASSWORD)).json()["user"], user);
+        assert_ne!(visitor.session(&reference), Value::Null, "{ids:?}: and still there");
+        assert_eq!(node::migrations_with(&database, false, &options(ids)), nothing_to_do());
+        assert_eq!(first_answer_with(&database, ids).status, 200, "{ids:?}: a newly started Better Auth");
+    }
 }
 
 #[test]
 fn a_database_of_ours_passes_the_checks_of_better_auth() {
     needs!("node");
-    let database = Database::empty();
-    assert_migrate(&database, "up");
-    assert_migrate(&database, "check");
-    assert_eq!(node::migrations(&database, false), nothing_to_do());
     // Its schema check runs before its first answer: `drift_that_stops_better_auth_fails_our_check` is the control.
-    let reference = Reference::start(&database, &random_secret());
-    ok(Visitor::new().sign_up(&reference, "ada@example.com", PASSWORD));
+    for ids in GENERATE_ID {
+        let database = Database::empty();
+        assert_migrate_with(&database, "up", ids);
+        assert_migrate_with(&database, "check", ids);
+        assert_eq!(node::migrations_with(&database, false, &options(ids)), nothing_to_do(), "{ids:?}");
+        let extra = json!({ "options": options(ids) });
+        let reference = Reference::start_with(&database, &random_secret(), &extra);
+        ok(Visitor::new().sign_up(&reference, "ada@example.com", PASSWORD));
+    }
 }
 
-/// R-107.
+/// R-107, in each kind of ids.
 #[test]
 fn r_107_both_migrations_make_the_same_schema() {
     needs!("node");
-    let (theirs, ours) = (Database::empty(), Database::empty());
-    node::migrations(&theirs, true);
-    assert_migrate(&ours, "up");
-    let theirs = description(&theirs);
-    assert_eq!(theirs, description(&ours));
-    assert!(theirs.len() > 40, "the query finds the tables");
+    let mut described: Vec<Vec<Row>> = Vec::new();
+    for ids in GENERATE_ID {
+        let (theirs, ours) = (Database::empty(), Database::empty());
+        node::migrate(&theirs, &options(ids));
+        assert_migrate_with(&ours, "up", ids);
+        let theirs = description(&theirs);
+        assert_eq!(theirs, description(&ours), "{ids:?}");
+        assert!(theirs.len() > 40, "the query finds the tables");
+        assert!(!described.contains(&theirs), "{ids:?} is a kind of its own");
+        described.push(theirs);
+    }
 }
 
-/// Core §12.3: sessions are made and joined with text ids here, so such a database is left alone and named.
+/// Core §12.3: ids are bound as what the columns are, so tables of another kind are left alone, and the setting is named.
 #[test]
-fn databases_with_uuid_or_serial_ids_are_refused_and_not_touched() {
+fn a_database_of_another_kind_of_ids_is_refused_and_not_touched() {
     needs!("node");
-    for (mode, kind) in [("uuid", "uuid"), ("serial", "integer")] {
-        let options = json!({ "advanced": { "database": { "generateId": mode } } });
+    let kind = |ids: Option<&str>| match ids {
+        None => "text",
+        Some("uuid") => "uuid",
+        _ => "integer",
+    };
+    for (there, told) in GENERATE_ID.into_iter().flat_map(|there| GENERATE_ID.map(|told| (there, told))) {
+        if there == told {
+            continue;
+        }
         let database = Database::empty();
-        node::migrate(&database, &options);
-        let reference = Reference::start_with(&database, &random_secret(), &json!({ "options": options }));
+        node::migrate(&database, &options(there));
+        let extra = json!({ "quick": true, "options": options(there) });
+        let reference = Reference::start_with(&database, &random_secret(), &extra);
         ok(Visitor::new().sign_up(&reference, "ada@example.com", PASSWORD));
         let (files_before, rows_before, before) = (files(&database), rows(&database), description(&database));
 
-        let up = ours::migrate(&database, "up");
-        let said = String::from_utf8_lossy(&up.stderr).into_owned();
-        assert!(!up.status.success(), "{mode}: {}{said}", String::from_utf8_lossy(&up.stdout));
-        for said in [said, complaint(&database)] {
+        for action in ["up", "check"] {
+            let output = ours::migrate_with(&database, action, &settings(told));
+            let said =
+                [output.stdout, output.stderr].map(|it| String::from_utf8_lossy(&it).into_owned()).concat();
+            assert!(!output.status.success(), "{there:?}, {action}: {said}");
             for place in
                 ["\"user\".\"id\"", "\"session\".\"id\"", "\"session\".\"userId\"", "\"account\".\"userId\""]
             {
-                let problem = format!("{place} has type {kind}, expected text");
-                assert!(said.contains(&problem), "{mode}: {said}");
+                let [found, expected] = [there, told].map(kind);
+                let setting = told.unwrap_or("default");
+                let problem = format!(
+                    "{place} has type {found}, but database.generate_id = \"{setting}\" keeps {expected}"
+                );
+                assert!(said.contains(&problem), "{there:?}: {said}");
             }
+            assert!(said.contains(&format!("set it to \"{}\"", there.unwrap_or("default"))), "{said}");
             assert!(!said.contains("\"accountId\""), "text in every mode: {said}");
         }
-        assert_eq!(files(&database), files_before, "{mode}");
-        assert_eq!(rows(&database), rows_before, "{mode}");
-        assert_eq!(description(&database), before, "{mode}");
-        assert_eq!(database.query("select to_regclass('auth_schema_migrations')::text"), [[None]], "{mode}");
+        assert_eq!(files(&database), files_before, "{there:?}");
+        assert_eq!(rows(&database), rows_before, "{there:?}");
+        assert_eq!(description(&database), before, "{there:?}");
+        assert_eq!(
+            database.query("select to_regclass('auth_schema_migrations')::text"),
+            [[None]],
+            "{there:?}"
+        );
     }
 }
 
@@ -170,7 +220,7 @@ fn an_id_column_that_became_uuid_fails_the_check() {
     assert_migrate(&database, "up");
     assert_migrate(&database, "check");
     database.execute("alter table verification alter column id type uuid using id::uuid");
-    assert!(complaint(&database).contains("\"verification\".\"id\" has type uuid, expected text"));
+    assert!(complaint(&database).contains("\"verification\".\"id\" has type uuid, but"));
 }
 
 /// Better Auth 1.7.1 had a column that 1.7.25 neither fills nor tolerates.

@@ -20,6 +20,7 @@ use super::{Link, MigrationError};
 use crate::database_url::DatabaseUrl;
 use crate::error::StoreError;
 use crate::fields::{SESSION, USER};
+use crate::id::IdKind;
 
 /// What stands for a migration's name in errors.
 const NAME: &str = "of additional fields";
@@ -79,24 +80,29 @@ pub async fn up(url: &DatabaseUrl, declared: &DeclaredFields) -> Result<Vec<Stri
 /// # Errors
 ///
 /// As [`plan`].
-pub async fn check(url: &DatabaseUrl, declared: &DeclaredFields) -> Result<Vec<Finding>, MigrationError> {
+pub async fn check(
+    url: &DatabaseUrl,
+    declared: &DeclaredFields,
+    ids: IdKind,
+) -> Result<Vec<Finding>, MigrationError> {
     let link = Link::open(url).await?;
     let live = live::read(&link.client).await.map_err(MigrationError::Query)?;
-    Ok(findings(&live, declared))
+    Ok(findings(&live, declared, ids))
 }
 
 /// Lists what makes requests fail or leaves the data unprotected: why a server on this database is not ready.
 pub(crate) async fn breaking_on(
     connection: &mut AsyncPgConnection,
     declared: &DeclaredFields,
+    ids: IdKind,
 ) -> Result<Vec<Finding>, StoreError> {
     let live = live::read_on(connection).await?;
-    let mut findings = findings(&live, declared);
+    let mut findings = findings(&live, declared, ids);
     findings.retain(|finding| finding.severity == Severity::Breaks);
     Ok(findings)
 }
 
-fn findings(live: &Live, declared: &DeclaredFields) -> Vec<Finding> {
+fn findings(live: &Live, declared: &DeclaredFields, ids: IdKind) -> Vec<Finding> {
     // A declared column that must be filled is one that both servers fill.
     let is_declared = |finding: &Finding| {
         finding.problem == Problem::ExtraRequired
@@ -104,7 +110,7 @@ fn findings(live: &Live, declared: &DeclaredFields) -> Vec<Finding> {
                 table == finding.table && finding.column.as_deref() == Some(&field.column)
             })
     };
-    let mut findings = schema_check::findings(live);
+    let mut findings = schema_check::findings(live, ids);
     findings.retain(|finding| !is_declared(finding));
     for (table, field) in of_all(declared).filter(|(table, _)| live.has(table)) {
         let finding = |problem, severity, fix| Finding {

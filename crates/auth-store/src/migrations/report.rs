@@ -51,7 +51,7 @@ impl fmt::Display for Plan {
         }
         for (index, migration) in self.pending.iter().enumerate() {
             let end = if index == 0 { "" } else { "\n" };
-            write!(f, "{end}-- {}\n{}", migration.name, migration.up.trim_end())?;
+            write!(f, "{end}-- {}\n{}", migration.name, migration.up_with(self.ids).trim_end())?;
         }
         Ok(())
     }

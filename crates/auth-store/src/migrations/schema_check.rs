@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::live::Live;
+use crate::id::IdKind;
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +29,17 @@ pub enum Problem {
         /// The type it should have.
         expected: &'static str,
     },
+    /// The column keeps ids of another kind than those that the server was told of.
+    OtherIds {
+        /// The type it has.
+        found: String,
+        /// The kind that was expected.
+        expected: IdKind,
+        /// The kind that the column is of, if there is one.
+        fits: Option<IdKind>,
+    },
+    /// The column does not make the ids that Node, or both servers, leave to it.
+    NoIdDefault,
     /// A column that neither server fills must be filled.
     ExtraRequired,
     /// The column refuses NULL, which the servers write.
@@ -69,6 +81,15 @@ impl fmt::Display for Finding {
             Problem::MissingTable => f.write_str("is missing"),
             Problem::MissingColumn => f.write_str("is missing"),
             Problem::WrongType { found, expected } => write!(f, "has type {found}, expected {expected}"),
+            Problem::OtherIds { found, expected, fits } => {
+                let kept = id_type(*expected);
+                write!(f, "has type {found}, but database.generate_id = \"{expected}\" keeps {kept}")?;
+                match fits {
+                    Some(fits) => write!(f, "; if Better Auth's generateId is {}, set it to \"{fits}\"", as_generate_id(*fits)),
+                    None => Ok(()),
+                }
+            }
+            Problem::NoIdDefault => f.write_str("has no default that makes ids, so inserts without one fail"),
             Problem::ExtraRequired if self.is_issuer() => f.write_str(
                 "is left over from Better Auth 1.7.1 and still required, so every new account fails here and Node \
                  refuses all requests",
@@ -107,6 +128,7 @@ struct Column {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
+    Id,
     Text,
     Boolean,
     Integer,
@@ -116,8 +138,9 @@ enum Kind {
 
 impl Kind {
     /// Types that behave alike. Lengths do not count: `varchar(255)` holds every id and address.
-    fn accepts(self, found: &str) -> bool {
+    fn accepts(self, found: &str, ids: IdKind) -> bool {
         match self {
+            Self::Id => kind_of_ids(found) == Some(ids),
             Self::Text => matches!(found, "text" | "character varying" | "citext"),
             Self::Boolean => found == "boolean",
             Self::Integer => found == "integer",
@@ -126,14 +149,43 @@ impl Kind {
         }
     }
 
-    fn name(self) -> &'static str {
+    fn name(self, ids: IdKind) -> &'static str {
         match self {
+            Self::Id => id_type(ids),
             Self::Text => "text",
             Self::Boolean => "boolean",
             Self::Integer => "integer",
             Self::BigInteger => "bigint",
             Self::Time => "timestamptz",
         }
+    }
+}
+
+/// The kind of ids that a type of PostgreSQL's keeps, as `format_type` names it. A `bigint` is an `integer` that an
+/// operator gave more room.
+fn kind_of_ids(found: &str) -> Option<IdKind> {
+    match found {
+        "text" | "character varying" | "citext" => Some(IdKind::Text),
+        "uuid" => Some(IdKind::Uuid),
+        "integer" | "bigint" => Some(IdKind::Serial),
+        _ => None,
+    }
+}
+
+fn id_type(ids: IdKind) -> &'static str {
+    match ids {
+        IdKind::Text => "text",
+        IdKind::Uuid => "uuid",
+        IdKind::Serial => "integer",
+    }
+}
+
+/// What Node's configuration says.
+fn as_generate_id(ids: IdKind) -> &'static str {
+    match ids {
+        IdKind::Text => "not set, false or a function",
+        IdKind::Uuid => "\"uuid\"",
+        IdKind::Serial => "\"serial\"",
     }
 }
 
@@ -154,7 +206,7 @@ const EXPECTED: &[(&str, &[Column])] = &[
     (
         "user",
         &[
-            key("id", Kind::Text),
+            key("id", Kind::Id),
             key("name", Kind::Text),
             key("email", Kind::Text),
             required("emailVerified", Kind::Boolean),
@@ -166,23 +218,23 @@ const EXPECTED: &[(&str, &[Column])] = &[
     (
         "session",
         &[
-            key("id", Kind::Text),
+            key("id", Kind::Id),
             key("expiresAt", Kind::Time),
             key("token", Kind::Text),
             required("createdAt", Kind::Time),
             required("updatedAt", Kind::Time),
             optional("ipAddress", Kind::Text),
             optional("userAgent", Kind::Text),
-            key("userId", Kind::Text),
+            key("userId", Kind::Id),
         ],
     ),
     (
         "account",
         &[
-            key("id", Kind::Text),
+            key("id", Kind::Id),
             key("accountId", Kind::Text),
             key("providerId", Kind::Text),
-            key("userId", Kind::Text),
+            key("userId", Kind::Id),
             optional("accessToken", Kind::Text),
             optional("refreshToken", Kind::Text),
             optional("idToken", Kind::Text),
@@ -197,7 +249,7 @@ const EXPECTED: &[(&str, &[Column])] = &[
     (
         "verification",
         &[
-            key("id", Kind::Text),
+            key("id", Kind::Id),
             key("identifier", Kind::Text),
             key("value", Kind::Text),
             key("expiresAt", Kind::Time),
@@ -208,7 +260,7 @@ const EXPECTED: &[(&str, &[Column])] = &[
     (
         "rateLimit",
         &[
-            key("id", Kind::Text),
+            key("id", Kind::Id),
             key("key", Kind::Text),
             key("count", Kind::Integer),
             key("lastRequest", Kind::BigInteger),
@@ -217,7 +269,7 @@ const EXPECTED: &[(&str, &[Column])] = &[
     (
         "jwks",
         &[
-            key("id", Kind::Text),
+            key("id", Kind::Id),
             key("publicKey", Kind::Text),
             key("privateKey", Kind::Text),
             key("createdAt", Kind::Time),
@@ -252,14 +304,14 @@ const INDEXED: &[(&str, &str)] = &[
 ];
 
 /// Lists what makes a table of the same name a foreign one, which `up` must not touch.
-pub(super) fn adoption_obstacles(live: &Live, tables: &[&str]) -> Vec<Finding> {
+pub(super) fn adoption_obstacles(live: &Live, tables: &[&str], ids: IdKind) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (table, columns) in EXPECTED.iter().filter(|(table, _)| tables.contains(table) && live.has(table)) {
         for column in *columns {
-            if let Some(finding) = compare(live, table, column) {
+            if let Some(finding) = compare(live, table, column, ids) {
                 let foreign = match finding.problem {
                     Problem::MissingColumn => !column.addable,
-                    Problem::WrongType { .. } => true,
+                    Problem::WrongType { .. } | Problem::OtherIds { .. } => true,
                     _ => false,
                 };
                 findings.extend(foreign.then_some(finding));
@@ -270,14 +322,15 @@ pub(super) fn adoption_obstacles(live: &Live, tables: &[&str]) -> Vec<Finding> {
 }
 
 /// Lists every difference.
-pub(super) fn findings(live: &Live) -> Vec<Finding> {
+pub(super) fn findings(live: &Live, ids: IdKind) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (table, columns) in EXPECTED {
         if !live.has(table) {
             findings.push(finding(table, None, Problem::MissingTable, Severity::Breaks, None));
             continue;
         }
-        findings.extend(columns.iter().filter_map(|column| compare(live, table, column)));
+        findings.extend(columns.iter().filter_map(|column| compare(live, table, column, ids)));
+        findings.extend(no_id_default(live, table, ids));
         for extra in live.columns.iter().filter(|column| column.table == *table) {
             let known = columns.iter().any(|column| column.name == extra.name);
             if !known && extra.required && !extra.filled {
@@ -337,12 +390,31 @@ fn there<'a>(
     places.iter().copied().filter(|(table, column)| live.column(table, column).is_some())
 }
 
-fn compare(live: &Live, table: &'static str, column: &Column) -> Option<Finding> {
+/// Node leaves ids that are not text to the column, and so does this server with numbers.
+fn no_id_default(live: &Live, table: &'static str, ids: IdKind) -> Option<Finding> {
+    let id = live.column(table, "id").filter(|id| kind_of_ids(&id.kind) == Some(ids) && !id.filled)?;
+    let alter = format!("ALTER TABLE \"{table}\" ALTER COLUMN \"{}\"", id.name);
+    let fix = match ids {
+        IdKind::Text => return None,
+        IdKind::Uuid => format!("{alter} SET DEFAULT pg_catalog.gen_random_uuid();"),
+        IdKind::Serial => format!(
+            "{alter} ADD GENERATED BY DEFAULT AS IDENTITY; SELECT setval(pg_get_serial_sequence('\"{table}\"', 'id'), \
+             (SELECT coalesce(max(id), 1) FROM \"{table}\"));"
+        ),
+    };
+    Some(finding(table, Some("id"), Problem::NoIdDefault, Severity::Breaks, Some(fix)))
+}
+
+fn compare(live: &Live, table: &'static str, column: &Column, ids: IdKind) -> Option<Finding> {
     let alter = format!("ALTER TABLE \"{table}\" ALTER COLUMN \"{}\"", column.name);
     let (problem, severity, fix) = match live.column(table, column.name) {
         None => (Problem::MissingColumn, Severity::Breaks, None),
-        Some(found) if !column.kind.accepts(&found.kind) => {
-            let expected = column.kind.name();
+        Some(found) if column.kind == Kind::Id && !column.kind.accepts(&found.kind, ids) => {
+            let fits = kind_of_ids(&found.kind);
+            (Problem::OtherIds { found: found.kind.clone(), expected: ids, fits }, Severity::Breaks, None)
+        }
+        Some(found) if !column.kind.accepts(&found.kind, ids) => {
+            let expected = column.kind.name(ids);
             let fix = (found.kind == "timestamp without time zone" && column.kind == Kind::Time)
                 .then(|| format!("{alter} TYPE timestamptz USING \"{}\" AT TIME ZONE 'UTC';", column.name));
             (Problem::WrongType { found: found.kind.clone(), expected }, Severity::Breaks, fix)

@@ -8,7 +8,7 @@ use auth_core::{
 };
 use auth_store::migrations::{self, Problem, Severity};
 use auth_store::testing::TestDatabase;
-use auth_store::{Address, NewRegistration, Store, StoreError};
+use auth_store::{Address, IdKind, NewRegistration, Store, StoreError};
 use serde_json::json;
 use time::Duration;
 use time::macros::datetime;
@@ -98,8 +98,8 @@ async fn values_come_back_as_they_were_stored_from_every_lookup() {
     let new = registration("ann@example.com", "ann");
     let session = new.session.clone().unwrap();
     let stored = store.register(&new).await.unwrap();
-    assert_eq!(stored.user, new.user.additional);
-    assert_eq!(stored.session.as_ref(), Some(&session.additional));
+    assert_eq!(stored.user.additional, new.user.additional);
+    assert_eq!(stored.session.unwrap().additional, session.additional);
 
     let by_token = store.sessions().find_by_token(&session.token).await.unwrap().unwrap();
     let by_id = store.sessions().find_by_id(&session.id).await.unwrap().unwrap();
@@ -139,7 +139,7 @@ async fn json_comes_back_in_the_databases_order_at_once() {
     let mut new = registration("ann@example.com", "ann");
     let given = FieldValue::Json(JsonText::parse(r#"{"long":1,"b":2,"a":3.0}"#).unwrap());
     new.user.additional.set("meta".into(), given, Visibility::Returned);
-    let stored = store.register(&new).await.unwrap().user;
+    let stored = store.register(&new).await.unwrap().user.additional;
     let expected = FieldValue::Json(JsonText::parse(r#"{"a":3,"b":2,"long":1}"#).unwrap());
     assert_eq!(stored.get("meta"), Some(&expected));
     let found = store.users().find_by_id(&new.user.id).await.unwrap().unwrap().additional;
@@ -212,7 +212,8 @@ async fn r_056_a_taken_address_is_tried_like_a_free_one_and_leaves_nothing() {
     let unseen = |email: &str, nick: &str| NewRegistration { session: None, ..registration(email, nick) };
     let again = unseen("ann@example.com", "other");
     let tried = store.register_unseen(&again, Address::Taken).await.unwrap();
-    assert_eq!(tried.user, again.user.additional);
+    assert_eq!(tried.user.additional, again.user.additional);
+    assert_eq!(tried.user.email, again.user.email, "as if it had been free");
     assert_eq!(database.query_one_text(rows).await, before);
     let taken_nick = unseen("ann@example.com", "ann");
     let error = store.register_unseen(&taken_nick, Address::Taken).await.unwrap_err();
@@ -238,7 +239,7 @@ async fn migrating_adds_what_is_missing_and_then_nothing() {
     database.store().register(&ann).await.unwrap();
     assert_eq!(store.pending_migrations().await.unwrap(), 12, "each column counts");
     assert_eq!(database.store().pending_migrations().await.unwrap(), 0, "nothing declared, nothing missing");
-    let missing = migrations::fields::check(&url, &fields).await.unwrap();
+    let missing = migrations::fields::check(&url, &fields, IdKind::Text).await.unwrap();
     assert!(
         missing.iter().any(|finding| finding.to_string().starts_with("\"user\".\"plan\" is missing")),
         "{missing:?}"
@@ -260,9 +261,9 @@ async fn migrating_adds_what_is_missing_and_then_nothing() {
     );
     assert_eq!(store.pending_migrations().await.unwrap(), 0);
     assert_eq!(migrations::fields::up(&url, &fields).await.unwrap(), [""; 0]);
-    assert_eq!(migrations::fields::check(&url, &fields).await.unwrap(), []);
+    assert_eq!(migrations::fields::check(&url, &fields, IdKind::Text).await.unwrap(), []);
     assert_eq!(
-        migrations::check(&url).await.unwrap(),
+        migrations::check(&url, IdKind::Text).await.unwrap(),
         [],
         "a Node server that declares none of it can start"
     );
@@ -284,8 +285,11 @@ async fn columns_as_nodes_migration_makes_them_are_taken_as_they_are() {
         )
         .await;
     let (url, fields) = (database.database_url(), declared());
-    assert!(!migrations::check(&url).await.unwrap().is_empty(), "undeclared, they would break every insert");
-    let findings = migrations::fields::check(&url, &fields).await.unwrap();
+    assert!(
+        !migrations::check(&url, IdKind::Text).await.unwrap().is_empty(),
+        "undeclared, they would break every insert"
+    );
+    let findings = migrations::fields::check(&url, &fields, IdKind::Text).await.unwrap();
     assert_eq!(findings.len(), 1, "{findings:?}");
     assert_eq!((&findings[0].problem, findings[0].severity), (&Problem::NoIndex, Severity::Weakens));
     assert_eq!(
@@ -294,10 +298,10 @@ async fn columns_as_nodes_migration_makes_them_are_taken_as_they_are() {
     );
     let store = database.store().with_fields(Arc::new(fields));
     let new = registration("ann@example.com", "ann");
-    assert_eq!(store.register(&new).await.unwrap().user, new.user.additional);
+    assert_eq!(store.register(&new).await.unwrap().user.additional, new.user.additional);
 
     database.execute("ALTER TABLE \"user\" ALTER credits TYPE numeric").await;
-    let findings = migrations::fields::check(&url, &declared()).await.unwrap();
+    let findings = migrations::fields::check(&url, &declared(), IdKind::Text).await.unwrap();
     assert!(findings[0].to_string().contains("has type numeric, expected bigint"), "{findings:?}");
     let error = store.users().find_by_id(&new.user.id).await.unwrap_err();
     assert!(matches!(&error, StoreError::Inconsistent { column, .. } if column == "credits"), "{error:?}");
@@ -310,7 +314,7 @@ async fn parallel_starters_add_each_column_once() {
     let starters = (0..4).map(|_| async { migrations::fields::up(&url, &declared()).await.unwrap().len() });
     let ran = futures_util::future::join_all(starters).await;
     assert_eq!(ran.iter().filter(|ran| **ran > 0).count(), 1, "{ran:?}");
-    assert_eq!(migrations::fields::check(&url, &declared()).await.unwrap(), []);
+    assert_eq!(migrations::fields::check(&url, &declared(), IdKind::Text).await.unwrap(), []);
 }
 
 /// How many statements with additional fields are prepared on the connection, this one aside.

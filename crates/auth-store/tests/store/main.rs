@@ -11,6 +11,7 @@
 mod account;
 mod cleanup;
 mod fields;
+mod ids;
 mod injection;
 mod key;
 mod lookup;

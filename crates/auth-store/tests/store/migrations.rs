@@ -1,6 +1,7 @@
 //! Migrating empty databases, filled ones, and those that Node's Better Auth made.
 
 use auth_core::Email;
+use auth_store::IdKind;
 use auth_store::migrations::{self, Data, MigrationError, Problem, Reverted, Severity, embedded};
 use auth_store::testing::TestDatabase;
 
@@ -69,8 +70,8 @@ async fn r_106_up_down_and_up_again_on_filled_tables() {
     let url = database.database_url();
     let names: Vec<&str> = embedded::ALL.iter().map(|migration| migration.name).collect();
     assert_eq!(database.store().pending_migrations().await.unwrap(), names.len());
-    assert_eq!(migrations::up(&url).await.unwrap(), names);
-    assert_eq!(migrations::up(&url).await.unwrap(), Vec::<&str>::new());
+    assert_eq!(migrations::up(&url, IdKind::Text).await.unwrap(), names);
+    assert_eq!(migrations::up(&url, IdKind::Text).await.unwrap(), Vec::<&str>::new());
     assert_eq!(database.store().pending_migrations().await.unwrap(), 0);
     let before = snapshot(&database).await;
     database.execute(ROWS).await;
@@ -88,7 +89,7 @@ async fn r_106_up_down_and_up_again_on_filled_tables() {
     assert_eq!(migrations::down(&url, Data::Drop).await.unwrap(), Some(Reverted::Dropped(names[0])));
     assert_eq!(database.store().pending_migrations().await.unwrap(), names.len());
     assert_eq!(migrations::down(&url, Data::Drop).await.unwrap(), None);
-    assert_eq!(migrations::up(&url).await.unwrap(), names);
+    assert_eq!(migrations::up(&url, IdKind::Text).await.unwrap(), names);
     assert_eq!(snapshot(&database).await, before);
     for name in names.iter().rev() {
         let reverted = migrations::down(&url, Data::Keep).await.unwrap();
@@ -104,7 +105,7 @@ async fn a_database_made_by_node_is_adopted_and_not_changed() {
     database.execute(ROWS).await;
     let (schema, data) = (snapshot(&database).await, rows(&database).await);
 
-    let plan = migrations::plan(&url).await.unwrap();
+    let plan = migrations::plan(&url, IdKind::Text).await.unwrap();
     assert_eq!(plan.adopts, ["user", "session", "account", "verification", "rateLimit", "jwks"]);
     assert!(plan.obstacles.is_empty());
     assert_eq!(plan.pending, embedded::ALL);
@@ -114,10 +115,10 @@ async fn a_database_made_by_node_is_adopted_and_not_changed() {
         "planning does nothing"
     );
 
-    migrations::up(&url).await.unwrap();
+    migrations::up(&url, IdKind::Text).await.unwrap();
     assert_eq!(snapshot(&database).await, schema);
     assert_eq!(rows(&database).await, data);
-    assert_eq!(migrations::check(&url).await.unwrap(), []);
+    assert_eq!(migrations::check(&url, IdKind::Text).await.unwrap(), []);
     let status = migrations::status(&url).await.unwrap();
     assert!(status[0].adopted && status[0].known && status[0].applied_at.is_some());
     let adopted: Vec<bool> = status.iter().map(|status| status.adopted).collect();
@@ -140,7 +141,7 @@ async fn a_database_made_by_node_is_adopted_and_not_changed() {
     ] {
         assert_eq!(migrations::down(&url, Data::Drop).await.unwrap(), Some(reverted));
     }
-    migrations::up(&url).await.unwrap();
+    migrations::up(&url, IdKind::Text).await.unwrap();
     assert_eq!((snapshot(&database).await, rows(&database).await), (schema, data));
 }
 
@@ -158,15 +159,15 @@ async fn what_an_older_database_lacks_is_added() {
              ALTER TABLE session DROP \"userAgent\", DROP \"updatedAt\"",
         )
         .await;
-    let findings = migrations::check(&url).await.unwrap();
+    let findings = migrations::check(&url, IdKind::Text).await.unwrap();
     assert!(
         findings
             .iter()
             .any(|finding| finding.table == "verification" && finding.problem == Problem::MissingTable)
     );
     assert!(findings.iter().any(|finding| finding.column.as_deref() == Some("userAgent")));
-    migrations::up(&url).await.unwrap();
-    assert_eq!(migrations::check(&url).await.unwrap(), []);
+    migrations::up(&url, IdKind::Text).await.unwrap();
+    assert_eq!(migrations::check(&url, IdKind::Text).await.unwrap(), []);
     let ann = database
         .store()
         .users()
@@ -183,8 +184,8 @@ async fn the_leftover_issuer_of_1_7_1_is_explained_with_its_fix() {
     let url = database.database_url();
     database.execute(NODE).await;
     database.execute("ALTER TABLE account ADD issuer text NOT NULL; CREATE UNIQUE INDEX ON account (issuer, \"accountId\")").await;
-    migrations::up(&url).await.unwrap();
-    let findings = migrations::check(&url).await.unwrap();
+    migrations::up(&url, IdKind::Text).await.unwrap();
+    let findings = migrations::check(&url, IdKind::Text).await.unwrap();
     let [issuer] = findings.as_slice() else { panic!("{findings:?}") };
     assert_eq!((issuer.table, issuer.column.as_deref()), ("account", Some("issuer")));
     assert_eq!((&issuer.problem, issuer.severity), (&Problem::ExtraRequired, Severity::Breaks));
@@ -193,7 +194,7 @@ async fn the_leftover_issuer_of_1_7_1_is_explained_with_its_fix() {
     assert!(text.contains("1.7.1") && text.ends_with(fix), "{text}");
     database.store().register(&made::registration("ann@example.com")).await.unwrap_err();
     database.execute(fix).await;
-    assert_eq!(migrations::check(&url).await.unwrap(), []);
+    assert_eq!(migrations::check(&url, IdKind::Text).await.unwrap(), []);
     database.store().register(&made::registration("ann@example.com")).await.unwrap();
 }
 
@@ -208,8 +209,8 @@ async fn an_applications_own_tables_are_refused_untouched() {
         let url = database.database_url();
         database.execute(own).await;
         let before = snapshot(&database).await;
-        assert!(!migrations::plan(&url).await.unwrap().obstacles.is_empty(), "{own}");
-        let error = migrations::up(&url).await.unwrap_err();
+        assert!(!migrations::plan(&url, IdKind::Text).await.unwrap().obstacles.is_empty(), "{own}");
+        let error = migrations::up(&url, IdKind::Text).await.unwrap_err();
         let MigrationError::NotAdoptable { findings } = &error else { panic!("{error:?}") };
         assert!(!findings.is_empty() && error.to_string().contains("cannot be adopted"), "{error}");
         assert_eq!(snapshot(&database).await, before);
@@ -250,7 +251,7 @@ async fn check_names_every_kind_of_drift_and_its_fix_mends_it() {
         let database = TestDatabase::create().await;
         let url = database.database_url();
         database.execute(drift).await;
-        let findings = migrations::check(&url).await.unwrap();
+        let findings = migrations::check(&url, IdKind::Text).await.unwrap();
         let [finding] = findings.as_slice() else { panic!("{drift}: {findings:?}") };
         assert_eq!(
             (finding.table, finding.column.as_deref(), &finding.problem),
@@ -261,7 +262,7 @@ async fn check_names_every_kind_of_drift_and_its_fix_mends_it() {
         assert!(text.contains(table) && text.contains(column.unwrap_or_default()), "{text}");
         if let Some(fix) = &finding.fix {
             database.execute(fix).await;
-            assert_eq!(migrations::check(&url).await.unwrap(), [], "{fix}");
+            assert_eq!(migrations::check(&url, IdKind::Text).await.unwrap(), [], "{fix}");
         }
     }
 }
@@ -277,7 +278,7 @@ async fn what_does_no_harm_is_no_drift() {
              ALTER TABLE \"user\" DROP CONSTRAINT user_email_key; CREATE UNIQUE INDEX other_name ON \"user\" (email)",
         )
         .await;
-    assert_eq!(migrations::check(&database.database_url()).await.unwrap(), []);
+    assert_eq!(migrations::check(&database.database_url(), IdKind::Text).await.unwrap(), []);
     database.store().register(&made::registration("ann@example.com")).await.unwrap();
 }
 
@@ -288,12 +289,12 @@ async fn r_106_of_many_starters_one_migrates() {
         let url = database.database_url();
         let outcomes = futures_util::future::join_all((0..8).map(|_| {
             let url = url.clone();
-            tokio::spawn(async move { migrations::up(&url).await })
+            tokio::spawn(async move { migrations::up(&url, IdKind::Text).await })
         }))
         .await;
         let ran: usize = outcomes.into_iter().map(|outcome| outcome.unwrap().unwrap().len()).sum();
         assert_eq!(ran, embedded::ALL.len());
-        assert_eq!(migrations::check(&url).await.unwrap(), []);
+        assert_eq!(migrations::check(&url, IdKind::Text).await.unwrap(), []);
     }
 }
 
@@ -312,7 +313,7 @@ async fn r_106_an_interrupted_migration_leaves_nothing_and_runs_again() {
         blocker.batch_execute("BEGIN; LOCK TABLE account IN ACCESS SHARE MODE").await.unwrap();
         let migrating = tokio::spawn({
             let url = url.clone();
-            async move { migrations::up(&url).await }
+            async move { migrations::up(&url, IdKind::Text).await }
         });
         made::wait_for(&database.client().await, kill, "1").await;
         let error = migrating.await.unwrap().unwrap_err();
@@ -320,8 +321,8 @@ async fn r_106_an_interrupted_migration_leaves_nothing_and_runs_again() {
         assert_eq!(snapshot(&database).await, before);
         blocker.batch_execute("COMMIT").await.unwrap();
     }
-    migrations::up(&url).await.unwrap();
-    assert_eq!(migrations::check(&url).await.unwrap(), []);
+    migrations::up(&url, IdKind::Text).await.unwrap();
+    assert_eq!(migrations::check(&url, IdKind::Text).await.unwrap(), []);
 }
 
 #[test]
@@ -332,8 +333,8 @@ fn migrations_run_on_any_runtime() {
         runtime.enable_all().build().unwrap().block_on(async {
             let database = TestDatabase::create_empty().await;
             let url = database.database_url();
-            migrations::up(&url).await.unwrap();
-            assert_eq!(migrations::check(&url).await.unwrap(), []);
+            migrations::up(&url, IdKind::Text).await.unwrap();
+            assert_eq!(migrations::check(&url, IdKind::Text).await.unwrap(), []);
         });
     }
 }
@@ -352,8 +353,8 @@ async fn diesels_own_bookkeeping_and_another_schema_are_left_alone() {
         ))
         .await;
     let url = database.database_url();
-    migrations::up(&url).await.unwrap();
-    assert_eq!(migrations::check(&url).await.unwrap(), []);
+    migrations::up(&url, IdKind::Text).await.unwrap();
+    assert_eq!(migrations::check(&url, IdKind::Text).await.unwrap(), []);
     database.store().register(&made::registration("ann@example.com")).await.unwrap();
     let counts = "SELECT (SELECT count(*) FROM auth.\"user\") || ' ' || (SELECT count(*) FROM public.\"user\") || ' ' || \
                   (SELECT count(*) FROM __diesel_schema_migrations)";

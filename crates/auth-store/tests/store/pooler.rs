@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use auth_store::migrations::{self, MigrationError};
 use auth_store::testing::{OwnCluster, query_one_text, read_text};
-use auth_store::{DatabaseUrl, PoolSettings, Route, Store, StoreError};
+use auth_store::{DatabaseUrl, IdKind, PoolSettings, Route, Store, StoreError};
 
 use crate::made;
 
@@ -122,7 +122,7 @@ async fn assert_refused(pooler: &Pooler) {
         let error = store.register(&made::registration("ann@example.com")).await.unwrap_err();
         assert!(matches!(error, StoreError::UnsafePooler(_)), "round {round}: {error:?}");
     }
-    let error = migrations::check(&pooler.settings().url).await.unwrap_err();
+    let error = migrations::check(&pooler.settings().url, IdKind::Text).await.unwrap_err();
     assert!(
         matches!(error, MigrationError::Connect(auth_store::ConnectError::UnsafePooler(_))),
         "migrations are refused too: {error:?}"
@@ -177,7 +177,7 @@ async fn a_new_pooler_in_transaction_mode_works() {
         let settings =
             format!("pool_mode = transaction\nmax_prepared_statements = 100\ndefault_pool_size = {size}");
         let Some(pooler) = Pooler::start(NEW, &server, &settings) else { return };
-        assert_eq!(migrations::check(&pooler.settings().url).await.unwrap(), []);
+        assert_eq!(migrations::check(&pooler.settings().url, IdKind::Text).await.unwrap(), []);
         let stores = [pooler.store(), pooler.store()];
         for store in &stores {
             assert_eq!(store.verify_connection().await.unwrap().route, Route::TransactionPooler);

@@ -24,17 +24,17 @@ async fn a_sign_in_that_a_change_of_password_overtook_leaves_no_session() {
     };
 
     let current = sign_in(None);
-    assert!(store.sign_in(&current).await.unwrap());
+    assert!(store.sign_in(&current).await.unwrap().is_some());
     assert!(store.sessions().find_by_token(&current.session.token).await.unwrap().is_some());
 
     let moved = sign_in(Some(StoredHash::from_stored("moved")));
-    assert!(store.sign_in(&moved).await.unwrap());
+    assert!(store.sign_in(&moved).await.unwrap().is_some());
     assert!(store.sessions().find_by_token(&moved.session.token).await.unwrap().is_some());
     let stored = store.accounts().find_credential(&ann.user.id).await.unwrap().unwrap().password.unwrap();
     assert_eq!(stored.expose(), "moved");
 
     for late in [sign_in(None), sign_in(Some(StoredHash::from_stored("late")))] {
-        assert!(!store.sign_in(&late).await.unwrap());
+        assert!(store.sign_in(&late).await.unwrap().is_none());
         assert!(store.sessions().find_by_token(&late.session.token).await.unwrap().is_none());
     }
     let stored = store.accounts().find_credential(&ann.user.id).await.unwrap().unwrap().password.unwrap();
@@ -79,7 +79,7 @@ async fn r_035_a_thousand_sign_ins_leave_no_more_sessions_than_the_bound() {
         last.push(session.token.clone());
         let verified = ann.account.password.clone().unwrap();
         let new = NewSignIn { session, verified, rehashed: None, max_sessions: NonZeroU32::new(10) };
-        assert!(store.sign_in(&new).await.unwrap());
+        assert!(store.sign_in(&new).await.unwrap().is_some());
     }
     let count = |user: &User| {
         let sql = format!("SELECT count(*) FROM session WHERE \"userId\" = '{}'", user.id.as_str());
@@ -113,7 +113,7 @@ async fn r_035_ended_sessions_go_before_living_ones_and_the_new_one_never() {
         let token = session.token.clone();
         let verified = ann.account.password.clone().unwrap();
         let new = NewSignIn { session, verified, rehashed: None, max_sessions: NonZeroU32::new(max) };
-        assert!(store.sign_in(&new).await.unwrap());
+        assert!(store.sign_in(&new).await.unwrap().is_some());
         token
     };
     let lives = async |token: &SessionToken| store.sessions().find_by_token(token).await.unwrap().is_some();
@@ -143,7 +143,7 @@ async fn r_035_sign_ins_at_once_keep_the_bound() {
             store.sign_in(&new).await.unwrap()
         }
     });
-    assert!(futures_util::future::join_all(sign_ins).await.into_iter().all(|stored| stored));
+    assert!(futures_util::future::join_all(sign_ins).await.into_iter().all(|stored| stored.is_some()));
     let count = database.query_one_text("SELECT count(*) FROM session").await;
     assert_eq!(count.as_deref(), Some("3"));
 }

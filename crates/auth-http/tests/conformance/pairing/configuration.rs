@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
+use auth_store::IdKind;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -68,6 +69,12 @@ impl Configuration {
         lay_over(&mut settings, &self.settings_of_its_own);
         let sections = settings.as_object().expect("sections");
         sections.iter().map(|(name, section)| format!("{name} = {}\n", toml(section))).collect()
+    }
+
+    /// How the tables keep ids.
+    pub(crate) fn ids(&self) -> IdKind {
+        let generate_id = &self.options["advanced"]["database"]["generateId"];
+        IdKind::ALL.into_iter().find(|ids| generate_id == ids.name()).unwrap_or_default()
     }
 
     /// The name as part of a file name.

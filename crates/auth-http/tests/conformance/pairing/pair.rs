@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use auth_store::IdKind;
 use serde_json::{Value, json};
 
 use super::configuration::Configuration;
@@ -75,13 +76,18 @@ impl Pair {
             let database = Database::empty();
             node::migrate(&database, &options);
             database
-        } else {
+        } else if configuration.ids() == IdKind::Text {
             Database::migrated_by_us()
+        } else {
+            Database::empty()
         };
-        if configuration.migrate && cast != Cast::TheirsAlone {
+        if (configuration.migrate || configuration.ids() != IdKind::Text) && cast != Cast::TheirsAlone {
             let output = ours::migrate_with(&database, "up", &variables);
             let said = String::from_utf8_lossy(&output.stderr).into_owned();
             assert!(output.status.success(), "{}: {said}", configuration.name);
+        }
+        if configuration.ids() == IdKind::Serial {
+            keep_numbers_apart(&database);
         }
         let reference = (cast != Cast::OursAlone).then(|| {
             let extra = json!({
@@ -104,6 +110,11 @@ impl Pair {
             .filter(|table| present.iter().any(|row| row[0].as_deref() == Some(table)))
             .collect();
         Self { configuration, reference, ours, origins, secrets, tables, database }
+    }
+
+    /// The configuration's name.
+    pub(crate) fn name(&self) -> &'static str {
+        &self.configuration.name
     }
 
     /// Where a server listens, and the origin it is known as.
@@ -131,7 +142,7 @@ impl Pair {
             ]
         };
         let lane = |(index, course): (usize, &Course)| {
-            Lane::new(index + 1, *course, Names::new(self.secrets.clone()))
+            Lane::new(index + 1, *course, Names::new(self.secrets.clone()).with_ids(self.configuration.ids()))
         };
         courses.iter().enumerate().map(lane).collect()
     }
@@ -158,6 +169,13 @@ fn options(configuration: &Configuration, secrets: &[(u64, String)]) -> Value {
             secrets.iter().map(|(version, value)| json!({ "version": version, "value": value })).collect();
     }
     options
+}
+
+/// Has each table count from elsewhere: a user and a session of one number would look like the same row.
+fn keep_numbers_apart(database: &Database) {
+    for (index, table) in ["\"user\"", "session", "account"].into_iter().enumerate() {
+        database.execute(&format!("alter table {table} alter id restart with {}", (index + 1) * 1_000_000));
+    }
 }
 
 /// Writes the settings where the server can read them.

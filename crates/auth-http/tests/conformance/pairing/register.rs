@@ -13,6 +13,9 @@ use super::configuration::load;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Row {
+    /// The configuration under which it holds; none: every one.
+    #[serde(default)]
+    pub(crate) configuration: Option<String>,
     /// Scenario and label of the one step it is about.
     #[serde(default)]
     pub(crate) scenario: Option<String>,
@@ -58,7 +61,8 @@ impl Row {
 
     fn concerns(&self, step: &Asked<'_>) -> bool {
         let fits = |wanted: &Option<String>, is: &dyn Fn(&str) -> bool| wanted.as_deref().is_none_or(is);
-        fits(&self.scenario, &|it| it == step.scenario)
+        fits(&self.configuration, &|it| it == step.configuration)
+            && fits(&self.scenario, &|it| it == step.scenario)
             && fits(&self.label, &|it| it == step.label)
             && fits(&self.request, &|it| step.send.starts_with(it))
             && fits(&self.answer, &|it| step.kind().starts_with(it))
@@ -76,7 +80,16 @@ impl Row {
         let answer = quoted(&self.answer, "`").map(|it| format!("answered {it}"));
         let header = quoted(&self.with_header, "`").map(|it| format!("every answer with {it}"));
         let except = (!self.except.is_empty()).then(|| format!("except `{}`", self.except.join("`, `")));
-        let parts = [self.scenario.clone(), self.label.clone(), request, answer, header, repeated, except];
+        let parts = [
+            self.configuration.clone(),
+            self.scenario.clone(),
+            self.label.clone(),
+            request,
+            answer,
+            header,
+            repeated,
+            except,
+        ];
         parts.into_iter().flatten().collect::<Vec<_>>().join(": ")
     }
 
@@ -115,6 +128,7 @@ fn without_superseded_cookies(lines: &[String]) -> Vec<String> {
 
 /// A step and Better Auth's answer to it.
 pub(crate) struct Asked<'a> {
+    pub(crate) configuration: &'a str,
     pub(crate) scenario: &'a str,
     pub(crate) label: &'a str,
     pub(crate) send: &'a str,

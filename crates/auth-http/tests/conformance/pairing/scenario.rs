@@ -65,6 +65,9 @@ impl Step {
 #[serde(deny_unknown_fields)]
 struct File {
     configuration: String,
+    /// Other configurations under which the same must happen.
+    #[serde(default)]
+    also: Vec<String>,
     scenarios: Vec<Scenario>,
 }
 
@@ -80,11 +83,13 @@ fn files() -> Vec<File> {
 
 /// The scenarios of one configuration, over all files.
 pub(crate) fn of(configuration: &str) -> Vec<Scenario> {
-    let files = files().into_iter().filter(|file| file.configuration == configuration);
+    let is_of =
+        |file: &File| file.configuration == configuration || file.also.iter().any(|it| it == configuration);
+    let files = files().into_iter().filter(is_of);
     files.flat_map(|file| file.scenarios).collect()
 }
 
 /// Names of configurations that the files speak of.
 pub(crate) fn configurations() -> Vec<String> {
-    files().into_iter().map(|file| file.configuration).collect()
+    files().into_iter().flat_map(|file| file.also.into_iter().chain([file.configuration])).collect()
 }
