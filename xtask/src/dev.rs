@@ -53,7 +53,7 @@ pub(crate) fn run(options: Options) -> Result<(), Failure> {
     }
     let database = Database::open(&folder)?;
     if server::has_settings() {
-        server::migrate(&program, "up", Some(&database.url))?;
+        server::migrate(&program, &["up"], Some(&database.url))?;
     } else {
         migrate::up(&database.direct_url)?;
     }

@@ -6,7 +6,7 @@
 use std::env;
 
 use auth_store::migrations::{self, Data, Drift, MigrationError};
-use auth_store::{DatabaseUrl, IdKind};
+use auth_store::{DatabaseUrl, IdKind, TableNames};
 
 use crate::database::{block_on, say};
 use crate::dev::server;
@@ -38,13 +38,15 @@ enum Action {
 }
 
 impl Action {
-    /// The server's word for it, where settings say what there is to be done.
-    fn depends_on_settings(self) -> Option<&'static str> {
+    /// The server's words for it, where settings say what there is to be done.
+    fn depends_on_settings(self) -> Option<&'static [&'static str]> {
         match self {
-            Self::Up => Some("up"),
-            Self::Plan => Some("plan"),
-            Self::Check => Some("check"),
-            Self::Status | Self::Down { .. } => None,
+            Self::Up => Some(&["up"]),
+            Self::Plan => Some(&["plan"]),
+            Self::Check => Some(&["check"]),
+            Self::Down { drop_data: false } => Some(&["down"]),
+            Self::Down { drop_data: true } => Some(&["down", "--drop-data"]),
+            Self::Status => None,
         }
     }
 }
@@ -53,8 +55,8 @@ impl Action {
 pub(crate) fn run(options: Options) -> Result<(), Failure> {
     let url = from_environment()?;
     let action = options.action.unwrap_or(Action::Up);
-    if let (Some(word), true) = (action.depends_on_settings(), server::has_settings()) {
-        return server::migrate(&server::build()?, word, None);
+    if let (Some(words), true) = (action.depends_on_settings(), server::has_settings()) {
+        return server::migrate(&server::build()?, words, None);
     }
     match action {
         Action::Up => up(&url)?,
@@ -79,7 +81,7 @@ pub(crate) fn run(options: Options) -> Result<(), Failure> {
         }
         Action::Down { drop_data } => {
             let data = if drop_data { Data::Drop } else { Data::Keep };
-            match block_on(migrations::down(&url, data))?? {
+            match block_on(migrations::down(&url, data, &TableNames::default()))?? {
                 Some(reverted) => println!("{reverted}"),
                 None => println!("nothing to take back"),
             }

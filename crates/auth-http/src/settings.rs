@@ -17,6 +17,7 @@ mod error_url;
 mod fields;
 mod jwt;
 mod log;
+mod names;
 mod network;
 mod password;
 mod paths;
@@ -120,7 +121,9 @@ impl SchemaSettings {
     /// As [`Settings::load`].
     pub fn load(environment: &Environment) -> Result<Self, SettingsError> {
         let reader = Reader::new(sources::merge(environment)?);
-        Ok(Self { database: DatabaseSettings::read(&reader)?, fields: fields::read(&reader)? })
+        let database = DatabaseSettings::read(&reader)?;
+        let fields = fields::read(&reader, &database.names)?;
+        Ok(Self { database, fields })
     }
 }
 
@@ -132,15 +135,16 @@ impl Settings {
     pub fn load(environment: &Environment) -> Result<Self, SettingsError> {
         let reader = Reader::new(sources::merge(environment)?);
         let server = ServerSettings::read(&reader)?;
+        let database = DatabaseSettings::read(&reader)?;
         let settings = Self {
             proxies: ProxiesSettings::read(&reader)?,
             rate_limit: RateLimitSettings::read(&reader, &server.base_path)?,
             security: SecuritySettings::read(&reader, &server)?,
             cors: CorsSettings::read(&reader)?,
-            database: DatabaseSettings::read(&reader)?,
             session: SessionSettings::read(&reader)?,
             cookies: cookies::read(&reader, &server.base_url)?,
-            fields: fields::read(&reader)?,
+            fields: fields::read(&reader, &database.names)?,
+            database,
             access_token: AccessTokenSettings::read(&reader)?,
             bearer: BearerSettings::read(&reader)?,
             jwt: JwtSettings::read(&reader, &server)?,

@@ -4,12 +4,13 @@
 //! request waits for more than one batch. An index leads to the rows.
 
 use diesel::prelude::*;
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 use futures_util::FutureExt;
 use time::OffsetDateTime;
 
 use crate::error::StoreError;
 use crate::id::{IdKind, IsAnyOf};
+use crate::names::NamedConnection;
 use crate::pool::Pool;
 use crate::rate_limit::milliseconds;
 use crate::schema::{rate_limit, session, verification};
@@ -58,7 +59,7 @@ pub(crate) async fn remove_batch(
 
 /// Runs inside the caller's transaction: the rows stay locked between being found and being removed.
 async fn remove_on(
-    connection: &mut AsyncPgConnection,
+    connection: &mut NamedConnection,
     ids: IdKind,
     table: Expiring,
     before: OffsetDateTime,

@@ -11,18 +11,19 @@ mod live;
 mod report;
 pub mod schema_check;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use auth_core::DeclaredFields;
 use diesel::sql_types::{Bool, Text};
 use diesel::{QueryableByName, sql_query};
-use diesel_async::AsyncPgConnection;
 use tokio_postgres::Client;
 
 use crate::connection::{ConnectError, Connector, Patience};
 use crate::database_url::DatabaseUrl;
 use crate::error::StoreError;
 use crate::id::IdKind;
+use crate::names::{NamedConnection, TableNames};
 use crate::pooler;
 use crate::tls::TlsError;
 
@@ -96,6 +97,22 @@ fn list(findings: &[Finding]) -> String {
     findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
+/// What a database's tables are called, and how they keep ids.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Layout {
+    /// How ids are kept.
+    pub ids: IdKind,
+    /// What tables and columns are called.
+    pub names: Arc<TableNames>,
+}
+
+/// Better Auth's own names.
+impl From<IdKind> for Layout {
+    fn from(ids: IdKind) -> Self {
+        Self { ids, names: Arc::default() }
+    }
+}
+
 /// One migration and whether the database has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MigrationStatus {
@@ -118,8 +135,8 @@ pub struct Plan {
     pub adopts: Vec<&'static str>,
     /// What stands in the way; [`up`] refuses if this is not empty.
     pub obstacles: Vec<Finding>,
-    /// Of what kind ids would be.
-    pub ids: IdKind,
+    /// How the tables would be made.
+    pub layout: Layout,
 }
 
 /// What [`down`] may do to rows.
@@ -169,12 +186,13 @@ pub async fn status(url: &DatabaseUrl) -> Result<Vec<MigrationStatus>, Migration
     Ok(all)
 }
 
-/// Tells what [`up`] would do with ids of this kind, and does nothing.
+/// Tells what [`up`] would do, and does nothing.
 ///
 /// # Errors
 ///
 /// [`MigrationError::Connect`], [`MigrationError::Tls`], [`MigrationError::Query`].
-pub async fn plan(url: &DatabaseUrl, ids: IdKind) -> Result<Plan, MigrationError> {
+pub async fn plan(url: &DatabaseUrl, layout: impl Into<Layout>) -> Result<Plan, MigrationError> {
+    let layout = layout.into();
     let link = Link::open(url).await?;
     let recorded = link.recorded().await?;
     let pending: Vec<Migration> = embedded::ALL
@@ -182,22 +200,23 @@ pub async fn plan(url: &DatabaseUrl, ids: IdKind) -> Result<Plan, MigrationError
         .filter(|migration| !recorded.iter().any(|record| record.name == migration.name))
         .copied()
         .collect();
-    let live = live::read(&link.client).await.map_err(MigrationError::Query)?;
+    let live = live::read(&link.client, &layout.names).await.map_err(MigrationError::Query)?;
     let makes: Vec<&str> = pending.iter().flat_map(|migration| migration.makes).copied().collect();
     let adopts = live.tables_of(&makes);
-    let obstacles = schema_check::adoption_obstacles(&live, &makes, ids);
-    Ok(Plan { pending, adopts, obstacles, ids })
+    let obstacles = schema_check::adoption_obstacles(&live, &makes, &layout);
+    Ok(Plan { pending, adopts, obstacles, layout })
 }
 
 /// Runs what is missing, each migration in a transaction of its own; gives the names of those that
-/// ran. Several callers at once wait for each other, and each migration runs once. New tables keep ids of the given
-/// kind; tables that are there must.
+/// ran. Several callers at once wait for each other, and each migration runs once. New tables are of the given
+/// layout; tables that are there must.
 ///
 /// # Errors
 ///
 /// [`MigrationError::NotAdoptable`] when foreign tables, or ids of another kind, are in the way, [`MigrationError::Failed`] when
 /// a statement failed, and as [`status`]. Nothing of a failed migration stays.
-pub async fn up(url: &DatabaseUrl, ids: IdKind) -> Result<Vec<&'static str>, MigrationError> {
+pub async fn up(url: &DatabaseUrl, layout: impl Into<Layout>) -> Result<Vec<&'static str>, MigrationError> {
+    let layout = layout.into();
     let link = Link::open(url).await?;
     let mut ran = Vec::new();
     for migration in embedded::ALL {
@@ -205,7 +224,7 @@ pub async fn up(url: &DatabaseUrl, ids: IdKind) -> Result<Vec<&'static str>, Mig
             continue;
         }
         link.begin().await?;
-        match link.run_up(migration, ids).await {
+        match link.run_up(migration, &layout).await {
             Ok(true) => ran.push(migration.name),
             Ok(false) => {}
             Err(error) => {
@@ -226,10 +245,14 @@ pub async fn up(url: &DatabaseUrl, ids: IdKind) -> Result<Vec<&'static str>, Mig
 /// [`MigrationError::WouldLoseData`] when tables that would be dropped have rows and `data` is
 /// [`Data::Keep`], [`MigrationError::Unknown`] when a newer build made the last one,
 /// [`MigrationError::Failed`] when a statement failed, and as [`status`].
-pub async fn down(url: &DatabaseUrl, data: Data) -> Result<Option<Reverted>, MigrationError> {
+pub async fn down(
+    url: &DatabaseUrl,
+    data: Data,
+    names: &TableNames,
+) -> Result<Option<Reverted>, MigrationError> {
     let link = Link::open(url).await?;
     link.begin().await?;
-    match link.run_down(data).await {
+    match link.run_down(data, names).await {
         Ok(None) => {
             link.client.batch_execute("ROLLBACK").await.map_err(MigrationError::Query)?;
             Ok(None)
@@ -251,15 +274,16 @@ pub async fn down(url: &DatabaseUrl, data: Data) -> Result<Option<Reverted>, Mig
 /// # Errors
 ///
 /// As [`status`].
-pub async fn check(url: &DatabaseUrl, ids: IdKind) -> Result<Vec<Finding>, MigrationError> {
+pub async fn check(url: &DatabaseUrl, layout: impl Into<Layout>) -> Result<Vec<Finding>, MigrationError> {
+    let layout = layout.into();
     let link = Link::open(url).await?;
-    let live = live::read(&link.client).await.map_err(MigrationError::Query)?;
-    Ok(schema_check::findings(&live, ids))
+    let live = live::read(&link.client, &layout.names).await.map_err(MigrationError::Query)?;
+    Ok(schema_check::findings(&live, &layout))
 }
 
 /// Counts the migrations that this build has and the database lacks, and the missing columns of fields.
 pub(crate) async fn pending_on(
-    connection: &mut AsyncPgConnection,
+    connection: &mut NamedConnection,
     declared: &DeclaredFields,
 ) -> Result<usize, StoreError> {
     // Not at the top: it gives every type an `execute`, the driver's client too.
@@ -276,10 +300,10 @@ pub(crate) async fn pending_on(
         name: String,
     }
     let there: There = sql_query("SELECT to_regclass('auth_schema_migrations') IS NOT NULL AS there")
-        .get_result(connection)
+        .get_result(connection.plain())
         .await?;
     let recorded: Vec<Name> = if there.there {
-        sql_query("SELECT name FROM auth_schema_migrations").load(connection).await?
+        sql_query("SELECT name FROM auth_schema_migrations").load(connection.plain()).await?
     } else {
         Vec::new()
     };
@@ -367,7 +391,7 @@ impl Link {
     }
 
     /// Runs a migration inside the open transaction, unless somebody else was faster.
-    async fn run_up(&self, migration: &'static Migration, ids: IdKind) -> Result<bool, MigrationError> {
+    async fn run_up(&self, migration: &'static Migration, layout: &Layout) -> Result<bool, MigrationError> {
         let failed = |source| MigrationError::Failed { name: migration.name, source };
         self.client
             .batch_execute(
@@ -380,13 +404,13 @@ impl Link {
         if self.recorded().await?.iter().any(|record| record.name == migration.name) {
             return Ok(false);
         }
-        let live = live::read(&self.client).await.map_err(MigrationError::Query)?;
-        let findings = schema_check::adoption_obstacles(&live, migration.makes, ids);
+        let live = live::read(&self.client, &layout.names).await.map_err(MigrationError::Query)?;
+        let findings = schema_check::adoption_obstacles(&live, migration.makes, layout);
         if !findings.is_empty() {
             return Err(MigrationError::NotAdoptable { findings });
         }
         let adopted = !live.tables_of(migration.makes).is_empty();
-        self.client.batch_execute(&migration.up_with(ids)).await.map_err(failed)?;
+        self.client.batch_execute(&migration.up_for(layout)).await.map_err(failed)?;
         self.client
             .execute(
                 "INSERT INTO auth_schema_migrations (name, adopted) VALUES ($1, $2)",
@@ -398,7 +422,11 @@ impl Link {
     }
 
     /// Reverts the last migration inside the open transaction.
-    async fn run_down(&self, data: Data) -> Result<Option<(&'static Migration, Reverted)>, MigrationError> {
+    async fn run_down(
+        &self,
+        data: Data,
+        names: &TableNames,
+    ) -> Result<Option<(&'static Migration, Reverted)>, MigrationError> {
         let Some(last) = self.recorded().await?.pop() else { return Ok(None) };
         let Some(migration) = embedded::ALL.iter().find(|migration| migration.name == last.name) else {
             return Err(MigrationError::Unknown { name: last.name });
@@ -408,14 +436,14 @@ impl Link {
             Reverted::Forgotten(migration.name)
         } else {
             if data == Data::Keep {
-                let tables = live::tables_with_rows(&self.client, migration.makes)
+                let tables = live::tables_with_rows(&self.client, names, migration.makes)
                     .await
                     .map_err(MigrationError::Query)?;
                 if !tables.is_empty() {
                     return Err(MigrationError::WouldLoseData { name: migration.name, tables });
                 }
             }
-            self.client.batch_execute(migration.down).await.map_err(failed)?;
+            self.client.batch_execute(&names.exchange(migration.down)).await.map_err(failed)?;
             Reverted::Dropped(migration.name)
         };
         self.client

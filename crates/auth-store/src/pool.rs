@@ -17,7 +17,7 @@ use std::sync::{Arc, OnceLock, PoisonError};
 use std::time::Duration;
 
 use diesel_async::pooled_connection::PoolableConnection;
-use diesel_async::{AnsiTransactionManager, AsyncPgConnection, TransactionManager};
+use diesel_async::{AnsiTransactionManager, TransactionManager};
 use futures_util::future::BoxFuture;
 use tokio::sync::{Notify, OnceCell};
 use tokio::time::{Instant, sleep, timeout_at};
@@ -25,6 +25,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use crate::connection::{ConnectError, Connector, Patience, jitter};
 use crate::database_url::DatabaseUrl;
 use crate::error::{Outage, StoreError};
+use crate::names::{NamedConnection, TableNames};
 use crate::pooler::{self, Route};
 
 /// Pause before a read is repeated; varied by half of itself.
@@ -58,6 +59,8 @@ pub struct PoolSettings {
     pub max_lifetime: Duration,
     /// What stands before the database; `None` finds out before the first connection.
     pub route: Option<Route>,
+    /// How the database calls tables and columns.
+    pub names: Arc<TableNames>,
 }
 
 impl PoolSettings {
@@ -75,6 +78,7 @@ impl PoolSettings {
             idle_timeout: Duration::from_secs(600),
             max_lifetime: Duration::from_secs(1800),
             route: None,
+            names: Arc::default(),
         }
     }
 
@@ -102,12 +106,12 @@ pub struct PoolStatus {
 /// What is done with a connection and the arguments of a repository's method. A boxed future, because
 /// the compiler cannot yet see that an async closure's borrowing future may move between threads.
 pub(crate) trait Operation<A: ?Sized, T>:
-    for<'c> Fn(&'c mut AsyncPgConnection, &'c A) -> BoxFuture<'c, Result<T, StoreError>> + Send + Sync
+    for<'c> Fn(&'c mut NamedConnection, &'c A) -> BoxFuture<'c, Result<T, StoreError>> + Send + Sync
 {
 }
 
 impl<A: ?Sized, T, F> Operation<A, T> for F where
-    F: for<'c> Fn(&'c mut AsyncPgConnection, &'c A) -> BoxFuture<'c, Result<T, StoreError>> + Send + Sync
+    F: for<'c> Fn(&'c mut NamedConnection, &'c A) -> BoxFuture<'c, Result<T, StoreError>> + Send + Sync
 {
 }
 
@@ -247,7 +251,7 @@ impl Pool {
             Some(Route::Direct) | None => "BEGIN".to_owned(),
         };
         let begun = timeout_at(deadline, async {
-            Ok(AnsiTransactionManager::begin_transaction_sql(&mut link.connection, &begin).await?)
+            Ok(AnsiTransactionManager::begin_transaction_sql(link.connection.plain(), &begin).await?)
         })
         .await;
         self.finish(&mut link, begun).await.map_err(|error| (Begun::No, error))?;
@@ -257,12 +261,12 @@ impl Pool {
             let connection = &mut link.connection;
             match operation(connection, arguments).await {
                 Ok(done) => {
-                    AnsiTransactionManager::commit_transaction(connection).await?;
+                    AnsiTransactionManager::commit_transaction(connection.plain()).await?;
                     Ok(done)
                 }
                 Err(error) => {
                     // If this fails too, the connection is dropped, and the server rolls back.
-                    let _ = AnsiTransactionManager::rollback_transaction(connection).await;
+                    let _ = AnsiTransactionManager::rollback_transaction(connection.plain()).await;
                     Err(error)
                 }
             }
@@ -338,6 +342,7 @@ impl Pool {
             .build_unchecked(Manager {
                 connector: self.connector.clone(),
                 limits: self.settings.limits(""),
+                names: Arc::clone(&self.settings.names),
                 patience: self.settings.acquire_timeout,
                 shared: Arc::clone(&self.shared),
             })
@@ -378,7 +383,7 @@ impl Shared {
 
 /// A pooled connection.
 struct Link {
-    connection: AsyncPgConnection,
+    connection: NamedConnection,
     generation: u64,
     /// Set while an operation runs; stays set if it never came to its end.
     unfinished: bool,
@@ -387,7 +392,7 @@ struct Link {
 impl Link {
     async fn closes_within(&mut self, grace: Duration) -> bool {
         let end = Instant::now() + grace;
-        while !self.connection.is_broken() {
+        while !self.connection.plain().is_broken() {
             if Instant::now() >= end {
                 return false;
             }
@@ -401,6 +406,7 @@ impl Link {
 struct Manager {
     connector: Connector,
     limits: String,
+    names: Arc<TableNames>,
     patience: Duration,
     shared: Arc<Shared>,
 }
@@ -413,7 +419,9 @@ impl Manager {
             Route::Direct => Some(self.limits.as_str()),
             Route::TransactionPooler => None,
         };
-        Ok(Link { connection: self.connector.establish(limits).await?, generation, unfinished: false })
+        let connection = self.connector.establish(limits).await?;
+        let connection = NamedConnection::new(connection, Arc::clone(&self.names));
+        Ok(Link { connection, generation, unfinished: false })
     }
 }
 
@@ -443,10 +451,14 @@ impl bb8::ManageConnection for Manager {
 
     async fn is_valid(&self, link: &mut Link) -> Result<(), Arc<ConnectError>> {
         let current = link.generation == self.shared.generation.load(Ordering::Relaxed);
-        if current && !link.connection.is_broken() { Ok(()) } else { Err(Arc::new(ConnectError::Stale)) }
+        if current && !link.connection.plain().is_broken() {
+            Ok(())
+        } else {
+            Err(Arc::new(ConnectError::Stale))
+        }
     }
 
     fn has_broken(&self, link: &mut Link) -> bool {
-        link.unfinished || link.connection.is_broken()
+        link.unfinished || link.connection.plain().is_broken()
     }
 }

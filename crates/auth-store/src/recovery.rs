@@ -1,12 +1,13 @@
 //! A new password: the hash, and where asked the user's sessions, in one transaction.
 
 use auth_core::{DeclaredFields, Session, StoredHash, UserId};
-use diesel_async::AsyncPgConnection;
+
 use futures_util::FutureExt;
 use time::OffsetDateTime;
 
 use crate::error::StoreError;
 use crate::id::IdKind;
+use crate::names::NamedConnection;
 use crate::pool::Pool;
 use crate::{account, session};
 
@@ -41,7 +42,7 @@ pub(crate) async fn replace_password_and_sessions(
 
 /// Runs inside the caller's transaction.
 async fn replace_on(
-    connection: &mut AsyncPgConnection,
+    connection: &mut NamedConnection,
     fields: &DeclaredFields,
     ids: IdKind,
     new: &NewPassword,

@@ -1,11 +1,12 @@
 //! Sign-up: user, account and session in one transaction, all or none.
 
 use auth_core::{Account, DeclaredFields, Email, Session, User, UserId};
-use diesel_async::{AnsiTransactionManager, AsyncPgConnection, TransactionManager};
+use diesel_async::{AnsiTransactionManager, TransactionManager};
 use futures_util::FutureExt;
 
 use crate::error::StoreError;
 use crate::id::IdKind;
+use crate::names::NamedConnection;
 use crate::pool::Pool;
 use crate::{account, session, user};
 
@@ -80,24 +81,24 @@ pub(crate) async fn register_unseen(
 /// Runs inside the caller's transaction. The savepoint takes the rows back and leaves the transaction with
 /// something to commit, so that the disk is waited for either way.
 async fn register_unseen_on(
-    connection: &mut AsyncPgConnection,
+    connection: &mut NamedConnection,
     fields: &DeclaredFields,
     ids: IdKind,
     new: &NewRegistration,
     address: Address,
 ) -> Result<Registered, StoreError> {
-    AnsiTransactionManager::begin_transaction(connection).await?;
+    AnsiTransactionManager::begin_transaction(connection.plain()).await?;
     let stored = register_on(connection, fields, ids, new).await?;
     match address {
-        Address::Free => AnsiTransactionManager::commit_transaction(connection).await?,
-        Address::Taken => AnsiTransactionManager::rollback_transaction(connection).await?,
+        Address::Free => AnsiTransactionManager::commit_transaction(connection.plain()).await?,
+        Address::Taken => AnsiTransactionManager::rollback_transaction(connection.plain()).await?,
     }
     Ok(stored)
 }
 
 /// Runs inside the caller's transaction.
 async fn register_on(
-    connection: &mut AsyncPgConnection,
+    connection: &mut NamedConnection,
     fields: &DeclaredFields,
     ids: IdKind,
     new: &NewRegistration,

@@ -3,11 +3,12 @@
 use std::num::NonZeroU32;
 
 use auth_core::{DeclaredFields, Session, StoredHash};
-use diesel_async::AsyncPgConnection;
+
 use futures_util::FutureExt;
 
 use crate::error::StoreError;
 use crate::id::IdKind;
+use crate::names::NamedConnection;
 use crate::pool::Pool;
 use crate::{account, session};
 
@@ -40,7 +41,7 @@ pub(crate) async fn sign_in(
 
 /// Runs inside the caller's transaction.
 async fn sign_in_on(
-    connection: &mut AsyncPgConnection,
+    connection: &mut NamedConnection,
     fields: &DeclaredFields,
     ids: IdKind,
     new: &NewSignIn,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use auth_core::{DeclaredFields, Session};
 use diesel::IntoSql;
 use diesel::sql_types::{Bool, Integer, Text};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 use futures_util::FutureExt;
 use time::OffsetDateTime;
 
@@ -15,6 +15,7 @@ use crate::error::StoreError;
 use crate::id::IdKind;
 use crate::key::KeyRepository;
 use crate::migrations;
+use crate::names::NamedConnection;
 use crate::pool::{Pool, PoolSettings, PoolStatus};
 use crate::pooler::Route;
 use crate::rate_limit::RateLimitRepository;
@@ -243,7 +244,7 @@ pub struct ConnectionReport {
 }
 
 /// Asks the server for its version and whether this connection is encrypted.
-async fn describe_on(connection: &mut AsyncPgConnection) -> Result<(String, bool), StoreError> {
+async fn describe_on(connection: &mut NamedConnection) -> Result<(String, bool), StoreError> {
     let version = diesel::dsl::sql::<Text>("current_setting('server_version')");
     let encrypted = diesel::dsl::sql::<Bool>(
         "coalesce((SELECT ssl FROM pg_catalog.pg_stat_ssl WHERE pid = pg_backend_pid()), false)",

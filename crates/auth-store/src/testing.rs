@@ -262,7 +262,7 @@ fn folder() -> PathBuf {
 async fn make_template(admin_url: &str, ids: IdKind) -> String {
     let mut hasher = DefaultHasher::new();
     for migration in migrations::embedded::ALL {
-        (migration.name, migration.up_with(ids)).hash(&mut hasher);
+        (migration.name, migration.up_for(&ids.into())).hash(&mut hasher);
     }
     let name = format!("auth_template_{:016x}", hasher.finish());
     let building = format!("{name}_new");

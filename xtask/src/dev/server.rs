@@ -44,9 +44,9 @@ pub(crate) fn has_settings() -> bool {
 }
 
 /// Has the server migrate: it alone reads settings. `url` is the database where the environment does not name it.
-pub(crate) fn migrate(program: &Path, word: &str, url: Option<&str>) -> Result<(), Failure> {
+pub(crate) fn migrate(program: &Path, words: &[&str], url: Option<&str>) -> Result<(), Failure> {
     let mut command = std::process::Command::new(program);
-    command.args(["migrate", word]);
+    command.arg("migrate").args(words);
     if let Some(url) = url {
         command.env("DATABASE_URL", url);
     }

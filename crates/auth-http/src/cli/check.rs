@@ -51,12 +51,12 @@ async fn connection(out: &mut impl Write, settings: &Settings) -> std::io::Resul
 
 /// Looks at migrations and schema over the direct connection.
 async fn schema(out: &mut impl Write, settings: &Settings) -> std::io::Result<bool> {
-    let ids = settings.database.generate_id;
+    let layout = settings.database.layout();
     let looked = async {
         let (url, note) = settings.database.url_for_migrations()?;
-        let plan = migrations::plan(&url, ids).await?;
-        let added = migrations::fields::plan(&url, &settings.fields).await?;
-        let findings = migrations::fields::check(&url, &settings.fields, ids).await?;
+        let plan = migrations::plan(&url, layout.clone()).await?;
+        let added = migrations::fields::plan(&url, &settings.fields, &layout.names).await?;
+        let findings = migrations::fields::check(&url, &settings.fields, layout).await?;
         Ok::<_, Box<dyn Error>>((note, plan, added.len(), findings))
     };
     let (note, plan, added, findings) = match looked.await {

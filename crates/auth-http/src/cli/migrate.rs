@@ -31,18 +31,18 @@ pub(super) enum Action {
 /// Does one action and prints what it did.
 pub(super) async fn run(settings: &SchemaSettings, action: Action) -> Outcome {
     let (url, note) = settings.database.url_for_migrations()?;
-    let ids = settings.database.generate_id;
+    let layout = settings.database.layout();
     let mut out = stdout().lock();
     if let Some(note) = note {
         writeln!(out, "{note}")?;
     }
     match action {
         Action::Up => {
-            let ran = migrations::up(&url, ids).await?;
+            let ran = migrations::up(&url, layout).await?;
             for name in &ran {
                 writeln!(out, "ran {name}")?;
             }
-            let added = migrations::fields::up(&url, &settings.fields).await?;
+            let added = migrations::fields::up(&url, &settings.fields, &settings.database.names).await?;
             for statement in &added {
                 writeln!(out, "ran {statement}")?;
             }
@@ -56,8 +56,8 @@ pub(super) async fn run(settings: &SchemaSettings, action: Action) -> Outcome {
             }
         }
         Action::Plan => {
-            let plan = migrations::plan(&url, ids).await?;
-            let added = migrations::fields::plan(&url, &settings.fields).await?;
+            let plan = migrations::plan(&url, layout).await?;
+            let added = migrations::fields::plan(&url, &settings.fields, &settings.database.names).await?;
             if !plan.pending.is_empty() || added.is_empty() {
                 writeln!(out, "{plan}")?;
             }
@@ -69,7 +69,7 @@ pub(super) async fn run(settings: &SchemaSettings, action: Action) -> Outcome {
             }
         }
         Action::Check => {
-            let findings = migrations::fields::check(&url, &settings.fields, ids).await?;
+            let findings = migrations::fields::check(&url, &settings.fields, layout).await?;
             writeln!(out, "{}", Drift(&findings))?;
             // Harmless drift fails too: this is the command for pipelines, `auth-server check` judges use.
             if !findings.is_empty() {
@@ -77,7 +77,9 @@ pub(super) async fn run(settings: &SchemaSettings, action: Action) -> Outcome {
             }
         }
         Action::Down { drop_data } => {
-            match migrations::down(&url, if drop_data { Data::Drop } else { Data::Keep }).await? {
+            match migrations::down(&url, if drop_data { Data::Drop } else { Data::Keep }, &layout.names)
+                .await?
+            {
                 Some(reverted) => writeln!(out, "{reverted}")?,
                 None => writeln!(out, "nothing to take back")?,
             }

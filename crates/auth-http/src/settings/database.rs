@@ -1,10 +1,13 @@
 //! `[database]`: the way to PostgreSQL, and how long anything there may take.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use auth_store::{DatabaseUrl, DatabaseUrlError, IdKind, PoolSettings};
+use auth_store::migrations::Layout;
+use auth_store::{DatabaseUrl, DatabaseUrlError, IdKind, PoolSettings, TableNames};
 
 use super::error::{Problem, SettingsError};
+use super::names;
 use super::reader::Reader;
 
 /// The way to PostgreSQL.
@@ -34,6 +37,8 @@ pub struct DatabaseSettings {
     pub idle_timeout: Duration,
     /// Time after which a connection is replaced.
     pub max_lifetime: Duration,
+    /// What the database calls tables and columns.
+    pub names: Arc<TableNames>,
 }
 
 impl DatabaseSettings {
@@ -58,6 +63,7 @@ impl DatabaseSettings {
             idle_in_transaction_timeout: reader.span("database.idle_in_transaction_timeout", seconds(600))?,
             idle_timeout: reader.span("database.idle_timeout", seconds(7 * 24 * 3_600))?,
             max_lifetime: reader.span("database.max_lifetime", seconds(7 * 24 * 3_600))?,
+            names: Arc::new(names::read(reader)?),
         })
     }
 
@@ -74,8 +80,14 @@ impl DatabaseSettings {
             idle_in_transaction_timeout: self.idle_in_transaction_timeout,
             idle_timeout: self.idle_timeout,
             max_lifetime: self.max_lifetime,
+            names: Arc::clone(&self.names),
             ..PoolSettings::new(self.url.clone())
         }
+    }
+
+    /// Gives how the tables are kept.
+    pub fn layout(&self) -> Layout {
+        Layout { ids: self.generate_id, names: Arc::clone(&self.names) }
     }
 
     /// Gives the address for migrations, and a note for the operator where it had to be derived.

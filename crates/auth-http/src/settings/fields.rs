@@ -6,6 +6,8 @@ use auth_core::{
     FieldValue, Visibility,
 };
 
+use auth_store::TableNames;
+
 use super::error::{Problem, SettingsError};
 use super::reader::Reader;
 
@@ -21,8 +23,8 @@ const KEYS: [&str; 9] =
 /// Longest default in bytes; it is written with every row.
 const DEFAULT_MAX: usize = 4096;
 
-/// Reads the declarations of both sections.
-pub(super) fn read(reader: &Reader) -> Result<DeclaredFields, SettingsError> {
+/// Reads the declarations of both sections. No column may be one that the database's names give to Better Auth.
+pub(super) fn read(reader: &Reader, database: &TableNames) -> Result<DeclaredFields, SettingsError> {
     let mut declared = DeclaredFields::default();
     for (owner, section) in SECTIONS {
         let names = reader.named_tables(section);
@@ -33,12 +35,28 @@ pub(super) fn read(reader: &Reader) -> Result<DeclaredFields, SettingsError> {
             let reason = format!("the field cannot be declared so: {}", error.problem);
             reader.problem(table, Problem::Refused { reason, way_out: way_out(error.problem) })
         })?;
+        for (field, table) in fields.iter().zip(&tables) {
+            if database.has_column(owner_table(owner), &field.column) {
+                let reason = "the field cannot be declared so: [database.names] gives its column to another"
+                    .to_owned();
+                let way_out = way_out(DeclarationProblem::ColumnTaken);
+                return Err(reader.problem(table, Problem::Refused { reason, way_out }));
+            }
+        }
         match owner {
             FieldOwner::User => declared.user = fields,
             FieldOwner::Session => declared.session = fields,
         }
     }
     Ok(declared)
+}
+
+/// Gives Better Auth's name of the owner's table.
+fn owner_table(owner: FieldOwner) -> &'static str {
+    match owner {
+        FieldOwner::User => "user",
+        FieldOwner::Session => "session",
+    }
 }
 
 fn field(reader: &Reader, name: &str, table: &str) -> Result<FieldDeclaration, SettingsError> {

@@ -35,7 +35,8 @@ const PLAIN_NAMES: [(&str, &str); 13] = [
 ];
 
 /// Sections whose tables the operator names: each entry of `default.toml` stands for as many as there are.
-pub(super) const NAMED_TABLES: [&str; 2] = ["user.additional_fields", "session.additional_fields"];
+pub(super) const NAMED_TABLES: [&str; 3] =
+    ["user.additional_fields", "session.additional_fields", "database.names"];
 
 /// The one key whose plain name adds to the list instead of replacing it, as in Better Auth.
 const ADDED: &str = "security.trusted_origins";

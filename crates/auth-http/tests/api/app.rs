@@ -88,8 +88,8 @@ impl TestApp {
             environment = environment.with(*name, *value);
         }
         let settings = Settings::load(&environment).unwrap();
-        let (url, fields) = (&settings.database.url, &settings.fields);
-        migrations::fields::up(url, fields).await.unwrap();
+        let (url, names) = (&settings.database.url, &settings.database.names);
+        migrations::fields::up(url, &settings.fields, names).await.unwrap();
         let clock = Clock::system();
         let application = Application::build_with_clock(settings, clock.clone()).await.unwrap();
         let (address, handle) = (application.address(), application.handle());

@@ -270,6 +270,8 @@ configurations! {
     ids_as_serial_fields_and_cache => "ids as serial, fields and cache",
     ids_as_serial_no_automatic_sign_in => "ids as serial, no automatic sign-in",
     ids_as_serial_rate_limit_database => "ids as serial, rate limit database",
+    other_names => "other names",
+    other_names_rate_limit_database => "other names, rate limit database",
 }
 
 /// Every description is played, and every file of scenarios belongs to one.

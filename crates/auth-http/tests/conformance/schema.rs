@@ -6,6 +6,8 @@ use crate::database::{Database, Row};
 use crate::http::Request;
 use crate::node::{self, Reference};
 use crate::ours::{self, Ours, random_secret};
+use crate::pairing::configuration::Configuration;
+use crate::pairing::pair::settings_file;
 use crate::visitor::{Visitor, ok};
 
 const PASSWORD: &str = "correct horse battery staple";
@@ -27,18 +29,22 @@ fn settings(generate_id: Option<&'static str>) -> [(&'static str, &'static str);
 /// Every fact about the four tables that PostgreSQL keeps: columns, constraints, indexes. Those by which we find
 /// expired rows are left out: Better Auth has none, and does not mind.
 fn description(database: &Database) -> Vec<Row> {
+    description_of(database, TABLES)
+}
+
+fn description_of(database: &Database, tables: &str) -> Vec<Row> {
     let mut rows = database.query(&format!(
         "select table_name, column_name, data_type, is_nullable, column_default, identity_generation \
          from information_schema.columns \
-         where table_schema = 'public' and table_name in ({TABLES}) order by table_name, column_name"
+         where table_schema = 'public' and table_name in ({tables}) order by table_name, column_name"
     ));
     rows.extend(database.query(&format!(
         "select conrelid::regclass::text, conname, pg_get_constraintdef(oid) from pg_constraint \
-         where conrelid in (select oid from pg_class where relname in ({TABLES})) order by 1, 2"
+         where conrelid in (select oid from pg_class where relname in ({tables})) order by 1, 2"
     )));
     rows.extend(database.query(&format!(
-        "select tablename, indexname, indexdef from pg_indexes where tablename in ({TABLES}) \
-         and indexname not like '%\\_expiresAt\\_idx' order by 1, 2"
+        "select tablename, indexname, indexdef from pg_indexes where tablename in ({tables}) \
+         and replace(lower(indexname), '_', '') not like '%expiresatidx' order by 1, 2"
     )));
     rows
 }
@@ -160,6 +166,36 @@ fn r_107_both_migrations_make_the_same_schema() {
         assert!(!described.contains(&theirs), "{ids:?} is a kind of its own");
         described.push(theirs);
     }
+}
+
+/// `modelName` and `fields`: Better Auth's tool makes, names and finds everything as ours does.
+#[test]
+fn tables_of_other_names_are_the_same_whoever_makes_them() {
+    needs!("node");
+    let configuration = Configuration::named("other names");
+    let file = settings_file(configuration);
+    let settings = [("AUTH_CONFIG", file.to_str().expect("a path in UTF-8"))];
+    let migrate = |database: &Database, action: &str| {
+        let output = ours::migrate_with(database, action, &settings);
+        let said =
+            [output.stdout, output.stderr].map(|it| String::from_utf8_lossy(&it).into_owned()).concat();
+        assert!(output.status.success(), "{action}: {said}");
+    };
+    let described = |database: &Database| {
+        description_of(database, "'users', 'sessions', 'accounts', 'verifications', 'user', 'session'")
+    };
+    let (theirs, ours) = (Database::empty(), Database::empty());
+    node::migrate(&theirs, &configuration.options);
+    migrate(&ours, "up");
+    let before = described(&theirs);
+    assert_eq!(before, described(&ours));
+    assert!(before.len() > 40, "the query finds the tables");
+    assert_eq!(node::migrations_with(&ours, false, &configuration.options), nothing_to_do());
+    for action in ["up", "check"] {
+        migrate(&theirs, action);
+        migrate(&ours, action);
+    }
+    assert_eq!(described(&theirs), before, "nothing of theirs changed");
 }
 
 /// Core §12.3: ids are bound as what the columns are, so tables of another kind are left alone, and the setting is named.

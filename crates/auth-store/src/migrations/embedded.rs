@@ -1,5 +1,6 @@
 //! The migrations of this build, from `migrations/` at the root of the repository.
 
+use super::Layout;
 use crate::id::IdKind;
 
 /// One migration.
@@ -7,7 +8,7 @@ use crate::id::IdKind;
 pub struct Migration {
     /// Name of its folder; migrations run in the order of their names.
     pub name: &'static str,
-    /// SQL that makes the change where ids are text; [`Migration::up_with`] for others.
+    /// SQL that makes the change where ids are text and names Better Auth's; [`Migration::up_for`] for others.
     pub up: &'static str,
     /// SQL that takes it back.
     pub down: &'static str,
@@ -16,8 +17,13 @@ pub struct Migration {
 }
 
 impl Migration {
-    /// Gives the SQL that makes the change with ids of a kind: as Better Auth's own migration tool declares them.
-    pub fn up_with(&self, ids: IdKind) -> String {
+    /// Gives the SQL that makes the change in a database of that layout: ids as Better Auth's own migration tool declares
+    /// them, under the database's names.
+    pub fn up_for(&self, layout: &Layout) -> String {
+        layout.names.exchange(&self.up_with(layout.ids)).into_owned()
+    }
+
+    fn up_with(&self, ids: IdKind) -> String {
         let (key, reference) = match ids {
             IdKind::Text => return self.up.to_owned(),
             IdKind::Uuid => ("uuid DEFAULT pg_catalog.gen_random_uuid()", "uuid"),

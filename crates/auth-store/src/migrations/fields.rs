@@ -7,20 +7,21 @@
 //! required value is there at sign-up is checked before the database is asked.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use auth_core::wire::Timestamp;
 use auth_core::{DeclaredFields, FieldDeclaration, FieldKind, FieldValue};
 use diesel::sql_types::Text;
 use diesel::{QueryableByName, sql_query};
-use diesel_async::AsyncPgConnection;
 
 use super::live::{self, Live};
 use super::schema_check::{self, Finding, Problem, Severity};
-use super::{Link, MigrationError};
+use super::{Layout, Link, MigrationError};
 use crate::database_url::DatabaseUrl;
 use crate::error::StoreError;
 use crate::fields::{SESSION, USER};
 use crate::id::IdKind;
+use crate::names::{NamedConnection, TableNames};
 
 /// What stands for a migration's name in errors.
 const NAME: &str = "of additional fields";
@@ -33,10 +34,14 @@ const IDENTIFIER_MAX: usize = 63;
 /// # Errors
 ///
 /// [`MigrationError::Connect`], [`MigrationError::Tls`], [`MigrationError::Query`].
-pub async fn plan(url: &DatabaseUrl, declared: &DeclaredFields) -> Result<Vec<String>, MigrationError> {
+pub async fn plan(
+    url: &DatabaseUrl,
+    declared: &DeclaredFields,
+    names: &TableNames,
+) -> Result<Vec<String>, MigrationError> {
     let link = Link::open(url).await?;
-    let live = live::read(&link.client).await.map_err(MigrationError::Query)?;
-    Ok(statements(&live, declared))
+    let live = live::read(&link.client, names).await.map_err(MigrationError::Query)?;
+    Ok(statements(&live, declared, names))
 }
 
 /// Adds the columns and indexes that are missing, in one transaction; gives the statements that ran. Adding a
@@ -46,7 +51,11 @@ pub async fn plan(url: &DatabaseUrl, declared: &DeclaredFields) -> Result<Vec<St
 /// # Errors
 ///
 /// [`MigrationError::Failed`] when a statement failed, and then nothing stays; and as [`plan`].
-pub async fn up(url: &DatabaseUrl, declared: &DeclaredFields) -> Result<Vec<String>, MigrationError> {
+pub async fn up(
+    url: &DatabaseUrl,
+    declared: &DeclaredFields,
+    names: &TableNames,
+) -> Result<Vec<String>, MigrationError> {
     if of_all(declared).next().is_none() {
         return Ok(Vec::new());
     }
@@ -55,8 +64,8 @@ pub async fn up(url: &DatabaseUrl, declared: &DeclaredFields) -> Result<Vec<Stri
     link.begin().await?;
     let failed = |source| MigrationError::Failed { name: NAME, source };
     let added = async {
-        let live = live::read(&link.client).await.map_err(MigrationError::Query)?;
-        let statements = statements(&live, declared);
+        let live = live::read(&link.client, names).await.map_err(MigrationError::Query)?;
+        let statements = statements(&live, declared, names);
         for statement in &statements {
             link.client.batch_execute(statement).await.map_err(failed)?;
         }
@@ -83,42 +92,44 @@ pub async fn up(url: &DatabaseUrl, declared: &DeclaredFields) -> Result<Vec<Stri
 pub async fn check(
     url: &DatabaseUrl,
     declared: &DeclaredFields,
-    ids: IdKind,
+    layout: impl Into<Layout>,
 ) -> Result<Vec<Finding>, MigrationError> {
+    let layout = layout.into();
     let link = Link::open(url).await?;
-    let live = live::read(&link.client).await.map_err(MigrationError::Query)?;
-    Ok(findings(&live, declared, ids))
+    let live = live::read(&link.client, &layout.names).await.map_err(MigrationError::Query)?;
+    Ok(findings(&live, declared, &layout))
 }
 
 /// Lists what makes requests fail or leaves the data unprotected: why a server on this database is not ready.
 pub(crate) async fn breaking_on(
-    connection: &mut AsyncPgConnection,
+    connection: &mut NamedConnection,
     declared: &DeclaredFields,
     ids: IdKind,
 ) -> Result<Vec<Finding>, StoreError> {
     let live = live::read_on(connection).await?;
-    let mut findings = findings(&live, declared, ids);
+    let layout = Layout { ids, names: Arc::clone(connection.names()) };
+    let mut findings = findings(&live, declared, &layout);
     findings.retain(|finding| finding.severity == Severity::Breaks);
     Ok(findings)
 }
 
-fn findings(live: &Live, declared: &DeclaredFields, ids: IdKind) -> Vec<Finding> {
+fn findings(live: &Live, declared: &DeclaredFields, layout: &Layout) -> Vec<Finding> {
     // A declared column that must be filled is one that both servers fill.
     let is_declared = |finding: &Finding| {
         finding.problem == Problem::ExtraRequired
             && of_all(declared).any(|(table, field)| {
-                table == finding.table && finding.column.as_deref() == Some(&field.column)
+                layout.names.table(table) == finding.table && finding.column.as_deref() == Some(&field.column)
             })
     };
-    let mut findings = schema_check::findings(live, ids);
+    let mut findings = schema_check::findings(live, layout);
     findings.retain(|finding| !is_declared(finding));
     for (table, field) in of_all(declared).filter(|(table, _)| live.has(table)) {
-        let finding = |problem, severity, fix| Finding {
-            table,
+        let finding = |problem, severity, fix: Option<String>| Finding {
+            table: layout.names.table(table).to_owned(),
             column: Some(field.column.clone()),
             problem,
             severity,
-            fix,
+            fix: fix.map(|fix| layout.names.exchange(&fix).into_owned()),
         };
         let Some(found) = live.column(table, &field.column) else {
             let fix = Some(format!("{};", add_column(table, field)));
@@ -143,7 +154,7 @@ fn findings(live: &Live, declared: &DeclaredFields, ids: IdKind) -> Vec<Finding>
 
 /// Names the columns that are not there, such as `user.plan`; asks nothing where no field is declared.
 pub(crate) async fn missing_on(
-    connection: &mut AsyncPgConnection,
+    connection: &mut NamedConnection,
     declared: &DeclaredFields,
 ) -> Result<Vec<String>, StoreError> {
     // Not at the top: it gives every type an `execute`, the driver's client too.
@@ -157,14 +168,17 @@ pub(crate) async fn missing_on(
     if of_all(declared).next().is_none() {
         return Ok(Vec::new());
     }
-    let there: Vec<Place> = sql_query(
+    let names = Arc::clone(connection.names());
+    let (user, session) = (names.table(USER), names.table(SESSION));
+    let there: Vec<Place> = sql_query(format!(
         "SELECT c.relname || '.' || a.attname AS place \
          FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid \
-         WHERE c.oid IN (to_regclass('\"user\"'), to_regclass('session')) AND a.attnum > 0 AND NOT a.attisdropped",
-    )
-    .load(connection)
+         WHERE c.oid IN (to_regclass('\"{user}\"'), to_regclass('\"{session}\"')) \
+         AND a.attnum > 0 AND NOT a.attisdropped",
+    ))
+    .load(connection.plain())
     .await?;
-    let places = of_all(declared).map(|(table, field)| format!("{table}.{}", field.column));
+    let places = of_all(declared).map(|(table, field)| format!("{}.{}", names.table(table), field.column));
     Ok(places.filter(|place| !there.iter().any(|there| there.place == *place)).collect())
 }
 
@@ -174,7 +188,7 @@ fn of_all(declared: &DeclaredFields) -> impl Iterator<Item = (&'static str, &Fie
 }
 
 /// Names and columns are identifiers by their type, so that quoting them is enough.
-fn statements(live: &Live, declared: &DeclaredFields) -> Vec<String> {
+fn statements(live: &Live, declared: &DeclaredFields, names: &TableNames) -> Vec<String> {
     let mut statements = Vec::new();
     for (table, field) in of_all(declared) {
         if live.column(table, &field.column).is_none() {
@@ -182,7 +196,7 @@ fn statements(live: &Live, declared: &DeclaredFields) -> Vec<String> {
         }
         statements.extend(create_index(live, table, field));
     }
-    statements
+    statements.into_iter().map(|statement| names.exchange(&statement).into_owned()).collect()
 }
 
 fn add_column(table: &str, field: &FieldDeclaration) -> String {

@@ -1,18 +1,18 @@
-//! The live tables of Better Auth's names, as the catalogue describes them.
+//! The live tables of Better Auth, as the catalogue describes them, under Better Auth's names.
 //!
 //! Read in two ways with the same questions: by the tools that migrate, on the driver's own client, and by
 //! readiness, on a connection of the pool.
 
+use std::sync::Arc;
+
 use diesel::sql_types::{Bool, Text};
 use diesel::{QueryableByName, sql_query};
-use diesel_async::AsyncPgConnection;
 use tokio_postgres::{Client, Error};
 
+use super::schema_check;
 use crate::error::StoreError;
-
-/// Which tables count: those in the schema that new tables would go to.
-const TABLES: &str = "c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') \
-                      AND c.relname IN ('user', 'session', 'account', 'verification', 'rateLimit', 'jwks')";
+use crate::fields::USER;
+use crate::names::{NamedConnection, TableNames};
 
 /// What is there.
 pub(super) struct Live {
@@ -25,8 +25,12 @@ pub(super) struct Live {
 pub(super) struct LiveColumn {
     #[diesel(sql_type = Text)]
     pub(super) table: String,
+    /// Better Auth's, or the column's own where it is none of Better Auth's.
     #[diesel(sql_type = Text)]
     pub(super) name: String,
+    /// Whether it is called like a column of Better Auth, which the database calls otherwise.
+    #[diesel(sql_type = Bool)]
+    pub(super) is_namesake: bool,
     #[diesel(sql_type = Text)]
     pub(super) kind: String,
     #[diesel(sql_type = Bool)]
@@ -62,6 +66,34 @@ pub(super) struct ForeignKey {
 }
 
 impl Live {
+    /// Puts Better Auth's names in place of the database's.
+    fn named(mut self, names: &TableNames) -> Self {
+        if names.are_better_auths() {
+            return self;
+        }
+        let table_of = |table: &str| names.table_called(table).unwrap_or_default().to_owned();
+        for column in &mut self.columns {
+            column.table = table_of(&column.table);
+            match names.field_called(&column.table, &column.name).map(str::to_owned) {
+                Some(field) => column.name = field,
+                None => column.is_namesake = true,
+            }
+        }
+        for index in &mut self.indexes {
+            index.table = table_of(&index.table);
+        }
+        for key in &mut self.foreign_keys {
+            key.table = table_of(&key.table);
+        }
+        let places = self.indexes.iter_mut().map(|index| (&index.table, &mut index.column));
+        let places = places.chain(self.foreign_keys.iter_mut().map(|key| (&key.table, &mut key.column)));
+        for (table, column) in places {
+            // What a namesake has is of no interest, and no field is called so.
+            *column = names.field_called(table, column).unwrap_or_default().to_owned();
+        }
+        self
+    }
+
     /// Gives the names of those of the given tables that are there.
     pub(super) fn tables_of(&self, tables: &[&'static str]) -> Vec<&'static str> {
         tables.iter().copied().filter(|table| self.has(table)).collect()
@@ -72,7 +104,7 @@ impl Live {
     }
 
     pub(super) fn column(&self, table: &str, name: &str) -> Option<&LiveColumn> {
-        self.columns.iter().find(|column| column.table == table && column.name == name)
+        self.columns.iter().find(|column| column.table == table && column.name == name && !column.is_namesake)
     }
 
     /// Tells whether an index begins with the column, or is unique over it alone.
@@ -87,50 +119,65 @@ impl Live {
     }
 }
 
-fn columns() -> String {
+/// Which tables count: those in the schema that new tables would go to.
+fn tables(names: &TableNames) -> String {
+    // Identifiers without quotes in them.
+    let literals: Vec<String> =
+        schema_check::tables().map(|table| format!("'{}'", names.table(table))).collect();
     format!(
-        "SELECT c.relname::text AS \"table\", a.attname::text AS name, format_type(a.atttypid, NULL) AS kind, \
-         a.attnotnull AS required, a.atthasdef OR a.attidentity <> '' AS filled \
-         FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid \
-         WHERE {TABLES} AND a.attnum > 0 AND NOT a.attisdropped ORDER BY c.relname, a.attnum"
+        "c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND c.relname IN ({})",
+        literals.join(", ")
     )
 }
 
-fn indexes() -> String {
+fn columns(names: &TableNames) -> String {
+    let tables = tables(names);
+    format!(
+        "SELECT c.relname::text AS \"table\", a.attname::text AS name, false AS is_namesake, format_type(a.atttypid, NULL) AS kind, \
+         a.attnotnull AS required, a.atthasdef OR a.attidentity <> '' AS filled \
+         FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid \
+         WHERE {tables} AND a.attnum > 0 AND NOT a.attisdropped ORDER BY c.relname, a.attnum"
+    )
+}
+
+fn indexes(names: &TableNames) -> String {
+    let tables = tables(names);
     format!(
         "SELECT c.relname::text AS \"table\", a.attname::text AS \"column\", \
          i.indisunique AND i.indpred IS NULL AND i.indnkeyatts = 1 AS \"unique\" \
          FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid \
          JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0] \
-         WHERE {TABLES} AND i.indisvalid AND i.indexprs IS NULL"
+         WHERE {tables} AND i.indisvalid AND i.indexprs IS NULL"
     )
 }
 
-fn foreign_keys() -> String {
+fn foreign_keys(names: &TableNames) -> String {
+    let (tables, user) = (tables(names), names.table(USER));
     format!(
         "SELECT c.relname::text AS \"table\", a.attname::text AS \"column\", k.conname::text AS name, \
          k.confdeltype = 'c' AS cascades \
          FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid \
          JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.conkey[1] \
          JOIN pg_class t ON t.oid = k.confrelid \
-         WHERE {TABLES} AND k.contype = 'f' AND cardinality(k.conkey) = 1 \
-         AND t.relname = 'user' AND t.relnamespace = c.relnamespace"
+         WHERE {tables} AND k.contype = 'f' AND cardinality(k.conkey) = 1 \
+         AND t.relname = '{user}' AND t.relnamespace = c.relnamespace"
     )
 }
 
 /// Reads the catalogue with the driver's client.
-pub(super) async fn read(client: &Client) -> Result<Live, Error> {
-    let columns = client.query(&columns(), &[]).await?;
-    let indexes = client.query(&indexes(), &[]).await?;
-    let keys = client.query(&foreign_keys(), &[]).await?;
+pub(super) async fn read(client: &Client, names: &TableNames) -> Result<Live, Error> {
+    let columns = client.query(&columns(names), &[]).await?;
+    let indexes = client.query(&indexes(names), &[]).await?;
+    let keys = client.query(&foreign_keys(names), &[]).await?;
     let mut live = Live { columns: Vec::new(), indexes: Vec::new(), foreign_keys: Vec::new() };
     for row in &columns {
         live.columns.push(LiveColumn {
             table: row.try_get(0)?,
             name: row.try_get(1)?,
-            kind: row.try_get(2)?,
-            required: row.try_get(3)?,
-            filled: row.try_get(4)?,
+            is_namesake: row.try_get(2)?,
+            kind: row.try_get(3)?,
+            required: row.try_get(4)?,
+            filled: row.try_get(5)?,
         });
     }
     for row in &indexes {
@@ -148,30 +195,34 @@ pub(super) async fn read(client: &Client) -> Result<Live, Error> {
             cascades: row.try_get(3)?,
         });
     }
-    Ok(live)
+    Ok(live.named(names))
 }
 
 /// Reads the catalogue with a connection of the pool.
-pub(super) async fn read_on(connection: &mut AsyncPgConnection) -> Result<Live, StoreError> {
+pub(super) async fn read_on(connection: &mut NamedConnection) -> Result<Live, StoreError> {
     // Not at the top: it gives every type an `execute`, the driver's client too.
     use diesel_async::RunQueryDsl;
 
-    Ok(Live {
-        columns: sql_query(columns()).load(connection).await?,
-        indexes: sql_query(indexes()).load(connection).await?,
-        foreign_keys: sql_query(foreign_keys()).load(connection).await?,
-    })
+    let names = Arc::clone(connection.names());
+    let connection = connection.plain();
+    let live = Live {
+        columns: sql_query(columns(&names)).load(connection).await?,
+        indexes: sql_query(indexes(&names)).load(connection).await?,
+        foreign_keys: sql_query(foreign_keys(&names)).load(connection).await?,
+    };
+    Ok(live.named(&names))
 }
 
 /// Names those of a migration's tables that have rows.
 pub(super) async fn tables_with_rows(
     client: &Client,
+    names: &TableNames,
     of: &[&'static str],
 ) -> Result<Vec<&'static str>, Error> {
     let mut tables = Vec::new();
-    for table in read(client).await?.tables_of(of) {
-        // The names are those of the embedded migrations.
-        let row = client.query_one(&format!("SELECT EXISTS (SELECT FROM \"{table}\")"), &[]).await?;
+    for table in read(client, names).await?.tables_of(of) {
+        let statement = format!("SELECT EXISTS (SELECT FROM \"{table}\")");
+        let row = client.query_one(&*names.exchange(&statement), &[]).await?;
         if row.try_get(0)? {
             tables.push(table);
         }

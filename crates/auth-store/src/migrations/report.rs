@@ -41,7 +41,7 @@ impl fmt::Display for MigrationStatus {
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for table in &self.adopts {
-            writeln!(f, "-- table {table} is there and would be adopted")?;
+            writeln!(f, "-- table {} is there and would be adopted", self.layout.names.table(table))?;
         }
         for finding in &self.obstacles {
             writeln!(f, "-- in the way: {finding}")?;
@@ -51,7 +51,7 @@ impl fmt::Display for Plan {
         }
         for (index, migration) in self.pending.iter().enumerate() {
             let end = if index == 0 { "" } else { "\n" };
-            write!(f, "{end}-- {}\n{}", migration.name, migration.up_with(self.ids).trim_end())?;
+            write!(f, "{end}-- {}\n{}", migration.name, migration.up_for(&self.layout).trim_end())?;
         }
         Ok(())
     }
@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn a_finding_is_one_line_that_names_table_and_column_and_its_fix_once() {
         let finding = |severity| Finding {
-            table: "user",
+            table: "user".to_owned(),
             column: Some("image".to_owned()),
             problem: Problem::MissingColumn,
             severity,

@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use super::Layout;
 use super::live::Live;
 use crate::id::IdKind;
+use crate::names::TableNames;
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,9 +61,9 @@ pub enum Problem {
 /// A difference, and the statement that removes it where one can be given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// The table.
-    pub table: &'static str,
-    /// The column; `None` for the table itself.
+    /// The table, as the database calls it.
+    pub table: String,
+    /// The column, as the database calls it; `None` for the table itself.
     pub column: Option<String>,
     /// What is wrong.
     pub problem: Problem,
@@ -280,6 +282,17 @@ const EXPECTED: &[(&str, &[Column])] = &[
     ),
 ];
 
+/// Lists the tables of Better Auth.
+pub(crate) fn tables() -> impl Iterator<Item = &'static str> {
+    EXPECTED.iter().map(|(table, _)| *table)
+}
+
+/// Lists the fields of a table that have a column each.
+pub(crate) fn fields(table: &str) -> impl Iterator<Item = &'static str> {
+    let columns = EXPECTED.iter().find(|(known, _)| *known == table).map(|(_, columns)| *columns);
+    columns.into_iter().flatten().map(|column| column.name)
+}
+
 const UNIQUE: &[(&str, &str)] = &[
     ("user", "id"),
     ("user", "email"),
@@ -304,11 +317,11 @@ const INDEXED: &[(&str, &str)] = &[
 ];
 
 /// Lists what makes a table of the same name a foreign one, which `up` must not touch.
-pub(super) fn adoption_obstacles(live: &Live, tables: &[&str], ids: IdKind) -> Vec<Finding> {
+pub(super) fn adoption_obstacles(live: &Live, tables: &[&str], layout: &Layout) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (table, columns) in EXPECTED.iter().filter(|(table, _)| tables.contains(table) && live.has(table)) {
         for column in *columns {
-            if let Some(finding) = compare(live, table, column, ids) {
+            if let Some(finding) = compare(live, table, column, layout) {
                 let foreign = match finding.problem {
                     Problem::MissingColumn => !column.addable,
                     Problem::WrongType { .. } | Problem::OtherIds { .. } => true,
@@ -322,26 +335,25 @@ pub(super) fn adoption_obstacles(live: &Live, tables: &[&str], ids: IdKind) -> V
 }
 
 /// Lists every difference.
-pub(super) fn findings(live: &Live, ids: IdKind) -> Vec<Finding> {
+pub(super) fn findings(live: &Live, layout: &Layout) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let finding =
+        |table, column, problem, severity, fix| finding(&layout.names, table, column, problem, severity, fix);
     for (table, columns) in EXPECTED {
         if !live.has(table) {
             findings.push(finding(table, None, Problem::MissingTable, Severity::Breaks, None));
             continue;
         }
-        findings.extend(columns.iter().filter_map(|column| compare(live, table, column, ids)));
-        findings.extend(no_id_default(live, table, ids));
+        findings.extend(columns.iter().filter_map(|column| compare(live, table, column, layout)));
+        findings.extend(no_id_default(live, table, layout));
         for extra in live.columns.iter().filter(|column| column.table == *table) {
-            let known = columns.iter().any(|column| column.name == extra.name);
+            let known = !extra.is_namesake && columns.iter().any(|column| column.name == extra.name);
             if !known && extra.required && !extra.filled {
-                let fix = format!("ALTER TABLE \"{table}\" ALTER COLUMN \"{}\" DROP NOT NULL;", extra.name);
-                findings.push(finding(
-                    table,
-                    Some(&extra.name),
-                    Problem::ExtraRequired,
-                    Severity::Breaks,
-                    Some(fix),
-                ));
+                // The column's name is the database's already.
+                let (table, column) = (layout.names.table(table).to_owned(), extra.name.clone());
+                let fix = Some(format!("ALTER TABLE \"{table}\" ALTER COLUMN \"{column}\" DROP NOT NULL;"));
+                let (problem, severity) = (Problem::ExtraRequired, Severity::Breaks);
+                findings.push(Finding { table, column: Some(column), problem, severity, fix });
             }
         }
     }
@@ -391,21 +403,25 @@ fn there<'a>(
 }
 
 /// Node leaves ids that are not text to the column, and so does this server with numbers.
-fn no_id_default(live: &Live, table: &'static str, ids: IdKind) -> Option<Finding> {
+fn no_id_default(live: &Live, table: &str, layout: &Layout) -> Option<Finding> {
+    let ids = layout.ids;
     let id = live.column(table, "id").filter(|id| kind_of_ids(&id.kind) == Some(ids) && !id.filled)?;
     let alter = format!("ALTER TABLE \"{table}\" ALTER COLUMN \"{}\"", id.name);
     let fix = match ids {
         IdKind::Text => return None,
         IdKind::Uuid => format!("{alter} SET DEFAULT pg_catalog.gen_random_uuid();"),
         IdKind::Serial => format!(
-            "{alter} ADD GENERATED BY DEFAULT AS IDENTITY; SELECT setval(pg_get_serial_sequence('\"{table}\"', 'id'), \
-             (SELECT coalesce(max(id), 1) FROM \"{table}\"));"
+            "{alter} ADD GENERATED BY DEFAULT AS IDENTITY; SELECT setval(pg_get_serial_sequence('\"{}\"', 'id'), \
+             (SELECT coalesce(max(id), 1) FROM \"{table}\"));",
+            // Within a text, where no name is exchanged.
+            layout.names.table(table)
         ),
     };
-    Some(finding(table, Some("id"), Problem::NoIdDefault, Severity::Breaks, Some(fix)))
+    Some(finding(&layout.names, table, Some("id"), Problem::NoIdDefault, Severity::Breaks, Some(fix)))
 }
 
-fn compare(live: &Live, table: &'static str, column: &Column, ids: IdKind) -> Option<Finding> {
+fn compare(live: &Live, table: &str, column: &Column, layout: &Layout) -> Option<Finding> {
+    let ids = layout.ids;
     let alter = format!("ALTER TABLE \"{table}\" ALTER COLUMN \"{}\"", column.name);
     let (problem, severity, fix) = match live.column(table, column.name) {
         None => (Problem::MissingColumn, Severity::Breaks, None),
@@ -427,15 +443,23 @@ fn compare(live: &Live, table: &'static str, column: &Column, ids: IdKind) -> Op
         }
         Some(_) => return None,
     };
-    Some(finding(table, Some(column.name), problem, severity, fix))
+    Some(finding(&layout.names, table, Some(column.name), problem, severity, fix))
 }
 
+/// Makes a finding about a table and a field of Better Auth, under the database's names.
 fn finding(
-    table: &'static str,
+    names: &TableNames,
+    table: &str,
     column: Option<&str>,
     problem: Problem,
     severity: Severity,
     fix: Option<String>,
 ) -> Finding {
-    Finding { table, column: column.map(ToOwned::to_owned), problem, severity, fix }
+    Finding {
+        table: names.table(table).to_owned(),
+        column: column.map(|column| names.column(table, column).to_owned()),
+        problem,
+        severity,
+        fix: fix.map(|fix| names.exchange(&fix).into_owned()),
+    }
 }

@@ -8,7 +8,7 @@ use auth_core::{
 };
 use auth_store::migrations::{self, Problem, Severity};
 use auth_store::testing::TestDatabase;
-use auth_store::{Address, IdKind, NewRegistration, Store, StoreError};
+use auth_store::{Address, IdKind, NewRegistration, Store, StoreError, TableNames};
 use serde_json::json;
 use time::Duration;
 use time::macros::datetime;
@@ -66,7 +66,7 @@ fn declared() -> DeclaredFields {
 
 async fn migrated() -> (TestDatabase, Store) {
     let database = TestDatabase::create().await;
-    migrations::fields::up(&database.database_url(), &declared()).await.unwrap();
+    migrations::fields::up(&database.database_url(), &declared(), &TableNames::default()).await.unwrap();
     let store = database.store().with_fields(Arc::new(declared()));
     (database, store)
 }
@@ -245,9 +245,9 @@ async fn migrating_adds_what_is_missing_and_then_nothing() {
         "{missing:?}"
     );
 
-    let plan = migrations::fields::plan(&url, &fields).await.unwrap();
+    let plan = migrations::fields::plan(&url, &fields, &TableNames::default()).await.unwrap();
     assert_eq!(store.pending_migrations().await.unwrap(), 12, "planning does nothing");
-    assert_eq!(migrations::fields::up(&url, &fields).await.unwrap(), plan);
+    assert_eq!(migrations::fields::up(&url, &fields, &TableNames::default()).await.unwrap(), plan);
     assert_eq!(
         plan[..3],
         [
@@ -260,7 +260,7 @@ async fn migrating_adds_what_is_missing_and_then_nothing() {
         plan.contains(&"CREATE UNIQUE INDEX \"user_nick_name_uidx\" ON \"user\" (\"nick_name\")".to_owned())
     );
     assert_eq!(store.pending_migrations().await.unwrap(), 0);
-    assert_eq!(migrations::fields::up(&url, &fields).await.unwrap(), [""; 0]);
+    assert_eq!(migrations::fields::up(&url, &fields, &TableNames::default()).await.unwrap(), [""; 0]);
     assert_eq!(migrations::fields::check(&url, &fields, IdKind::Text).await.unwrap(), []);
     assert_eq!(
         migrations::check(&url, IdKind::Text).await.unwrap(),
@@ -293,7 +293,7 @@ async fn columns_as_nodes_migration_makes_them_are_taken_as_they_are() {
     assert_eq!(findings.len(), 1, "{findings:?}");
     assert_eq!((&findings[0].problem, findings[0].severity), (&Problem::NoIndex, Severity::Weakens));
     assert_eq!(
-        migrations::fields::up(&url, &fields).await.unwrap(),
+        migrations::fields::up(&url, &fields, &TableNames::default()).await.unwrap(),
         ["CREATE INDEX \"user_age_idx\" ON \"user\" (\"age\")"]
     );
     let store = database.store().with_fields(Arc::new(fields));
@@ -311,7 +311,9 @@ async fn columns_as_nodes_migration_makes_them_are_taken_as_they_are() {
 async fn parallel_starters_add_each_column_once() {
     let database = TestDatabase::create().await;
     let url = database.database_url();
-    let starters = (0..4).map(|_| async { migrations::fields::up(&url, &declared()).await.unwrap().len() });
+    let starters = (0..4).map(|_| async {
+        migrations::fields::up(&url, &declared(), &TableNames::default()).await.unwrap().len()
+    });
     let ran = futures_util::future::join_all(starters).await;
     assert_eq!(ran.iter().filter(|ran| **ran > 0).count(), 1, "{ran:?}");
     assert_eq!(migrations::fields::check(&url, &declared(), IdKind::Text).await.unwrap(), []);

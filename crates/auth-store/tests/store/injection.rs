@@ -88,6 +88,7 @@ const TEXT_ALLOWED: &[(&str, &str)] = &[
     ("migrations/live.rs", "the catalogue"),
     ("pool.rs", "BEGIN with the transaction's limits"),
     ("pooler.rs", "the probe, with a random marker"),
+    ("names/connection.rs", "what every connection can do; the text of Diesel's statements, names exchanged"),
     ("store.rs", "constant expressions of the connection's report"),
     ("testing.rs", "tests"),
 ];

@@ -17,6 +17,7 @@ mod key;
 mod lookup;
 mod made;
 mod migrations;
+mod names;
 mod outage;
 mod pool;
 mod pooler;

@@ -1,9 +1,9 @@
 //! Migrating empty databases, filled ones, and those that Node's Better Auth made.
 
 use auth_core::Email;
-use auth_store::IdKind;
 use auth_store::migrations::{self, Data, MigrationError, Problem, Reverted, Severity, embedded};
 use auth_store::testing::TestDatabase;
+use auth_store::{IdKind, TableNames};
 
 use crate::made;
 
@@ -78,21 +78,27 @@ async fn r_106_up_down_and_up_again_on_filled_tables() {
 
     // The later ones made nothing that has rows.
     for name in names[1..].iter().rev() {
-        assert_eq!(migrations::down(&url, Data::Keep).await.unwrap(), Some(Reverted::Dropped(name)));
+        assert_eq!(
+            migrations::down(&url, Data::Keep, &TableNames::default()).await.unwrap(),
+            Some(Reverted::Dropped(name))
+        );
     }
-    let refused = migrations::down(&url, Data::Keep).await.unwrap_err();
+    let refused = migrations::down(&url, Data::Keep, &TableNames::default()).await.unwrap_err();
     let MigrationError::WouldLoseData { tables, .. } = &refused else { panic!("{refused:?}") };
     assert_eq!(tables.join(" "), "user session account");
     assert_eq!(database.store().pending_migrations().await.unwrap(), names.len() - 1);
     assert_eq!(database.query_one_text("SELECT name FROM \"user\"").await.as_deref(), Some("Ann"));
 
-    assert_eq!(migrations::down(&url, Data::Drop).await.unwrap(), Some(Reverted::Dropped(names[0])));
+    assert_eq!(
+        migrations::down(&url, Data::Drop, &TableNames::default()).await.unwrap(),
+        Some(Reverted::Dropped(names[0]))
+    );
     assert_eq!(database.store().pending_migrations().await.unwrap(), names.len());
-    assert_eq!(migrations::down(&url, Data::Drop).await.unwrap(), None);
+    assert_eq!(migrations::down(&url, Data::Drop, &TableNames::default()).await.unwrap(), None);
     assert_eq!(migrations::up(&url, IdKind::Text).await.unwrap(), names);
     assert_eq!(snapshot(&database).await, before);
     for name in names.iter().rev() {
-        let reverted = migrations::down(&url, Data::Keep).await.unwrap();
+        let reverted = migrations::down(&url, Data::Keep, &TableNames::default()).await.unwrap();
         assert_eq!(reverted, Some(Reverted::Dropped(name)), "empty tables go");
     }
 }
@@ -139,7 +145,7 @@ async fn a_database_made_by_node_is_adopted_and_not_changed() {
         Reverted::Forgotten(rate_limit),
         Reverted::Forgotten(core),
     ] {
-        assert_eq!(migrations::down(&url, Data::Drop).await.unwrap(), Some(reverted));
+        assert_eq!(migrations::down(&url, Data::Drop, &TableNames::default()).await.unwrap(), Some(reverted));
     }
     migrations::up(&url, IdKind::Text).await.unwrap();
     assert_eq!((snapshot(&database).await, rows(&database).await), (schema, data));
@@ -187,7 +193,7 @@ async fn the_leftover_issuer_of_1_7_1_is_explained_with_its_fix() {
     migrations::up(&url, IdKind::Text).await.unwrap();
     let findings = migrations::check(&url, IdKind::Text).await.unwrap();
     let [issuer] = findings.as_slice() else { panic!("{findings:?}") };
-    assert_eq!((issuer.table, issuer.column.as_deref()), ("account", Some("issuer")));
+    assert_eq!((issuer.table.as_str(), issuer.column.as_deref()), ("account", Some("issuer")));
     assert_eq!((&issuer.problem, issuer.severity), (&Problem::ExtraRequired, Severity::Breaks));
     let text = issuer.to_string();
     let fix = "ALTER TABLE \"account\" ALTER COLUMN \"issuer\" DROP NOT NULL;";
@@ -254,7 +260,7 @@ async fn check_names_every_kind_of_drift_and_its_fix_mends_it() {
         let findings = migrations::check(&url, IdKind::Text).await.unwrap();
         let [finding] = findings.as_slice() else { panic!("{drift}: {findings:?}") };
         assert_eq!(
-            (finding.table, finding.column.as_deref(), &finding.problem),
+            (finding.table.as_str(), finding.column.as_deref(), &finding.problem),
             (table, column, &problem),
             "{drift}"
         );
@@ -372,7 +378,7 @@ async fn a_newer_builds_migration_is_named_and_not_reverted() {
         .await;
     let status = migrations::status(&url).await.unwrap();
     assert!(status.iter().any(|status| status.name.contains("later") && !status.known));
-    let error = migrations::down(&url, Data::Drop).await.unwrap_err();
+    let error = migrations::down(&url, Data::Drop, &TableNames::default()).await.unwrap_err();
     assert!(matches!(&error, MigrationError::Unknown { name } if name.contains("later")), "{error:?}");
     assert_eq!(database.store().pending_migrations().await.unwrap(), 0);
 }

@@ -77,6 +77,11 @@ impl Configuration {
         IdKind::ALL.into_iter().find(|ids| generate_id == ids.name()).unwrap_or_default()
     }
 
+    /// Whether the tables are not as Better Auth makes them by default: they are made for this configuration.
+    pub(crate) fn has_tables_of_its_own(&self) -> bool {
+        self.settings["database"].is_object()
+    }
+
     /// The name as part of a file name.
     pub(crate) fn slug(&self) -> String {
         self.name.replace(' ', "-").replace(',', "")

@@ -14,9 +14,6 @@ use crate::node::{self, Reference};
 use crate::normalise::Names;
 use crate::ours::{self, Ours, random_secret};
 
-/// Tables that scenarios begin without rows in.
-const TABLES: [&str; 5] = ["session", "account", "verification", "\"user\"", "\"rateLimit\""];
-
 /// Which servers take part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cast {
@@ -47,7 +44,7 @@ pub(crate) struct Pair {
     /// What each is known as.
     origins: [String; 2],
     secrets: Secrets,
-    tables: Vec<&'static str>,
+    tables: Vec<String>,
     database: Database,
 }
 
@@ -76,12 +73,12 @@ impl Pair {
             let database = Database::empty();
             node::migrate(&database, &options);
             database
-        } else if configuration.ids() == IdKind::Text {
-            Database::migrated_by_us()
-        } else {
+        } else if configuration.has_tables_of_its_own() {
             Database::empty()
+        } else {
+            Database::migrated_by_us()
         };
-        if (configuration.migrate || configuration.ids() != IdKind::Text) && cast != Cast::TheirsAlone {
+        if (configuration.migrate || configuration.has_tables_of_its_own()) && cast != Cast::TheirsAlone {
             let output = ours::migrate_with(&database, "up", &variables);
             let said = String::from_utf8_lossy(&output.stderr).into_owned();
             assert!(output.status.success(), "{}: {said}", configuration.name);
@@ -103,11 +100,13 @@ impl Pair {
             reference.as_ref().map_or_else(String::new, |it| known_as(it.origin())),
             ours.as_ref().map_or_else(String::new, |it| known_as(it.origin())),
         ];
-        let present =
-            database.query("select quote_ident(tablename) from pg_tables where schemaname = 'public'");
-        let tables = TABLES
+        let tables = database
+            .query(
+                "select quote_ident(tablename) from pg_tables where schemaname = 'public' \
+                 and tablename not in ('auth_schema_migrations', 'jwks')",
+            )
             .into_iter()
-            .filter(|table| present.iter().any(|row| row[0].as_deref() == Some(table)))
+            .filter_map(|mut row| row.pop().flatten())
             .collect();
         Self { configuration, reference, ours, origins, secrets, tables, database }
     }
@@ -179,7 +178,7 @@ fn keep_numbers_apart(database: &Database) {
 }
 
 /// Writes the settings where the server can read them.
-fn settings_file(configuration: &Configuration) -> PathBuf {
+pub(crate) fn settings_file(configuration: &Configuration) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
     std::fs::create_dir_all(folder).expect("a folder for temporary files");
     let path = folder.join(format!("{}-{}.toml", configuration.slug(), std::process::id()));

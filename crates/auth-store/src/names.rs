@@ -1,0 +1,213 @@
+//! Names of tables and columns that are not Better Auth's own: `modelName` and `fields` of its options.
+//!
+//! Statements and migrations are written, and checked by the compiler, with Better Auth's names. For a database that has
+//! others the names in their text are exchanged: once for each statement that a connection prepares, and never where
+//! all names are Better Auth's.
+
+mod connection;
+mod exchange;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(crate) use connection::NamedConnection;
+
+use crate::migrations::{BOOKKEEPING_TABLE, schema_check};
+
+/// Longest identifier of PostgreSQL, in bytes.
+const IDENTIFIER_MAX: usize = 63;
+
+/// How a database calls the tables and columns of Better Auth. The default is by Better Auth's own names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TableNames {
+    /// By Better Auth's name; only what is called otherwise.
+    tables: BTreeMap<&'static str, String>,
+    /// By Better Auth's names of table and field; only what is called otherwise.
+    columns: BTreeMap<(&'static str, &'static str), String>,
+}
+
+/// Why a name cannot be given.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NameProblem {
+    /// Better Auth has no such table.
+    #[error("Better Auth has no table of that name, but {}", schema_check::tables().collect::<Vec<_>>().join(", "))]
+    UnknownTable,
+    /// The table has no such field.
+    #[error("\"{0}\" has no field of that name that could be called otherwise, but {fields}", fields = renamable(.0))]
+    UnknownField(&'static str),
+    /// The name is no identifier.
+    #[error("it is no identifier: letters, digits and `_`, at most 63, no digit first")]
+    NoIdentifier,
+    /// Two things would have one name.
+    #[error("{0} is called so already")]
+    Taken(String),
+}
+
+/// Columns that every table of PostgreSQL has.
+const OF_POSTGRES: [&str; 6] = ["ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"];
+
+impl TableNames {
+    /// Calls a table of Better Auth otherwise, such as `user` `users`.
+    ///
+    /// # Errors
+    ///
+    /// [`NameProblem::UnknownTable`], [`NameProblem::NoIdentifier`].
+    pub fn call_table(&mut self, table: &str, name: &str) -> Result<(), NameProblem> {
+        let table = schema_check::tables().find(|known| *known == table).ok_or(NameProblem::UnknownTable)?;
+        check_identifier(name)?;
+        if name == table {
+            self.tables.remove(table);
+        } else {
+            self.tables.insert(table, name.to_owned());
+        }
+        Ok(())
+    }
+
+    /// Calls the column of a field of Better Auth otherwise, such as `emailVerified` of `user` `email_verified`. The
+    /// column `id` has that name always, as with the reference.
+    ///
+    /// # Errors
+    ///
+    /// [`NameProblem::UnknownTable`], [`NameProblem::UnknownField`], [`NameProblem::NoIdentifier`].
+    pub fn call_column(&mut self, table: &str, field: &str, name: &str) -> Result<(), NameProblem> {
+        let table = schema_check::tables().find(|known| *known == table).ok_or(NameProblem::UnknownTable)?;
+        let field =
+            renamable_fields(table).find(|known| *known == field).ok_or(NameProblem::UnknownField(table))?;
+        check_identifier(name)?;
+        if name == field {
+            self.columns.remove(&(table, field));
+        } else {
+            self.columns.insert((table, field), name.to_owned());
+        }
+        Ok(())
+    }
+
+    /// Makes sure that no two tables, and no two columns of a table, have one name.
+    ///
+    /// # Errors
+    ///
+    /// [`NameProblem::Taken`].
+    pub fn check(&self) -> Result<(), NameProblem> {
+        let mut tables = BTreeSet::from([BOOKKEEPING_TABLE]);
+        for table in schema_check::tables() {
+            if !tables.insert(self.table(table)) {
+                return Err(NameProblem::Taken(format!("another table than \"{table}\"")));
+            }
+            let mut columns = BTreeSet::new();
+            for field in schema_check::fields(table) {
+                let column = self.column(table, field);
+                if !columns.insert(column) {
+                    return Err(NameProblem::Taken(format!(
+                        "another column of \"{table}\" than \"{field}\""
+                    )));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells whether every name is Better Auth's.
+    pub fn are_better_auths(&self) -> bool {
+        self.tables.is_empty() && self.columns.is_empty()
+    }
+
+    /// Gives the database's name of a table that Better Auth calls so.
+    pub fn table<'a>(&'a self, table: &'a str) -> &'a str {
+        self.tables.get(table).map_or(table, String::as_str)
+    }
+
+    /// Gives the database's name of the column of a field; the field's own where it is not Better Auth's.
+    pub fn column<'a>(&'a self, table: &'a str, field: &'a str) -> &'a str {
+        let known = self.columns.iter().find(|((of, known), _)| *of == table && *known == field);
+        known.map_or(field, |(_, column)| column.as_str())
+    }
+
+    /// Tells whether the database's column of that name is one of Better Auth's.
+    pub fn has_column(&self, table: &str, column: &str) -> bool {
+        schema_check::fields(table).any(|field| self.column(table, field) == column)
+    }
+
+    /// Gives Better Auth's name of a table that the database calls so.
+    pub(crate) fn table_called(&self, name: &str) -> Option<&'static str> {
+        schema_check::tables().find(|table| self.table(table) == name)
+    }
+
+    /// Gives Better Auth's name of a column that the database calls so, or the column's own name; `None` where that
+    /// is Better Auth's for another column.
+    pub(crate) fn field_called<'a>(&self, table: &str, column: &'a str) -> Option<&'a str> {
+        if let Some(field) = schema_check::fields(table).find(|field| self.column(table, field) == column) {
+            return Some(field);
+        }
+        schema_check::fields(table).all(|field| field != column).then_some(column)
+    }
+}
+
+fn renamable_fields(table: &str) -> impl Iterator<Item = &'static str> {
+    schema_check::fields(table).filter(|field| *field != "id")
+}
+
+fn renamable(table: &str) -> String {
+    renamable_fields(table).collect::<Vec<_>>().join(", ")
+}
+
+fn check_identifier(name: &str) -> Result<(), NameProblem> {
+    let starts = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
+    let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if starts && plain && name.len() <= IDENTIFIER_MAX && !OF_POSTGRES.contains(&name) {
+        Ok(())
+    } else {
+        Err(NameProblem::NoIdentifier)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn only_tables_and_fields_of_better_auth_are_called_otherwise() {
+        let mut names = TableNames::default();
+        assert_eq!(names.call_table("users", "people"), Err(NameProblem::UnknownTable));
+        assert_eq!(names.call_column("users", "email", "mail"), Err(NameProblem::UnknownTable));
+        assert_eq!(names.call_column("user", "mail", "email"), Err(NameProblem::UnknownField("user")));
+        assert_eq!(names.call_column("user", "id", "user_id"), Err(NameProblem::UnknownField("user")));
+        for name in ["", "1st", "a.b", "a\"b", "a b", "ünder", "ctid", &"x".repeat(64)] {
+            assert_eq!(names.call_table("user", name), Err(NameProblem::NoIdentifier), "{name}");
+            assert_eq!(names.call_column("user", "email", name), Err(NameProblem::NoIdentifier), "{name}");
+        }
+        assert!(names.are_better_auths());
+        names.call_table("user", "people").unwrap();
+        names.call_table("user", "user").unwrap();
+        names.call_column("user", "email", "email").unwrap();
+        assert!(names.are_better_auths(), "by its own name");
+    }
+
+    #[test]
+    fn no_two_have_one_name() {
+        let mut names = TableNames::default();
+        names.call_table("user", "session").unwrap();
+        assert!(matches!(names.check(), Err(NameProblem::Taken(_))));
+        names.call_table("session", "user").unwrap();
+        assert_eq!(names.check(), Ok(()), "they may change places");
+        names.call_column("user", "email", "name").unwrap();
+        assert!(matches!(names.check(), Err(NameProblem::Taken(_))));
+        names.call_column("user", "name", "title").unwrap();
+        assert_eq!(names.check(), Ok(()));
+        names.call_table("jwks", BOOKKEEPING_TABLE).unwrap();
+        assert!(matches!(names.check(), Err(NameProblem::Taken(_))));
+    }
+
+    #[test]
+    fn what_the_database_calls_so_is_found() {
+        let mut names = TableNames::default();
+        names.call_table("user", "users").unwrap();
+        names.call_column("user", "email", "email_address").unwrap();
+        assert_eq!(names.table_called("users"), Some("user"));
+        assert_eq!(names.table_called("user"), None);
+        assert_eq!(names.field_called("user", "email_address"), Some("email"));
+        assert_eq!(names.field_called("user", "email"), None, "a column of somebody else's");
+        assert_eq!(names.field_called("user", "plan"), Some("plan"));
+    }
+}
