@@ -20,7 +20,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use dev_postgres::{Cluster, ClusterOptions, Tcp};
+use dev_postgres::{Cluster, ClusterOptions, StopMode, Tcp};
 use futures_util::FutureExt;
 use tokio::sync::OnceCell;
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
@@ -159,6 +159,11 @@ impl OwnCluster {
         Self::start_with(|_| {})
     }
 
+    /// Starts one that [`standby`](Self::standby) can follow.
+    pub fn start_primary() -> Self {
+        Self::start_with(replicates)
+    }
+
     /// Starts one with changed options.
     pub fn start_with(change: impl FnOnce(&mut ClusterOptions)) -> Self {
         let mut options = ClusterOptions::throw_away_in(folder());
@@ -176,6 +181,29 @@ impl OwnCluster {
         let url = DatabaseUrl::parse(&self.cluster.url(name)).expect("the address was made here");
         migrations::up(&url, IdKind::Text).await.expect("an empty database can be migrated");
         url
+    }
+
+    /// Starts a hot standby of a [primary](Self::start_primary), which replays what happens there. The primary restarts
+    /// for it.
+    pub fn standby(&self) -> Self {
+        let mut options = ClusterOptions::throw_away_in(folder());
+        options.tcp = Tcp::Free;
+        replicates(&mut options);
+        let from = format!("host={} port={} user=postgres", self.socket_dir().display(), self.socket_port());
+        options.settings.push(("primary_conninfo".to_owned(), from));
+        self.cluster.stop(StopMode::Fast).expect("the server can be stopped");
+        std::fs::create_dir_all(&options.dir).expect("a folder for the standby");
+        // With owners and permissions, which PostgreSQL insists on.
+        let copied = std::process::Command::new("cp")
+            .arg("-a")
+            .arg(self.cluster.dir().join("data"))
+            .arg(&options.dir)
+            .status()
+            .expect("cp runs");
+        assert!(copied.success(), "the data can be copied");
+        std::fs::write(options.dir.join("data/standby.signal"), "").expect("a file in the standby's data");
+        self.cluster.restart().expect("the server can be started");
+        Self { cluster: Cluster::start(options).unwrap_or_else(|error| panic!("no standby: {error:?}")) }
     }
 
     /// Kills the server and starts it again.
@@ -200,6 +228,13 @@ impl Deref for OwnCluster {
 
     fn deref(&self) -> &Cluster {
         &self.cluster
+    }
+}
+
+/// What a primary has that is followed, and its standby too.
+fn replicates(options: &mut ClusterOptions) {
+    for (name, value) in [("wal_level", "replica"), ("max_wal_senders", "2")] {
+        options.settings.push((name.to_owned(), value.to_owned()));
     }
 }
 

@@ -14,6 +14,7 @@
 #[path = "../api/app.rs"]
 mod app;
 mod kill;
+mod replica;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
