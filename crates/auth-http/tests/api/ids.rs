@@ -102,6 +102,22 @@ async fn a_signed_token_that_names_no_id_of_the_kind_is_refused_and_no_failure()
     }
 }
 
+/// A number can be given out again, by a database that was restored: a token of before must not end a stranger's session.
+#[actix_web::test]
+async fn a_token_whose_session_is_anothers_now_is_refused_and_ends_nothing() {
+    let app = TestApp::with_ids(IdKind::Serial, &[]).await;
+    let token = app.register("ann@example.com").await.access_token();
+    let header: Value = serde_json::from_slice(&from_base64(token.split('.').next().unwrap())).unwrap();
+    let mut said = claims(&token);
+    said["sid"] = app.register("bob@example.com").await.json()["session"]["id"].clone();
+    let token = app.sign_jwt(&header, &said);
+    let read = app.get("/user", &[("authorization", &format!("Bearer {token}"))]).await;
+    assert_eq!(read.status, 401, "{}", read.body);
+    app.send(app.request("POST", "/logout").bearer_auth(&token)).await;
+    assert_eq!(app.count("session").await, 2);
+    app.stop().await;
+}
+
 /// an answer that must not tell whether an address is taken has an id of the same form for both.
 #[actix_web::test]
 async fn r_056_a_taken_address_is_answered_with_an_id_of_the_kind() {

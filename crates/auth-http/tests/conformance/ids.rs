@@ -214,3 +214,32 @@ fn r_105_expired_sessions_of_either_server_go() {
         assert_ne!(visitor.session(second), Value::Null);
     });
 }
+
+/// `generateId: false` leaves ids to defaults of the operator's; they are texts, and so are those that this server makes.
+#[test]
+fn ids_that_the_operator_has_the_columns_make_are_texts() {
+    needs!("node");
+    let options = json!({ "advanced": { "database": { "generateId": false } } });
+    let (database, secret) = (Database::empty(), random_secret());
+    node::migrate(&database, &options);
+    for table in ["\"user\"", "session", "account"] {
+        database.execute(&format!(
+            "alter table {table} alter id set default 'row_' || pg_catalog.gen_random_uuid()"
+        ));
+    }
+    let settings = [&BETTER_AUTHS_ANSWERS[..], &CHEAP_HASHES].concat();
+    for action in ["up", "check"] {
+        assert!(ours::migrate_with(&database, action, &settings).status.success(), "{action}");
+    }
+    let theirs = Reference::start_with(&database, &secret, &json!({ "quick": true, "options": options }));
+    let ours = Ours::start_with(&database, &secret, &settings);
+    let sites: [&dyn Site; 2] = [&theirs, &ours];
+    for (first, email) in [(0, "node-first@example.com"), (1, "ours-first@example.com")] {
+        let mut visitor = Visitor::new();
+        let user = ok(visitor.sign_up(sites[first], email, PASSWORD)).json()["user"].clone();
+        let id = user["id"].as_str().expect("an id");
+        assert_eq!((id.starts_with("row_"), id.len()), if first == 0 { (true, 40) } else { (false, 32) });
+        assert_eq!(visitor.session(&theirs), visitor.session(&ours));
+        assert_eq!(ok(Visitor::new().sign_in(sites[1 - first], email, PASSWORD)).json()["user"], user);
+    }
+}
