@@ -113,8 +113,10 @@ async fn a_token_whose_session_is_anothers_now_is_refused_and_ends_nothing() {
     let token = app.sign_jwt(&header, &said);
     let read = app.get("/user", &[("authorization", &format!("Bearer {token}"))]).await;
     assert_eq!(read.status, 401, "{}", read.body);
-    app.send(app.request("POST", "/logout").bearer_auth(&token)).await;
-    assert_eq!(app.count("session").await, 2);
+    for path in ["/logout", "/sign-out"] {
+        app.send(app.request("POST", path).bearer_auth(&token)).await;
+        assert_eq!(app.count("session").await, 2, "{path}");
+    }
     app.stop().await;
 }
 
