@@ -229,7 +229,7 @@ impl<C: AppearsOnTable<QS> + Expression<SqlType = RowId>, QS> AppearsOnTable<QS>
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
+    #![allow(clippy::panic, reason = "tests")]
 
     use super::*;
 

@@ -176,10 +176,15 @@ impl OwnCluster {
 
     /// Makes a migrated database on it. It goes with the cluster.
     pub async fn migrated(&self, name: &str) -> DatabaseUrl {
+        self.migrated_with_ids(name, IdKind::Text).await
+    }
+
+    /// Makes one whose tables keep ids of a kind.
+    pub async fn migrated_with_ids(&self, name: &str, ids: IdKind) -> DatabaseUrl {
         let admin = connect(&self.cluster.admin_url()).await;
         admin.batch_execute(&format!("CREATE DATABASE {name}")).await.expect("a database can be made");
         let url = DatabaseUrl::parse(&self.cluster.url(name)).expect("the address was made here");
-        migrations::up(&url, IdKind::Text).await.expect("an empty database can be migrated");
+        migrations::up(&url, ids).await.expect("an empty database can be migrated");
         url
     }
 

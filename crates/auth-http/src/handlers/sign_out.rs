@@ -53,7 +53,7 @@ pub(crate) async fn sign_out(
             flow::sign_out::sign_out(&store, &token).await?;
         }
         Credential::AccessToken { claims, .. } => {
-            flow::sign_out::sign_out_by_id(&store, &claims.session_id).await?;
+            flow::sign_out::sign_out_by_claims(&store, &claims).await?;
         }
         Credential::Foreign { .. } => return Err(ApiError::Unauthorized(Unauthorized::InvalidToken)),
     }

@@ -157,7 +157,7 @@ fn r_110_a_start_is_refused_by_the_keys_name_and_never_shows_the_value() {
     let scalar = file("server = \"canary\"\n");
     let short = file("canary\n");
     let empty = file("");
-    let cases: [(&[(&str, &str)], &str); 50] = [
+    let cases: [(&[(&str, &str)], &str); 52] = [
         (&[("BETTER_AUTH_SECRET", "")], "security.secret"),
         (&[("BETTER_AUTH_SECRET", "canary-of-thirty-one-bytes-1234")], "security.secret"),
         (&[("BETTER_AUTH_SECRET", "better-auth-secret-12345678901234567890")], "security.secret"),
@@ -177,6 +177,8 @@ fn r_110_a_start_is_refused_by_the_keys_name_and_never_shows_the_value() {
         (&[("DATABASE_URL", "")], "database.url"),
         (&[("DATABASE_URL", "mysql://canary")], "database.url"),
         (&[("DATABASE_URL_UNPOOLED", "canary")], "database.direct_url"),
+        (&[("AUTH__DATABASE__GENERATE_ID", "canary")], "database.generate_id"),
+        (&[("AUTH__DATABASE__GENERATE_ID", "UUID")], "database.generate_id"),
         (&[("PORT", "canary")], "server.port"),
         (&[("PORT", "65536")], "server.port"),
         (&[("PORT", "-1")], "server.port"),

@@ -6,8 +6,8 @@ use auth_core::SigningSecret;
 use auth_http::clock::Clock;
 use auth_http::settings::{Environment, Settings};
 use auth_http::{Application, ApplicationHandle};
-use auth_store::migrations;
 use auth_store::testing::TestDatabase;
+use auth_store::{IdKind, migrations};
 use reqwest::{Client, RequestBuilder};
 use serde_json::Value;
 
@@ -54,6 +54,15 @@ impl TestApp {
         let database = TestDatabase::create().await;
         let url = database.url().to_owned();
         Self::serve(url, Some(database), variables).await
+    }
+
+    /// Starts on tables that keep ids of a kind.
+    pub async fn with_ids(ids: IdKind, variables: &[(&str, &str)]) -> Self {
+        let database = TestDatabase::create_with_ids(ids).await;
+        let url = database.url().to_owned();
+        let mut variables = variables.to_vec();
+        variables.push(("AUTH__DATABASE__GENERATE_ID", ids.name()));
+        Self::serve(url, Some(database), &variables).await
     }
 
     /// Starts with a settings file; the columns that it declares are there.

@@ -24,6 +24,7 @@ mod fields;
 mod fixation;
 mod framing;
 mod guards;
+mod ids;
 mod input;
 mod jwt;
 mod mounted;

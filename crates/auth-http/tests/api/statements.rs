@@ -8,6 +8,7 @@ use std::path::Path;
 
 use auth_http::routes::{JWT_ROUTES, ROUTES};
 use auth_http::signing_keys::KEPT;
+use auth_store::IdKind;
 use auth_store::testing::TestDatabase;
 use reqwest::RequestBuilder;
 use serde_json::json;
@@ -349,6 +350,24 @@ async fn the_table_of_statements_is_what_each_route_costs() {
     for measured in all {
         measured.app.stop().await;
     }
+}
+
+#[actix_web::test]
+async fn ids_of_every_kind_cost_the_same() {
+    let mut costs: Vec<Vec<_>> = Vec::new();
+    for ids in IdKind::ALL {
+        let database = TestDatabase::create_with_ids(ids).await;
+        let mut measured = Measured::start(&database, &[("AUTH__DATABASE__GENERATE_ID", ids.name())]).await;
+        measured.round("warm").await;
+        measured.round("ann").await;
+        let cost = |row: Row| (row.route, row.case, row.status, row.statements);
+        costs.push(std::mem::take(&mut measured.rows).into_iter().map(cost).collect());
+        measured.app.stop().await;
+    }
+    let [text, uuid, serial] = costs.as_slice() else { panic!("three kinds") };
+    assert!(text.len() > 30, "{}", text.len());
+    assert_eq!(text, uuid);
+    assert_eq!(text, serial);
 }
 
 fn table(mut rows: Vec<&Row>) -> String {

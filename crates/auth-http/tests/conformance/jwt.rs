@@ -51,7 +51,11 @@ struct Pair {
 
 impl Pair {
     fn start(configured: Configured) -> Self {
-        let database = Database::migrated_by_us();
+        let database = Database::empty();
+        let settings: Vec<_> =
+            configured.settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let migrated = ours::migrate_with(&database, "up", &settings);
+        assert!(migrated.status.success(), "{}", String::from_utf8_lossy(&migrated.stderr));
         let secret = random_secret();
         let theirs = theirs(&database, &secret, &configured);
         let ours = start_ours(&database, &secret, &configured);
@@ -189,6 +193,18 @@ fn without_ours(list: &str) -> String {
 fn keys_and_tokens_are_shared_with_the_plugins_defaults() {
     needs!("node");
     assert_shared(&Configured::default_plugin());
+}
+
+#[test]
+fn keys_and_tokens_are_shared_where_ids_are_uuids_or_numbers() {
+    needs!("node");
+    for ids in ["uuid", "serial"] {
+        assert_shared(&Configured {
+            options: json!({ "advanced": { "database": { "generateId": ids } } }),
+            settings: vec![("AUTH__DATABASE__GENERATE_ID", ids.to_owned())],
+            ..Configured::default_plugin()
+        });
+    }
 }
 
 #[test]

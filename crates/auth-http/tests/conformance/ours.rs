@@ -59,8 +59,13 @@ pub(crate) fn migrate(database: &Database, action: &str) -> Output {
 
 /// The same, with `settings` as environment variables.
 pub(crate) fn migrate_with(database: &Database, action: &str, settings: &[(&str, &str)]) -> Output {
+    run_with(database, &["migrate", action], settings)
+}
+
+/// Runs any command of `auth-server` to its end.
+pub(crate) fn run_with(database: &Database, words: &[&str], settings: &[(&str, &str)]) -> Output {
     command(database)
-        .args(["migrate", action])
+        .args(words)
         .env("BETTER_AUTH_URL", "http://127.0.0.1:3000")
         .env("BETTER_AUTH_SECRET", random_secret())
         .envs(settings.iter().copied())

@@ -103,9 +103,13 @@ struct Server {
 }
 
 async fn server(database: &'static str) -> Server {
+    server_with_ids(database, IdKind::Text).await
+}
+
+async fn server_with_ids(database: &'static str, ids: IdKind) -> Server {
     static CLUSTER: OnceLock<OwnCluster> = OnceLock::new();
     let cluster = CLUSTER.get_or_init(OwnCluster::start);
-    cluster.migrated(database).await;
+    cluster.migrated_with_ids(database, ids).await;
     Server { cluster, database }
 }
 
@@ -172,20 +176,25 @@ async fn an_unsafe_pooler_is_recognised_while_others_use_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_pooler_in_transaction_mode_works() {
-    let server = server("new").await;
-    for size in [1, 5] {
+    for (size, database, ids) in [
+        (1, "new_one", IdKind::Text),
+        (5, "new_five", IdKind::Text),
+        (2, "new_uuid", IdKind::Uuid),
+        (2, "new_serial", IdKind::Serial),
+    ] {
+        let server = server_with_ids(database, ids).await;
         let settings =
             format!("pool_mode = transaction\nmax_prepared_statements = 100\ndefault_pool_size = {size}");
         let Some(pooler) = Pooler::start(NEW, &server, &settings) else { return };
-        assert_eq!(migrations::check(&pooler.settings().url, IdKind::Text).await.unwrap(), []);
-        let stores = [pooler.store(), pooler.store()];
+        assert_eq!(migrations::check(&pooler.settings().url, ids).await.unwrap(), []);
+        let stores = [pooler.store(), pooler.store()].map(|store| store.with_ids(ids));
         for store in &stores {
             assert_eq!(store.verify_connection().await.unwrap().route, Route::TransactionPooler);
         }
-        let people: Vec<_> =
-            (0..10).map(|number| made::registration(&format!("user{number}@size{size}.example"))).collect();
-        for (number, person) in people.iter().enumerate() {
-            stores[number % 2].register(person).await.unwrap();
+        let mut people = Vec::new();
+        for number in 0..10 {
+            let new = made::registration(&format!("user{number}@size{size}.example"));
+            people.push(stores[number % 2].register(&new).await.unwrap());
         }
         // Many at once over few server connections, each with its own answer.
         let reads = (0..400).map(|number| {
@@ -194,6 +203,8 @@ async fn a_new_pooler_in_transaction_mode_works() {
                 let token = person.session.unwrap().token;
                 let found = store.sessions().find_by_token(&token).await.unwrap().unwrap();
                 assert_eq!(found.user.id, person.user.id);
+                let found = store.users().find_by_id(&found.user.id).await.unwrap().unwrap();
+                assert_eq!(found.email, person.user.email);
                 let found = store.users().find_by_email(&person.user.email).await.unwrap().unwrap();
                 assert_eq!(found.id, person.user.id);
             })

@@ -12,6 +12,9 @@ use super::configuration::{folder, load};
 #[serde(deny_unknown_fields)]
 pub(crate) struct Scenario {
     pub(crate) name: String,
+    /// Configurations beside that of its file under which it must go the same way.
+    #[serde(default)]
+    also: Vec<String>,
     /// Why the servers cannot take turns here: a meant difference lies in what one of them stores.
     pub(crate) apart: Option<String>,
     pub(crate) steps: Vec<Step>,
@@ -65,9 +68,6 @@ impl Step {
 #[serde(deny_unknown_fields)]
 struct File {
     configuration: String,
-    /// Other configurations under which the same must happen.
-    #[serde(default)]
-    also: Vec<String>,
     scenarios: Vec<Scenario>,
 }
 
@@ -83,13 +83,22 @@ fn files() -> Vec<File> {
 
 /// The scenarios of one configuration, over all files.
 pub(crate) fn of(configuration: &str) -> Vec<Scenario> {
-    let is_of =
-        |file: &File| file.configuration == configuration || file.also.iter().any(|it| it == configuration);
-    let files = files().into_iter().filter(is_of);
-    files.flat_map(|file| file.scenarios).collect()
+    let is_of = |file: &File, scenario: &Scenario| {
+        file.configuration == configuration || scenario.also.iter().any(|it| it == configuration)
+    };
+    let mut scenarios = Vec::new();
+    for mut file in files() {
+        let all = std::mem::take(&mut file.scenarios);
+        scenarios.extend(all.into_iter().filter(|scenario| is_of(&file, scenario)));
+    }
+    scenarios
 }
 
 /// Names of configurations that the files speak of.
 pub(crate) fn configurations() -> Vec<String> {
-    files().into_iter().flat_map(|file| file.also.into_iter().chain([file.configuration])).collect()
+    let names = files().into_iter().flat_map(|file| {
+        let also = file.scenarios.into_iter().flat_map(|scenario| scenario.also);
+        also.chain([file.configuration]).collect::<Vec<_>>()
+    });
+    names.collect()
 }
