@@ -162,6 +162,8 @@ pub use cookie::{
     CookieSettingsError, MaxAge, RequestCookies, SameSite, SessionCookies, decode_uri_component,
     encode_uri_component, set_cookie_text,
 };
+#[cfg(feature = "josekit")]
+pub use cookie_cache::{CACHE_EXPIRY_LEEWAY, CookieCacheMiss, KeyedCookieCache};
 pub use cookie_cache::{CacheStrategy, CachedValue, CookieCache, CookieCacheError, CookieCachePolicy};
 pub use credentials::Credentials;
 pub use email::{Email, ParseEmailError};
@@ -181,7 +183,7 @@ pub use jwt::{JwtClaims, JwtIssueError, JwtIssuer, JwtPayload, JwtPolicy, JwtVer
 #[cfg(feature = "josekit")]
 pub use key_pair::{DEFAULT_RSA_BITS, KeyPair, KeyPairError, PrivateJwk, RSA_BITS, SigningKey};
 #[cfg(feature = "josekit")]
-pub use key_source::{KeySource, UnconfirmedJwt};
+pub use key_source::{KeySource, UnconfirmedCopy, UnconfirmedJwt};
 pub use lookup::{ForwardedHeader, SessionKey, SessionLookup, UnconfirmedSession};
 #[cfg(feature = "passwords")]
 pub use password::{
