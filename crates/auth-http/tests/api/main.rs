@@ -26,6 +26,7 @@ mod framing;
 mod guards;
 mod input;
 mod jwt;
+mod keyed_cookie_cache;
 mod mounted;
 mod order;
 mod origin;
