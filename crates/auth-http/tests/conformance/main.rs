@@ -31,6 +31,7 @@ macro_rules! needs {
 mod cache;
 mod database;
 mod http;
+mod keys;
 mod node;
 mod normalise;
 mod ours;

@@ -69,10 +69,16 @@ pub(crate) fn migrations(database: &Database, apply: bool) -> Value {
 
 /// Makes Better Auth's tables with its own migration tool.
 pub(crate) fn migrate(database: &Database, options: &Value) {
+    migrate_with(database, options, &json!({}));
+}
+
+/// The same, with those of its plugins.
+pub(crate) fn migrate_with(database: &Database, options: &Value, plugins: &Value) {
     let secret = crate::ours::random_secret();
+    let url = database.url();
     run(
         "migrate.mjs",
-        &json!({ "databaseUrl": database.url(), "secret": secret, "apply": true, "options": options }),
+        &json!({ "databaseUrl": url, "secret": secret, "apply": true, "options": options, "plugins": plugins }),
     );
 }
 

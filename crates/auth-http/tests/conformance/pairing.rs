@@ -256,6 +256,9 @@ configurations! {
     bearer_and_cookie_cache => "bearer and cookie cache",
     bearer_and_secure_cookies => "bearer and secure cookies",
     bearer_and_deferred_refresh => "bearer and deferred refresh",
+    jwt_plugin => "jwt plugin",
+    jwt_plugin_and_cookie_cache => "jwt plugin and cookie cache",
+    cookie_cache_under_public_keys => "cookie cache under public keys",
 }
 
 /// Every description is played, and every file of scenarios belongs to one.

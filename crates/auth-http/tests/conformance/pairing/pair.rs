@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -9,6 +10,7 @@ use super::configuration::Configuration;
 use super::lane::{Course, Lane, Side};
 use crate::cache::Secrets;
 use crate::database::Database;
+use crate::keys::PublicKeys;
 use crate::node::{self, Reference};
 use crate::normalise::Names;
 use crate::ours::{self, Ours, random_secret};
@@ -47,7 +49,7 @@ pub(crate) struct Pair {
     origins: [String; 2],
     secrets: Secrets,
     tables: Vec<&'static str>,
-    database: Database,
+    database: Arc<Database>,
 }
 
 impl Pair {
@@ -73,7 +75,7 @@ impl Pair {
         let options = options(configuration, &list);
         let database = if cast == Cast::TheirsAlone {
             let database = Database::empty();
-            node::migrate(&database, &options);
+            node::migrate_with(&database, &options, &json!(configuration.plugins));
             database
         } else {
             Database::migrated_by_us()
@@ -83,6 +85,13 @@ impl Pair {
             let said = String::from_utf8_lossy(&output.stderr).into_owned();
             assert!(output.status.success(), "{}: {said}", configuration.name);
         }
+        let database = Arc::new(database);
+        let keys = if configuration.plugins.contains_key("jwt") {
+            PublicKeys::of(&database)
+        } else {
+            PublicKeys::default()
+        };
+        let secrets = secrets.with_keys(keys);
         let reference = (cast != Cast::OursAlone).then(|| {
             let extra = json!({
                 "quick": !configuration.real_hashes,
