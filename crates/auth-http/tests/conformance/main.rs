@@ -45,6 +45,7 @@ mod document;
 mod error_page;
 mod guides;
 mod jwt;
+mod keyed_copies;
 mod limiter;
 mod origins;
 mod pairing;

@@ -59,10 +59,15 @@ pub(crate) fn migrate(database: &Database, action: &str) -> Output {
 
 /// The same, with `settings` as environment variables.
 pub(crate) fn migrate_with(database: &Database, action: &str, settings: &[(&str, &str)]) -> Output {
+    run(database, &random_secret(), &["migrate", action], settings)
+}
+
+/// Runs `auth-server` with these words to its end.
+pub(crate) fn run(database: &Database, secret: &str, words: &[&str], settings: &[(&str, &str)]) -> Output {
     command(database)
-        .args(["migrate", action])
+        .args(words)
         .env("BETTER_AUTH_URL", "http://127.0.0.1:3000")
-        .env("BETTER_AUTH_SECRET", random_secret())
+        .env("BETTER_AUTH_SECRET", secret)
         .envs(settings.iter().copied())
         .output()
         .expect("auth-server starts")
