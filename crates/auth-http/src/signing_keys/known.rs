@@ -13,7 +13,7 @@ use time::{Duration, OffsetDateTime};
 use super::{KEPT, SigningKeys};
 
 /// How long known keys are relied on before the table is read again: for so long a key whose row was deleted still
-/// checks what it signed.
+/// checks what it signed.
 const RELIED_ON: Duration = Duration::seconds(60);
 
 /// Public keys, and when they were read.

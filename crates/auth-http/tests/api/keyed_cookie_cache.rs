@@ -242,7 +242,7 @@ async fn a_key_that_another_server_made_is_found_and_the_table_not_read_for_ever
 }
 
 #[actix_web::test]
-async fn r_016_a_deleted_key_checks_nothing_after_a_minute() {
+async fn r_130_a_deleted_key_checks_nothing_after_a_minute() {
     let app = start(&[]).await;
     let cookies = app.register("ann@example.com").await.cookie_header();
     rename(&app).await;
