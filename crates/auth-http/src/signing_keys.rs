@@ -15,8 +15,7 @@
 mod known;
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use auth_core::{
     CachedValue, CookieCacheError, JwkSet, JwsAlgorithm, JwtIssueError, JwtIssuer, KeyId, KeyPair,
@@ -47,8 +46,8 @@ struct Shared {
     making: tokio::sync::Mutex<Option<StoredKey>>,
     /// Keys that check copies of sessions.
     known: KnownKeys,
-    /// Whether the log has been told that copies cannot be written.
-    writes_no_copies: AtomicBool,
+    /// When it was last found that copies cannot be written, and the log told; `None` where they can.
+    copies_failed_at: Mutex<Option<OffsetDateTime>>,
 }
 
 /// The key that signs.
@@ -126,7 +125,7 @@ impl SigningKeys {
             current: Mutex::default(),
             making: tokio::sync::Mutex::default(),
             known: KnownKeys::default(),
-            writes_no_copies: AtomicBool::new(false),
+            copies_failed_at: Mutex::default(),
         }))
     }
 
@@ -150,8 +149,8 @@ impl SigningKeys {
         signed.await.map_err(SigningError::Interrupted)?.map_err(SigningError::Issue)
     }
 
-    /// Makes the copy of a session for its cookie; `None` where that cannot be done, which the log is told once, and
-    /// again after it could be done meanwhile.
+    /// Makes the copy of a session for its cookie; `None` where that cannot be done, which is tried again after [`KEPT`].
+    /// The log is told once, and again after it could be done meanwhile.
     pub(crate) async fn sign_copy(
         &self,
         store: &Store,
@@ -160,13 +159,20 @@ impl SigningKeys {
         remember: Remember,
         now: OffsetDateTime,
     ) -> Option<CachedValue> {
+        if self.copies_failed_at().is_some_and(|at| at <= now && now - at < KEPT) {
+            return None;
+        }
         let signed = self.try_sign_copy(store, cache, principal, remember, now).await;
-        let was_told = self.0.writes_no_copies.swap(signed.is_err(), Ordering::Relaxed);
-        if let (Err(error), false) = (&signed, was_told) {
+        let failed_before = std::mem::replace(&mut *self.copies_failed_at(), signed.is_err().then_some(now));
+        if let (Err(error), None) = (&signed, failed_before) {
             let error = error as &dyn std::error::Error;
             tracing::error!(error, "sessions are not copied into cookies until their key can be used again");
         }
         signed.ok()
+    }
+
+    fn copies_failed_at(&self) -> MutexGuard<'_, Option<OffsetDateTime>> {
+        self.0.copies_failed_at.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn try_sign_copy(

@@ -301,6 +301,8 @@ async fn a_key_that_cannot_be_used_costs_the_copy_and_nothing_else() {
     for broken in ["another secret", "no table"] {
         if broken == "no table" {
             app.execute("alter table jwks rename to keys_elsewhere").await;
+            // It is not tried for every request.
+            other.clock.advance(KEPT);
         }
         let email = format!("{}@example.com", broken.replace(' ', "-"));
         let registered = other.register(&email).await;
@@ -320,8 +322,12 @@ async fn a_key_that_cannot_be_used_costs_the_copy_and_nothing_else() {
     }
     app.execute("alter table keys_elsewhere rename to jwks").await;
     assert_eq!(app.count("jwks").await, 1, "no key is made in its place behind the operator's back");
-    // With the right secret all is well again.
+    // With the right secret all is well, and at the other server once it can sign again.
     assert!(copy(&app.register("bob@example.com").await).is_some());
+    app.execute("delete from jwks").await;
+    assert_eq!(copy(&other.register("cy@example.com").await), None, "it was tried a moment ago");
+    other.clock.advance(KEPT);
+    assert!(copy(&other.register("dee@example.com").await).is_some());
     other.stop().await;
     app.stop().await;
 }
