@@ -7,7 +7,7 @@
 //! verifier still knows, or with one whose row was deleted, which nobody does.
 //!
 //! Copies of sessions in cookies are signed with these keys too, where the settings say so; public keys are then held in
-//! memory ([`known`]), so that a copy is checked without a question to the database.
+//! memory (`known`), so that a copy is checked without a question to the database.
 //!
 //! A key is replaced when a token is asked for after its end. Of several requests and servers that all find none, one
 //! stores its own; between this server and Node's, which takes no lock, both may, and both keys are good.
