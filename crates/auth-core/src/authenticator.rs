@@ -11,7 +11,7 @@ use crate::credentials::Credentials;
 #[cfg(feature = "josekit")]
 use crate::jwks::{Kid, VerificationKey};
 #[cfg(feature = "josekit")]
-use crate::key_source::{KeySource, UnconfirmedJwt};
+use crate::key_source::{KeySource, UnconfirmedCopy, UnconfirmedJwt};
 use crate::lookup::{SessionLookup, UnconfirmedSession};
 use crate::principal::{Principal, Proof};
 use crate::refusal::{Refusal, ShownBy};
@@ -124,6 +124,8 @@ impl Authenticator {
             Verdict::Session(unconfirmed) => self.look_up(&unconfirmed, now).await,
             #[cfg(feature = "josekit")]
             Verdict::Jwt(unconfirmed) => self.find_key(&unconfirmed, now).await,
+            #[cfg(feature = "josekit")]
+            Verdict::Copy(unconfirmed) => self.find_copy(&unconfirmed, now).await,
         }
     }
 
@@ -150,6 +152,8 @@ impl Authenticator {
             },
             #[cfg(feature = "josekit")]
             Verdict::Jwt(_) => return Err(Refusal::Unconfirmed(ShownBy::Bearer)),
+            #[cfg(feature = "josekit")]
+            Verdict::Copy(copy) => copy.session().cloned().ok_or(Refusal::Unconfirmed(ShownBy::Cookie))?,
         };
         self.look_up(&unconfirmed, now).await
     }
@@ -183,6 +187,24 @@ impl Authenticator {
             None => None,
         };
         unconfirmed.verify(found.as_ref(), now)
+    }
+
+    /// Asks for the key of a copy; where the copy does not hold, or nobody can tell, for the session itself.
+    #[cfg(feature = "josekit")]
+    async fn find_copy(
+        &self,
+        unconfirmed: &UnconfirmedCopy,
+        now: OffsetDateTime,
+    ) -> Result<Principal, Refusal> {
+        let found = match &self.keys {
+            Some(keys) => keys.find(unconfirmed.kid(), now).await.map_err(Refusal::Unavailable),
+            None => Ok(None),
+        };
+        let judged = found.and_then(|key| unconfirmed.verify(key.as_ref(), now));
+        match (judged, unconfirmed.session()) {
+            (Err(_), Some(session)) if self.sessions.is_some() => self.look_up(session, now).await,
+            (judged, _) => judged,
+        }
     }
 
     async fn look_up(

@@ -7,6 +7,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::jws::JwsError;
 use crate::numeric_date;
+use crate::wire::json::Json;
 
 pub(crate) use borrowed::BorrowedClaims;
 
@@ -95,7 +96,8 @@ pub enum VerifyError {
         /// The claim.
         name: &'static str,
     },
-    /// `exp` has come. There is no leeway: a client that was told when its token ends finds it so.
+    /// `exp` has come. There is no leeway: a client that was told when its token ends finds it so. (A cookie cache, whose
+    /// end nobody is told, may have some: `CACHE_EXPIRY_LEEWAY`.)
     #[error("token expired at {expired_at}")]
     Expired {
         /// When it did.
@@ -148,6 +150,18 @@ impl ClaimSource for Map<String, Value> {
     }
 }
 
+impl ClaimSource for Json {
+    fn claim(&self, name: &str) -> Option<Claim<'_>> {
+        Some(match self.get(name)? {
+            Self::Null => Claim::Null,
+            Self::Bool(value) => Claim::Bool(*value),
+            Self::Number(value) => Claim::Number(numeric_date::read_double(*value)),
+            Self::Text(text) => Claim::Text(text),
+            Self::List(_) | Self::Object(_) => Claim::Other,
+        })
+    }
+}
+
 /// Claims of a token whose signature is right.
 pub(crate) struct Claims<'c, S = Map<String, Value>>(pub(crate) &'c S);
 
@@ -168,13 +182,14 @@ pub(crate) struct Times {
 
 impl Times {
     /// Checks `exp`, which must be there, and `nbf` and `iat`, which need not; `date` reads one of them.
-    pub(crate) fn check(
+    fn check(
         date: impl Fn(&'static str) -> Result<Option<OffsetDateTime>, VerifyError>,
+        expiry_leeway: Duration,
         now: OffsetDateTime,
     ) -> Result<Self, VerifyError> {
         let expires_at = date("exp")?.ok_or(VerifyError::MissingClaim { name: "exp" })?;
         let (valid_from, issued_at) = (date("nbf")?, date("iat")?);
-        if now >= expires_at {
+        if now >= expires_at.saturating_add(expiry_leeway) {
             return Err(VerifyError::Expired { expired_at: expires_at });
         }
         if let Some(valid_from) = valid_from
@@ -264,7 +279,17 @@ impl<'c, S: ClaimSource> Claims<'c, S> {
 
     /// Checks `exp`, which must be there, and `nbf` and `iat`, which need not.
     pub(crate) fn times(self, now: OffsetDateTime) -> Result<Times, VerifyError> {
-        Times::check(|name| self.optional_date(name), now)
+        Times::check(|name| self.optional_date(name), Duration::ZERO, now)
+    }
+
+    /// As [`Claims::times`], and takes a token for so long after its `exp`.
+    #[cfg(feature = "josekit")]
+    pub(crate) fn times_within(
+        self,
+        expiry_leeway: Duration,
+        now: OffsetDateTime,
+    ) -> Result<Times, VerifyError> {
+        Times::check(|name| self.optional_date(name), expiry_leeway, now)
     }
 }
 

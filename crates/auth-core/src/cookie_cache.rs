@@ -12,10 +12,14 @@ mod compact;
 #[cfg(feature = "josekit")]
 mod jwe;
 mod jwt;
+#[cfg(feature = "josekit")]
+mod keyed;
 mod payload;
 
 use std::sync::Arc;
 
+#[cfg(feature = "josekit")]
+use josekit::JoseError;
 use rand::CryptoRng;
 use time::{Duration, OffsetDateTime};
 
@@ -29,6 +33,9 @@ use crate::session_token::SessionToken;
 use crate::signing_secret::{SigningSecret, VersionedSecrets};
 use crate::user_session::UserSession;
 use payload::{Payload, Reading};
+
+#[cfg(feature = "josekit")]
+pub use keyed::{CACHE_EXPIRY_LEEWAY, CookieCacheMiss, KeyedCookieCache};
 
 /// Longest value in bytes that is looked at: a request's head is limited to less.
 pub(crate) const MAX_VALUE_BYTES: usize = 64 * 1024;
@@ -59,7 +66,8 @@ pub enum CacheStrategy {
     /// JSON with a MAC, in base64url: the shortest, readable by anybody who holds the cookie.
     #[default]
     Compact,
-    /// A JWT signed with HS256: readable with any JWT library.
+    /// A JWT signed with HS256: readable with any JWT library. (One that is signed with a key of the `jwks` table is
+    /// written and read by `KeyedCookieCache`; what one of the two writes, the other never reads.)
     Jwt,
     /// An encrypted JWT: readable by holders of the secret alone.
     #[cfg(feature = "josekit")]
@@ -153,6 +161,21 @@ struct HiddenFields {
     session: Vec<Arc<str>>,
 }
 
+impl HiddenFields {
+    fn of(fields: &DeclaredFields) -> Self {
+        let hidden = |fields: &AdditionalFields| {
+            let hidden = fields.iter().filter(|field| field.visibility == Visibility::Hidden);
+            hidden.map(|field| Arc::clone(&field.name)).collect()
+        };
+        Self { user: hidden(&fields.user), session: hidden(&fields.session) }
+    }
+
+    fn hide(&self, principal: &mut UserSession) {
+        self.user.iter().for_each(|name| principal.user.additional.hide(name));
+        self.session.iter().for_each(|name| principal.session.additional.hide(name));
+    }
+}
+
 /// A value for the cookie, and how long the browser keeps it.
 ///
 /// ```
@@ -224,6 +247,10 @@ pub enum CookieCacheError {
     #[cfg(feature = "josekit")]
     #[error("session was not encrypted")]
     Encrypt(#[source] JweError),
+    /// The key did not sign the value.
+    #[cfg(feature = "josekit")]
+    #[error("session was not signed")]
+    Sign(#[source] JoseError),
 }
 
 impl CookieCache {
@@ -243,11 +270,7 @@ impl CookieCache {
     /// then.
     #[must_use]
     pub fn hiding(mut self, fields: &DeclaredFields) -> Self {
-        let hidden = |fields: &AdditionalFields| {
-            let hidden = fields.iter().filter(|field| field.visibility == Visibility::Hidden);
-            hidden.map(|field| Arc::clone(&field.name)).collect()
-        };
-        self.hidden = HiddenFields { user: hidden(&fields.user), session: hidden(&fields.session) };
+        self.hidden = HiddenFields::of(fields);
         self
     }
 
@@ -310,8 +333,7 @@ impl CookieCache {
         if !is_current {
             return None;
         }
-        self.hidden.user.iter().for_each(|name| principal.user.additional.hide(name));
-        self.hidden.session.iter().for_each(|name| principal.session.additional.hide(name));
+        self.hidden.hide(&mut principal);
         Some(principal)
     }
 

@@ -172,6 +172,18 @@ impl PublicJwk {
         Ok(key)
     }
 
+    /// Puts the members into the order in which the reference has those of the keys that it makes: no reader asks for it,
+    /// and a document of either server's keys is the same text then.
+    pub(crate) fn in_usual_order(mut self) -> Self {
+        let usual: &[&str] = match self.algorithm {
+            JwsAlgorithm::EdDsa => &["crv", "x", "kty"],
+            JwsAlgorithm::Es256 | JwsAlgorithm::Es512 => &["kty", "x", "y", "crv"],
+            JwsAlgorithm::Ps256 | JwsAlgorithm::Rs256 => &["kty", "n", "e"],
+        };
+        self.members.sort_by_key(|(name, _)| usual.iter().position(|known| known == name));
+        self
+    }
+
     /// Gives the algorithm.
     pub fn algorithm(&self) -> JwsAlgorithm {
         self.algorithm

@@ -12,6 +12,7 @@
 //! Such a token names no session, so nothing ends it before `exp`: fifteen minutes by default. A service that cannot wait
 //! asks for the session by cookie or access token.
 
+pub(crate) mod compact;
 mod issuer;
 mod verifier;
 

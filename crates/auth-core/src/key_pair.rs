@@ -188,7 +188,8 @@ impl PrivateJwk {
     ///
     /// [`KeyPairError::Public`] where there is none of this algorithm in it.
     pub fn public(&self) -> Result<PublicJwk, KeyPairError> {
-        PublicJwk::parse(self.algorithm, self.json.expose()).map_err(KeyPairError::Public)
+        let public = PublicJwk::parse(self.algorithm, self.json.expose()).map_err(KeyPairError::Public)?;
+        Ok(public.in_usual_order())
     }
 
     /// Makes the key sign under a name.

@@ -1,15 +1,18 @@
-//! The seam through which a service asks for public keys that it does not know yet.
+//! The seam through which a service asks for public keys that it does not know yet, and what waits for them.
 
 use std::future::Future;
 
 use time::OffsetDateTime;
 
+use crate::cookie_cache::{CookieCacheMiss, KeyedCookieCache};
 use crate::jwks::{Kid, VerificationKey};
 use crate::jws::JwsError;
 use crate::jwt::JwtVerifier;
+use crate::lookup::{SessionKey, UnconfirmedSession};
 use crate::principal::{Principal, Proof};
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, ShownBy};
 use crate::secret::Secret;
+use crate::user_session::UserSession;
 
 /// A token that says it is signed with a key that is not known here: [`verify`](Self::verify) takes the key and gives
 /// the caller.
@@ -61,6 +64,84 @@ impl UnconfirmedJwt {
         let key = found.ok_or_else(|| Refusal::InvalidToken(Some(JwsError::Key.into())))?;
         let claims = self.verifier.verify(self.token.expose(), key, now)?;
         Ok(Principal::new(Proof::Jwt(Box::new(claims))))
+    }
+}
+
+/// A cookie cache that says it is signed with a key that is not known here: [`verify`](Self::verify) takes the key and
+/// gives the caller. Where there is none, the session may still be looked up.
+///
+/// ```
+/// use auth_core::{JwkSet, Verdict, Verifier};
+///
+/// # use auth_core::*;
+/// # let now = time::macros::datetime!(2030-01-15 12:00 UTC);
+/// # let signed_in = testing::TestIssuer::new().user("ann@example.com").sign_in(now);
+/// # let (policy, kid) = (JwtPolicy::new("https://auth.example.com"), Kid::parse("k1").expect("a name"));
+/// # let pair = KeyPair::generate(JwsAlgorithm::EdDsa, DEFAULT_RSA_BITS)?;
+/// # let signing = pair.private.signing_key(kid.clone())?;
+/// # let mut fetched = JwkSet::default();
+/// # fetched.insert(VerificationKey::new(kid, pair.public)?);
+/// # let auth_server = BaseUrl::parse("https://auth.example.com")?;
+/// # let cached = KeyedCookieCache::new(auth_server.origin(), MaxAge::LONGEST, "1")
+/// #     .write(&signed_in, Remember::Persistent, &signing, now)?;
+/// # let cookie = format!("__Secure-better-auth.session_data={}", cached.value);
+/// # let credentials = Credentials::read([], [cookie.as_bytes()]);
+/// let verifier = Verifier::from_keys(&policy, JwkSet::default()).with_cookie_cache_of(&auth_server);
+/// let Verdict::Copy(unconfirmed) = verifier.verify(&credentials, now)? else { panic!("no such key yet") };
+/// // … ask the server for its keys, and say what was found:
+/// let principal = unconfirmed.verify(fetched.find(unconfirmed.kid()), now)?;
+/// assert_eq!(principal.email(), Some("ann@example.com"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct UnconfirmedCopy {
+    kid: Kid,
+    value: Secret<String>,
+    cache: KeyedCookieCache,
+    session: Option<UnconfirmedSession>,
+}
+
+impl UnconfirmedCopy {
+    pub(crate) fn new(
+        kid: Kid,
+        value: String,
+        cache: &KeyedCookieCache,
+        session: Option<UnconfirmedSession>,
+    ) -> Self {
+        Self { kid, value: Secret::new(value), cache: cache.clone(), session }
+    }
+
+    /// Gives the name of the key, which anybody can have written.
+    pub fn kid(&self) -> &Kid {
+        &self.kid
+    }
+
+    /// Gives the session of the cookie beside it, to be looked up where the copy does not hold; `None` where there is no
+    /// secret to verify that cookie with.
+    pub fn session(&self) -> Option<&UnconfirmedSession> {
+        self.session.as_ref()
+    }
+
+    /// Checks the copy with the key that was found.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Unconfirmed`] where there is no such key, or the copy does not hold: nobody knows then whether the
+    /// session lives.
+    pub fn verify(&self, found: Option<&VerificationKey>, now: OffsetDateTime) -> Result<Principal, Refusal> {
+        let read = found.and_then(|key| self.read(key, now).ok());
+        read.map(|read| Principal::new(Proof::CookieCache(Box::new(read))))
+            .ok_or(Refusal::Unconfirmed(ShownBy::Cookie))
+    }
+
+    fn read(&self, key: &VerificationKey, now: OffsetDateTime) -> Result<UserSession, CookieCacheMiss> {
+        let value = self.value.expose();
+        match self.session.as_ref().map(UnconfirmedSession::key) {
+            Some(SessionKey::Token(token)) => self.cache.read(value, token, key, now),
+            // No cookie names a session by its id.
+            Some(SessionKey::Id { .. }) => Err(CookieCacheMiss::OtherSession),
+            None => self.cache.read_alone(value, key, now),
+        }
     }
 }
 

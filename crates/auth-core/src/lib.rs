@@ -51,7 +51,7 @@
 //! | take another service's tokens | [`ForeignTokenVerifier`] |
 //! | prove addresses by mail | [`EmailTokens`] |
 //! | read and write session cookies | [`RequestCookies`], [`SessionCookies`] |
-//! | spare the database most session reads | [`CookieCache`] |
+//! | spare the database most session reads | [`CookieCache`], `KeyedCookieCache` under public keys |
 //! | hash and check passwords | [`Hasher`], [`PasswordPolicy`] |
 //! | make and check tokens under public keys | `JwtIssuer`, `JwtVerifier`, `JwkSet`, [`StoredKey`] |
 //! | keep texts encrypted in the database | [`SymmetricKeys`] |
@@ -87,7 +87,7 @@
 //! | none | who is calling: tokens, signed cookies, the cookie cache, in Rust alone | |
 //! | `passwords` | [`Hasher`] and what goes with it | |
 //! | `encryption` | [`SymmetricKeys`] | |
-//! | `josekit` | `jwe`: the encrypted cookie cache and account cookie; [`JwtVerifier`], [`JwkSet`]: tokens under public keys; takes `encryption` with it | OpenSSL |
+//! | `josekit` | `jwe`: the encrypted cookie cache and account cookie; [`JwtVerifier`], [`JwkSet`], [`KeyedCookieCache`]: tokens and cookie caches under public keys; takes `encryption` with it | OpenSSL |
 //! | `testing` | module `testing`: callers for the tests of services | |
 
 mod access_token;
@@ -162,6 +162,8 @@ pub use cookie::{
     CookieSettingsError, MaxAge, RequestCookies, SameSite, SessionCookies, decode_uri_component,
     encode_uri_component, set_cookie_text,
 };
+#[cfg(feature = "josekit")]
+pub use cookie_cache::{CACHE_EXPIRY_LEEWAY, CookieCacheMiss, KeyedCookieCache};
 pub use cookie_cache::{CacheStrategy, CachedValue, CookieCache, CookieCacheError, CookieCachePolicy};
 pub use credentials::Credentials;
 pub use email::{Email, ParseEmailError};
@@ -181,7 +183,7 @@ pub use jwt::{JwtClaims, JwtIssueError, JwtIssuer, JwtPayload, JwtPolicy, JwtVer
 #[cfg(feature = "josekit")]
 pub use key_pair::{DEFAULT_RSA_BITS, KeyPair, KeyPairError, PrivateJwk, RSA_BITS, SigningKey};
 #[cfg(feature = "josekit")]
-pub use key_source::{KeySource, UnconfirmedJwt};
+pub use key_source::{KeySource, UnconfirmedCopy, UnconfirmedJwt};
 pub use lookup::{ForwardedHeader, SessionKey, SessionLookup, UnconfirmedSession};
 #[cfg(feature = "passwords")]
 pub use password::{

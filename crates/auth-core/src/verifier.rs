@@ -7,6 +7,8 @@ use crate::base_url::{BaseUrl, ParseBaseUrlError};
 use crate::cookie::{
     CookieSettings, CookieSettingsError, MaxAge, RequestCookies, SessionCookies, encode_uri_component,
 };
+#[cfg(feature = "josekit")]
+use crate::cookie_cache::KeyedCookieCache;
 use crate::cookie_cache::{CacheStrategy, CookieCache, CookieCachePolicy};
 use crate::credentials::{Authorization, Credentials};
 #[cfg(feature = "josekit")]
@@ -14,13 +16,14 @@ use crate::jwks::{JwkSet, Kid};
 #[cfg(feature = "josekit")]
 use crate::jwt::{JwtPolicy, JwtVerifier};
 #[cfg(feature = "josekit")]
-use crate::key_source::UnconfirmedJwt;
+use crate::key_source::{UnconfirmedCopy, UnconfirmedJwt};
 use crate::lookup::UnconfirmedSession;
 use crate::principal::{Principal, Proof};
 use crate::refusal::{Refusal, ShownBy};
 use crate::session_token::SessionToken;
 use crate::signed_value;
 use crate::signing_secret::{SigningSecret, SigningSecretError, VersionedSecrets, VersionedSecretsError};
+use crate::user_session::UserSession;
 
 /// Checks what a request shows, without asking anybody.
 ///
@@ -30,7 +33,9 @@ use crate::signing_secret::{SigningSecret, SigningSecretError, VersionedSecrets,
 /// 2. `Authorization: Bearer` with a token of the `jwt` plugin, where keys are known
 ///    ([`with_keys`](Verifier::with_keys));
 /// 3. `Authorization: Bearer` with a session token, raw or signed;
-/// 4. the signed session cookie, with or without a cookie cache beside it.
+/// 4. the signed session cookie, with or without a cookie cache beside it;
+/// 5. where there is no secret, a cookie cache alone that is signed with a public key's other half
+///    ([`with_cookie_cache_of`](Verifier::with_cookie_cache_of)).
 ///
 /// A bearer header that does not verify is refused, never passed over in favour of a cookie.
 ///
@@ -69,6 +74,9 @@ struct Shared {
     base_url: BaseUrl,
     cookies: SessionCookies,
     caches: Vec<(CacheStrategy, CookieCache)>,
+    /// Version of the cookie caches that are taken; `None`: none is.
+    #[cfg(feature = "josekit")]
+    cache_version: Option<String>,
     secrets: VersionedSecrets,
 }
 
@@ -78,6 +86,10 @@ struct Shared {
 struct Public {
     verifier: JwtVerifier,
     keys: JwkSet,
+    /// Reads cookie caches under these keys; `None`: none is taken.
+    cache: Option<KeyedCookieCache>,
+    /// How the cookie of the cache is named where no secret is known.
+    cookies: Option<SessionCookies>,
 }
 
 /// What a request's credentials prove.
@@ -111,6 +123,10 @@ pub enum Verdict {
     /// With which key the caller's token says it is signed; the key is to be looked up.
     #[cfg(feature = "josekit")]
     Jwt(UnconfirmedJwt),
+    /// With which key the caller's cookie cache says it is signed; the key, or else the
+    /// [session](UnconfirmedCopy::session), is to be looked up.
+    #[cfg(feature = "josekit")]
+    Copy(UnconfirmedCopy),
 }
 
 /// Why no verifier was made. Names settings, never their values.
@@ -199,13 +215,13 @@ impl Verifier {
     /// whichever strategy it is written.
     pub fn new(base_url: BaseUrl, secrets: VersionedSecrets) -> Self {
         let policy = AccessTokenPolicy::new(base_url.origin());
-        let cookies = CookieSettings { secure: base_url.is_https(), ..CookieSettings::default() };
-        #[expect(clippy::expect_used, reason = "the defaults are names that cookies can have")]
-        let cookies = SessionCookies::new(cookies).expect("default cookie settings hold");
+        let cookies = default_cookies(&base_url);
         let shared = Shared {
             access: AccessTokenVerifier::new(&policy, secrets.current().clone()),
             cookies,
             caches: caches(CookieCachePolicy::DEFAULT_VERSION, &secrets),
+            #[cfg(feature = "josekit")]
+            cache_version: Some(CookieCachePolicy::DEFAULT_VERSION.to_owned()),
             base_url,
             secrets,
         };
@@ -217,18 +233,62 @@ impl Verifier {
     }
 
     /// Takes public keys alone, for a service without the secret: it knows callers by their tokens of the `jwt` plugin,
-    /// and no cookie. Keys that are not in the set are asked for, where a
-    /// [`KeySource`](crate::KeySource) is set.
+    /// and by no cookie unless [`with_cookie_cache_of`](Verifier::with_cookie_cache_of) says so. Keys that are not in the
+    /// set are asked for, where a [`KeySource`](crate::KeySource) is set.
     #[cfg(feature = "josekit")]
     pub fn from_keys(policy: &JwtPolicy, keys: JwkSet) -> Self {
-        Self { shared: None, public: Some(Public { verifier: JwtVerifier::new(policy), keys }) }
+        let verifier = JwtVerifier::new(policy);
+        Self { shared: None, public: Some(Public { verifier, keys, cache: None, cookies: None }) }
     }
 
-    /// Takes tokens of the `jwt` plugin too.
+    /// Takes tokens of the `jwt` plugin too, and cookie caches that are signed with one of these keys
+    /// (`jwt({ sessionCookieCache: true })` of Better Auth).
     #[cfg(feature = "josekit")]
     #[must_use]
     pub fn with_keys(mut self, policy: &JwtPolicy, keys: JwkSet) -> Self {
-        self.public = Some(Public { verifier: JwtVerifier::new(policy), keys });
+        let cache = self.shared.as_ref().and_then(Shared::keyed_cache);
+        self.public = Some(Public { verifier: JwtVerifier::new(policy), keys, cache, cookies: None });
+        self
+    }
+
+    /// Takes, without the secret, the cookie caches of an auth server that signs them with its public keys' other halves
+    /// (`jwt({ sessionCookieCache: true })` of Better Auth). The cookie alone then says who is calling, as it does to
+    /// Better Auth's `getCookieCache`; nobody can tell whether the session has ended since.
+    ///
+    /// A browser sends cookies by itself: what changes something has to check where a request comes from.
+    ///
+    /// It has a meaning after [`from_keys`](Verifier::from_keys) alone, and before [`with_cookies`](Verifier::with_cookies);
+    /// who has the secret takes these caches anyway.
+    ///
+    /// ```
+    /// use auth_core::{BaseUrl, Credentials, Proof, Verdict, Verifier};
+    ///
+    /// # use auth_core::*;
+    /// # let now = time::macros::datetime!(2030-01-15 12:00 UTC);
+    /// # let signed_in = testing::TestIssuer::new().user("ann@example.com").sign_in(now);
+    /// # let (policy, kid) = (JwtPolicy::new("https://auth.example.com"), Kid::parse("k1").expect("a name"));
+    /// # let pair = KeyPair::generate(JwsAlgorithm::EdDsa, DEFAULT_RSA_BITS)?;
+    /// # let signing = pair.private.signing_key(kid.clone())?;
+    /// # let mut keys = JwkSet::default();
+    /// # keys.insert(VerificationKey::new(kid, pair.public)?);
+    /// let auth_server = BaseUrl::parse("https://auth.example.com")?;
+    /// let verifier = Verifier::from_keys(&policy, keys).with_cookie_cache_of(&auth_server);
+    /// # let cached = KeyedCookieCache::new(auth_server.origin(), MaxAge::LONGEST, "1")
+    /// #     .write(&signed_in, Remember::Persistent, &signing, now)?;
+    /// # let cookie = format!("__Secure-better-auth.session_data={}", cached.value);
+    /// let credentials = Credentials::read([], [cookie.as_bytes()]);
+    /// let Verdict::Principal(caller) = verifier.verify(&credentials, now)? else { panic!("a known key") };
+    /// assert_eq!(caller.email(), Some("ann@example.com"));
+    /// assert!(matches!(caller.proof(), Proof::CookieCache(_)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "josekit")]
+    #[must_use]
+    pub fn with_cookie_cache_of(mut self, base_url: &BaseUrl) -> Self {
+        if let (None, Some(public)) = (&self.shared, &mut self.public) {
+            public.cache = Some(keyed_cache(base_url, CookieCachePolicy::DEFAULT_VERSION));
+            public.cookies = Some(default_cookies(base_url));
+        }
         self
     }
 
@@ -250,6 +310,10 @@ impl Verifier {
     /// [`VerifierError::Cookies`] for names that no cookie can have.
     pub fn with_cookies(mut self, settings: CookieSettings) -> Result<Self, VerifierError> {
         let cookies = SessionCookies::new(settings).map_err(VerifierError::Cookies)?;
+        #[cfg(feature = "josekit")]
+        if let Some(named) = self.public.as_mut().and_then(|public| public.cookies.as_mut()) {
+            named.clone_from(&cookies);
+        }
         if let Some(shared) = &mut self.shared {
             shared.cookies = cookies;
         }
@@ -261,6 +325,17 @@ impl Verifier {
     pub fn with_cookie_cache_version(mut self, version: &str) -> Self {
         if let Some(shared) = &mut self.shared {
             shared.caches = caches(version, &shared.secrets);
+            #[cfg(feature = "josekit")]
+            {
+                shared.cache_version = Some(version.to_owned());
+            }
+        }
+        #[cfg(feature = "josekit")]
+        if let Some(public) = &mut self.public {
+            match &self.shared {
+                Some(shared) => public.cache = shared.keyed_cache(),
+                None => public.cache = public.cache.take().map(|cache| cache.with_version(version)),
+            }
         }
         self
     }
@@ -270,6 +345,14 @@ impl Verifier {
     pub fn without_cookie_cache(mut self) -> Self {
         if let Some(shared) = &mut self.shared {
             shared.caches.clear();
+            #[cfg(feature = "josekit")]
+            {
+                shared.cache_version = None;
+            }
+        }
+        #[cfg(feature = "josekit")]
+        if let Some(public) = &mut self.public {
+            public.cache = None;
         }
         self
     }
@@ -283,14 +366,14 @@ impl Verifier {
         match (&credentials.authorization, &self.shared) {
             (Authorization::Malformed, _) => Err(Refusal::MalformedBearer),
             (Authorization::Token(token), _) => self.verify_bearer(token.expose(), now),
-            (Authorization::Absent, Some(shared)) => shared.verify_cookies(&credentials.cookies, now),
-            (Authorization::Absent, None) => Err(Refusal::NoCredentials),
+            (Authorization::Absent, _) => self.verify_cookies(&credentials.cookies, now),
         }
     }
 
     /// Gives the session that a request's cookie names, whatever its cookie cache proves.
     pub(crate) fn cookie_session(&self, credentials: &Credentials) -> Result<UnconfirmedSession, Refusal> {
-        let shared = self.shared.as_ref().ok_or(Refusal::NoCredentials)?;
+        // Without the secret nobody can name a session to be looked up.
+        let shared = self.shared.as_ref().ok_or(Refusal::Unconfirmed(ShownBy::Cookie))?;
         let token = shared.read_cookie(&credentials.cookies)?;
         shared.unconfirmed(token, ShownBy::Cookie)
     }
@@ -318,8 +401,57 @@ impl Verifier {
     }
 }
 
+impl Verifier {
+    fn verify_cookies(&self, cookies: &RequestCookies, now: OffsetDateTime) -> Result<Verdict, Refusal> {
+        let Some(shared) = &self.shared else {
+            #[cfg(feature = "josekit")]
+            if let Some(public) = &self.public {
+                return public.verify_cache(cookies, now);
+            }
+            return Err(Refusal::NoCredentials);
+        };
+        let token = shared.read_cookie(cookies)?;
+        let Some(value) = shared.cookies.read_session_data(cookies) else {
+            return shared.unconfirmed(token, ShownBy::Cookie).map(Verdict::Session);
+        };
+        #[cfg(feature = "josekit")]
+        if let Some((cache, keys)) = self.public.as_ref().and_then(Public::cache)
+            && let Ok(kid) = KeyedCookieCache::kid(&value)
+        {
+            return match keys.find(&kid) {
+                Some(key) => shared.verdict(cache.read(&value, &token, key, now).ok(), token),
+                None => {
+                    let session = shared.unconfirmed(token, ShownBy::Cookie)?;
+                    Ok(Verdict::Copy(UnconfirmedCopy::new(kid, value, cache, Some(session))))
+                }
+            };
+        }
+        shared.verdict(shared.read_cache(&value, &token, now), token)
+    }
+}
+
 #[cfg(feature = "josekit")]
 impl Public {
+    /// Gives what reads cookie caches, and the keys that are known.
+    fn cache(&self) -> Option<(&KeyedCookieCache, &JwkSet)> {
+        self.cache.as_ref().map(|cache| (cache, &self.keys))
+    }
+
+    /// Judges a request by its cookie cache alone.
+    fn verify_cache(&self, cookies: &RequestCookies, now: OffsetDateTime) -> Result<Verdict, Refusal> {
+        let (Some(names), Some((cache, keys))) = (&self.cookies, self.cache()) else {
+            return Err(Refusal::NoCredentials);
+        };
+        let value = names.read_session_data(cookies).ok_or(Refusal::NoCredentials)?;
+        let missed = || Refusal::Unconfirmed(ShownBy::Cookie);
+        let kid = KeyedCookieCache::kid(&value).map_err(|_miss| missed())?;
+        let unconfirmed = UnconfirmedCopy::new(kid, value, cache, None);
+        match keys.find(unconfirmed.kid()) {
+            Some(key) => unconfirmed.verify(Some(key), now).map(Verdict::Principal),
+            None => Ok(Verdict::Copy(unconfirmed)),
+        }
+    }
+
     fn verify(&self, kid: Kid, token: &str, now: OffsetDateTime) -> Result<Verdict, Refusal> {
         let unconfirmed = UnconfirmedJwt::new(kid, token, &self.verifier);
         match self.keys.find(unconfirmed.kid()) {
@@ -330,10 +462,10 @@ impl Public {
 }
 
 impl Shared {
-    fn verify_cookies(&self, cookies: &RequestCookies, now: OffsetDateTime) -> Result<Verdict, Refusal> {
-        let token = self.read_cookie(cookies)?;
-        match self.read_cache(cookies, &token, now) {
-            Some(principal) => Ok(Verdict::Principal(principal)),
+    /// Gives the caller by what a cookie cache proved, else the session that is to be looked up.
+    fn verdict(&self, cached: Option<UserSession>, token: SessionToken) -> Result<Verdict, Refusal> {
+        match cached {
+            Some(found) => Ok(Verdict::Principal(Principal::new(Proof::CookieCache(Box::new(found))))),
             None => self.unconfirmed(token, ShownBy::Cookie).map(Verdict::Session),
         }
     }
@@ -347,13 +479,7 @@ impl Shared {
     }
 
     /// Reads a cookie cache in whichever strategy it is written; its own signature says whether it holds.
-    fn read_cache(
-        &self,
-        cookies: &RequestCookies,
-        token: &SessionToken,
-        now: OffsetDateTime,
-    ) -> Option<Principal> {
-        let value = self.cookies.read_session_data(cookies)?;
+    fn read_cache(&self, value: &str, token: &SessionToken, now: OffsetDateTime) -> Option<UserSession> {
         let written = match value.matches('.').count() {
             0 => CacheStrategy::Compact,
             2 => CacheStrategy::Jwt,
@@ -362,7 +488,13 @@ impl Shared {
             _ => return None,
         };
         let (_, cache) = self.caches.iter().find(|(strategy, _)| *strategy == written)?;
-        Some(Principal::new(Proof::CookieCache(Box::new(cache.read(&value, token, now)?))))
+        cache.read(value, token, now)
+    }
+
+    /// Makes what reads cookie caches under public keys, unless none is to be taken.
+    #[cfg(feature = "josekit")]
+    fn keyed_cache(&self) -> Option<KeyedCookieCache> {
+        self.cache_version.as_deref().map(|version| keyed_cache(&self.base_url, version))
     }
 
     fn unconfirmed(&self, token: SessionToken, shown_by: ShownBy) -> Result<UnconfirmedSession, Refusal> {
@@ -371,6 +503,19 @@ impl Shared {
         let cookie = format!("{}={}", self.cookies.session_token_name(), encode_uri_component(&signed));
         Ok(UnconfirmedSession::of_token(token, cookie, shown_by))
     }
+}
+
+/// Names cookies as Better Auth does by default.
+fn default_cookies(base_url: &BaseUrl) -> SessionCookies {
+    let cookies = CookieSettings { secure: base_url.is_https(), ..CookieSettings::default() };
+    #[expect(clippy::expect_used, reason = "the defaults are names that cookies can have")]
+    SessionCookies::new(cookies).expect("default cookie settings hold")
+}
+
+/// Only a writer asks for the life of a value.
+#[cfg(feature = "josekit")]
+fn keyed_cache(base_url: &BaseUrl, version: &str) -> KeyedCookieCache {
+    KeyedCookieCache::new(base_url.origin(), MaxAge::REMOVE, version).lenient()
 }
 
 fn caches(version: &str, secrets: &VersionedSecrets) -> Vec<(CacheStrategy, CookieCache)> {

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use actix_web::web::{Data, ServiceConfig};
 use auth_core::{
     AccessTokenIssuer, AccessTokenPolicy, AccessTokenVerifier, CookieCache, DeclaredFields,
-    ForeignTokenVerifier, SessionCookies,
+    ForeignTokenVerifier, KeyedCookieCache, SessionCookies,
 };
 use auth_store::{PoolSettings, Store, StoreError};
 
 use crate::client_address::ClientAddressPolicy;
 use crate::clock::Clock;
 use crate::extract::JwtVerifiers;
-use crate::flow::session::SessionReader;
+use crate::flow::session::{CopyForm, SessionCopies, SessionReader};
 use crate::flow::{AfterSignUp, EmailAndPassword, Offer};
 use crate::handlers::error_page::ErrorPage;
 use crate::hashing::Hashing;
@@ -59,7 +59,9 @@ struct Shared {
     fields: Arc<DeclaredFields>,
     origins: Data<OriginPolicy>,
     verifiers: Data<JwtVerifiers>,
-    reply: Data<SessionReply>,
+    /// What all workers' replies have in common: all but what writes copies, which needs a store.
+    reply: SessionReply,
+    copies: Option<CopyForm>,
     jwt: Option<Data<SigningKeys>>,
     clock: Clock,
     panics: PanicCount,
@@ -109,15 +111,24 @@ impl Auth {
             foreign: foreign.then(|| ForeignTokenVerifier::new(tokens.audience.clone(), secret.clone())),
         };
         let shows_tokens = settings.session.access_token_in_session;
-        let cache = settings.session.cookie_cache.clone().map(|mut policy| {
+        let jwt = settings.jwt.enabled.then(|| SigningKeys::new(settings));
+        let copies = settings.session.cookie_cache.clone().map(|mut policy| {
             // A `Max-Age` of the cookie's own is how long its content is good, as in the reference.
             policy.max_age = cookies.session_data_max_age().unwrap_or(policy.max_age);
-            CookieCache::new(policy, &settings.security.secrets).hiding(&settings.fields)
+            match jwt.clone().filter(|_| settings.jwt.session_cookie_cache) {
+                Some(keys) => {
+                    let cache = KeyedCookieCache::new(&origin, policy.max_age, policy.version);
+                    CopyForm::Keys(cache.hiding(&settings.fields), keys)
+                }
+                None => {
+                    let cache = CookieCache::new(policy, &settings.security.secrets);
+                    CopyForm::Secret(Box::new(cache.hiding(&settings.fields)))
+                }
+            }
         });
-        let jwt = settings.jwt.enabled.then(|| SigningKeys::new(settings));
         let reply = SessionReply {
             cookies,
-            cache,
+            copies: None,
             secret: secret.clone(),
             policy: settings.session.policy,
             bearer: settings.bearer.plugin(),
@@ -146,7 +157,8 @@ impl Auth {
                     checks,
                 )),
                 verifiers: Data::new(verifiers),
-                reply: Data::new(reply),
+                reply,
+                copies,
                 jwt: jwt.map(Data::new),
                 settings: settings.clone(),
                 fields: Arc::new(settings.fields.clone()),
@@ -209,6 +221,7 @@ impl Auth {
             origins,
             verifiers,
             reply,
+            copies,
             jwt,
             clock,
             panics,
@@ -232,12 +245,14 @@ impl Auth {
             requires_verified_email: settings.email_and_password.require_email_verification,
             max_sessions: settings.session.max_per_user,
         };
+        let copies = copies.clone().map(|form| SessionCopies { form, store: store.clone() });
+        let reply = SessionReply { copies: copies.clone(), ..reply.clone() };
         let reader = SessionReader {
             store: store.clone(),
             policy: settings.session.policy,
             fresh_age: settings.session.fresh_age,
             defer_refresh: settings.session.defer_refresh,
-            cache: reply.cache.clone(),
+            copies,
         };
         let limits = BodyLimits { bytes: settings.server.body_limit, deadline: settings.server.body_timeout };
         let paths = PathRules {
@@ -263,7 +278,7 @@ impl Auth {
             .app_data(Data::new(ErrorPage(settings.server.error_url.clone())))
             .app_data(Data::clone(origins))
             .app_data(Data::clone(verifiers))
-            .app_data(Data::clone(reply))
+            .app_data(Data::new(reply))
             .service(routes::scope(base_path, jwt.is_some().then_some(&settings.jwt.jwks_path)));
     }
 }

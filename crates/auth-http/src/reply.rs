@@ -9,19 +9,19 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use auth_core::wire::{AccessTokenBody, SessionBody, SessionEnvelope, UserBody};
 use auth_core::{
-    AccessTokenIssuer, BearerPlugin, CookieCache, IssueError, MaxAge, Remember, Secret, Session,
-    SessionCookies, SessionPolicy, SigningSecret, User, UserSession,
+    AccessTokenIssuer, BearerPlugin, IssueError, MaxAge, Remember, Secret, Session, SessionCookies,
+    SessionPolicy, SigningSecret, User, UserSession,
 };
 use serde::Serialize;
 use time::OffsetDateTime;
 
 use crate::error::{ApiError, Unauthorized};
 use crate::extract::SessionCookie;
-use crate::flow::session::CookieNews;
+use crate::flow::session::{CookieNews, SessionCopies};
 use crate::signing_keys::SigningKeys;
 
 /// How sessions are shown to clients: as cookies, and as members of an envelope.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct SessionReply {
     /// Names and attributes of cookies.
     pub(crate) cookies: SessionCookies,
@@ -30,7 +30,7 @@ pub(crate) struct SessionReply {
     /// How long cookies live.
     pub(crate) policy: SessionPolicy,
     /// Writes the cookie cache; `None`: there is none.
-    pub(crate) cache: Option<CookieCache>,
+    pub(crate) copies: Option<SessionCopies>,
     /// How a session token is read from `Authorization`, on Better Auth's routes, and announced in answers
     /// (`bearer.enabled`); `None`: it is read by the token API's rules, and not announced.
     pub(crate) bearer: Option<BearerPlugin>,
@@ -56,7 +56,7 @@ impl SessionReply {
     /// # Errors
     ///
     /// [`ApiError::Internal`] when a token or cookie cannot be made.
-    pub(crate) fn signed_in(
+    pub(crate) async fn signed_in(
         &self,
         status: StatusCode,
         principal: &UserSession,
@@ -66,7 +66,7 @@ impl SessionReply {
     ) -> Result<HttpResponse, ApiError> {
         let token = self.new_token(principal, now)?;
         let mut answer = envelope(status, &principal.user, Some(&principal.session), None, token.as_ref());
-        self.set_session(&mut answer, principal, remember, request, now)?;
+        self.set_session(&mut answer, principal, remember, request, now).await?;
         Ok(answer)
     }
 
@@ -100,7 +100,7 @@ impl SessionReply {
     /// # Errors
     ///
     /// As [`SessionReply::session`].
-    pub(crate) fn set_session(
+    pub(crate) async fn set_session(
         &self,
         answer: &mut HttpResponse,
         principal: &UserSession,
@@ -108,7 +108,7 @@ impl SessionReply {
         request: &SessionCookie,
         now: OffsetDateTime,
     ) -> Result<(), ApiError> {
-        put(answer, &self.session(principal, remember, request, now)?)
+        put(answer, &self.session(principal, remember, request, now).await?)
     }
 
     /// Sets what the cookies of a caller should learn of a read.
@@ -116,7 +116,7 @@ impl SessionReply {
     /// # Errors
     ///
     /// As [`SessionReply::session`].
-    pub(crate) fn set_news(
+    pub(crate) async fn set_news(
         &self,
         answer: &mut HttpResponse,
         news: CookieNews,
@@ -124,7 +124,7 @@ impl SessionReply {
         request: &SessionCookie,
         now: OffsetDateTime,
     ) -> Result<(), ApiError> {
-        put(answer, &self.news(news, principal, request, now)?)
+        put(answer, &self.news(news, principal, request, now).await?)
     }
 
     /// Clears every cookie of a session.
@@ -158,7 +158,7 @@ impl SessionReply {
     /// # Errors
     ///
     /// As [`SessionReply::session`].
-    pub(crate) fn news(
+    pub(crate) async fn news(
         &self,
         news: CookieNews,
         principal: &UserSession,
@@ -168,36 +168,33 @@ impl SessionReply {
         match news {
             CookieNews::None => Ok(Vec::new()),
             CookieNews::CacheMissed => Ok(self.cookies.clear_session_data(&request.cookies)),
-            CookieNews::Current => Ok(self.cached(principal, Remember::Persistent, request, now)),
-            CookieNews::Extended => self.session(principal, Remember::Persistent, request, now),
+            CookieNews::Current => Ok(self.cached(principal, Remember::Persistent, request, now).await),
+            CookieNews::Extended => self.session(principal, Remember::Persistent, request, now).await,
         }
     }
 
     /// Writes the lines that clear a cookie cache which another server left; none where this one has a cache
     /// too, which judges what came.
     pub(crate) fn stale_cache(&self, request: &SessionCookie) -> Vec<String> {
-        match self.cache {
+        match self.copies {
             Some(_) => Vec::new(),
             None => self.cookies.clear_session_data(&request.cookies),
         }
     }
 
-    /// Writes the lines of the cookie cache, if there is to be one. A cache that cannot be written is not
-    /// there: nothing is lost but time.
-    fn cached(
+    /// Writes the lines of the cookie cache, if there is to be one. Where it cannot be written, the one that
+    /// came goes too: it says what was so before.
+    async fn cached(
         &self,
         principal: &UserSession,
         remember: Remember,
         request: &SessionCookie,
         now: OffsetDateTime,
     ) -> Vec<String> {
-        let Some(cache) = &self.cache else { return Vec::new() };
-        match cache.write(principal, remember, now, &mut rand::rng()) {
-            Ok(value) => self.cookies.session_data(&value, &request.cookies),
-            Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "no cookie cache is written");
-                Vec::new()
-            }
+        let Some(copies) = &self.copies else { return Vec::new() };
+        match copies.write(principal, remember, now).await {
+            Some(value) => self.cookies.session_data(&value, &request.cookies),
+            None => self.cookies.clear_session_data(&request.cookies),
         }
     }
 
@@ -207,7 +204,7 @@ impl SessionReply {
     ///
     /// [`ApiError::Internal`] when the token, which another writer stored, is of an alphabet that must not
     /// be signed.
-    fn session(
+    async fn session(
         &self,
         principal: &UserSession,
         remember: Remember,
@@ -225,7 +222,7 @@ impl SessionReply {
             Remember::Persistent if request.dont_remember => lines.push(self.cookies.clear_dont_remember()),
             Remember::Persistent => {}
         }
-        lines.extend(self.cached(principal, remember, request, now));
+        lines.extend(self.cached(principal, remember, request, now).await);
         Ok(lines)
     }
 }

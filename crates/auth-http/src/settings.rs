@@ -155,6 +155,7 @@ impl Settings {
             server,
             effective: reader.effective(),
         };
+        settings.jwt.check_copies(&reader, settings.session.cookie_cache.as_ref())?;
         Ok(settings)
     }
 
@@ -193,6 +194,10 @@ impl Settings {
             (
                 self.jwt.outlives_its_keys(),
                 "jwt.expiration_time is longer than jwt.grace_period: after a rotation tokens stop verifying before their end",
+            ),
+            (
+                self.jwt.copies_outlive_keys(self.session.cookie_cache.as_ref()),
+                "session.cookie_cache.max_age is longer than jwt.grace_period: after a rotation copies of sessions stop verifying before their end",
             ),
             (
                 self.server.base_url.is_https() && !self.cookies.secure,

@@ -6,21 +6,28 @@
 //! the opened key for [`KEPT`]: for that long a server may sign with a key that another one has replaced, which every
 //! verifier still knows, or with one whose row was deleted, which nobody does.
 //!
+//! Copies of sessions in cookies are signed with these keys too, where the settings say so; public keys are then held in
+//! memory (`known`), so that a copy is checked without a question to the database.
+//!
 //! A key is replaced when a token is asked for after its end. Of several requests and servers that all find none, one
 //! stores its own; between this server and Node's, which takes no lock, both may, and both keys are good.
 
+mod known;
+
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use auth_core::{
-    JwkSet, JwsAlgorithm, JwtIssueError, JwtIssuer, KeyId, KeyPair, KeyPairError, Kid, ParseJwkError,
-    PrivateJwk, PublicJwk, Purpose, Secret, SigningKey, StoredKey, SymmetricKeys, User, VerificationKey,
+    CachedValue, CookieCacheError, JwkSet, JwsAlgorithm, JwtIssueError, JwtIssuer, KeyId, KeyPair,
+    KeyPairError, KeyedCookieCache, Kid, ParseJwkError, PrivateJwk, PublicJwk, Purpose, Remember, Secret,
+    SigningKey, StoredKey, SymmetricKeys, User, UserSession, VerificationKey,
 };
 use auth_store::{Store, StoreError};
 use time::{Duration, OffsetDateTime};
 use tokio::task::JoinError;
 
 use crate::settings::{JwtSettings, Settings};
+use known::KnownKeys;
 
 /// How long a key that was read signs before the table is asked again.
 pub const KEPT: Duration = Duration::seconds(5);
@@ -37,6 +44,10 @@ struct Shared {
     /// Held by whoever makes a key. In it is one that was made and could not be stored, so that a database which refuses
     /// keys does not have every request make another.
     making: tokio::sync::Mutex<Option<StoredKey>>,
+    /// Keys that check copies of sessions.
+    known: KnownKeys,
+    /// When it was last found that copies cannot be written, and the log told; `None` where they can.
+    copies_failed_at: Mutex<Option<OffsetDateTime>>,
 }
 
 /// The key that signs.
@@ -98,6 +109,9 @@ pub enum SigningError {
     /// The token could not be made.
     #[error("the token was not signed")]
     Issue(#[source] JwtIssueError),
+    /// The copy of a session could not be made.
+    #[error("the copy was not signed")]
+    Copy(#[source] CookieCacheError),
 }
 
 impl SigningKeys {
@@ -110,6 +124,8 @@ impl SigningKeys {
             settings: jwt.clone(),
             current: Mutex::default(),
             making: tokio::sync::Mutex::default(),
+            known: KnownKeys::default(),
+            copies_failed_at: Mutex::default(),
         }))
     }
 
@@ -124,21 +140,56 @@ impl SigningKeys {
         user: &User,
         now: OffsetDateTime,
     ) -> Result<Secret<String>, SigningError> {
-        let key = match self.remembered(now) {
-            Some(key) => key,
-            None => self.read(store, now).await?,
-        };
-        match key.algorithm() {
-            JwsAlgorithm::EdDsa | JwsAlgorithm::Es256 | JwsAlgorithm::Es512 => {
-                self.0.issuer.issue(user, &key, now).map_err(SigningError::Issue)
-            }
-            // Slower by far, and the more so the larger the key: not on a thread that serves others meanwhile.
-            JwsAlgorithm::Ps256 | JwsAlgorithm::Rs256 => {
-                let (issuer, user) = (self.0.issuer.clone(), user.clone());
-                let signed = tokio::task::spawn_blocking(move || issuer.issue(&user, &key, now));
-                signed.await.map_err(SigningError::Interrupted)?.map_err(SigningError::Issue)
-            }
+        let key = self.current(store, now).await?;
+        if !is_slow(&key) {
+            return self.0.issuer.issue(user, &key, now).map_err(SigningError::Issue);
         }
+        let (issuer, user) = (self.0.issuer.clone(), user.clone());
+        let signed = tokio::task::spawn_blocking(move || issuer.issue(&user, &key, now));
+        signed.await.map_err(SigningError::Interrupted)?.map_err(SigningError::Issue)
+    }
+
+    /// Makes the copy of a session for its cookie; `None` where that cannot be done, which is tried again after [`KEPT`].
+    /// The log is told once, and again after it could be done meanwhile.
+    pub(crate) async fn sign_copy(
+        &self,
+        store: &Store,
+        cache: &KeyedCookieCache,
+        principal: &UserSession,
+        remember: Remember,
+        now: OffsetDateTime,
+    ) -> Option<CachedValue> {
+        if self.copies_failed_at().is_some_and(|at| at <= now && now - at < KEPT) {
+            return None;
+        }
+        let signed = self.try_sign_copy(store, cache, principal, remember, now).await;
+        let failed_before = std::mem::replace(&mut *self.copies_failed_at(), signed.is_err().then_some(now));
+        if let (Err(error), None) = (&signed, failed_before) {
+            let error = error as &dyn std::error::Error;
+            tracing::error!(error, "sessions are not copied into cookies until their key can be used again");
+        }
+        signed.ok()
+    }
+
+    fn copies_failed_at(&self) -> MutexGuard<'_, Option<OffsetDateTime>> {
+        self.0.copies_failed_at.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn try_sign_copy(
+        &self,
+        store: &Store,
+        cache: &KeyedCookieCache,
+        principal: &UserSession,
+        remember: Remember,
+        now: OffsetDateTime,
+    ) -> Result<CachedValue, SigningError> {
+        let key = self.current(store, now).await?;
+        if !is_slow(&key) {
+            return cache.write(principal, remember, &key, now).map_err(SigningError::Copy);
+        }
+        let (cache, principal) = (cache.clone(), principal.clone());
+        let signed = tokio::task::spawn_blocking(move || cache.write(&principal, remember, &key, now));
+        signed.await.map_err(SigningError::Interrupted)?.map_err(SigningError::Copy)
     }
 
     /// Gives the keys that clients are shown; makes the first one where there is none.
@@ -151,17 +202,7 @@ impl SigningKeys {
         if keys.is_empty() {
             keys = self.replace(store, now).await?;
         }
-        let mut set = JwkSet::default();
-        for key in keys.iter().filter(|key| self.is_published(key, now)) {
-            match self.public(key) {
-                Ok(key) => set.insert(key),
-                Err(error) => {
-                    let error = &error as &dyn std::error::Error;
-                    tracing::warn!(kid = key.id.as_str(), error, "a stored key is not shown");
-                }
-            }
-        }
-        Ok(set)
+        Ok(self.shown(&keys, now))
     }
 
     /// Lists all keys and what can be said of them.
@@ -193,6 +234,29 @@ impl SigningKeys {
         Ok(key)
     }
 
+    /// Gives those of the keys that are shown; a row that is no key is left out.
+    fn shown(&self, keys: &[StoredKey], now: OffsetDateTime) -> JwkSet {
+        let mut set = JwkSet::default();
+        for key in keys.iter().filter(|key| self.is_published(key, now)) {
+            match self.public(key) {
+                Ok(key) => set.insert(key),
+                Err(error) => {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::warn!(kid = key.id.as_str(), error, "a stored key is not shown");
+                }
+            }
+        }
+        set
+    }
+
+    /// Gives the key that signs.
+    async fn current(&self, store: &Store, now: OffsetDateTime) -> Result<SigningKey, SigningError> {
+        match self.remembered(now) {
+            Some(key) => Ok(key),
+            None => self.read(store, now).await,
+        }
+    }
+
     fn remembered(&self, now: OffsetDateTime) -> Option<SigningKey> {
         let current = self.0.current.lock().unwrap_or_else(PoisonError::into_inner);
         let Current { key, expires_at, read_at } = current.as_ref()?;
@@ -204,6 +268,9 @@ impl SigningKeys {
         let mut keys = store.keys().list().await.map_err(SigningError::Store)?;
         if self.choose(&keys, now).is_none() {
             keys = self.replace(store, now).await?;
+        }
+        if self.0.settings.session_cookie_cache {
+            self.learn(&keys, now);
         }
         let stored = self.choose(&keys, now).ok_or(SigningError::Vanished)?;
         let key = self.open(stored)?;
@@ -321,6 +388,15 @@ fn log_made(key: &StoredKey) {
 impl fmt::Debug for SigningKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SigningKeys").field("settings", &self.0.settings).finish_non_exhaustive()
+    }
+}
+
+/// Tells whether a key signs so slowly, the more so the larger it is, that it must not do it on a thread that serves
+/// others meanwhile.
+fn is_slow(key: &SigningKey) -> bool {
+    match key.algorithm() {
+        JwsAlgorithm::EdDsa | JwsAlgorithm::Es256 | JwsAlgorithm::Es512 => false,
+        JwsAlgorithm::Ps256 | JwsAlgorithm::Rs256 => true,
     }
 }
 

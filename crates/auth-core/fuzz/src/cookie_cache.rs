@@ -1,4 +1,4 @@
-//! The cookie cache in its three forms.
+//! The cookie cache in its three forms under a secret, and in the one under a public key.
 //!
 //! As it came: what is read was written with the known secret, reads the same when written anew, and nothing is
 //! read under a secret that wrote nothing, nor for another session's token.
@@ -9,9 +9,12 @@
 
 use auth_core::wire::{SessionBody, UserBody};
 use auth_core::{
-    AdditionalValues, CacheStrategy, CookieCache, CookieCachePolicy, Email, MaxAge, Remember, Session,
-    SessionId, SessionToken, SigningSecret, User, UserId, UserSession, VersionedSecrets,
+    AdditionalValues, CacheStrategy, CookieCache, CookieCachePolicy, DEFAULT_RSA_BITS, Email, JwsAlgorithm,
+    KeyPair, KeyedCookieCache, Kid, MaxAge, PrivateJwk, Purpose, Remember, Session, SessionId, SessionToken,
+    SigningKey, SigningSecret, SymmetricKeys, User, UserId, UserSession, VerificationKey, VersionedSecrets,
 };
+use std::sync::LazyLock;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::SeedableRng;
@@ -19,7 +22,7 @@ use rand::rngs::StdRng;
 use serde_json::json;
 use time::Duration;
 
-use crate::{NOW, known_secret, mac, unknown_secret};
+use crate::{ISSUER, NOW, known_secret, mac, unknown_secret};
 
 const STRATEGIES: [CacheStrategy; 3] = [CacheStrategy::Compact, CacheStrategy::Jwt, CacheStrategy::Jwe];
 
@@ -37,6 +40,13 @@ pub(crate) fn read(data: &[u8]) -> bool {
         assert!(read.session.token.constant_time_eq(&token()) && !read.session.is_expired(NOW));
         written_and_read(strategy, &read);
         refused_elsewhere(strategy, value);
+        taken = true;
+    }
+    if let Some(read) = read_keyed(value, &KEYS.checking) {
+        assert!(!taken, "a value of two forms");
+        assert!(read.session.token.constant_time_eq(&token()) && !read.session.is_expired(NOW));
+        keyed_and_read(&read);
+        refused_as_keyed(value);
         taken = true;
     }
     taken
@@ -72,8 +82,77 @@ pub(crate) fn read_signed(data: &[u8]) -> bool {
     for strategy in STRATEGIES {
         let value = written_and_read(strategy, &principal);
         changed(strategy, &value, &principal, &place);
+        assert!(read_keyed(&value, &KEYS.checking).is_none(), "{strategy:?} read as a keyed one");
     }
+    let value = keyed_and_read(&principal);
+    refused_as_keyed(&value);
+    let text = with_a_change(&value, &place);
+    assert!(text == value || read_keyed(&text, &KEYS.checking).is_none(), "took {text}");
     taken
+}
+
+/// Published with the test vectors, like all that is signed with it; and one that signed nothing.
+struct Keys {
+    signing: SigningKey,
+    checking: VerificationKey,
+    unknown: VerificationKey,
+}
+
+static KEYS: LazyLock<Keys> = LazyLock::new(|| {
+    const JWK: &str = r#"{"crv":"Ed25519","d":"3RwfOf3u0Cpd7Fn5yyW8-4-EulbzB-xhvCOhVSopMFY","x":"_AmUOuJYGEOzlQ5vrSI7TYxqZsEoeKX6p8WssnjV32c","kty":"OKP"}"#;
+    let secrets = SymmetricKeys::derive(&VersionedSecrets::single(known_secret()), Purpose::Stored);
+    let kid = Kid::parse("ViWe9w6PObZUCvYdQbwl7HSBlzcZkxvL").expect("a name");
+    let private = PrivateJwk::open(JwsAlgorithm::EdDsa, JWK, &secrets).expect("a key in the clear");
+    let public = private.public().expect("its other half");
+    let unknown = KeyPair::generate(JwsAlgorithm::EdDsa, DEFAULT_RSA_BITS).expect("a key").public;
+    Keys {
+        signing: private.signing_key(kid.clone()).expect("a private key"),
+        checking: VerificationKey::new(kid.clone(), public).expect("a public key"),
+        unknown: VerificationKey::new(kid, unknown).expect("a public key"),
+    }
+});
+
+fn keyed() -> KeyedCookieCache {
+    let max_age = MaxAge::new(CookieCachePolicy::DEFAULT_MAX_AGE).expect("within 400 days");
+    KeyedCookieCache::new(ISSUER, max_age, CookieCachePolicy::DEFAULT_VERSION)
+}
+
+fn read_keyed(value: &str, key: &VerificationKey) -> Option<UserSession> {
+    let named = KeyedCookieCache::kid(value).is_ok();
+    let read = keyed().read(value, &token(), key, NOW).ok();
+    assert!(named || read.is_none(), "read without a name: {value}");
+    read
+}
+
+/// Writes a session under the key and reads it again, as [`written_and_read`] does.
+fn keyed_and_read(principal: &UserSession) -> String {
+    let written = keyed().write(principal, Remember::Persistent, &KEYS.signing, NOW);
+    let value = written.expect("a session becomes JSON").value;
+    assert!(value.bytes().all(|byte| matches!(byte, b'!'..=b'~')), "no cookie value: {value:?}");
+    match read_keyed(&value, &KEYS.checking) {
+        Some(read) => assert_eq!(shown(&read), shown(principal)),
+        None => {
+            let id = principal.user.id.as_str();
+            assert!(
+                id.is_empty()
+                    || id.contains('\0')
+                    || texts(principal).any(looks_like_a_date)
+                    || value.len() > 64 * 1024,
+                "{value}"
+            );
+        }
+    }
+    value
+}
+
+fn refused_as_keyed(value: &str) {
+    assert!(read_keyed(value, &KEYS.unknown).is_none(), "a forged value");
+    let other = SessionToken::from_stored("another");
+    assert!(keyed().read(value, &other, &KEYS.checking, NOW).is_err(), "of another session");
+    for strategy in STRATEGIES {
+        let read = cache(strategy, known_secret()).read(value, &token(), NOW);
+        assert!(read.is_none(), "a keyed value read as {strategy:?}");
+    }
 }
 
 fn cache(strategy: CacheStrategy, secret: SigningSecret) -> CookieCache {
@@ -120,16 +199,21 @@ fn refused_elsewhere(strategy: CacheStrategy, value: &str) {
 
 /// Changes one character: nothing is read then, or, where base64 is read leniently as the reference does, the same.
 fn changed(strategy: CacheStrategy, value: &str, principal: &UserSession, place: &str) {
+    let text = with_a_change(value, place);
+    if let Some(read) = cache(strategy, known_secret()).read(&text, &token(), NOW) {
+        assert!(text == value || strategy == CacheStrategy::Compact, "{strategy:?} took {text}");
+        assert_eq!(shown(&read), shown(principal), "{text}");
+    }
+}
+
+fn with_a_change(value: &str, place: &str) -> String {
     let mut letters = place.bytes();
     let place = usize::from(letters.next().unwrap_or(0)) << 8 | usize::from(letters.next().unwrap_or(0));
     let new = char::from(letters.next().unwrap_or(b'A') & 0x7f);
     let place = place % value.len();
     let mut text = value.to_owned();
     text.replace_range(place..=place, new.encode_utf8(&mut [0; 4]));
-    if let Some(read) = cache(strategy, known_secret()).read(&text, &token(), NOW) {
-        assert!(text == value || strategy == CacheStrategy::Compact, "{strategy:?} took {text}");
-        assert_eq!(shown(&read), shown(principal), "{text}");
-    }
+    text
 }
 
 fn shown(principal: &UserSession) -> String {

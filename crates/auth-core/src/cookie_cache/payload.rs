@@ -4,8 +4,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::milliseconds;
-use crate::claims::{Times, VerifyError};
-use crate::numeric_date;
+use crate::claims::Claims;
 use crate::user_session::UserSession;
 use crate::wire::json::Json;
 use crate::wire::{DateLike, SessionBody, UserBody, read_entities, text};
@@ -40,15 +39,7 @@ pub(super) struct Reading {
 /// Reads the claims of a token whose MAC was right: `exp`, `nbf` and `iat` as in every token, then the payload.
 pub(super) fn read_claims(content: &[u8], now: OffsetDateTime) -> Option<Reading> {
     let payload: Json = serde_json::from_slice(content).ok()?;
-    let date = |name| {
-        match payload.get(name) {
-            None => Ok(None),
-            Some(Json::Number(seconds)) => numeric_date::read_double(*seconds).map(Some).ok_or(name),
-            Some(_) => Err(name),
-        }
-        .map_err(|name| VerifyError::MalformedClaim { name })
-    };
-    Times::check(date, now).ok()?;
+    Claims(&payload).times(now).ok()?;
     read(payload, now)
 }
 

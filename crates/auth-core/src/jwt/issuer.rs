@@ -1,11 +1,10 @@
 //! Making tokens.
 
-use base64::Engine;
 use josekit::JoseError;
 use time::OffsetDateTime;
 
 use super::JwtPolicy;
-use crate::base64url::BASE64URL;
+use super::compact::{self, SignError};
 use crate::jws::MAX_TOKEN_BYTES;
 use crate::key_pair::SigningKey;
 use crate::numeric_date;
@@ -134,17 +133,10 @@ impl JwtIssuer {
         claims.push(("exp".to_owned(), seconds(expires_at)));
         claims.push(("iss".to_owned(), text(&self.policy.issuer)));
         claims.push(("aud".to_owned(), text(&self.policy.audience)));
-        let header = Json::Object(vec![
-            ("alg".to_owned(), text(key.algorithm().as_str())),
-            ("kid".to_owned(), text(key.kid().as_str())),
-        ]);
-        let encode = |json: &Json| json::to_string(json).map_err(JwtIssueError::EncodeClaims);
-        let mut token = BASE64URL.encode(encode(&header)?);
-        token.push('.');
-        BASE64URL.encode_string(encode(&Json::Object(claims))?, &mut token);
-        let signature = key.sign(token.as_bytes()).map_err(JwtIssueError::Sign)?;
-        token.push('.');
-        BASE64URL.encode_string(signature, &mut token);
+        let token = compact::sign(key, None, &Json::Object(claims)).map_err(|error| match error {
+            SignError::Encode(error) => JwtIssueError::EncodeClaims(error),
+            SignError::Sign(error) => JwtIssueError::Sign(error),
+        })?;
         if token.len() > MAX_TOKEN_BYTES {
             return Err(JwtIssueError::TooLong);
         }

@@ -3,6 +3,7 @@
 #![cfg(feature = "josekit")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod cache;
 mod issuing;
 mod keys;
 mod refusals;

@@ -1,9 +1,9 @@
 //! What the real plugin wrote (vectors/jwt.json).
 
 use auth_core::{
-    AdditionalValues, Email, JwkSet, JwsAlgorithm, JwtIssuer, JwtPayload, JwtPolicy, JwtVerifier, PrivateJwk,
-    PublicJwk, Purpose, SigningSecret, SymmetricKeys, User, UserId, VerificationKey, VerifyError,
-    VersionedSecrets,
+    AdditionalValues, DEFAULT_RSA_BITS, Email, JwkSet, JwsAlgorithm, JwtIssuer, JwtPayload, JwtPolicy,
+    JwtVerifier, KeyPair, PrivateJwk, PublicJwk, Purpose, SigningSecret, SymmetricKeys, User, UserId,
+    VerificationKey, VerifyError, VersionedSecrets,
 };
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
@@ -80,6 +80,24 @@ fn tokens_of_the_reference_verify_with_its_rows_and_with_its_document() {
         assert_eq!(read.find(&name).unwrap().algorithm(), set.find(&name).unwrap().algorithm());
         verifier.verify(token, read.find(&name).unwrap(), at).unwrap();
     }
+}
+
+#[test]
+fn members_of_a_new_key_are_in_the_references_order() {
+    let names = |json: &str| {
+        let parts = json.trim_matches(['{', '}']).split(',');
+        parts.map(|part| part.split(':').next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let mut algorithms = 0;
+    for case in cases() {
+        for row in case["rows"].as_array().unwrap() {
+            let made =
+                KeyPair::generate(JwsAlgorithm::parse(text(row, "alg")).unwrap(), DEFAULT_RSA_BITS).unwrap();
+            assert_eq!(names(&made.public.to_json()), names(text(row, "publicKey")), "{}", text(row, "alg"));
+            algorithms += 1;
+        }
+    }
+    assert!(algorithms >= JwsAlgorithm::ALL.len());
 }
 
 #[test]

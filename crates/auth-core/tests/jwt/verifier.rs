@@ -4,8 +4,9 @@ use std::sync::Mutex;
 
 use auth_core::testing::TestIssuer;
 use auth_core::{
-    Authenticator, Credentials, JwkSet, JwsAlgorithm, JwtIssuer, JwtPayload, KeySource, Kid, Proof, Refusal,
-    Verdict, VerificationKey, Verifier,
+    Authenticator, BaseUrl, CookieSettings, Credentials, JwkSet, JwsAlgorithm, JwtIssuer, JwtPayload,
+    KeySource, KeyedCookieCache, Kid, MaxAge, Proof, Refusal, Remember, ShownBy, UnconfirmedCopy,
+    UserSession, Verdict, VerificationKey, Verifier,
 };
 use time::{Duration, OffsetDateTime};
 
@@ -120,4 +121,226 @@ fn r_016_a_token_that_names_no_session_does_not_pass_where_all_are_confirmed() {
     let strict = Authenticator::new(verifier).with_sessions(issuer.sessions()).confirming_all();
     let refused = now_or_never(strict.authenticate(&bearer(&token), NOW)).unwrap_err();
     assert!(matches!(refused, Refusal::Unconfirmed(_)), "{refused:?}");
+}
+
+/// A visitor's cookies: the session's, signed with the secret of `issuer`, and a copy under a key of this name.
+struct Copied {
+    found: UserSession,
+    session_cookie: String,
+    value: String,
+    key: VerificationKey,
+}
+
+const URL: &str = "https://auth.example.com";
+
+impl Copied {
+    fn new(issuer: &TestIssuer, kid: &str) -> Self {
+        let shown = issuer.user("ann@example.com").session_cookie(NOW);
+        let verdict = issuer.verifier().verify(&shown.credentials(), NOW).unwrap();
+        let Verdict::Session(unconfirmed) = verdict else { panic!("a cookie alone proves no session") };
+        let found =
+            now_or_never(auth_core::SessionLookup::find_session(&issuer.sessions(), &unconfirmed, NOW));
+        let found = found.unwrap().unwrap();
+        let (_, signing, key) = pair(JwsAlgorithm::EdDsa, kid);
+        let cache = KeyedCookieCache::new(URL, MaxAge::new(Duration::minutes(5)).unwrap(), "1");
+        let value = cache.write(&found, Remember::Persistent, &signing, NOW).unwrap().value;
+        Self { found, session_cookie: shown.value().to_owned(), value, key }
+    }
+
+    fn copy(&self) -> String {
+        format!("__Secure-better-auth.session_data={}", self.value)
+    }
+
+    fn credentials(&self) -> Credentials {
+        cookies(&format!("{}; {}", self.session_cookie, self.copy()))
+    }
+}
+
+fn cookies(line: &str) -> Credentials {
+    Credentials::read([], [line.as_bytes()])
+}
+
+fn cached(verdict: Result<Verdict, Refusal>) -> UserSession {
+    match verdict {
+        Ok(Verdict::Principal(principal)) => match principal.proof() {
+            Proof::CookieCache(found) => (**found).clone(),
+            other => panic!("{other:?}"),
+        },
+        other => panic!("{other:?}"),
+    }
+}
+
+fn waiting(verdict: Result<Verdict, Refusal>) -> UnconfirmedCopy {
+    match verdict {
+        Ok(Verdict::Copy(copy)) => copy,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn is_session(verdict: &Result<Verdict, Refusal>) -> bool {
+    matches!(verdict, Ok(Verdict::Session(_)))
+}
+
+#[test]
+fn with_the_secret_a_copy_under_a_public_key_proves_the_session_beside_it() {
+    let issuer = TestIssuer::new();
+    let (ann, bob) = (Copied::new(&issuer, "k1"), Copied::new(&issuer, "k1"));
+    let verifier = issuer.verifier().with_keys(&policy(), set(&ann.key));
+    let read = cached(verifier.verify(&ann.credentials(), NOW));
+    assert_eq!(read.session.id, ann.found.session.id);
+
+    // For how long a service whose clock is another takes it.
+    let later = |seconds| verifier.verify(&ann.credentials(), NOW + Duration::seconds(seconds));
+    assert_eq!(cached(later(314)).user.id, ann.found.user.id);
+    assert!(is_session(&later(315)));
+
+    let session = |line: &str| is_session(&verifier.verify(&cookies(line), NOW));
+    assert!(session(&format!("{}; {}", bob.session_cookie, ann.copy())), "of another session");
+    assert!(session(&format!("{}; {}", bob.session_cookie, bob.copy())), "by another key of the name");
+    assert!(session(&format!("{}; __Secure-better-auth.session_data=x.y.z", ann.session_cookie)));
+    assert!(session(&ann.session_cookie), "no copy");
+    let alone = verifier.verify(&cookies(&ann.copy()), NOW).unwrap_err();
+    assert!(matches!(alone, Refusal::NoCredentials), "a copy without its session cookie: {alone:?}");
+
+    let strategies = issuer.user("ann@example.com").cached_cookie(NOW).credentials();
+    cached(verifier.verify(&strategies, NOW));
+    assert!(is_session(&issuer.verifier().verify(&ann.credentials(), NOW)), "no keys, no such copies");
+}
+
+#[test]
+fn versions_and_switches_of_the_cookie_cache_hold_for_these_copies_too() {
+    let issuer = TestIssuer::new();
+    let ann = Copied::new(&issuer, "k1");
+    let keys = || set(&ann.key);
+    let judged = |verifier: Verifier| verifier.verify(&ann.credentials(), NOW);
+    cached(judged(issuer.verifier().with_keys(&policy(), keys())));
+    for other in [
+        issuer.verifier().with_cookie_cache_version("2").with_keys(&policy(), keys()),
+        issuer.verifier().with_keys(&policy(), keys()).with_cookie_cache_version("2"),
+        issuer.verifier().without_cookie_cache().with_keys(&policy(), keys()),
+        issuer.verifier().with_keys(&policy(), keys()).without_cookie_cache(),
+    ] {
+        assert!(is_session(&judged(other)));
+    }
+
+    let url = BaseUrl::parse(URL).unwrap();
+    let offline = || Verifier::from_keys(&policy(), keys()).with_cookie_cache_of(&url);
+    cached(judged(offline()));
+    let refused = judged(offline().with_cookie_cache_version("2")).unwrap_err();
+    assert!(matches!(refused, Refusal::Unconfirmed(ShownBy::Cookie)), "{refused:?}");
+    let refused = judged(offline().without_cookie_cache()).unwrap_err();
+    assert!(matches!(refused, Refusal::NoCredentials), "{refused:?}");
+    let named = CookieSettings { prefix: "my".to_owned(), ..CookieSettings::default() };
+    let renamed = offline().with_cookies(named).unwrap();
+    assert!(matches!(judged(renamed.clone()), Err(Refusal::NoCredentials)));
+    cached(renamed.verify(&cookies(&ann.copy().replace("better-auth", "my")), NOW));
+}
+
+#[test]
+fn without_the_secret_a_copy_alone_says_who_is_calling_where_that_is_asked_for() {
+    let issuer = TestIssuer::new();
+    let ann = Copied::new(&issuer, "k1");
+    let plain = Verifier::from_keys(&policy(), set(&ann.key));
+    let refused = plain.verify(&ann.credentials(), NOW).unwrap_err();
+    assert!(matches!(refused, Refusal::NoCredentials), "cookies are to be asked for: {refused:?}");
+
+    let url = BaseUrl::parse(URL).unwrap();
+    let verifier = plain.clone().with_cookie_cache_of(&url);
+    for credentials in [ann.credentials(), cookies(&ann.copy())] {
+        assert_eq!(cached(verifier.verify(&credentials, NOW)).user.email.as_str(), "ann@example.com");
+    }
+    let refusal = |credentials: &Credentials| verifier.verify(credentials, NOW).unwrap_err();
+    assert!(matches!(refusal(&cookies(&ann.session_cookie)), Refusal::NoCredentials));
+    for value in ["x", "x.y.z", &ann.value[..ann.value.len() - 1]] {
+        let line = format!("__Secure-better-auth.session_data={value}");
+        assert!(matches!(refusal(&cookies(&line)), Refusal::Unconfirmed(ShownBy::Cookie)), "{value}");
+    }
+    let under_secret = issuer.user("ann@example.com").cached_cookie(NOW).credentials();
+    assert!(matches!(refusal(&under_secret), Refusal::Unconfirmed(ShownBy::Cookie)));
+    let elsewhere = plain.with_cookie_cache_of(&BaseUrl::parse("https://other.example.com").unwrap());
+    let refused = elsewhere.verify(&ann.credentials(), NOW).unwrap_err();
+    assert!(matches!(refused, Refusal::Unconfirmed(ShownBy::Cookie)), "of another server: {refused:?}");
+
+    let strict = Authenticator::new(verifier).with_sessions(issuer.sessions());
+    let refused = now_or_never(strict.confirm(&ann.credentials(), NOW)).unwrap_err();
+    assert!(matches!(refused, Refusal::Unconfirmed(ShownBy::Cookie)), "no secret, no lookup: {refused:?}");
+}
+
+#[test]
+fn r_002_a_token_and_a_copy_under_one_key_do_not_stand_in_for_each_other() {
+    let issuer = TestIssuer::new();
+    let (_, signing, key) = pair(JwsAlgorithm::EdDsa, "k1");
+    let token = JwtIssuer::new(policy(), JwtPayload::User).issue(&user(), &signing, NOW).unwrap();
+    let found = issuer.user("ann@example.com").sign_in(NOW);
+    let cache = KeyedCookieCache::new(URL, MaxAge::LONGEST, "1");
+    let copy = cache.write(&found, Remember::Persistent, &signing, NOW).unwrap().value;
+    let url = BaseUrl::parse(URL).unwrap();
+    for verifier in [
+        Verifier::from_keys(&policy(), set(&key)).with_cookie_cache_of(&url),
+        issuer.verifier().with_keys(&policy(), set(&key)),
+    ] {
+        assert!(verifier.verify(&bearer(token.expose()), NOW).is_ok());
+        let refused = verifier.verify(&bearer(&copy), NOW).unwrap_err();
+        assert!(matches!(refused, Refusal::InvalidToken(_)), "{refused:?}");
+        let line = format!("__Secure-better-auth.session_data={}", token.expose());
+        let refused = verifier.verify(&cookies(&line), NOW).unwrap_err();
+        assert!(refused.is_anonymous(), "{refused:?}");
+    }
+}
+
+#[test]
+fn the_key_of_a_copy_is_asked_for_and_else_the_session() {
+    let issuer = TestIssuer::new();
+    let ann = Copied::new(&issuer, "k2");
+    let verifier = issuer.verifier().with_keys(&policy(), JwkSet::default());
+    let copy = waiting(verifier.verify(&ann.credentials(), NOW));
+    assert_eq!(copy.kid().as_str(), "k2");
+    assert_eq!(copy.verify(Some(&ann.key), NOW).unwrap().user_id(), &ann.found.user.id);
+    let (_, _, stranger) = pair(JwsAlgorithm::EdDsa, "k2");
+    for wrong in [None, Some(&stranger)] {
+        let refused = copy.verify(wrong, NOW).unwrap_err();
+        assert!(matches!(refused, Refusal::Unconfirmed(ShownBy::Cookie)), "{refused:?}");
+    }
+    assert!(!format!("{copy:?}").contains(&ann.value), "who holds a copy holds the session's token");
+
+    let knows: &'static Counting = Box::leak(Box::new(Counting(set(&ann.key), Mutex::default())));
+    let ignorant: &'static Counting = Box::leak(Box::new(Counting(JwkSet::default(), Mutex::default())));
+    let proof = |authenticator: Authenticator| {
+        now_or_never(authenticator.authenticate(&ann.credentials(), NOW)).map(|caller| caller.proof().clone())
+    };
+    let authenticator = || Authenticator::new(verifier.clone());
+    assert!(matches!(proof(authenticator().with_key_source(knows)), Ok(Proof::CookieCache(_))));
+    assert!(matches!(proof(authenticator()), Err(Refusal::Unconfirmed(ShownBy::Cookie))));
+    let unknown = proof(authenticator().with_key_source(ignorant));
+    assert!(matches!(unknown, Err(Refusal::Unconfirmed(ShownBy::Cookie))), "{unknown:?}");
+    for asking in [authenticator(), authenticator().with_key_source(ignorant)] {
+        assert!(matches!(proof(asking.with_sessions(issuer.sessions())), Ok(Proof::Session(_))));
+    }
+    let away = authenticator().with_key_source(Away);
+    assert!(matches!(proof(away.clone()), Err(Refusal::Unavailable(_))), "an outage is no answer");
+    assert!(matches!(proof(away.with_sessions(issuer.sessions())), Ok(Proof::Session(_))));
+    let confirmed = authenticator().with_key_source(knows).with_sessions(issuer.sessions());
+    let confirmed = now_or_never(confirmed.confirm(&ann.credentials(), NOW)).unwrap();
+    assert!(matches!(confirmed.proof(), Proof::Session(_)));
+
+    let url = BaseUrl::parse(URL).unwrap();
+    let offline = Verifier::from_keys(&policy(), JwkSet::default()).with_cookie_cache_of(&url);
+    assert!(waiting(offline.verify(&ann.credentials(), NOW)).session().is_none());
+    let asking = Authenticator::new(offline).with_key_source(knows);
+    assert!(matches!(proof(asking.clone()), Ok(Proof::CookieCache(_))));
+    let refused = now_or_never(asking.confirm(&ann.credentials(), NOW)).unwrap_err();
+    assert!(matches!(refused, Refusal::Unconfirmed(ShownBy::Cookie)), "{refused:?}");
+}
+
+/// A source that does not answer.
+#[derive(Debug, thiserror::Error)]
+#[error("away")]
+struct Away;
+
+impl KeySource for Away {
+    type Error = Away;
+
+    async fn find_key(&self, _: &Kid, _: OffsetDateTime) -> Result<Option<VerificationKey>, Away> {
+        Err(Self)
+    }
 }

@@ -17,7 +17,7 @@ use crate::support::{
 type Reader = (&'static str, fn(&str) -> bool);
 
 /// Everything that takes a text and makes an identity, an address or a switch of it.
-const READERS: [Reader; 8] = [
+const READERS: &[Reader] = &[
     ("access verifier", |text| verifier().verify(text, NOW).is_ok()),
     ("foreign verifier", |text| foreign().verify(text, NOW).is_ok()),
     ("e-mail verifier", |text| email_tokens().verify(text, NOW).is_ok()),
@@ -26,7 +26,51 @@ const READERS: [Reader; 8] = [
     ("compact cache", |text| is_cached(CacheStrategy::Compact, text)),
     ("jwt cache", |text| is_cached(CacheStrategy::Jwt, text)),
     ("raw session token", |text| SessionToken::parse(text).is_some()),
+    #[cfg(feature = "josekit")]
+    ("jwt plugin verifier", keyed::is_token),
+    #[cfg(feature = "josekit")]
+    ("keyed cache", keyed::is_cached),
 ];
+
+/// What is signed with a key of the `jwks` table.
+#[cfg(feature = "josekit")]
+mod keyed {
+    use std::sync::LazyLock;
+
+    use auth_core::{
+        JwsAlgorithm, JwtIssuer, JwtPayload, JwtPolicy, JwtVerifier, KeyPair, KeyedCookieCache, Kid, MaxAge,
+        Remember, SigningKey, VerificationKey,
+    };
+
+    use crate::support::{ISSUER, NOW, principal};
+
+    static KEYS: LazyLock<(SigningKey, VerificationKey)> = LazyLock::new(|| {
+        let kid = Kid::parse("k1").unwrap();
+        let pair = KeyPair::generate(JwsAlgorithm::EdDsa, 0).unwrap();
+        (pair.private.signing_key(kid.clone()).unwrap(), VerificationKey::new(kid, pair.public).unwrap())
+    });
+
+    fn cache() -> KeyedCookieCache {
+        KeyedCookieCache::new(ISSUER, MaxAge::LONGEST, "")
+    }
+
+    pub(super) fn is_token(text: &str) -> bool {
+        JwtVerifier::new(&JwtPolicy::new(ISSUER)).verify(text, &KEYS.1, NOW).is_ok()
+    }
+
+    pub(super) fn is_cached(text: &str) -> bool {
+        cache().read(text, &principal().session.token, &KEYS.1, NOW).is_ok()
+    }
+
+    pub(super) fn token() -> String {
+        let issuer = JwtIssuer::new(JwtPolicy::new(ISSUER), JwtPayload::User);
+        issuer.issue(&principal().user, &KEYS.0, NOW).unwrap().expose().clone()
+    }
+
+    pub(super) fn cached() -> String {
+        cache().write(&principal(), Remember::Persistent, &KEYS.0, NOW).unwrap().value
+    }
+}
 
 /// Reads for the session of the recorded caches.
 fn is_cached(strategy: CacheStrategy, text: &str) -> bool {
@@ -59,7 +103,8 @@ fn r_002_each_kind_passes_its_own_reader_and_no_other() {
     let foreign_token = forge(FOREIGN_HEADER, &foreign_payload);
     let session = principal().session;
 
-    let kinds: Vec<(&str, String, &[&str])> = vec![
+    #[cfg_attr(not(feature = "josekit"), expect(unused_mut, reason = "the rest is under public keys"))]
+    let mut kinds: Vec<(&str, String, &[&str])> = vec![
         ("access token", access.clone(), &["access verifier"]),
         ("e-mail token", verify_email.clone(), &["e-mail verifier"]),
         ("e-mail change token", email_token(&change), &["e-mail verifier"]),
@@ -86,13 +131,20 @@ fn r_002_each_kind_passes_its_own_reader_and_no_other() {
         ("access claims, untyped", forge(EMAIL_HEADER, &Value::Object(access_claims()).to_string()), &[]),
         ("access claims, typ JWT", forge(FOREIGN_HEADER, &Value::Object(access_claims()).to_string()), &[]),
     ];
+    #[cfg(feature = "josekit")]
+    kinds.extend([
+        ("token of the jwt plugin", keyed::token(), &["jwt plugin verifier"][..]),
+        ("cookie cache, keyed", keyed::cached(), &["keyed cache"]),
+        ("token of the jwt plugin as cookie", as_cookie(&keyed::token()), &[]),
+        ("keyed cookie cache as cookie", as_cookie(&keyed::cached()), &[]),
+    ]);
     for (kind, text, expected) in &kinds {
         let takers: Vec<&str> =
             READERS.iter().filter(|(_, takes)| takes(text)).map(|(name, _)| *name).collect();
         assert_eq!(takers, *expected, "{kind}: {text}");
     }
     for (reader, _) in READERS {
-        assert!(kinds.iter().any(|(_, _, takers)| takers.contains(&reader)), "{reader} is never satisfied");
+        assert!(kinds.iter().any(|(_, _, takers)| takers.contains(reader)), "{reader} is never satisfied");
     }
 }
 

@@ -44,7 +44,7 @@ impl SessionCookie {
     ///
     /// [`ApiError::Internal`] where the routes are not mounted.
     pub(super) fn read(request: &HttpRequest) -> Result<Self, ApiError> {
-        let SessionReply { cookies: names, secret, cache, bearer, .. } = state(request, "SessionReply")?;
+        let SessionReply { cookies: names, secret, copies, bearer, .. } = state(request, "SessionReply")?;
         let lines = request.headers().get_all(header::COOKIE).map(|line| line.as_bytes());
         let mut cookies = RequestCookies::parse(lines);
         let authorization = request.headers().get(header::AUTHORIZATION);
@@ -66,7 +66,7 @@ impl SessionCookie {
         Ok(Self {
             credential,
             dont_remember: names.read_dont_remember(&cookies, secret),
-            cached: cache.as_ref().and_then(|_| names.read_session_data(&cookies)),
+            cached: copies.as_ref().and_then(|_| names.read_session_data(&cookies)),
             cookies,
         })
     }

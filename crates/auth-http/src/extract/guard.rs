@@ -105,7 +105,7 @@ async fn guard(request: &HttpRequest, cache_use: CacheUse) -> Result<SignedIn, A
         Reading::User(_) => Err(ApiError::Unauthorized(Unauthorized::InvalidToken)),
         Reading::Session(LiveSession { principal, known_by, news, .. }) => {
             if known_by.takes_cookies() {
-                cookies::hold(request, &reply.news(news, &principal, &cookie, now)?)?;
+                cookies::hold(request, &reply.news(news, &principal, &cookie, now).await?)?;
             }
             Ok(SignedIn { principal, known_by })
         }

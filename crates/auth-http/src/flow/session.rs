@@ -1,9 +1,11 @@
 //! Who is calling: what a request shows, and whom it was found to act for.
 
+mod copies;
 mod reader;
 
 use auth_core::{AccessClaims, ForeignClaims, Session, SessionToken, User};
 
+pub(crate) use copies::{CopyForm, SessionCopies};
 pub(crate) use reader::{
     CacheUse, CookieNews, LiveSession, Purpose, ReadFlags, Reading, SessionReader, SessionRequest,
 };

@@ -65,7 +65,7 @@ pub(crate) async fn change_password(
     let mut answer = reply::json(StatusCode::OK, &TokenAndUserBody { token, user: (&principal.user).into() });
     if let Some(session) = session.filter(|_| known_by.takes_cookies()) {
         let principal = UserSession { user: principal.user, session };
-        reply.set_session(&mut answer, &principal, remember, &cookie, now)?;
+        reply.set_session(&mut answer, &principal, remember, &cookie, now).await?;
     }
     Ok(answer)
 }

@@ -114,7 +114,7 @@ async fn show(
         Ok(Reading::Cached(principal)) => Ok(reply::cached_envelope(&principal)),
         Ok(Reading::Session(live)) => {
             let user = reply.jwt.as_ref().map(|_| live.principal.user.clone());
-            let mut answer = living(live, credential, &cookie, now, reply);
+            let mut answer = living(live, credential, &cookie, now, reply).await;
             if let (Some(keys), Some(user), Ok(answer)) = (&reply.jwt, user, &mut answer) {
                 reply::auth_jwt::add(answer, keys, &reader.store, &user, now).await;
             }
@@ -126,7 +126,7 @@ async fn show(
     Ok(answer)
 }
 
-fn living(
+async fn living(
     live: LiveSession,
     credential: Credential,
     cookie: &SessionCookie,
@@ -146,7 +146,7 @@ fn living(
     let UserSession { user, session } = &principal;
     let mut answer = reply::envelope(StatusCode::OK, user, Some(session), needs_refresh, token.as_ref());
     if known_by.takes_cookies() {
-        reply.set_news(&mut answer, news, &principal, cookie, now)?;
+        reply.set_news(&mut answer, news, &principal, cookie, now).await?;
     }
     Ok(answer)
 }

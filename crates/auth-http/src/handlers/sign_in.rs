@@ -95,7 +95,7 @@ pub(crate) async fn sign_in_email(
         let location = HeaderValue::from_str(&ascii_address(url)).map_err(ApiError::internal)?;
         answer.headers_mut().insert(header::LOCATION, location);
     }
-    reply.set_session(&mut answer, &principal, remember, &cookie, now)?;
+    reply.set_session(&mut answer, &principal, remember, &cookie, now).await?;
     Ok(answer)
 }
 
@@ -128,5 +128,5 @@ pub(crate) async fn login(
 ) -> Result<HttpResponse, ApiError> {
     let remember = request.remember;
     let principal = passwords.sign_in(request, client, now).await?;
-    reply.signed_in(StatusCode::OK, &principal, remember, &cookie, now)
+    reply.signed_in(StatusCode::OK, &principal, remember, &cookie, now).await
 }

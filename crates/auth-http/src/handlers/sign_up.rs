@@ -92,7 +92,7 @@ pub(crate) async fn sign_up_email(
     let token = session.as_ref().map(|session| session.token.expose());
     let mut answer = reply::json(StatusCode::OK, &TokenAndUserBody { token, user: (&user).into() });
     if let Some(session) = session {
-        reply.set_session(&mut answer, &UserSession { user, session }, remember, &cookie, now)?;
+        reply.set_session(&mut answer, &UserSession { user, session }, remember, &cookie, now).await?;
     }
     Ok(answer)
 }
@@ -114,7 +114,7 @@ pub(crate) async fn register(
     match passwords.sign_up(request, client, now).await? {
         SignedUp { user, session: Some(session) } => {
             let principal = UserSession { user, session };
-            reply.signed_in(StatusCode::CREATED, &principal, remember, &cookie, now)
+            reply.signed_in(StatusCode::CREATED, &principal, remember, &cookie, now).await
         }
         SignedUp { user, session: None } => Ok(reply.signed_up(StatusCode::CREATED, &user)),
     }

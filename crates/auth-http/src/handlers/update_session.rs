@@ -76,7 +76,7 @@ pub(crate) async fn update_session(
     let mut answer = reply::json(StatusCode::OK, &body);
     if known_by.takes_cookies() {
         let remember = if cookie.dont_remember { Remember::UntilBrowserCloses } else { Remember::Persistent };
-        reply.set_session(&mut answer, &principal, remember, &cookie, now)?;
+        reply.set_session(&mut answer, &principal, remember, &cookie, now).await?;
     }
     Ok(answer)
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration as Span;
 
-use auth_core::{JwsAlgorithm, JwtPayload, JwtPolicy, RSA_BITS};
+use auth_core::{CacheStrategy, CookieCachePolicy, JwsAlgorithm, JwtPayload, JwtPolicy, RSA_BITS};
 use time::Duration;
 
 use super::error::{Problem, SettingsError};
@@ -35,9 +35,12 @@ pub struct JwtSettings {
     pub payload: JwtPayload,
     /// Whether `/get-session` goes without `set-auth-jwt`.
     pub disable_setting_jwt_header: bool,
+    /// Whether copies of sessions in cookies are signed with these keys instead of the secret.
+    pub session_cookie_cache: bool,
 }
 
 const JWKS_PATH: &str = "jwt.jwks_path";
+const SESSION_COOKIE_CACHE: &str = "jwt.session_cookie_cache";
 
 /// The longest time that keys live or are shown for, ten years.
 const LONGEST: Span = Span::from_secs(3_650 * 24 * 60 * 60);
@@ -69,7 +72,36 @@ impl JwtSettings {
                 ],
             )?,
             disable_setting_jwt_header: reader.switch("jwt.disable_setting_jwt_header")?,
+            session_cookie_cache: reader.switch(SESSION_COOKIE_CACHE)?,
         })
+    }
+
+    /// Refuses copies under these keys where there are no keys, or no copies of that form (1.7.25, the plugin's `init`).
+    pub(super) fn check_copies(
+        &self,
+        reader: &Reader,
+        cache: Option<&CookieCachePolicy>,
+    ) -> Result<(), SettingsError> {
+        let (reason, way_out) = match (self.enabled, cache.map(|cache| cache.strategy)) {
+            _ if !self.session_cookie_cache => return Ok(()),
+            (true, Some(CacheStrategy::Jwt)) => return Ok(()),
+            (false, _) => ("the plugin whose keys sign is off", "turn on `jwt.enabled`"),
+            (true, None) => ("there is no cookie cache", "turn on `session.cookie_cache.enabled`"),
+            (true, Some(CacheStrategy::Compact | CacheStrategy::Jwe)) => (
+                "a cookie cache of this form has no key of the plugin",
+                "set `session.cookie_cache.strategy` to \"jwt\"",
+            ),
+        };
+        let problem = Problem::Refused { reason: reason.to_owned(), way_out };
+        Err(reader.problem(SESSION_COOKIE_CACHE, problem))
+    }
+
+    /// Tells whether copies outlive the keys that check them.
+    pub(super) fn copies_outlive_keys(&self, cache: Option<&CookieCachePolicy>) -> bool {
+        let max_age = cache.map(|cache| cache.max_age.span());
+        self.session_cookie_cache
+            && self.rotation_interval.is_some()
+            && max_age.is_some_and(|max_age| max_age > self.grace_period)
     }
 
     /// Tells whether tokens outlive the keys that verify them: rotated keys are no longer shown while some are good.

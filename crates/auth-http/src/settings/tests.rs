@@ -266,6 +266,53 @@ fn r_119_every_weakened_check_is_warned_of() {
 }
 
 #[test]
+fn copies_under_public_keys_need_the_keys_and_a_cache_of_that_form() {
+    const KEY: &str = "jwt.session_cookie_cache";
+    const ON: (&str, &str) = ("AUTH__JWT__SESSION_COOKIE_CACHE", "true");
+    const JWT: (&str, &str) = ("AUTH__JWT__ENABLED", "true");
+    const CACHE: (&str, &str) = ("AUTH__SESSION__COOKIE_CACHE__ENABLED", "true");
+    const FORM: (&str, &str) = ("AUTH__SESSION__COOKIE_CACHE__STRATEGY", "jwt");
+    let settings = load(&[ON, JWT, CACHE, FORM]).unwrap();
+    assert!(settings.jwt.session_cookie_cache);
+    let refused = |changes: &[(&str, &str)]| {
+        let error = load(changes).unwrap_err();
+        assert_eq!((error.key.as_str(), error.origin.as_deref()), (KEY, Some(ON.0)));
+        error.problem.to_string()
+    };
+    let check = |changes: &[(&str, &str)], way_out: &str| {
+        let problem = refused(changes);
+        assert!(problem.ends_with(way_out), "{changes:?}: {problem}");
+    };
+    check(&[ON], "turn on `jwt.enabled`");
+    check(&[ON, CACHE, FORM], "turn on `jwt.enabled`");
+    check(&[ON, JWT], "turn on `session.cookie_cache.enabled`");
+    check(&[ON, JWT, FORM], "turn on `session.cookie_cache.enabled`");
+    let way_out = "set `session.cookie_cache.strategy` to \"jwt\"";
+    check(&[ON, JWT, CACHE], way_out);
+    check(&[ON, JWT, CACHE, (FORM.0, "jwe")], way_out);
+}
+
+#[test]
+fn copies_that_outlive_their_keys_are_warned_of() {
+    let warned = |changes: &[(&str, &str)]| {
+        let on = [
+            ("AUTH__JWT__SESSION_COOKIE_CACHE", "true"),
+            ("AUTH__JWT__ENABLED", "true"),
+            ("AUTH__SESSION__COOKIE_CACHE__ENABLED", "true"),
+            ("AUTH__SESSION__COOKIE_CACHE__STRATEGY", "jwt"),
+            ("AUTH__JWT__EXPIRATION_TIME", "1s"),
+        ];
+        let warnings = load(&[&on, changes].concat()).unwrap().warnings();
+        warnings.iter().any(|warning| warning.starts_with("session.cookie_cache.max_age "))
+    };
+    let (rotated, short) = (("AUTH__JWT__ROTATION_INTERVAL", "1d"), ("AUTH__JWT__GRACE_PERIOD", "299s"));
+    assert!(warned(&[rotated, short]));
+    assert!(!warned(&[rotated]) && !warned(&[short]), "a grace of days, and keys that are not replaced");
+    assert!(!warned(&[rotated, short, ("AUTH__SESSION__COOKIE_CACHE__MAX_AGE", "299s")]));
+    assert!(!warned(&[rotated, short, ("AUTH__JWT__SESSION_COOKIE_CACHE", "false")]));
+}
+
+#[test]
 fn r_119_a_cookie_cache_that_shows_the_session_token_to_scripts_is_warned_of() {
     let keys = |strategy, http_only: &str| {
         let warnings = load(&[

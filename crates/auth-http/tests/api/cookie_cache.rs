@@ -10,7 +10,17 @@ const ENABLED: (&str, &str) = ("AUTH__SESSION__COOKIE_CACHE__ENABLED", "true");
 const STRATEGY: &str = "AUTH__SESSION__COOKIE_CACHE__STRATEGY";
 /// Better Auth's exact answers: with an access token in them, the session is read each time.
 const PLAIN: (&str, &str) = ("AUTH__SESSION__ACCESS_TOKEN_IN_SESSION", "false");
-const STRATEGIES: [&str; 3] = ["compact", "jwt", "jwe"];
+/// Every form that a copy can have.
+const FORMS: [&[(&str, &str)]; 4] =
+    [&[(STRATEGY, "compact")], &[(STRATEGY, "jwt")], &[(STRATEGY, "jwe")], &KEYED];
+/// Under a key of the `jwt` plugin; see [`crate::keyed_cookie_cache`].
+const KEYED: [(&str, &str); 4] = [
+    (STRATEGY, "jwt"),
+    ("AUTH__JWT__ENABLED", "true"),
+    ("AUTH__JWT__SESSION_COOKIE_CACHE", "true"),
+    // With a token in the answer, the session is read each time.
+    ("AUTH__JWT__DISABLE_SETTING_JWT_HEADER", "true"),
+];
 
 async fn start(more: &[(&str, &str)]) -> TestApp {
     TestApp::with(&[&[ENABLED, PLAIN], more].concat()).await
@@ -39,10 +49,10 @@ fn removed(answer: &Answer) -> Vec<&str> {
 
 #[actix_web::test]
 async fn a_copy_is_the_answer_without_any_statement_until_it_is_over() {
-    for strategy in STRATEGIES {
-        let app = start(&[(STRATEGY, strategy)]).await;
+    for form in FORMS {
+        let app = start(form).await;
         let signed_up = app.register("ann@example.com").await;
-        assert!(written(&signed_up)[0].contains("; Max-Age=300; "), "{strategy}");
+        assert!(written(&signed_up)[0].contains("; Max-Age=300; "), "{form:?}");
         let cookies = signed_up.cookie_header();
         // Whatever would be asked now would be answered with an error.
         app.execute("alter table session rename to elsewhere").await;
@@ -53,16 +63,16 @@ async fn a_copy_is_the_answer_without_any_statement_until_it_is_over() {
         );
         assert!(copy.body.starts_with(r#"{"session":{"id":""#), "the order of the reference's schema");
         assert!(copy.set_cookies().is_empty());
-        assert_eq!(read(&app, "?disableCookieCache=true", &cookies).await.status, 500, "{strategy}");
+        assert_eq!(read(&app, "?disableCookieCache=true", &cookies).await.status, 500, "{form:?}");
         app.execute("alter table elsewhere rename to session").await;
 
         app.clock.advance(Duration::minutes(4));
         app.execute("update \"user\" set name = 'stored'").await;
-        assert_eq!(read(&app, "", &cookies).await.json()["user"]["name"], "ann", "{strategy}");
+        assert_eq!(read(&app, "", &cookies).await.json()["user"]["name"], "ann", "{form:?}");
         app.clock.advance(Duration::seconds(61));
         let anew = read(&app, "", &cookies).await;
         assert_eq!(anew.json()["user"]["name"], "stored");
-        assert_eq!(written(&anew).len(), 1, "{strategy}");
+        assert_eq!(written(&anew).len(), 1, "{form:?}");
         assert!(removed(&anew).is_empty());
         let cookies = format!("{}; {}", signed_up.session_cookie(), anew.cookie_header());
         assert_eq!(read(&app, "", &cookies).await.json(), anew.json());
@@ -134,7 +144,13 @@ async fn r_027_a_copy_ends_with_the_session_if_that_is_earlier() {
 
 #[actix_web::test]
 async fn r_025_a_copy_of_an_ended_session_changes_nothing_and_shows_no_token() {
-    let app = start(&[]).await;
+    for form in [&[][..], &KEYED] {
+        a_copy_of_an_ended_session_changes_nothing(form).await;
+    }
+}
+
+async fn a_copy_of_an_ended_session_changes_nothing(form: &[(&str, &str)]) {
+    let app = start(form).await;
     let signed_up = app.register("ann@example.com").await;
     app.register("bob@example.com").await;
     let cookies = signed_up.cookie_header();
@@ -162,7 +178,7 @@ async fn r_025_a_copy_of_an_ended_session_changes_nothing_and_shows_no_token() {
     assert_eq!(app.sql(everything).await, before);
 
     // With the token API's members in the answer it would be a way to a token that others accept.
-    let tokens = TestApp::sharing(&app, &[ENABLED]).await;
+    let tokens = TestApp::sharing(&app, &[&[ENABLED], form].concat()).await;
     assert_eq!(read(&tokens, "", &cookies).await.body, "null");
     tokens.stop().await;
     app.stop().await;
@@ -170,20 +186,23 @@ async fn r_025_a_copy_of_an_ended_session_changes_nothing_and_shows_no_token() {
 
 #[actix_web::test]
 async fn guards_leave_a_good_copy_or_write_a_new_one_as_the_reference_does() {
-    for (path, method, rewrites) in [
+    const NEVER_OLD: (&str, &str) = ("AUTH__SESSION__FRESH_AGE", "0s");
+    let forms = [vec![NEVER_OLD], [&[NEVER_OLD][..], &KEYED].concat()];
+    let routes = [
         ("/list-sessions", "GET", false),
         ("/update-session", "POST", false),
         ("/revoke-session", "POST", true),
         ("/revoke-other-sessions", "POST", true),
         ("/change-password", "POST", true),
-    ] {
-        let app = start(&[("AUTH__SESSION__FRESH_AGE", "0s")]).await;
+    ];
+    for (form, (path, method, rewrites)) in forms.iter().flat_map(|form| routes.map(|route| (form, route))) {
+        let app = start(form).await;
         let signed_up = app.register("ann@example.com").await;
         let good = ask(&app, method, path, &signed_up.cookie_header()).await;
         assert_eq!(written(&good).len(), usize::from(rewrites), "{path}");
         app.stop().await;
 
-        let app = start(&[("AUTH__SESSION__FRESH_AGE", "0s")]).await;
+        let app = start(form).await;
         let token = app.register("ann@example.com").await.session_cookie();
         assert_eq!(written(&ask(&app, method, path, &token).await).len(), 1, "{path}: there is none");
         app.clock.advance(Duration::hours(25));
@@ -236,8 +255,8 @@ async fn r_021_a_large_copy_comes_in_chunks_that_are_read_and_cleared_together()
 
 #[actix_web::test]
 async fn r_021_a_copy_that_would_fill_a_requests_head_is_not_written() {
-    for strategy in STRATEGIES {
-        let app = start(&[(STRATEGY, strategy)]).await;
+    for form in FORMS {
+        let app = start(form).await;
         let image = |length| format!("https://example.com/{}", "i".repeat(length));
         let input =
             json!({"email": "ann@example.com", "password": PASSWORD, "name": "Ann", "image": image(12_000)});
@@ -246,16 +265,16 @@ async fn r_021_a_copy_that_would_fill_a_requests_head_is_not_written() {
         let cookies = signed_up.cookie_header();
         let again = read(&app, "", &cookies).await;
         assert_eq!((again.status, again.json()["user"]["image"].clone()), (200, json!(image(12_000))));
-        assert_eq!((written(&signed_up).len(), written(&again).len()), (0, 0), "{strategy}");
+        assert_eq!((written(&signed_up).len(), written(&again).len()), (0, 0), "{form:?}");
 
         app.execute("update \"user\" set image = left(image, 3000)").await;
         let smaller = read(&app, "", &cookies).await;
-        assert!(written(&smaller).len() > 1, "{strategy}: {}", written(&smaller).len());
+        assert!(written(&smaller).len() > 1, "{form:?}: {}", written(&smaller).len());
         let chunks = smaller.cookie_header();
         app.execute("update \"user\" set image = repeat(image, 4)").await;
         app.clock.advance(Duration::minutes(6));
         let larger = read(&app, "", &format!("{cookies}; {chunks}")).await;
-        assert_eq!((larger.status, written(&larger).len()), (200, 0), "{strategy}");
+        assert_eq!((larger.status, written(&larger).len()), (200, 0), "{form:?}");
         assert_eq!(removed(&larger).len(), written(&smaller).len(), "what was there goes");
         app.stop().await;
     }

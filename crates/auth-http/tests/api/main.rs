@@ -27,6 +27,7 @@ mod guards;
 mod ids;
 mod input;
 mod jwt;
+mod keyed_cookie_cache;
 mod mounted;
 mod order;
 mod origin;

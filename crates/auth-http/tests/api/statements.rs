@@ -211,6 +211,28 @@ impl Measured {
             .await;
     }
 
+    /// Copies under a key of the `jwt` plugin, which is in memory once it was read.
+    async fn keyed_round(&mut self, name: &str) {
+        self.rows.clear();
+        let email = format!("{name}@example.com");
+        self.register(&email).await;
+        self.app.clock.advance(KEPT);
+        let route = "POST /login";
+        let person = json!({"email": email, "password": PASSWORD});
+        let login = |measured: &Self| measured.request(route).json(&person);
+        self.count(route, "`jwt.session_cookie_cache`, no key read lately", login(self)).await;
+        let session = self.count(route, "`jwt.session_cookie_cache`", login(self)).await;
+        let route = "GET /get-session";
+        let read = |measured: &Self| measured.with_cookie(route, &session);
+        self.count(route, "a cached session, `jwt.session_cookie_cache`", read(self)).await;
+        self.app.clock.advance(Duration::seconds(61));
+        let case = "a cached session, `jwt.session_cookie_cache`, no key read for a minute";
+        self.count(route, case, read(self)).await;
+        let unknown = session.cookie_header().replace("session_data=", "session_data=e30.");
+        let unknown = self.request(route).header("cookie", unknown);
+        self.count(route, "a forged cache, `jwt.session_cookie_cache`", unknown).await;
+    }
+
     /// A field of the session that clients may set.
     async fn field_round(&mut self, name: &str) {
         self.rows.clear();
@@ -307,6 +329,16 @@ async fn the_table_of_statements_is_what_each_route_costs() {
     let mut jwt = Measured::start(&database, &jwt).await;
     jwt.jwt_round("warm-jwt").await;
     jwt.jwt_round("jwt").await;
+    // After the plugin's own rows, whose keys run out and its do not.
+    let keyed = [
+        ("AUTH__SESSION__COOKIE_CACHE__STRATEGY", "jwt"),
+        ("AUTH__JWT__ENABLED", "true"),
+        ("AUTH__JWT__SESSION_COOKIE_CACHE", "true"),
+        ("AUTH__JWT__DISABLE_SETTING_JWT_HEADER", "true"),
+    ];
+    let mut keyed = Measured::start(&database, &[&cache[..], &keyed].concat()).await;
+    keyed.keyed_round("warm-keyed").await;
+    keyed.keyed_round("keyed").await;
     // Last, since a column is added that the others do not know.
     let mut fields = Measured::with_file(&database, FIELD).await;
     fields.field_round("warm-field").await;
@@ -323,6 +355,7 @@ async fn the_table_of_statements_is_what_each_route_costs() {
     };
     let read = "GET /get-session";
     assert_eq!(cost(&cached, read, "a cached session"), 0);
+    assert_eq!(cost(&keyed, read, "a cached session, `jwt.session_cookie_cache`"), 0);
     for case in ["a cookie", "a session token", "an access token"] {
         assert_eq!(cost(&plain, read, case), 1, "{case}");
     }
@@ -345,7 +378,7 @@ async fn the_table_of_statements_is_what_each_route_costs() {
             assert_eq!(costs(new), costs(taken), "{}", new.route);
         }
     }
-    let all = [plain, cached, jwt, deferred, no_sign_in, verified, fields];
+    let all = [plain, cached, jwt, keyed, deferred, no_sign_in, verified, fields];
     written_down(&table(all.iter().flat_map(|measured| &measured.rows).collect()));
     for measured in all {
         measured.app.stop().await;

@@ -10,6 +10,7 @@ use serde_json::Value;
 use sha2::Sha256;
 use time::{Duration, OffsetDateTime};
 
+use crate::keys::PublicKeys;
 use crate::normalise::percent_decode;
 
 /// How far a number of seconds or milliseconds may lie from whole minutes after this moment.
@@ -20,13 +21,19 @@ const TOLERANCE: Duration = Duration::seconds(25);
 pub(crate) struct Secrets {
     current: String,
     pub(crate) all: VersionedSecrets,
+    /// Public keys beside the secrets, of the `jwt` plugin.
+    pub(crate) keys: PublicKeys,
 }
 
 impl Secrets {
     /// A server with one secret.
     pub(crate) fn single(secret: &str) -> Self {
         let parsed = SigningSecret::parse(secret).expect("a usable secret");
-        Self { current: secret.to_owned(), all: VersionedSecrets::single(parsed) }
+        Self {
+            current: secret.to_owned(),
+            all: VersionedSecrets::single(parsed),
+            keys: PublicKeys::default(),
+        }
     }
 
     /// The published secret of the recordings.
@@ -38,7 +45,13 @@ impl Secrets {
     pub(crate) fn versioned(list: &str) -> Self {
         let first = list.split(',').next().and_then(|entry| entry.split_once(':'));
         let current = first.expect("a version and a secret").1.to_owned();
-        Self { current, all: VersionedSecrets::parse(list).expect("usable secrets") }
+        let all = VersionedSecrets::parse(list).expect("usable secrets");
+        Self { current, all, keys: PublicKeys::default() }
+    }
+
+    /// The same beside these keys.
+    pub(crate) fn with_keys(self, keys: PublicKeys) -> Self {
+        Self { keys, ..self }
     }
 }
 
@@ -80,7 +93,11 @@ fn contents(value: &str, secrets: &Secrets, now: OffsetDateTime) -> String {
     let parts: Vec<&str> = value.split('.').collect();
     let shown = match *parts.as_slice() {
         [_] => compact(value, secret),
-        [header, claims, signature] => jwt(header, claims, signature, secret),
+        // One that names a key is under that key, others are under the secret.
+        [header, claims, signature] => match secrets.keys.open(value) {
+            Some(opened) => Some(format!("jwt {opened}")),
+            None => jwt(header, claims, signature, secret),
+        },
         [header, "", _, _, _] => jwe(value, header, secrets, now),
         _ => None,
     };
@@ -130,7 +147,7 @@ fn jwe(value: &str, header: &str, secrets: &Secrets, now: OffsetDateTime) -> Opt
 }
 
 /// Replaces members that are seconds or milliseconds since 1970 by how far they lie from now, in minutes.
-fn numbers(text: &str, now: OffsetDateTime) -> String {
+pub(crate) fn numbers(text: &str, now: OffsetDateTime) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find("\":").map(|at| at + 2) {

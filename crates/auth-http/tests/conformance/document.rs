@@ -14,7 +14,7 @@ use crate::pairing::pair::Cast;
 use crate::pairing::{StepOutcome, all_outcomes, register};
 
 /// What the reference offers and this suite asks, by path below the base path.
-const ROUTES: [(&str, &str); 13] = [
+const ROUTES: [(&str, &str); 15] = [
     ("POST", "/sign-up/email"),
     ("POST", "/sign-in/email"),
     ("POST", "/sign-out"),
@@ -26,6 +26,8 @@ const ROUTES: [(&str, &str); 13] = [
     ("POST", "/revoke-sessions"),
     ("POST", "/revoke-other-sessions"),
     ("POST", "/update-session"),
+    ("GET", "/token"),
+    ("GET", "/jwks"),
     ("GET", "/ok"),
     ("GET", "/error"),
 ];

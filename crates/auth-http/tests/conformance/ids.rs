@@ -208,7 +208,7 @@ fn r_105_expired_sessions_of_either_server_go() {
         assert_eq!(database.count("session"), live + over);
         let kind = database.query("select pg_typeof(id)::text from session limit 1")[0][0].clone();
         let ids = if kind.as_deref() == Some("uuid") { "uuid" } else { "serial" };
-        let output = ours::run_with(database, &["cleanup"], &settings(ids));
+        let output = ours::run(database, &random_secret(), &["cleanup"], &settings(ids));
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         assert_eq!(database.count("session"), live);
         assert_ne!(visitor.session(second), Value::Null);

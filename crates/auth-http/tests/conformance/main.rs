@@ -31,6 +31,7 @@ macro_rules! needs {
 mod cache;
 mod database;
 mod http;
+mod keys;
 mod node;
 mod normalise;
 mod ours;
@@ -45,6 +46,7 @@ mod error_page;
 mod guides;
 mod ids;
 mod jwt;
+mod keyed_copies;
 mod limiter;
 mod origins;
 mod pairing;

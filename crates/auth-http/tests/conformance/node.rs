@@ -75,7 +75,17 @@ pub(crate) fn migrations_with(database: &Database, apply: bool, options: &Value)
 
 /// Makes Better Auth's tables with its own migration tool.
 pub(crate) fn migrate(database: &Database, options: &Value) {
-    migrations_with(database, true, options);
+    migrate_with(database, options, &json!({}));
+}
+
+/// The same, with those of its plugins.
+pub(crate) fn migrate_with(database: &Database, options: &Value, plugins: &Value) {
+    let secret = crate::ours::random_secret();
+    let url = database.url();
+    run(
+        "migrate.mjs",
+        &json!({ "databaseUrl": url, "secret": secret, "apply": true, "options": options, "plugins": plugins }),
+    );
 }
 
 /// A live Better Auth server. Dropping it ends the process.

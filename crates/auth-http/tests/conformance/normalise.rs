@@ -122,6 +122,12 @@ impl Names {
         format!("{name}={value}; {attributes}")
     }
 
+    /// A text in which the tokens are opened.
+    pub(crate) fn opened(&self, text: &str, now: OffsetDateTime) -> String {
+        let opened = self.secrets.keys.open_all(text);
+        if opened == text { opened } else { cache::numbers(&opened, now) }
+    }
+
     /// A signed text.
     pub(crate) fn signed(&mut self, text: &str, now: OffsetDateTime) -> String {
         match signed_value::verify(text, self.secrets.all.current()) {

@@ -59,15 +59,15 @@ pub(crate) fn migrate(database: &Database, action: &str) -> Output {
 
 /// The same, with `settings` as environment variables.
 pub(crate) fn migrate_with(database: &Database, action: &str, settings: &[(&str, &str)]) -> Output {
-    run_with(database, &["migrate", action], settings)
+    run(database, &random_secret(), &["migrate", action], settings)
 }
 
-/// Runs any command of `auth-server` to its end.
-pub(crate) fn run_with(database: &Database, words: &[&str], settings: &[(&str, &str)]) -> Output {
+/// Runs `auth-server` with these words to its end.
+pub(crate) fn run(database: &Database, secret: &str, words: &[&str], settings: &[(&str, &str)]) -> Output {
     command(database)
         .args(words)
         .env("BETTER_AUTH_URL", "http://127.0.0.1:3000")
-        .env("BETTER_AUTH_SECRET", random_secret())
+        .env("BETTER_AUTH_SECRET", secret)
         .envs(settings.iter().copied())
         .output()
         .expect("auth-server starts")

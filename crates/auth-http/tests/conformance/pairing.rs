@@ -272,6 +272,9 @@ configurations! {
     ids_as_serial_rate_limit_database => "ids as serial, rate limit database",
     other_names => "other names",
     other_names_rate_limit_database => "other names, rate limit database",
+    jwt_plugin => "jwt plugin",
+    jwt_plugin_and_cookie_cache => "jwt plugin and cookie cache",
+    cookie_cache_under_public_keys => "cookie cache under public keys",
 }
 
 /// Every description is played, and every file of scenarios belongs to one.

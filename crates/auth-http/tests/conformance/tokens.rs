@@ -3,10 +3,13 @@
 
 use std::collections::BTreeMap;
 
+use auth_core::{BaseUrl, Credentials, JwkSet, JwtPolicy, Verifier};
 use serde_json::{Value, json};
+use time::OffsetDateTime;
 
 use crate::database::Database;
 use crate::http::{Request, Response};
+use crate::keyed_copies;
 use crate::node::{self, Reference};
 use crate::normalise::percent_decode;
 use crate::ours::{Ours, random_secret};
@@ -95,18 +98,26 @@ fn kinds(ours: &Ours, caches: &Caches, references: &References) -> BTreeMap<&'st
     let made = node::run("tokens.mjs", &json!({ "secret": ours.secret(), "changeEmail": change }));
     kinds.insert("change-email token", text(&made["changeEmail"]));
 
-    let makers: [(&str, &dyn Site); 6] = [
+    let makers: [(&str, &dyn Site); 8] = [
         ("JWT cache", &references.jwt),
         ("JWE cache", &references.jwe),
         ("compact cache", &references.compact),
         ("our JWT cache", &caches.jwt),
         ("our JWE cache", &caches.jwe),
         ("our compact cache", &caches.compact),
+        ("keyed cache", &references.keyed),
+        ("our keyed cache", &caches.keyed),
     ];
     for (kind, maker) in makers {
         let mut visitor = visitor.clone();
         ok(visitor.get_session(maker));
         kinds.insert(kind, visitor.cookies["better-auth.session_data"].clone());
+    }
+    let makers: [(&str, &dyn Site); 2] =
+        [("token of the jwt plugin", &references.keyed), ("our token of the jwt plugin", &caches.keyed)];
+    for (kind, maker) in makers {
+        let answer = ok(visitor.clone().send(maker, Request::get("/api/auth/token")));
+        kinds.insert(kind, text(&answer.json()["token"]));
     }
 
     let (now, id) = (time::OffsetDateTime::now_utc().unix_timestamp(), &envelope["user"]["id"]);
@@ -123,9 +134,11 @@ fn kinds(ours: &Ours, caches: &Caches, references: &References) -> BTreeMap<&'st
 
     // A JWS carries the MAC of its first two parts under the same key: in the standard alphabet it is the
     // signature of a cookie with those two parts as its value.
-    for (kind, of) in
-        [("access token as a cookie", "access token"), ("e-mail token as a cookie", "e-mail token")]
-    {
+    for (kind, of) in [
+        ("access token as a cookie", "access token"),
+        ("e-mail token as a cookie", "e-mail token"),
+        ("keyed cache as a cookie", "keyed cache"),
+    ] {
         let (signed, signature) = kinds[of].rsplit_once('.').expect("a compact token");
         let reshaped = format!("{signed}.{}=", signature.replace('-', "+").replace('_', "/"));
         kinds.insert(kind, reshaped);
@@ -138,6 +151,7 @@ struct References {
     jwt: Reference,
     jwe: Reference,
     compact: Reference,
+    keyed: Reference,
 }
 
 impl References {
@@ -151,7 +165,8 @@ impl References {
                 &json!({ "plugins": { "bearer": {} }, "options": options }),
             )
         };
-        Self { jwt: start("jwt"), jwe: start("jwe"), compact: start("compact") }
+        let keyed = keyed_copies::theirs(database, secret, &json!({}));
+        Self { jwt: start("jwt"), jwe: start("jwe"), compact: start("compact"), keyed }
     }
 }
 
@@ -160,6 +175,7 @@ struct Caches {
     jwt: Ours,
     jwe: Ours,
     compact: Ours,
+    keyed: Ours,
 }
 
 impl Caches {
@@ -174,7 +190,8 @@ impl Caches {
             ];
             Ours::start_with(database, secret, &settings)
         };
-        Self { jwt: start("jwt"), jwe: start("jwe"), compact: start("compact") }
+        let keyed = keyed_copies::ours(database, secret, &[]);
+        Self { jwt: start("jwt"), jwe: start("jwe"), compact: start("compact"), keyed }
     }
 }
 
@@ -206,6 +223,17 @@ fn r_002_every_kind_of_token_is_refused_by_every_other_consumer() {
     let kinds = kinds(&ours, &caches, &references);
     let user = |it: &Ours, request: Request| crate::http::send(it.origin(), &request).status == 200;
 
+    let keys = ok(crate::http::send(caches.keyed.origin(), &Request::get("/api/auth/jwks"))).body;
+    let service = Verifier::from_keys(
+        &JwtPolicy::new(keyed_copies::PUBLIC),
+        JwkSet::parse(&keys).expect("a set of keys"),
+    )
+    .with_cookie_cache_of(&BaseUrl::parse(keyed_copies::PUBLIC).expect("an address"));
+    let bearer = |token: &str| Credentials::read([format!("Bearer {token}").as_bytes()], []);
+    let session_data = |token: &str| {
+        Credentials::read([], [format!("better-auth.session_data={}", encode(token)).as_bytes()])
+    };
+
     type Consumer<'a> = (&'static str, &'static [&'static str], Box<dyn Fn(&str) -> bool + 'a>);
     let bearer_kinds: &[&str] = &["raw session token", "signed session cookie"];
     // Better Auth asks no more of this cookie than a signature.
@@ -218,6 +246,7 @@ fn r_002_every_kind_of_token_is_refused_by_every_other_consumer() {
     let jwt_caches: &[&str] = &["JWT cache", "our JWT cache"];
     let jwe_caches: &[&str] = &["JWE cache", "our JWE cache"];
     let compact_caches: &[&str] = &["compact cache", "our compact cache"];
+    let keyed_caches: &[&str] = &["keyed cache", "our keyed cache"];
     let consumers: Vec<Consumer<'_>> = vec![
         (
             "our bearer at /user",
@@ -291,6 +320,31 @@ fn r_002_every_kind_of_token_is_refused_by_every_other_consumer() {
         ("our JWT cache", jwt_caches, Box::new(|token| from_cache(&caches.jwt, &kinds, token))),
         ("our JWE cache", jwe_caches, Box::new(|token| from_cache(&caches.jwe, &kinds, token))),
         ("our compact cache", compact_caches, Box::new(|token| from_cache(&caches.compact, &kinds, token))),
+        ("their keyed cache", keyed_caches, Box::new(|token| from_cache(&references.keyed, &kinds, token))),
+        ("our keyed cache", keyed_caches, Box::new(|token| from_cache(&caches.keyed, &kinds, token))),
+        (
+            "our bearer beside the jwt plugin",
+            &["raw session token", "signed session cookie"],
+            Box::new(|token| user(&caches.keyed, Request::get("/api/auth/user").bearer(token))),
+        ),
+        (
+            "their bearer plugin beside the jwt plugin",
+            bearer_kinds,
+            Box::new(|token| {
+                let request = Request::get("/api/auth/get-session").bearer(token);
+                signed_in(&crate::http::send(references.keyed.origin(), &request))
+            }),
+        ),
+        (
+            "a service with the public keys",
+            &["token of the jwt plugin", "our token of the jwt plugin"],
+            Box::new(|token| service.verify(&bearer(token), OffsetDateTime::now_utc()).is_ok()),
+        ),
+        (
+            "a service with the public keys, its cookie",
+            keyed_caches,
+            Box::new(|token| service.verify(&session_data(token), OffsetDateTime::now_utc()).is_ok()),
+        ),
         (
             "their /verify-email",
             &["e-mail token", "change-email token"],

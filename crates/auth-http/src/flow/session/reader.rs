@@ -1,11 +1,11 @@
 //! Reading a session: one way, for `/get-session` and for every route that acts for a user (Better Auth core
 //! §11.4, §11.5).
 
-use auth_core::{CookieCache, Refresh, Session, SessionPolicy, User, UserSession};
+use auth_core::{Refresh, Session, SessionPolicy, User, UserSession};
 use auth_store::{Store, StoreError};
 use time::{Duration, OffsetDateTime};
 
-use super::{Caller, Credential, KnownBy};
+use super::{Caller, Credential, KnownBy, SessionCopies};
 
 /// Reads sessions, and extends those whose time has come.
 #[derive(Clone, Debug)]
@@ -19,7 +19,7 @@ pub(crate) struct SessionReader {
     /// Whether reads leave the row alone, but for `POST /get-session` (`session.defer_refresh`).
     pub(crate) defer_refresh: bool,
     /// Reads copies of sessions that clients keep (`session.cookie_cache`); `None`: there are none.
-    pub(crate) cache: Option<CookieCache>,
+    pub(crate) copies: Option<SessionCopies>,
 }
 
 /// What a request shows and asks.
@@ -142,7 +142,7 @@ impl SessionReader {
         purpose: Purpose,
         now: OffsetDateTime,
     ) -> Result<Reading, StoreError> {
-        let cached = self.cached(&request, now);
+        let cached = self.cached(&request, now).await;
         let cached = match (cached, request.cache_use) {
             (Cached::Hit(principal), CacheUse::Trusted) => return Ok(Reading::Cached(*principal)),
             (cached, _) => cached,
@@ -197,16 +197,17 @@ impl SessionReader {
         self.fresh_age.is_zero() || now - session.created_at < self.fresh_age
     }
 
-    fn cached(&self, request: &SessionRequest<'_>, now: OffsetDateTime) -> Cached {
-        let (Some(cache), Credential::Cookie(token), Some(value)) =
-            (&self.cache, request.credential, request.cached)
+    async fn cached(&self, request: &SessionRequest<'_>, now: OffsetDateTime) -> Cached {
+        let (Some(copies), Credential::Cookie(token), Some(value)) =
+            (&self.copies, request.credential, request.cached)
         else {
             return Cached::Nothing;
         };
         if request.cache_use == CacheUse::Ignored || request.flags.disable_cookie_cache {
             return Cached::Nothing;
         }
-        cache.read(value, token, now).map_or(Cached::Miss, |principal| Cached::Hit(Box::new(principal)))
+        let read = copies.read(value, token, now).await;
+        read.map_or(Cached::Miss, |principal| Cached::Hit(Box::new(principal)))
     }
 
     fn writes(&self, purpose: Purpose) -> bool {

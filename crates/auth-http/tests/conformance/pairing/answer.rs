@@ -13,7 +13,7 @@ use crate::normalise::Names;
 /// Headers that a Better Auth client can notice; `Set-Cookie` is compared apart. The rest is framing, CORS (which
 /// Better Auth leaves to its host, but for what its plugins expose) and headers of this server that answers of the
 /// reference never have.
-pub(crate) const COMPARED_HEADERS: [&str; 8] = [
+pub(crate) const COMPARED_HEADERS: [&str; 9] = [
     "content-type",
     "cache-control",
     "pragma",
@@ -21,10 +21,12 @@ pub(crate) const COMPARED_HEADERS: [&str; 8] = [
     "x-retry-after",
     "www-authenticate",
     SET_AUTH_TOKEN,
+    SET_AUTH_JWT,
     EXPOSED,
 ];
 
 const SET_AUTH_TOKEN: &str = "set-auth-token";
+const SET_AUTH_JWT: &str = "set-auth-jwt";
 const EXPOSED: &str = "access-control-expose-headers";
 /// What the CORS layer of this server exposes of its own.
 const EXPOSED_BY_US: [&str; 3] = ["x-request-id", "retry-after", "x-retry-after"];
@@ -68,6 +70,7 @@ impl Answer {
         for (name, value) in compared {
             let value = match name.as_str() {
                 SET_AUTH_TOKEN => names.signed(value, now),
+                SET_AUTH_JWT => portable(&names.text(&names.opened(value, now), now)),
                 EXPOSED => match exposed_by_route(value) {
                     none if none.is_empty() => continue,
                     names => names,
@@ -77,7 +80,7 @@ impl Answer {
             headers.insert(name.clone(), value);
         }
         let body = response.text();
-        let body = if unordered { by_creation(&body) } else { body };
+        let body = if unordered { by_creation(&body) } else { names.opened(&body, now) };
         Self {
             status: response.status,
             headers,

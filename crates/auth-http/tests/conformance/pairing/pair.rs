@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use auth_store::IdKind;
 use serde_json::{Value, json};
@@ -10,6 +11,7 @@ use super::configuration::Configuration;
 use super::lane::{Course, Lane, Side};
 use crate::cache::Secrets;
 use crate::database::Database;
+use crate::keys::PublicKeys;
 use crate::node::{self, Reference};
 use crate::normalise::Names;
 use crate::ours::{self, Ours, random_secret};
@@ -45,7 +47,7 @@ pub(crate) struct Pair {
     origins: [String; 2],
     secrets: Secrets,
     tables: Vec<String>,
-    database: Database,
+    database: Arc<Database>,
 }
 
 impl Pair {
@@ -71,7 +73,7 @@ impl Pair {
         let options = options(configuration, &list);
         let database = if cast == Cast::TheirsAlone {
             let database = Database::empty();
-            node::migrate(&database, &options);
+            node::migrate_with(&database, &options, &json!(configuration.plugins));
             database
         } else if configuration.has_tables_of_its_own() {
             Database::empty()
@@ -86,6 +88,13 @@ impl Pair {
         if configuration.ids() == IdKind::Serial {
             keep_numbers_apart(&database);
         }
+        let database = Arc::new(database);
+        let keys = if configuration.plugins.contains_key("jwt") {
+            PublicKeys::of(&database)
+        } else {
+            PublicKeys::default()
+        };
+        let secrets = secrets.with_keys(keys);
         let reference = (cast != Cast::OursAlone).then(|| {
             let extra = json!({
                 "quick": !configuration.real_hashes,
