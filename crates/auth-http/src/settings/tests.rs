@@ -150,6 +150,27 @@ fn secrets_come_from_files_too() {
 }
 
 #[test]
+fn the_fallback_secret_is_read_where_no_other_is_set() {
+    const OTHER: &str = "another-test-secret-Zk3vQ9xT7mB2nR5c";
+    let with = |changes: &[(&str, &str)]| {
+        let settings = load(changes).unwrap();
+        let shown = settings.effective().iter().find(|key| key.key == "security.secret").unwrap();
+        let origin = shown.origin.clone();
+        let token = auth_core::SessionToken::generate(&mut rand::rng());
+        let sign = |secret| auth_core::signed_value::sign_session_token(&token, secret).unwrap();
+        let expected = auth_core::SigningSecret::parse(SECRET).unwrap();
+        (sign(settings.security.secrets.current()) == sign(&expected), origin)
+    };
+    let (unset, file) = (("BETTER_AUTH_SECRET", ""), file(SECRET));
+    assert_eq!(with(&[unset, ("AUTH_SECRET", SECRET)]), (true, Some("AUTH_SECRET".to_owned())));
+    assert_eq!(with(&[("AUTH_SECRET", OTHER)]), (true, Some("BETTER_AUTH_SECRET".to_owned())));
+    assert!(with(&[unset, ("BETTER_AUTH_SECRET_FILE", &file), ("AUTH_SECRET", OTHER)]).0);
+    assert!(with(&[unset, ("AUTH_SECRET", OTHER), ("BETTER_AUTH_SECRETS", &format!("2:{SECRET}"))]).0);
+    // The names of settings begin alike and are others.
+    assert_eq!(load(&[("AUTH__SECRET", SECRET)]).unwrap_err().key, "AUTH__SECRET");
+}
+
+#[test]
 fn r_110_a_start_is_refused_by_the_keys_name_and_never_shows_the_value() {
     const CANARY: &str = "canary";
     let not_toml = file("[server]\nport = canary\n");
@@ -157,7 +178,7 @@ fn r_110_a_start_is_refused_by_the_keys_name_and_never_shows_the_value() {
     let scalar = file("server = \"canary\"\n");
     let short = file("canary\n");
     let empty = file("");
-    let cases: [(&[(&str, &str)], &str); 50] = [
+    let cases: [(&[(&str, &str)], &str); 52] = [
         (&[("BETTER_AUTH_SECRET", "")], "security.secret"),
         (&[("BETTER_AUTH_SECRET", "canary-of-thirty-one-bytes-1234")], "security.secret"),
         (&[("BETTER_AUTH_SECRET", "better-auth-secret-12345678901234567890")], "security.secret"),
@@ -174,6 +195,8 @@ fn r_110_a_start_is_refused_by_the_keys_name_and_never_shows_the_value() {
         (&[("BETTER_AUTH_URL", "ftp://canary.example.com")], "server.base_url"),
         (&[("BETTER_AUTH_URL", "https://user:canary@example.com")], "server.base_url"),
         (&[("BETTER_AUTH_URL", "https://example.com/?canary")], "server.base_url"),
+        (&[("BETTER_AUTH_SECRET", ""), ("AUTH_SECRET", "canary")], "security.secret"),
+        (&[("BETTER_AUTH_SECRET", ""), ("AUTH_SECRET", "")], "security.secret"),
         (&[("DATABASE_URL", "")], "database.url"),
         (&[("DATABASE_URL", "mysql://canary")], "database.url"),
         (&[("DATABASE_URL_UNPOOLED", "canary")], "database.direct_url"),
