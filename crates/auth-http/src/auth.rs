@@ -3,28 +3,25 @@
 use std::sync::Arc;
 
 use actix_web::web::{Data, ServiceConfig};
-use auth_core::{
-    AccessTokenIssuer, AccessTokenPolicy, AccessTokenVerifier, CookieCache, DeclaredFields,
-    ForeignTokenVerifier, SessionCookies,
-};
+use auth_core::DeclaredFields;
 use auth_store::{PoolSettings, Store, StoreError};
 
 use crate::client_address::ClientAddressPolicy;
 use crate::clock::Clock;
-use crate::extract::JwtVerifiers;
 use crate::flow::session::SessionReader;
 use crate::flow::{AfterSignUp, EmailAndPassword, Offer};
 use crate::handlers::error_page::ErrorPage;
 use crate::hashing::Hashing;
+use crate::host::HostPolicy;
 use crate::middleware::panics::PanicCount;
 use crate::middleware::paths::PathRules;
 use crate::origin::{OriginChecks, OriginPattern, OriginPolicy};
 use crate::rate_limit::RateLimiter;
 use crate::rate_limit::attempts::PasswordAttempts;
-use crate::reply::SessionReply;
 use crate::routes;
 use crate::settings::{EmailAndPasswordSettings, Settings};
 use crate::signing_keys::SigningKeys;
+use crate::site::Sites;
 use crate::state::BodyLimits;
 
 /// The auth routes, built once from the settings and mounted in every worker:
@@ -58,8 +55,7 @@ struct Shared {
     settings: Settings,
     fields: Arc<DeclaredFields>,
     origins: Data<OriginPolicy>,
-    verifiers: Data<JwtVerifiers>,
-    reply: Data<SessionReply>,
+    sites: Data<Sites>,
     jwt: Option<Data<SigningKeys>>,
     clock: Clock,
     panics: PanicCount,
@@ -86,44 +82,16 @@ impl Auth {
     ///
     /// [`AuthError`] names the setting's section.
     pub fn new(settings: &Settings, clock: Clock) -> Result<Self, AuthError> {
-        let secret = settings.security.secrets.current();
         let patterns: Result<Vec<_>, _> =
             settings.security.trusted_origins.iter().map(|text| OriginPattern::parse(text)).collect();
         let checks = OriginChecks {
             disable_csrf_check: settings.security.disable_csrf_check,
             disable_origin_check: settings.security.disable_origin_check.clone(),
         };
-        let origin = settings.server.base_url.origin().to_owned();
         let patterns = patterns.map_err(AuthError::TrustedOrigin)?;
-        let cookies = SessionCookies::new(settings.cookies.clone()).map_err(AuthError::Cookies)?;
-        // The other half is for all else that clients send.
-        let cookies = cookies.limit_session_data(settings.server.head_limit / 2);
-        let tokens = AccessTokenPolicy {
-            issuer: origin.clone(),
-            audience: settings.access_token.audience.clone(),
-            ttl: settings.access_token.ttl,
-        };
-        let foreign = settings.access_token.accept_foreign;
-        let verifiers = JwtVerifiers {
-            access: AccessTokenVerifier::new(&tokens, secret.clone()),
-            foreign: foreign.then(|| ForeignTokenVerifier::new(tokens.audience.clone(), secret.clone())),
-        };
-        let shows_tokens = settings.session.access_token_in_session;
-        let cache = settings.session.cookie_cache.clone().map(|mut policy| {
-            // A `Max-Age` of the cookie's own is how long its content is good, as in the reference.
-            policy.max_age = cookies.session_data_max_age().unwrap_or(policy.max_age);
-            CookieCache::new(policy, &settings.security.secrets).hiding(&settings.fields)
-        });
+        let hosts = HostPolicy::new(settings.server.base_url.clone(), &settings.proxies);
         let jwt = settings.jwt.enabled.then(|| SigningKeys::new(settings));
-        let reply = SessionReply {
-            cookies,
-            cache,
-            secret: secret.clone(),
-            policy: settings.session.policy,
-            bearer: settings.bearer.plugin(),
-            issuer: shows_tokens.then(|| AccessTokenIssuer::new(tokens, secret.clone())),
-            jwt: jwt.clone().filter(|_| !settings.jwt.disable_setting_jwt_header),
-        };
+        let sites = Sites::new(settings, hosts.clone(), jwt.clone()).map_err(AuthError::Cookies)?;
         let pool = settings.database.pool(settings.server.workers);
         // Opens nothing; what is wrong with the settings should stop the start, not the first request.
         Store::connect_lazily(pool.clone()).map_err(AuthError::Database)?;
@@ -140,13 +108,12 @@ impl Auth {
                 )
                 .with_route(&settings.jwt.jwks_path),
                 origins: Data::new(OriginPolicy::new(
-                    origin,
+                    hosts,
                     settings.server.base_path.clone(),
                     patterns,
                     checks,
                 )),
-                verifiers: Data::new(verifiers),
-                reply: Data::new(reply),
+                sites: Data::new(sites),
                 jwt: jwt.map(Data::new),
                 settings: settings.clone(),
                 fields: Arc::new(settings.fields.clone()),
@@ -201,8 +168,7 @@ impl Auth {
             settings,
             fields,
             origins,
-            verifiers,
-            reply,
+            sites,
             jwt,
             clock,
             panics,
@@ -231,7 +197,7 @@ impl Auth {
             policy: settings.session.policy,
             fresh_age: settings.session.fresh_age,
             defer_refresh: settings.session.defer_refresh,
-            cache: reply.cache.clone(),
+            cache: sites.cache().cloned(),
         };
         let limits = BodyLimits { bytes: settings.server.body_limit, deadline: settings.server.body_timeout };
         let paths = PathRules {
@@ -255,8 +221,7 @@ impl Auth {
             .app_data(Data::new(settings.session.anonymous_get_session))
             .app_data(Data::new(ErrorPage(settings.server.error_url.clone())))
             .app_data(Data::clone(origins))
-            .app_data(Data::clone(verifiers))
-            .app_data(Data::clone(reply))
+            .app_data(Data::clone(sites))
             .service(routes::scope(base_path, jwt.is_some().then_some(&settings.jwt.jwks_path)));
     }
 }

@@ -59,6 +59,7 @@ pub mod glob;
 mod handlers;
 pub mod hashing;
 mod health;
+pub mod host;
 pub mod logging;
 mod middleware;
 pub mod origin;
@@ -69,6 +70,7 @@ pub mod routes;
 mod server;
 pub mod settings;
 pub mod signing_keys;
+mod site;
 mod state;
 mod validation;
 

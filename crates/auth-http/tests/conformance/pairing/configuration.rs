@@ -41,7 +41,8 @@ pub(crate) struct Configuration {
     /// Whether passwords cost what they cost in production: Better Auth's scrypt there, `settings` here.
     #[serde(default)]
     pub(crate) real_hashes: bool,
-    /// The public address, where it is not the one that the server listens on.
+    /// The public address, where it is not the one that the server listens on; beside a list of hosts in `options` it is
+    /// the fallback, and without it there is none.
     pub(crate) base_url: Option<String>,
     /// Versions of secrets, the current one first; each gets a random secret. None: a single secret.
     #[serde(default)]
@@ -68,6 +69,11 @@ impl Configuration {
         lay_over(&mut settings, &self.settings_of_its_own);
         let sections = settings.as_object().expect("sections");
         sections.iter().map(|(name, section)| format!("{name} = {}\n", toml(section))).collect()
+    }
+
+    /// Whether `baseURL` of `options` lists hosts.
+    pub(crate) fn is_by_host(&self) -> bool {
+        self.options["baseURL"].is_object()
     }
 
     /// The name as part of a file name.

@@ -1,0 +1,201 @@
+//! What follows the address that a request came under: names and domain of cookies, and who tokens are from and for.
+//!
+//! A server with one address has one [`Site`], made at start. One that answers for listed hosts makes a site of what the list
+//! let through, once per request, and refuses the request where that is nothing. Sites share the keys, the users and the
+//! sessions; a token names the site that made it and is good there alone.
+
+use std::future::{Ready, ready};
+use std::ops::Deref;
+use std::sync::Arc;
+
+use actix_web::dev::Payload;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use auth_core::wire::ErrorCode;
+use auth_core::{
+    AccessTokenIssuer, AccessTokenPolicy, AccessTokenVerifier, BearerPlugin, CookieCache, CookieSettings,
+    CookieSettingsError, ForeignTokenVerifier, JwtIssuer, SessionCookies, SessionPolicy, SigningSecret,
+};
+
+use crate::error::ApiError;
+use crate::extract::JwtVerifiers;
+use crate::host::{Asked, HostPolicy};
+use crate::reply::SessionReply;
+use crate::settings::{
+    AccessTokenSettings, BaseUrl, BaseUrlSettings, CookiesSettings, JwtSettings, Settings,
+};
+use crate::signing_keys::{JwtSigner, SigningKeys};
+use crate::state::MissingState;
+
+/// What a request's answer looks like under the address that it came under; cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Site(Arc<Parts>);
+
+/// What a site is made of.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    /// How sessions are shown.
+    pub(crate) reply: SessionReply,
+    /// Checks the JWTs that a caller may show.
+    pub(crate) verifiers: JwtVerifiers,
+    /// Signs tokens of the `jwt` plugin, where it is on.
+    pub(crate) signer: Option<JwtSigner>,
+}
+
+/// The sites of a server.
+#[derive(Debug)]
+pub(crate) enum Sites {
+    /// One, whatever a request says.
+    One(Site),
+    /// One for each host of a list.
+    ByHost(HostPolicy, Box<Blueprint>),
+}
+
+/// What sites are made from.
+#[derive(Debug)]
+pub(crate) struct Blueprint {
+    cookies: CookiesSettings,
+    session_data_limit: usize,
+    secret: SigningSecret,
+    session: SessionPolicy,
+    cache: Option<CookieCache>,
+    bearer: Option<BearerPlugin>,
+    access_token: AccessTokenSettings,
+    shows_tokens: bool,
+    jwt: JwtSettings,
+    keys: Option<SigningKeys>,
+}
+
+impl Sites {
+    /// Makes the one site, or gets ready to make them.
+    ///
+    /// # Errors
+    ///
+    /// [`CookieSettingsError`] where no cookie can be as the settings say.
+    pub(crate) fn new(
+        settings: &Settings,
+        hosts: HostPolicy,
+        keys: Option<SigningKeys>,
+    ) -> Result<Self, CookieSettingsError> {
+        let blueprint = Blueprint::new(settings, keys)?;
+        match &settings.server.base_url {
+            BaseUrlSettings::Fixed(url) => blueprint.site(url).map(Self::One),
+            BaseUrlSettings::ByHost(_) => Ok(Self::ByHost(hosts, Box::new(blueprint))),
+        }
+    }
+
+    /// Gives the cookie cache, which is the same at every site; `None` where there is none.
+    pub(crate) fn cache(&self) -> Option<&CookieCache> {
+        match self {
+            Self::One(site) => site.reply.cache.as_ref(),
+            Self::ByHost(_, blueprint) => blueprint.cache.as_ref(),
+        }
+    }
+}
+
+impl Site {
+    /// Gives the site that a request is for. The host is looked at once per request.
+    ///
+    /// # Errors
+    ///
+    /// `MISDIRECTED_REQUEST` where it is for none, [`ApiError::Internal`] where the routes are not mounted.
+    pub(crate) fn of(request: &HttpRequest) -> Result<Self, ApiError> {
+        let sites = request.app_data::<Data<Sites>>().map(|sites| sites.get_ref());
+        let (hosts, blueprint) = match sites.ok_or_else(|| ApiError::internal(MissingState("Sites")))? {
+            Sites::One(site) => return Ok(site.clone()),
+            Sites::ByHost(hosts, blueprint) => (hosts, blueprint),
+        };
+        let known = request.extensions().get::<Self>().cloned();
+        if let Some(site) = known {
+            return Ok(site);
+        }
+        let base_url = hosts.base_url(&Asked::of(request));
+        let base_url = base_url.ok_or(ApiError::Coded(ErrorCode::MisdirectedRequest))?;
+        let site = blueprint.site(&base_url).map_err(ApiError::internal)?;
+        request.extensions_mut().insert(site.clone());
+        Ok(site)
+    }
+}
+
+impl Deref for Site {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl FromRequest for Site {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Self::of(request))
+    }
+}
+
+impl Blueprint {
+    fn new(settings: &Settings, keys: Option<SigningKeys>) -> Result<Self, CookieSettingsError> {
+        let mut blueprint = Self {
+            cookies: settings.cookies.clone(),
+            // The other half is for all else that clients send.
+            session_data_limit: settings.server.head_limit / 2,
+            secret: settings.security.secrets.current().clone(),
+            session: settings.session.policy,
+            cache: None,
+            bearer: settings.bearer.plugin(),
+            access_token: settings.access_token.clone(),
+            shows_tokens: settings.session.access_token_in_session,
+            jwt: settings.jwt.clone(),
+            keys,
+        };
+        if let Some(mut policy) = settings.session.cookie_cache.clone() {
+            // A `Max-Age` of the cookie's own is how long its content is good, as in the reference.
+            let own = SessionCookies::new(settings.cookies.anywhere())?.session_data_max_age();
+            policy.max_age = own.unwrap_or(policy.max_age);
+            let cache = CookieCache::new(policy, &settings.security.secrets).hiding(&settings.fields);
+            blueprint.cache = Some(cache);
+        }
+        Ok(blueprint)
+    }
+
+    fn site(&self, base_url: &BaseUrl) -> Result<Site, CookieSettingsError> {
+        let secret = || self.secret.clone();
+        let tokens = AccessTokenPolicy {
+            issuer: base_url.origin().to_owned(),
+            audience: self.access_token.audience.clone(),
+            ttl: self.access_token.ttl,
+        };
+        let foreign = || ForeignTokenVerifier::new(tokens.audience.clone(), secret());
+        let verifiers = JwtVerifiers {
+            access: AccessTokenVerifier::new(&tokens, secret()),
+            foreign: self.access_token.accept_foreign.then(foreign),
+        };
+        let signer = self
+            .keys
+            .clone()
+            .map(|keys| JwtSigner::new(keys, JwtIssuer::new(self.jwt.policy(base_url), self.jwt.payload)));
+        let reply = SessionReply {
+            cookies: self.cookies(base_url)?.limit_session_data(self.session_data_limit),
+            cache: self.cache.clone(),
+            secret: secret(),
+            policy: self.session,
+            bearer: self.bearer,
+            issuer: self.shows_tokens.then(|| AccessTokenIssuer::new(tokens, secret())),
+            jwt: signer.clone().filter(|_| !self.jwt.disable_setting_jwt_header),
+        };
+        Ok(Site(Arc::new(Parts { reply, verifiers, signer })))
+    }
+
+    /// A host that no `Domain` can name, such as an IPv6 address, has cookies of its own: settings that name one were
+    /// refused at start, so that this is a host of the list.
+    fn cookies(&self, base_url: &BaseUrl) -> Result<SessionCookies, CookieSettingsError> {
+        let settings = self.cookies.at(base_url);
+        match SessionCookies::new(settings.clone()) {
+            Err(CookieSettingsError::Domain) => {
+                SessionCookies::new(CookieSettings { domain: None, ..settings })
+            }
+            made => made,
+        }
+    }
+}
