@@ -60,7 +60,7 @@ pub struct HostPolicy {
 
 /// What a request says of where it wanted to go. All of it is its sender's word.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Asked<'r> {
+pub struct Asked<'r> {
     /// The other end of the connection.
     peer: Option<IpAddr>,
     /// Whether this server itself has the connection's TLS, as an app that mounts the routes may.
@@ -71,7 +71,8 @@ pub(crate) struct Asked<'r> {
 }
 
 impl<'r> Asked<'r> {
-    pub(crate) fn of(request: &'r HttpRequest) -> Self {
+    /// Reads a request; nothing is judged yet.
+    pub fn of(request: &'r HttpRequest) -> Self {
         Self {
             peer: request.peer_addr().map(|peer| peer.ip()),
             is_tls: request.app_config().secure(),
@@ -110,7 +111,7 @@ impl HostPolicy {
     }
 
     /// Gives the address that a request reached; `None` where its host is not listed and nothing stands in for it.
-    pub(crate) fn base_url<'p>(&'p self, asked: &Asked<'_>) -> Option<Cow<'p, BaseUrl>> {
+    pub fn base_url<'p>(&'p self, asked: &Asked<'_>) -> Option<Cow<'p, BaseUrl>> {
         let allowed = match &self.addresses {
             BaseUrlSettings::Fixed(url) => return Some(Cow::Borrowed(url)),
             BaseUrlSettings::ByHost(allowed) => allowed,
@@ -180,7 +181,8 @@ fn is_host(text: &str) -> bool {
         |port: &str| (1..=5).contains(&port.len()) && port.bytes().all(|byte| byte.is_ascii_digit());
     let is_label = |label: &str| {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-        (1..=63).contains(&label.len()) && label.bytes().all(plain)
+        let is_edged = label.starts_with('-') || label.ends_with('-');
+        (1..=63).contains(&label.len()) && label.bytes().all(plain) && !is_edged
     };
     let is_name = match bracketed(host) {
         Some(address) => address.parse::<Ipv6Addr>().is_ok(),

@@ -75,6 +75,8 @@ fn r_068_no_spelling_of_a_strangers_host_passes() {
         "app.example.com@evil.com",
         ".preview.example.com",
         "a..preview.example.com",
+        "-a.preview.example.com",
+        "a-.preview.example.com",
         "app.example.com.",
         "app.example.com, evil.com",
         "app.example.com evil.com",

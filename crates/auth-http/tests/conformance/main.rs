@@ -43,6 +43,7 @@ mod differential;
 mod document;
 mod error_page;
 mod guides;
+mod hosts;
 mod jwt;
 mod limiter;
 mod origins;

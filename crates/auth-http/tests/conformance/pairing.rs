@@ -256,6 +256,10 @@ configurations! {
     bearer_and_cookie_cache => "bearer and cookie cache",
     bearer_and_secure_cookies => "bearer and secure cookies",
     bearer_and_deferred_refresh => "bearer and deferred refresh",
+    allowed_hosts => "allowed hosts",
+    allowed_hosts_under_both_schemes => "allowed hosts under both schemes",
+    allowed_hosts_behind_a_proxy => "allowed hosts behind a proxy",
+    trusted_proxy_headers => "trusted proxy headers",
 }
 
 /// Every description is played, and every file of scenarios belongs to one.
