@@ -31,6 +31,7 @@
 //!
 //! - `server`, `connection`, `middleware`: deadlines and limits, the log line, cross-origin answers.
 //! - [`routes`]: one table of method, path, handler and access.
+//! - [`host`] and `site`: under which of its addresses a request reached the server, and what follows that.
 //! - `extract`: what a handler asks for. The body, its origin and its fields are checked here in the reference's
 //!   order, credentials are verified, and the clock is read once.
 //! - `handlers`: from an extracted request to an answer, one file per route or pair of routes.

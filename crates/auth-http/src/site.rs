@@ -4,6 +4,7 @@
 //! let through, once per request, and refuses the request where that is nothing. Sites share the keys, the users and the
 //! sessions; a token names the site that made it and is good there alone.
 
+use std::borrow::Cow;
 use std::future::{Ready, ready};
 use std::ops::Deref;
 use std::sync::Arc;
@@ -99,21 +100,21 @@ impl Site {
     /// # Errors
     ///
     /// `MISDIRECTED_REQUEST` where it is for none, [`ApiError::Internal`] where the routes are not mounted.
-    pub(crate) fn of(request: &HttpRequest) -> Result<Self, ApiError> {
+    pub(crate) fn of(request: &HttpRequest) -> Result<Cow<'_, Self>, ApiError> {
         let sites = request.app_data::<Data<Sites>>().map(|sites| sites.get_ref());
         let (hosts, blueprint) = match sites.ok_or_else(|| ApiError::internal(MissingState("Sites")))? {
-            Sites::One(site) => return Ok(site.clone()),
+            Sites::One(site) => return Ok(Cow::Borrowed(site)),
             Sites::ByHost(hosts, blueprint) => (hosts, blueprint),
         };
         let known = request.extensions().get::<Self>().cloned();
         if let Some(site) = known {
-            return Ok(site);
+            return Ok(Cow::Owned(site));
         }
         let base_url = hosts.base_url(&Asked::of(request));
         let base_url = base_url.ok_or(ApiError::Coded(ErrorCode::MisdirectedRequest))?;
         let site = blueprint.site(&base_url).map_err(ApiError::internal)?;
         request.extensions_mut().insert(site.clone());
-        Ok(site)
+        Ok(Cow::Owned(site))
     }
 }
 
@@ -130,7 +131,7 @@ impl FromRequest for Site {
     type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Self::of(request))
+        ready(Self::of(request).map(Cow::into_owned))
     }
 }
 

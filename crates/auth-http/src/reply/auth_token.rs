@@ -1,5 +1,7 @@
 //! `set-auth-token`: what the session cookie holds, for clients that keep it as a token (Better Auth's `bearer` plugin).
 
+use std::borrow::Cow;
+
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -17,6 +19,7 @@ pub(crate) async fn announce(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody + 'static>, actix_web::Error> {
     let site = Site::of(request.request()).ok().filter(|site| site.reply.bearer.is_some());
+    let site = site.map(Cow::into_owned);
     let mut response = next.call(request).await?;
     if let Some(site) = site {
         let headers = response.headers_mut();
