@@ -1,6 +1,7 @@
 //! The secret that everything is signed with, and its rotation.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::mac::{MAC_BYTES, MacKey};
 use crate::secret::Secret;
@@ -25,7 +26,8 @@ const PLACEHOLDERS: [&str; 6] =
 /// Key material of `BETTER_AUTH_SECRET`: the UTF-8 bytes of the text are the key of every MAC.
 ///
 /// One can only be made by [`SigningSecret::parse`], so code that holds a `SigningSecret` holds one of at
-/// least [`SigningSecret::MIN_BYTES`] that does not stand in anybody's documentation.
+/// least [`SigningSecret::MIN_BYTES`] that does not stand in anybody's documentation. Clones share one copy in
+/// memory.
 ///
 /// ```
 /// use auth_core::SigningSecret;
@@ -46,14 +48,16 @@ const PLACEHOLDERS: [&str; 6] =
 /// let text = serde_json::to_string(&secret); // no Serialize
 /// ```
 #[derive(Clone)]
-pub struct SigningSecret {
+pub struct SigningSecret(Arc<KeyMaterial>);
+
+struct KeyMaterial {
     text: Secret<String>,
     mac_key: MacKey,
 }
 
 impl fmt::Debug for SigningSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("SigningSecret").field(&self.text).finish()
+        f.debug_tuple("SigningSecret").field(&self.0.text).finish()
     }
 }
 
@@ -109,7 +113,7 @@ impl SigningSecret {
             return Err(SigningSecretError::Repetitive);
         }
         let mac_key = MacKey::new(text.as_bytes());
-        Ok(Self { text: secret, mac_key })
+        Ok(Self(Arc::new(KeyMaterial { text: secret, mac_key })))
     }
 
     /// Tells whether a text is the secret that Better Auth falls back to where none is set. As the secret of
@@ -122,17 +126,17 @@ impl SigningSecret {
     /// says what it signs.
     #[cfg(any(test, feature = "encryption"))]
     pub(crate) fn key(&self) -> &[u8] {
-        self.text.expose().as_bytes()
+        self.0.text.expose().as_bytes()
     }
 
     /// Gives the key of MACs.
     pub(crate) fn mac_key(&self) -> &MacKey {
-        &self.mac_key
+        &self.0.mac_key
     }
 
     /// Computes HMAC-SHA256 over `message` under the UTF-8 bytes of the secret.
     pub(crate) fn mac(&self, message: &[u8]) -> [u8; MAC_BYTES] {
-        self.mac_key.mac(message)
+        self.0.mac_key.mac(message)
     }
 }
 

@@ -150,7 +150,7 @@ pub enum VerifierError {
     /// `BETTER_AUTH_URL` is no address.
     #[error("BETTER_AUTH_URL")]
     BaseUrl(#[source] ParseBaseUrlError),
-    /// `BETTER_AUTH_SECRET` is no secret to rely on.
+    /// `BETTER_AUTH_SECRET`, or `AUTH_SECRET` in its place, is no secret to rely on.
     #[error("BETTER_AUTH_SECRET")]
     Secret(#[source] SigningSecretError),
     /// `BETTER_AUTH_SECRETS` is malformed.
@@ -163,12 +163,14 @@ pub enum VerifierError {
 
 const URL: &str = "BETTER_AUTH_URL";
 const SECRET: &str = "BETTER_AUTH_SECRET";
+const FALLBACK_SECRET: &str = "AUTH_SECRET";
 const SECRETS: &str = "BETTER_AUTH_SECRETS";
 
 impl Verifier {
     /// Takes the environment, such as `std::env::vars()`, and reads Better Auth's own variables from it:
     /// `BETTER_AUTH_URL`, the address under which browsers reach the auth server, and `BETTER_AUTH_SECRET` or
-    /// `BETTER_AUTH_SECRETS`. All else is as [`Verifier::new`] says.
+    /// `BETTER_AUTH_SECRETS`. Where `BETTER_AUTH_SECRET` is not set, `AUTH_SECRET` is read. All else is as
+    /// [`Verifier::new`] says.
     ///
     /// # Errors
     ///
@@ -176,11 +178,12 @@ impl Verifier {
     pub fn from_vars<K: AsRef<str>, V: Into<String>>(
         variables: impl IntoIterator<Item = (K, V)>,
     ) -> Result<Self, VerifierError> {
-        let (mut url, mut secret, mut secrets) = (None, None, None);
+        let (mut url, mut secret, mut fallback, mut secrets) = (None, None, None, None);
         for (name, value) in variables {
             match name.as_ref() {
                 URL => url = Some(value.into()),
                 SECRET => secret = Some(value.into()),
+                FALLBACK_SECRET => fallback = Some(value.into()),
                 SECRETS => secrets = Some(value.into()),
                 _ => {}
             }
@@ -188,7 +191,7 @@ impl Verifier {
         let given = |value: Option<String>| value.filter(|value| !value.trim().is_empty());
         let url = given(url).ok_or(VerifierError::Missing { name: URL })?;
         let url = BaseUrl::parse(&url).map_err(VerifierError::BaseUrl)?;
-        let secret = given(secret);
+        let secret = given(secret).or_else(|| given(fallback));
         let secrets = match given(secrets) {
             Some(list) => {
                 let list = VersionedSecrets::parse(&list).map_err(VerifierError::Secrets)?;

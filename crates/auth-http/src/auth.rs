@@ -3,28 +3,25 @@
 use std::sync::Arc;
 
 use actix_web::web::{Data, ServiceConfig};
-use auth_core::{
-    AccessTokenIssuer, AccessTokenPolicy, AccessTokenVerifier, CookieCache, DeclaredFields,
-    ForeignTokenVerifier, KeyedCookieCache, SessionCookies,
-};
+use auth_core::DeclaredFields;
 use auth_store::{PoolSettings, Store, StoreError};
 
 use crate::client_address::ClientAddressPolicy;
 use crate::clock::Clock;
-use crate::extract::JwtVerifiers;
-use crate::flow::session::{CopyForm, SessionCopies, SessionReader};
+use crate::flow::session::SessionReader;
 use crate::flow::{AfterSignUp, EmailAndPassword, Offer};
 use crate::handlers::error_page::ErrorPage;
 use crate::hashing::Hashing;
+use crate::host::HostPolicy;
 use crate::middleware::panics::PanicCount;
 use crate::middleware::paths::PathRules;
 use crate::origin::{OriginChecks, OriginPattern, OriginPolicy};
 use crate::rate_limit::RateLimiter;
 use crate::rate_limit::attempts::PasswordAttempts;
-use crate::reply::SessionReply;
 use crate::routes;
 use crate::settings::{EmailAndPasswordSettings, Settings};
 use crate::signing_keys::SigningKeys;
+use crate::site::Sites;
 use crate::state::{BodyLimits, ListLimit};
 
 /// The auth routes, built once from the settings and mounted in every worker:
@@ -58,10 +55,8 @@ struct Shared {
     settings: Settings,
     fields: Arc<DeclaredFields>,
     origins: Data<OriginPolicy>,
-    verifiers: Data<JwtVerifiers>,
-    /// What all workers' replies have in common: all but what writes copies, which needs a store.
-    reply: SessionReply,
-    copies: Option<CopyForm>,
+    /// Those of every worker, over a store that nobody asks.
+    sites: Sites,
     jwt: Option<Data<SigningKeys>>,
     clock: Clock,
     panics: PanicCount,
@@ -88,56 +83,19 @@ impl Auth {
     ///
     /// [`AuthError`] names the setting's section.
     pub fn new(settings: &Settings, clock: Clock) -> Result<Self, AuthError> {
-        let secret = settings.security.secrets.current();
         let patterns: Result<Vec<_>, _> =
             settings.security.trusted_origins.iter().map(|text| OriginPattern::parse(text)).collect();
         let checks = OriginChecks {
             disable_csrf_check: settings.security.disable_csrf_check,
             disable_origin_check: settings.security.disable_origin_check.clone(),
         };
-        let origin = settings.server.base_url.origin().to_owned();
         let patterns = patterns.map_err(AuthError::TrustedOrigin)?;
-        let cookies = SessionCookies::new(settings.cookies.clone()).map_err(AuthError::Cookies)?;
-        // The other half is for all else that clients send.
-        let cookies = cookies.limit_session_data(settings.server.head_limit / 2);
-        let tokens = AccessTokenPolicy {
-            issuer: origin.clone(),
-            audience: settings.access_token.audience.clone(),
-            ttl: settings.access_token.ttl,
-        };
-        let foreign = settings.access_token.accept_foreign;
-        let verifiers = JwtVerifiers {
-            access: AccessTokenVerifier::new(&tokens, secret.clone()),
-            foreign: foreign.then(|| ForeignTokenVerifier::new(tokens.audience.clone(), secret.clone())),
-        };
-        let shows_tokens = settings.session.access_token_in_session;
+        let hosts = HostPolicy::new(settings.server.base_url.clone(), &settings.proxies);
         let jwt = settings.jwt.enabled.then(|| SigningKeys::new(settings));
-        let copies = settings.session.cookie_cache.clone().map(|mut policy| {
-            // A `Max-Age` of the cookie's own is how long its content is good, as in the reference.
-            policy.max_age = cookies.session_data_max_age().unwrap_or(policy.max_age);
-            match jwt.clone().filter(|_| settings.jwt.session_cookie_cache) {
-                Some(keys) => {
-                    let cache = KeyedCookieCache::new(&origin, policy.max_age, policy.version);
-                    CopyForm::Keys(cache.hiding(&settings.fields), keys)
-                }
-                None => {
-                    let cache = CookieCache::new(policy, &settings.security.secrets);
-                    CopyForm::Secret(Box::new(cache.hiding(&settings.fields)))
-                }
-            }
-        });
-        let reply = SessionReply {
-            cookies,
-            copies: None,
-            secret: secret.clone(),
-            policy: settings.session.policy,
-            bearer: settings.bearer.plugin(),
-            issuer: shows_tokens.then(|| AccessTokenIssuer::new(tokens, secret.clone())),
-            jwt: jwt.clone().filter(|_| !settings.jwt.disable_setting_jwt_header),
-        };
         let pool = settings.database.pool(settings.server.workers);
         // Opens nothing; what is wrong with the settings should stop the start, not the first request.
-        Store::connect_lazily(pool.clone()).map_err(AuthError::Database)?;
+        let store = Store::connect_lazily(pool.clone()).map_err(AuthError::Database)?;
+        let sites = Sites::new(settings, hosts.clone(), jwt.clone(), &store).map_err(AuthError::Cookies)?;
         Ok(Self {
             shared: Arc::new(Shared {
                 base_path: settings.server.base_path.clone(),
@@ -151,14 +109,12 @@ impl Auth {
                 )
                 .with_route(&settings.jwt.jwks_path),
                 origins: Data::new(OriginPolicy::new(
-                    origin,
+                    hosts,
                     settings.server.base_path.clone(),
                     patterns,
                     checks,
                 )),
-                verifiers: Data::new(verifiers),
-                reply,
-                copies,
+                sites,
                 jwt: jwt.map(Data::new),
                 settings: settings.clone(),
                 fields: Arc::new(settings.fields.clone()),
@@ -219,9 +175,7 @@ impl Auth {
             settings,
             fields,
             origins,
-            verifiers,
-            reply,
-            copies,
+            sites,
             jwt,
             clock,
             panics,
@@ -245,14 +199,11 @@ impl Auth {
             requires_verified_email: settings.email_and_password.require_email_verification,
             max_sessions: settings.session.max_per_user,
         };
-        let copies = copies.clone().map(|form| SessionCopies { form, store: store.clone() });
-        let reply = SessionReply { copies: copies.clone(), ..reply.clone() };
         let reader = SessionReader {
             store: store.clone(),
             policy: settings.session.policy,
             fresh_age: settings.session.fresh_age,
             defer_refresh: settings.session.defer_refresh,
-            copies,
         };
         let limits = BodyLimits { bytes: settings.server.body_limit, deadline: settings.server.body_timeout };
         let paths = PathRules {
@@ -263,7 +214,8 @@ impl Auth {
         if let Some(jwt) = jwt {
             app.app_data(Data::clone(jwt));
         }
-        app.app_data(Data::new(store))
+        app.app_data(Data::new(sites.over(&store)))
+            .app_data(Data::new(store))
             .app_data(Data::new(paths))
             .app_data(Data::new(panics.clone()))
             .app_data(Data::from(Arc::clone(fields)))
@@ -277,8 +229,6 @@ impl Auth {
             .app_data(Data::new(ListLimit(settings.session.list_limit)))
             .app_data(Data::new(ErrorPage(settings.server.error_url.clone())))
             .app_data(Data::clone(origins))
-            .app_data(Data::clone(verifiers))
-            .app_data(Data::new(reply))
             .service(routes::scope(base_path, jwt.is_some().then_some(&settings.jwt.jwks_path)));
     }
 }

@@ -9,7 +9,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use actix_web::http::header::HeaderMap;
 
-use crate::settings::ProxiesSettings;
+use crate::settings::{Network, ProxiesSettings};
 
 /// A client's address in canonical form (Better Auth core §6): IPv4 as it is, an IPv4-mapped IPv6 address as
 /// IPv4, any other IPv6 address in eight lower-case groups with the host's part zeroed, without a zone.
@@ -71,7 +71,12 @@ pub(crate) fn unmapped(address: IpAddr) -> IpAddr {
 }
 
 fn is_proxy(address: IpAddr, proxies: &ProxiesSettings) -> bool {
-    proxies.trusted.iter().any(|network| network.contains(address))
+    is_one_of(address, &proxies.trusted)
+}
+
+/// Tells whether an address is in one of the networks.
+pub(crate) fn is_one_of(address: IpAddr, networks: &[Network]) -> bool {
+    networks.iter().any(|network| network.contains(address))
 }
 
 /// Reads the first configured header that is present, all its lines as one list; empty elements mean nothing

@@ -191,6 +191,7 @@ fn status_of(code: ErrorCode) -> StatusCode {
         ErrorCode::UserAlreadyExistsUseAnotherEmail | ErrorCode::FailedToCreateUser => {
             StatusCode::UNPROCESSABLE_ENTITY
         }
+        ErrorCode::MisdirectedRequest => StatusCode::MISDIRECTED_REQUEST,
         ErrorCode::ServiceUnavailable => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
@@ -255,6 +256,10 @@ impl ResponseError for ApiError {
                 for line in clear {
                     answer.append_header((header::SET_COOKIE, line.as_str()));
                 }
+            }
+            // About the host and not about what is asked: nothing that a cache should give to anybody else.
+            Self::Coded(ErrorCode::MisdirectedRequest) => {
+                answer.insert_header((header::CACHE_CONTROL, "no-store"));
             }
             Self::DatabaseUnavailable(_) => {
                 answer.insert_header((header::RETRY_AFTER, RETRY_AFTER_OUTAGE_SECS));

@@ -31,6 +31,7 @@
 //!
 //! - `server`, `connection`, `middleware`: deadlines and limits, the log line, cross-origin answers.
 //! - [`routes`]: one table of method, path, handler and access.
+//! - [`host`] and `site`: under which of its addresses a request reached the server, and what follows that.
 //! - `extract`: what a handler asks for. The body, its origin and its fields are checked here in the reference's
 //!   order, credentials are verified, and the clock is read once.
 //! - `handlers`: from an extracted request to an answer, one file per route or pair of routes.
@@ -59,6 +60,7 @@ pub mod glob;
 mod handlers;
 pub mod hashing;
 mod health;
+pub mod host;
 pub mod logging;
 mod middleware;
 pub mod origin;
@@ -69,6 +71,7 @@ pub mod routes;
 mod server;
 pub mod settings;
 pub mod signing_keys;
+mod site;
 mod state;
 mod validation;
 

@@ -1,7 +1,8 @@
 //! What every request passes through, outermost first: log line, cross-origin answers, limits, and below the base path
-//! the rules on paths. A panic ends in the nearest of two nets.
+//! the hosts that are answered for and the rules on paths. A panic ends in the nearest of two nets.
 
 pub(crate) mod cors;
+pub(crate) mod hosts;
 pub(crate) mod limits;
 pub(crate) mod panics;
 pub(crate) mod paths;

@@ -14,18 +14,20 @@ use actix_web::HttpRequest;
 use actix_web::http::header::{self, HeaderMap};
 use auth_core::wire::ErrorCode;
 
+pub(crate) use ipv4_range::Authority;
 use pattern::Target;
 pub use pattern::{OriginPattern, ParsePatternError};
 
 use crate::error::ApiError;
 use crate::extract::Body;
+use crate::host::{Asked, HostPolicy};
 use crate::route_path::{RoutePath, below_base};
 
 /// What is trusted, and which checks are on.
 #[derive(Clone, Debug)]
 pub struct OriginPolicy {
     trusted: Vec<OriginPattern>,
-    own_origin: String,
+    hosts: HostPolicy,
     base_path: String,
     checks: OriginChecks,
 }
@@ -53,16 +55,14 @@ pub enum UncheckedOrigins {
 }
 
 impl OriginPolicy {
-    /// Trusts this server's own origin and the patterns. Routes live below `base_path`.
+    /// Trusts the patterns, among which are those of this server's own addresses. Routes live below `base_path`.
     pub fn new(
-        own_origin: String,
+        hosts: HostPolicy,
         base_path: String,
-        patterns: Vec<OriginPattern>,
+        trusted: Vec<OriginPattern>,
         checks: OriginChecks,
     ) -> Self {
-        let mut trusted = vec![OriginPattern::exact(&own_origin)];
-        trusted.extend(patterns);
-        Self { trusted, own_origin, base_path, checks }
+        Self { trusted, hosts, base_path, checks }
     }
 
     /// Tells whether a browser page of `origin` may use this server with the user's cookies.
@@ -148,7 +148,7 @@ impl OriginPolicy {
             origin if origin.is_empty() => text(headers, "referer"),
             // A sandboxed page of the site that is asked, as the browser itself vouches.
             origin if origin == "null" && text(headers, "sec-fetch-site") == "same-origin" => {
-                Cow::Owned(self.origin_asked_for(headers))
+                Cow::Owned(self.origin_asked_for(request))
             }
             origin => origin,
         };
@@ -158,14 +158,14 @@ impl OriginPolicy {
         if self.trusts_origin(&origin) { Ok(()) } else { Err(ApiError::Coded(ErrorCode::InvalidOrigin)) }
     }
 
-    /// The origin under which a request reached this server: the host that it names, which must be trusted like any
-    /// other, and the base URL's scheme, since TLS may end before this server. Empty where it names none.
-    fn origin_asked_for(&self, headers: &HeaderMap) -> String {
-        let scheme = self.own_origin.split("://").next().unwrap_or_default();
-        match text(headers, "host") {
+    /// The origin under which a request says it reached this server, which must be trusted like any other: the one that a
+    /// believed proxy names, else the host that the request names. Empty where it names none.
+    fn origin_asked_for(&self, request: &HttpRequest) -> String {
+        let asked = Asked::of(request);
+        self.hosts.forwarded_origin(&asked).unwrap_or_else(|| match text(request.headers(), "host") {
             host if host.is_empty() => host.into_owned(),
-            host => format!("{scheme}://{host}"),
-        }
+            host => format!("{}://{host}", self.hosts.scheme(&asked, &host).as_str()),
+        })
     }
 }
 

@@ -18,7 +18,7 @@ use time::OffsetDateTime;
 use crate::error::{ApiError, Unauthorized};
 use crate::extract::SessionCookie;
 use crate::flow::session::{CookieNews, SessionCopies};
-use crate::signing_keys::SigningKeys;
+use crate::signing_keys::JwtSigner;
 
 /// How sessions are shown to clients: as cookies, and as members of an envelope.
 #[derive(Clone, Debug)]
@@ -38,7 +38,7 @@ pub(crate) struct SessionReply {
     /// (`session.access_token_in_session = false`).
     pub(crate) issuer: Option<AccessTokenIssuer>,
     /// Signs the `set-auth-jwt` of `/get-session`; `None` leaves it out.
-    pub(crate) jwt: Option<SigningKeys>,
+    pub(crate) jwt: Option<JwtSigner>,
 }
 
 /// An access token that goes into an envelope.

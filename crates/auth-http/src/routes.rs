@@ -10,6 +10,7 @@ use crate::handlers::{
     change_password, error_page, ok, session, sessions, sign_in, sign_out, sign_up, token, update_session,
     user,
 };
+use crate::middleware::hosts::hosts;
 use crate::middleware::panics::panics;
 use crate::middleware::paths::paths;
 use crate::middleware::rate_limit::rate_limit;
@@ -211,6 +212,7 @@ pub(crate) fn scope(base_path: &str, jwks_path: Option<&RoutePath>) -> impl Http
         // Before any route is looked up, so that unknown paths count too (core §3).
         .wrap(from_fn(rate_limit))
         .wrap(from_fn(paths))
+        .wrap(from_fn(hosts))
 }
 
 /// The public keys at the root of the server, where other software looks for them by the host's name alone. Counted and
@@ -222,6 +224,7 @@ pub(crate) fn well_known_keys() -> impl HttpServiceFactory {
         .default_service(web::to(not_found))
         .wrap(from_fn(rate_limit))
         .wrap(from_fn(paths))
+        .wrap(from_fn(hosts))
 }
 
 fn scope_of(base_path: &str, routes: &[(&str, &Entry)]) -> Scope {

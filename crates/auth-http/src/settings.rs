@@ -6,6 +6,7 @@
 //! means is in the section's file.
 
 mod access_token;
+mod base_url;
 mod bearer;
 mod cleanup;
 mod cookies;
@@ -31,8 +32,10 @@ mod sources;
 mod span;
 
 pub use access_token::AccessTokenSettings;
+pub use base_url::{AllowedHosts, BaseUrl, BaseUrlSettings};
 pub use bearer::BearerSettings;
 pub use cleanup::CleanupSettings;
+pub use cookies::CookiesSettings;
 pub use cors::CorsSettings;
 pub use database::DatabaseSettings;
 pub use email_and_password::EmailAndPasswordSettings;
@@ -45,11 +48,11 @@ pub use password::PasswordSettings;
 pub use proxies::ProxiesSettings;
 pub use rate_limit::{RateLimitSettings, RateLimitStorage};
 pub use security::SecuritySettings;
-pub use server::{BaseUrl, ServerSettings};
+pub use server::ServerSettings;
 pub use session::{AnonymousGetSession, SessionSettings};
 pub use sources::{DEFAULT_TOML, Environment};
 
-use auth_core::{CookieSettings, DeclaredFields};
+use auth_core::DeclaredFields;
 
 use reader::Reader;
 pub(crate) use span::parse as parse_span;
@@ -76,7 +79,7 @@ pub struct Settings {
     /// What users and sessions hold beyond Better Auth's own.
     pub fields: DeclaredFields,
     /// Names and attributes of cookies.
-    pub cookies: CookieSettings,
+    pub cookies: CookiesSettings,
     /// Access tokens of the token API.
     pub access_token: AccessTokenSettings,
     /// Better Auth's `bearer` plugin.
@@ -200,24 +203,28 @@ impl Settings {
                 "session.cookie_cache.max_age is longer than jwt.grace_period: after a rotation copies of sessions stop verifying before their end",
             ),
             (
-                self.server.base_url.is_https() && !self.cookies.secure,
+                self.server.base_url.is_https_possible() && self.cookies.is_never_secure(),
                 "cookies.secure is off although the base URL is https: session cookies travel over plain http too",
             ),
             (
-                cookies::is_token_open_to_scripts(&self.cookies),
+                self.cookies.is_token_open_to_scripts(),
                 "cookies.session_token.http_only is off: any script on a page can read the session token",
             ),
             (
-                self.session.has_readable_copies() && cookies::is_cache_open_to_scripts(&self.cookies),
+                self.session.has_readable_copies() && self.cookies.is_cache_open_to_scripts(),
                 "cookies.session_data.http_only is off: any script on a page can read the session token that the copy of a session holds; session.cookie_cache.strategy = \"jwe\" encrypts it",
             ),
             (
-                !self.server.base_url.is_https() && !self.server.base_url.is_loopback(),
+                self.server.base_url.plain_http() == Some("server.base_url"),
                 "server.base_url is plain http: passwords and session cookies travel unencrypted",
             ),
             (
                 self.session.lives_unlisted(),
                 "session.max_per_user is above session.list_limit: a session can live without its owner's seeing it",
+            ),
+            (
+                self.server.base_url.plain_http() == Some("server.protocol"),
+                "server.protocol is plain http: passwords and session cookies travel unencrypted",
             ),
             (
                 self.proxies.trusts_everyone(),

@@ -36,9 +36,35 @@ pub const KEPT: Duration = Duration::seconds(5);
 #[derive(Clone)]
 pub struct SigningKeys(Arc<Shared>);
 
+/// Signs tokens of one issuer.
+#[derive(Clone, Debug)]
+pub(crate) struct JwtSigner {
+    keys: SigningKeys,
+    issuer: JwtIssuer,
+}
+
+impl JwtSigner {
+    pub(crate) fn new(keys: SigningKeys, issuer: JwtIssuer) -> Self {
+        Self { keys, issuer }
+    }
+
+    /// Makes a token for a user.
+    ///
+    /// # Errors
+    ///
+    /// As [`SigningKeys::sign`].
+    pub(crate) async fn sign(
+        &self,
+        store: &Store,
+        user: &User,
+        now: OffsetDateTime,
+    ) -> Result<Secret<String>, SigningError> {
+        self.keys.sign(&self.issuer, store, user, now).await
+    }
+}
+
 struct Shared {
     settings: JwtSettings,
-    issuer: JwtIssuer,
     secrets: SymmetricKeys,
     current: Mutex<Option<Current>>,
     /// Held by whoever makes a key. In it is one that was made and could not be stored, so that a database which refuses
@@ -119,7 +145,6 @@ impl SigningKeys {
     pub fn new(settings: &Settings) -> Self {
         let jwt = &settings.jwt;
         Self(Arc::new(Shared {
-            issuer: JwtIssuer::new(jwt.policy.clone(), jwt.payload),
             secrets: SymmetricKeys::derive(&settings.security.secrets, Purpose::Stored),
             settings: jwt.clone(),
             current: Mutex::default(),
@@ -129,22 +154,23 @@ impl SigningKeys {
         }))
     }
 
-    /// Makes a token for a user; the first one, and the first after a key's end, make a key too.
+    /// Makes an issuer's token for a user; the first one, and the first after a key's end, make a key too.
     ///
     /// # Errors
     ///
     /// [`SigningError`].
     pub async fn sign(
         &self,
+        issuer: &JwtIssuer,
         store: &Store,
         user: &User,
         now: OffsetDateTime,
     ) -> Result<Secret<String>, SigningError> {
         let key = self.current(store, now).await?;
         if !is_slow(&key) {
-            return self.0.issuer.issue(user, &key, now).map_err(SigningError::Issue);
+            return issuer.issue(user, &key, now).map_err(SigningError::Issue);
         }
-        let (issuer, user) = (self.0.issuer.clone(), user.clone());
+        let (issuer, user) = (issuer.clone(), user.clone());
         let signed = tokio::task::spawn_blocking(move || issuer.issue(&user, &key, now));
         signed.await.map_err(SigningError::Interrupted)?.map_err(SigningError::Issue)
     }

@@ -14,8 +14,13 @@ const BYTES: usize = 32;
 
 /// The file that holds the secret, made if there is none; `None` when the environment brings a secret of its own.
 pub(super) fn file(folder: &Path) -> Result<Option<PathBuf>, Failure> {
-    let own =
-        ["BETTER_AUTH_SECRET", "BETTER_AUTH_SECRETS", "BETTER_AUTH_SECRET_FILE", "BETTER_AUTH_SECRETS_FILE"];
+    let own = [
+        "BETTER_AUTH_SECRET",
+        "BETTER_AUTH_SECRETS",
+        "BETTER_AUTH_SECRET_FILE",
+        "BETTER_AUTH_SECRETS_FILE",
+        "AUTH_SECRET",
+    ];
     if own.iter().any(|name| env::var_os(name).is_some_and(|value| !value.is_empty())) {
         return Ok(None);
     }

@@ -104,6 +104,8 @@ error_codes! {
     InvalidErrorCallbackUrl = "INVALID_ERROR_CALLBACK_URL", "Invalid errorCallbackURL";
     /// `newUserCallbackURL` leads to an untrusted place.
     InvalidNewUserCallbackUrl = "INVALID_NEW_USER_CALLBACK_URL", "Invalid newUserCallbackURL";
+    /// The request names a host that this server does not answer for.
+    MisdirectedRequest = "MISDIRECTED_REQUEST", "Host is not allowed";
     /// The server or its database is busy or away; try again later.
     ServiceUnavailable = "SERVICE_UNAVAILABLE", "Service unavailable";
 }

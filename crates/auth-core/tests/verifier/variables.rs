@@ -35,25 +35,33 @@ fn r_110_what_is_missing_or_weak_is_named_and_never_shown() {
     assert!(matches!(malformed, VerifierError::Secrets(_)), "{malformed:?}");
 }
 
-#[test]
-fn r_111_the_first_of_versioned_secrets_signs() {
-    let other = "fedcba9876543210fedcba9876543210";
-    let single = |secret| Verifier::from_vars([URL, ("BETTER_AUTH_SECRET", secret)]).unwrap();
-    let versioned = |list: &str| {
-        Verifier::from_vars([URL, ("BETTER_AUTH_SECRETS", list), ("BETTER_AUTH_SECRET", other)]).unwrap()
-    };
-    // One session cookie, signed under `GOOD`.
+const OTHER: &str = "fedcba9876543210fedcba9876543210";
+
+/// Tells whether a verifier of these variables takes a session cookie that is signed under [`GOOD`].
+fn takes(variables: &[(&str, &str)]) -> bool {
     let token = auth_core::SessionToken::generate(&mut rand::rng());
     let secret = auth_core::SigningSecret::parse(GOOD).unwrap();
     let signed = auth_core::signed_value::sign_session_token(&token, &secret).unwrap();
     let cookie = format!("__Secure-better-auth.session_token={signed}");
-    let takes = |verifier: &Verifier| {
-        verifier.verify(&auth_core::Credentials::read([], [cookie.as_bytes()]), NOW).is_ok()
-    };
-    assert!(takes(&single(GOOD)));
-    assert!(!takes(&single(other)));
-    assert!(takes(&versioned(&format!("2:{GOOD},1:{other}"))));
-    assert!(!takes(&versioned(&format!("1:{other},2:{GOOD}"))), "an older one signs nothing");
+    let verifier = Verifier::from_vars([URL].iter().chain(variables).copied()).unwrap();
+    verifier.verify(&auth_core::Credentials::read([], [cookie.as_bytes()]), NOW).is_ok()
+}
+
+#[test]
+fn r_111_the_first_of_versioned_secrets_signs() {
+    let versioned = |list: &str| takes(&[("BETTER_AUTH_SECRETS", list), ("BETTER_AUTH_SECRET", OTHER)]);
+    assert!(takes(&[("BETTER_AUTH_SECRET", GOOD)]));
+    assert!(!takes(&[("BETTER_AUTH_SECRET", OTHER)]));
+    assert!(versioned(&format!("2:{GOOD},1:{OTHER}")));
+    assert!(!versioned(&format!("1:{OTHER},2:{GOOD}")), "an older one signs nothing");
+}
+
+#[test]
+fn the_fallback_is_read_where_no_other_secret_is_set() {
+    assert!(takes(&[("AUTH_SECRET", GOOD)]));
+    assert!(takes(&[("AUTH_SECRET", GOOD), ("BETTER_AUTH_SECRET", "")]));
+    assert!(takes(&[("AUTH_SECRET", OTHER), ("BETTER_AUTH_SECRET", GOOD)]));
+    assert!(!takes(&[("AUTH_SECRET", GOOD), ("BETTER_AUTH_SECRET", OTHER)]));
 }
 
 #[test]

@@ -10,6 +10,7 @@ fn policy(trusted: &[&str]) -> ClientAddressPolicy {
         track_addresses: true,
         trusted: trusted.iter().map(|text| text.parse().unwrap()).collect(),
         headers: vec![HeaderName::from_static("x-forwarded-for")],
+        trusted_proxy_headers: false,
         ipv6_prefix: 64,
     })
 }

@@ -22,6 +22,7 @@ use super::Now;
 use crate::error::{ApiError, Unauthorized};
 use crate::flow::session::{Caller, Credential, SessionReader};
 use crate::reply::SessionReply;
+use crate::site::Site;
 use crate::state::MissingState;
 
 /// The cookies of a request, read once; as the `bearer` plugin leaves them, where it is on.
@@ -44,7 +45,8 @@ impl SessionCookie {
     ///
     /// [`ApiError::Internal`] where the routes are not mounted.
     pub(super) fn read(request: &HttpRequest) -> Result<Self, ApiError> {
-        let SessionReply { cookies: names, secret, copies, bearer, .. } = state(request, "SessionReply")?;
+        let site = Site::of(request)?;
+        let SessionReply { cookies: names, secret, copies, bearer, .. } = &site.reply;
         let lines = request.headers().get_all(header::COOKIE).map(|line| line.as_bytes());
         let mut cookies = RequestCookies::parse(lines);
         let authorization = request.headers().get(header::AUTHORIZATION);
@@ -128,14 +130,13 @@ pub(super) fn refusal(request: &HttpRequest, credential: &Credential) -> ApiErro
 }
 
 fn cleared(request: &HttpRequest) -> Result<ApiError, ApiError> {
-    let reply = state::<SessionReply>(request, "SessionReply")?;
-    let clear = reply.cookies.clear_session(&SessionCookie::read(request)?.cookies);
+    let clear = Site::of(request)?.reply.cookies.clear_session(&SessionCookie::read(request)?.cookies);
     Ok(ApiError::SessionEnded { clear })
 }
 
 /// Checks the JWTs that a caller may show. The two kinds exclude each other by their `typ`, so that no
 /// token can be taken for the other kind.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct JwtVerifiers {
     /// For tokens of ours.
     pub(crate) access: AccessTokenVerifier,
@@ -174,7 +175,7 @@ pub(super) fn state<'r, T: 'static>(request: &'r HttpRequest, name: &'static str
 /// As [`read_strictly`]. Where the `bearer` plugin has tokens that do not verify passed over, only a header that came
 /// twice is refused: there is no telling whose word it would be.
 pub(super) fn read_credential(request: &HttpRequest) -> Result<Credential, ApiError> {
-    if state::<SessionReply>(request, "SessionReply")?.bearer.is_none() {
+    if Site::of(request)?.reply.bearer.is_none() {
         return read_strictly(request);
     }
     if request.headers().get_all(header::AUTHORIZATION).nth(1).is_some() {
@@ -202,16 +203,16 @@ fn read_strictly(request: &HttpRequest) -> Result<Credential, ApiError> {
         Bearer::Absent => return Ok(SessionCookie::read(request)?.credential),
         Bearer::Token(token) => token,
     };
+    let site = Site::of(request)?;
     if !is_jws(token) {
-        let SessionReply { secret, bearer: plugin, .. } = state(request, "SessionReply")?;
+        let SessionReply { secret, bearer: plugin, .. } = &site.reply;
         let needs_signature = plugin.is_some_and(|plugin| plugin.require_signature);
         let session = signed_value::read_session_token(token, secret)
             .filter(|_| token.contains('.') || !needs_signature);
         return session.map(Credential::SessionToken).ok_or_else(refused);
     }
-    let verifiers = state::<JwtVerifiers>(request, "JwtVerifiers")?;
     let Now(now) = Now::from_request(request, &mut Payload::None).into_inner()?;
-    verifiers.verify(token, now).map_err(|error| match error {
+    site.verifiers.verify(token, now).map_err(|error| match error {
         VerifyError::Expired { .. } => ApiError::Unauthorized(Unauthorized::TokenExpired),
         _ => refused(),
     })

@@ -15,7 +15,8 @@ use super::credentials::{read_credential, refusal, state};
 use super::{Checked, Now, RouteBody, SessionCookie, query};
 use crate::error::{ApiError, Unauthorized};
 use crate::flow::session::{CacheUse, KnownBy, LiveSession, Purpose, Reading, SessionReader, SessionRequest};
-use crate::reply::{SessionReply, cookies};
+use crate::reply::cookies;
+use crate::site::Site;
 
 /// The caller of a guarded route.
 #[derive(Debug)]
@@ -87,7 +88,8 @@ impl FromRequest for FreshlySignedIn {
 
 async fn guard(request: &HttpRequest, cache_use: CacheUse) -> Result<SignedIn, ApiError> {
     let reader = state::<SessionReader>(request, "SessionReader")?;
-    let reply = state::<SessionReply>(request, "SessionReply")?;
+    let site = Site::of(request)?;
+    let reply = &site.reply;
     let Now(now) = Now::extract(request).await?;
     let credential = read_credential(request)?;
     let cookie = SessionCookie::read(request)?;
@@ -96,6 +98,7 @@ async fn guard(request: &HttpRequest, cache_use: CacheUse) -> Result<SignedIn, A
         credential: &credential,
         dont_remember: cookie.dont_remember,
         cached: cookie.cached.as_deref(),
+        copies: reply.copies.as_ref(),
         cache_use,
         flags: query::flags(request.query_string()),
     };

@@ -11,7 +11,8 @@ use crate::error::ApiError;
 use crate::extract::{Body, Guarded, MediaTypes, Now, RouteBody, SessionCookie, SignedIn};
 use crate::flow::EmailAndPassword;
 use crate::flow::change_password::{ChangePassword, SessionsAfterChange};
-use crate::reply::{self, SessionReply};
+use crate::reply;
+use crate::site::Site;
 use crate::validation::Fields;
 
 /// Body of `/change-password`.
@@ -48,7 +49,7 @@ pub(crate) async fn change_password(
     cookie: SessionCookie,
     Now(now): Now,
     passwords: Data<EmailAndPassword>,
-    reply: Data<SessionReply>,
+    site: Site,
 ) -> Result<HttpResponse, ApiError> {
     let remember = if cookie.dont_remember { Remember::UntilBrowserCloses } else { Remember::Persistent };
     let request = ChangePassword {
@@ -65,7 +66,7 @@ pub(crate) async fn change_password(
     let mut answer = reply::json(StatusCode::OK, &TokenAndUserBody { token, user: (&principal.user).into() });
     if let Some(session) = session.filter(|_| known_by.takes_cookies()) {
         let principal = UserSession { user: principal.user, session };
-        reply.set_session(&mut answer, &principal, remember, &cookie, now).await?;
+        site.reply.set_session(&mut answer, &principal, remember, &cookie, now).await?;
     }
     Ok(answer)
 }

@@ -19,6 +19,7 @@ use crate::flow::session::{
 use crate::origin::OriginPolicy;
 use crate::reply::{self, SessionReply, ShownToken};
 use crate::settings::AnonymousGetSession;
+use crate::site::Site;
 
 /// Answers who is signed in, extends the session when its time has come, and hands out an access token.
 ///
@@ -30,9 +31,9 @@ pub(crate) async fn get_session(
     asked: Asked,
     reader: Data<SessionReader>,
     anonymous: Data<AnonymousGetSession>,
-    reply: Data<SessionReply>,
+    site: Site,
 ) -> Result<HttpResponse, ApiError> {
-    show(asked, Purpose::Read, &reader, **anonymous, &reply).await
+    show(asked, Purpose::Read, &reader, **anonymous, &site.reply).await
 }
 
 /// As `GET`, and extends the session where `GET` leaves that to this route (`session.defer_refresh`).
@@ -46,7 +47,7 @@ pub(crate) async fn post_session(
     origins: Data<OriginPolicy>,
     reader: Data<SessionReader>,
     anonymous: Data<AnonymousGetSession>,
-    reply: Data<SessionReply>,
+    site: Site,
 ) -> Result<HttpResponse, ApiError> {
     origins.check_cookie_request(&request)?;
     origins.check_redirects(&request, &Body::none())?;
@@ -54,7 +55,7 @@ pub(crate) async fn post_session(
         return Err(ApiError::Coded(ErrorCode::MethodNotAllowedDeferSessionRequired));
     }
     let asked = Asked::extract(&request).await?;
-    show(asked, Purpose::KeepAlive, &reader, **anonymous, &reply).await
+    show(asked, Purpose::KeepAlive, &reader, **anonymous, &site.reply).await
 }
 
 /// What a request shows and asks for, and when.
@@ -95,6 +96,7 @@ async fn show(
         credential: &credential,
         dont_remember: cookie.dont_remember,
         cached: cookie.cached.as_deref(),
+        copies: reply.copies.as_ref(),
         // Nobody gets a new token for a session that has ended.
         cache_use: if reply.issuer.is_some() || reply.jwt.is_some() {
             CacheUse::Confirmed
@@ -115,8 +117,8 @@ async fn show(
         Ok(Reading::Session(live)) => {
             let user = reply.jwt.as_ref().map(|_| live.principal.user.clone());
             let mut answer = living(live, credential, &cookie, now, reply).await;
-            if let (Some(keys), Some(user), Ok(answer)) = (&reply.jwt, user, &mut answer) {
-                reply::auth_jwt::add(answer, keys, &reader.store, &user, now).await;
+            if let (Some(signer), Some(user), Ok(answer)) = (&reply.jwt, user, &mut answer) {
+                reply::auth_jwt::add(answer, signer, &reader.store, &user, now).await;
             }
             answer
         }

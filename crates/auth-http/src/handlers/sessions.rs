@@ -12,7 +12,8 @@ use crate::error::ApiError;
 use crate::extract::{
     Body, FreshlySignedIn, Guarded, MediaTypes, NoInput, Now, RouteBody, SessionCookie, SignedIn,
 };
-use crate::reply::{self, SessionReply};
+use crate::reply;
+use crate::site::Site;
 use crate::state::ListLimit;
 use crate::validation::Fields;
 
@@ -60,13 +61,13 @@ pub(crate) async fn revoke_session(
     Guarded { input, caller }: Guarded<RevokeSessionInput>,
     cookie: SessionCookie,
     store: Data<Store>,
-    reply: Data<SessionReply>,
+    site: Site,
 ) -> Result<HttpResponse, ApiError> {
     let SignedIn { principal, known_by } = caller;
     store.sessions().delete_owned(&input.token, &principal.user.id).await?;
     let mut answer = done();
     if known_by.takes_cookies() && input.token.constant_time_eq(&principal.session.token) {
-        reply.clear_session(&mut answer, &cookie)?;
+        site.reply.clear_session(&mut answer, &cookie)?;
     }
     Ok(answer)
 }
@@ -80,12 +81,12 @@ pub(crate) async fn revoke_sessions(
     Guarded { caller, .. }: Guarded<NoInput>,
     cookie: SessionCookie,
     store: Data<Store>,
-    reply: Data<SessionReply>,
+    site: Site,
 ) -> Result<HttpResponse, ApiError> {
     store.sessions().delete_by_user(&caller.principal.user.id).await?;
     let mut answer = done();
     if caller.known_by.takes_cookies() {
-        reply.clear_session(&mut answer, &cookie)?;
+        site.reply.clear_session(&mut answer, &cookie)?;
     }
     Ok(answer)
 }

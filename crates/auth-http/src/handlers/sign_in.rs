@@ -12,7 +12,8 @@ use crate::error::ApiError;
 use crate::extract::{Body, Checked, MediaTypes, Now, RouteBody, SessionCookie};
 use crate::flow::EmailAndPassword;
 use crate::flow::sign_in::SignIn;
-use crate::reply::{self, SessionReply};
+use crate::reply;
+use crate::site::Site;
 use crate::validation::Fields;
 
 /// Body of `/sign-in/email`.
@@ -77,7 +78,7 @@ pub(crate) async fn sign_in_email(
     cookie: SessionCookie,
     Now(now): Now,
     passwords: Data<EmailAndPassword>,
-    reply: Data<SessionReply>,
+    site: Site,
 ) -> Result<HttpResponse, ApiError> {
     let SignInInput { request, callback_url } = input;
     let remember = request.remember;
@@ -95,7 +96,7 @@ pub(crate) async fn sign_in_email(
         let location = HeaderValue::from_str(&ascii_address(url)).map_err(ApiError::internal)?;
         answer.headers_mut().insert(header::LOCATION, location);
     }
-    reply.set_session(&mut answer, &principal, remember, &cookie, now).await?;
+    site.reply.set_session(&mut answer, &principal, remember, &cookie, now).await?;
     Ok(answer)
 }
 
@@ -124,9 +125,9 @@ pub(crate) async fn login(
     cookie: SessionCookie,
     Now(now): Now,
     passwords: Data<EmailAndPassword>,
-    reply: Data<SessionReply>,
+    site: Site,
 ) -> Result<HttpResponse, ApiError> {
     let remember = request.remember;
     let principal = passwords.sign_in(request, client, now).await?;
-    reply.signed_in(StatusCode::OK, &principal, remember, &cookie, now).await
+    site.reply.signed_in(StatusCode::OK, &principal, remember, &cookie, now).await
 }

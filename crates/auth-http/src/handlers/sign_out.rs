@@ -11,6 +11,7 @@ use crate::extract::{Body, Checked, CheckedActing, MediaTypes, NoInput, RouteBod
 use crate::flow;
 use crate::flow::session::Credential;
 use crate::reply::{self, SessionReply};
+use crate::site::Site;
 use crate::validation::Fields;
 
 /// Body of `/sign-out`; it may be left out.
@@ -45,7 +46,7 @@ pub(crate) async fn sign_out(
     credential: Credential,
     cookie: SessionCookie,
     store: Data<Store>,
-    reply: Data<SessionReply>,
+    site: Site,
 ) -> Result<HttpResponse, ApiError> {
     match credential {
         Credential::None | Credential::DeadCookie | Credential::NoSession => {}
@@ -57,7 +58,7 @@ pub(crate) async fn sign_out(
         }
         Credential::Foreign { .. } => return Err(ApiError::Unauthorized(Unauthorized::InvalidToken)),
     }
-    signed_out(&reply, &cookie)
+    signed_out(&site.reply, &cookie)
 }
 
 /// Ends the caller's session.
@@ -69,11 +70,11 @@ pub(crate) async fn logout(
     CheckedActing { caller, .. }: CheckedActing<NoInput>,
     cookie: SessionCookie,
     store: Data<Store>,
-    reply: Data<SessionReply>,
+    site: Site,
 ) -> Result<HttpResponse, ApiError> {
     let session = caller.session.ok_or(ApiError::Unauthorized(Unauthorized::InvalidToken))?;
     flow::sign_out::sign_out(&store, &session.token).await?;
-    signed_out(&reply, &cookie)
+    signed_out(&site.reply, &cookie)
 }
 
 fn signed_out(reply: &SessionReply, request: &SessionCookie) -> Result<HttpResponse, ApiError> {

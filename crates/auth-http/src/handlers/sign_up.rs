@@ -12,7 +12,8 @@ use crate::extract::{Body, Checked, MediaTypes, Now, RouteBody, SessionCookie};
 use crate::flow::EmailAndPassword;
 use crate::flow::sign_up::{SignUp, SignedUp};
 use crate::handlers::sign_in::remember;
-use crate::reply::{self, SessionReply};
+use crate::reply;
+use crate::site::Site;
 use crate::validation::Fields;
 
 /// The reference's schema is an object and a record at once, and says so twice.
@@ -85,14 +86,14 @@ pub(crate) async fn sign_up_email(
     cookie: SessionCookie,
     Now(now): Now,
     passwords: Data<EmailAndPassword>,
-    reply: Data<SessionReply>,
+    site: Site,
 ) -> Result<HttpResponse, ApiError> {
     let remember = request.remember;
     let SignedUp { user, session } = passwords.sign_up(request, client, now).await?;
     let token = session.as_ref().map(|session| session.token.expose());
     let mut answer = reply::json(StatusCode::OK, &TokenAndUserBody { token, user: (&user).into() });
     if let Some(session) = session {
-        reply.set_session(&mut answer, &UserSession { user, session }, remember, &cookie, now).await?;
+        site.reply.set_session(&mut answer, &UserSession { user, session }, remember, &cookie, now).await?;
     }
     Ok(answer)
 }
@@ -108,14 +109,14 @@ pub(crate) async fn register(
     cookie: SessionCookie,
     Now(now): Now,
     passwords: Data<EmailAndPassword>,
-    reply: Data<SessionReply>,
+    site: Site,
 ) -> Result<HttpResponse, ApiError> {
     let remember = request.remember;
     match passwords.sign_up(request, client, now).await? {
         SignedUp { user, session: Some(session) } => {
             let principal = UserSession { user, session };
-            reply.signed_in(StatusCode::CREATED, &principal, remember, &cookie, now).await
+            site.reply.signed_in(StatusCode::CREATED, &principal, remember, &cookie, now).await
         }
-        SignedUp { user, session: None } => Ok(reply.signed_up(StatusCode::CREATED, &user)),
+        SignedUp { user, session: None } => Ok(site.reply.signed_up(StatusCode::CREATED, &user)),
     }
 }

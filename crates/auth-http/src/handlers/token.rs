@@ -11,6 +11,8 @@ use crate::error::ApiError;
 use crate::extract::{Now, SignedIn};
 use crate::reply;
 use crate::signing_keys::SigningKeys;
+use crate::site::Site;
+use crate::state::MissingState;
 
 /// Answers a token for the caller's user.
 ///
@@ -20,10 +22,11 @@ use crate::signing_keys::SigningKeys;
 pub(crate) async fn token(
     caller: SignedIn,
     Now(now): Now,
-    keys: Data<SigningKeys>,
+    site: Site,
     store: Data<Store>,
 ) -> Result<HttpResponse, ApiError> {
-    let token = keys.sign(&store, &caller.principal.user, now).await?;
+    let signer = site.signer.as_ref().ok_or_else(|| ApiError::internal(MissingState("JwtSigner")))?;
+    let token = signer.sign(&store, &caller.principal.user, now).await?;
     Ok(reply::json(StatusCode::OK, &json!({ "token": token.expose() })))
 }
 

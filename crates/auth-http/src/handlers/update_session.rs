@@ -12,7 +12,8 @@ use serde_json::{Map, Value};
 use crate::error::ApiError;
 use crate::extract::{Body, Guarded, MediaTypes, Now, RouteBody, SessionCookie, SignedIn};
 use crate::flow::session::CacheUse;
-use crate::reply::{self, SessionReply};
+use crate::reply;
+use crate::site::Site;
 use crate::validation::Fields;
 
 /// Body of `/update-session`: any object. What of it may be set is for the declared fields to say; the
@@ -50,7 +51,7 @@ pub(crate) async fn update_session(
     Now(now): Now,
     store: Data<Store>,
     fields: Data<DeclaredFields>,
-    reply: Data<SessionReply>,
+    site: Site,
 ) -> Result<HttpResponse, ApiError> {
     let changes = fields.session.parse_update(&members)?;
     if changes.is_empty() {
@@ -67,7 +68,7 @@ pub(crate) async fn update_session(
     let Some(session) = updated else {
         let mut answer = ApiError::Coded(ErrorCode::FailedToGetSession).error_response();
         if known_by.takes_cookies() {
-            reply.clear_session(&mut answer, &cookie)?;
+            site.reply.clear_session(&mut answer, &cookie)?;
         }
         return Ok(answer);
     };
@@ -76,7 +77,7 @@ pub(crate) async fn update_session(
     let mut answer = reply::json(StatusCode::OK, &body);
     if known_by.takes_cookies() {
         let remember = if cookie.dont_remember { Remember::UntilBrowserCloses } else { Remember::Persistent };
-        reply.set_session(&mut answer, &principal, remember, &cookie, now).await?;
+        site.reply.set_session(&mut answer, &principal, remember, &cookie, now).await?;
     }
     Ok(answer)
 }

@@ -7,19 +7,19 @@ use crate::glob::Glob;
 
 /// A glob over a text that holds an authority.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Authority {
+pub(crate) struct Authority {
     glob: Glob,
     is_range: bool,
 }
 
 impl Authority {
     /// Reads a glob and the authority in it.
-    pub(super) fn new(glob: &str, authority: &str) -> Self {
+    pub(crate) fn new(glob: &str, authority: &str) -> Self {
         Self { glob: Glob::new(glob), is_range: is_range(authority) }
     }
 
     /// Tells whether a text matches, and has an address for an authority where a range of them is meant.
-    pub(super) fn matches(&self, text: &str, authority: &str) -> bool {
+    pub(crate) fn matches(&self, text: &str, authority: &str) -> bool {
         (!self.is_range || host(authority).parse::<Ipv4Addr>().is_ok()) && self.glob.is_match(text)
     }
 }

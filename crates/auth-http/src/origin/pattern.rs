@@ -74,11 +74,6 @@ impl<'t> Target<'t> {
 }
 
 impl OriginPattern {
-    /// Trusts exactly one origin.
-    pub(crate) fn exact(origin: &str) -> Self {
-        Self { text: origin.to_owned(), kind: Kind::Exact(None) }
-    }
-
     /// Reads a pattern.
     ///
     /// # Errors
@@ -177,7 +172,10 @@ fn check(text: &str) -> Result<(), ParsePatternError> {
 
 /// Refuses a glob over hosts that would trust anybody or could never match.
 fn check_hosts(pattern: &str, authority: &str) -> Result<(), ParsePatternError> {
-    let host = authority.split(':').next().unwrap_or_default();
+    let host = match authority.split_inclusive(']').next() {
+        Some(address) if authority.starts_with('[') => address,
+        _ => authority.split(':').next().unwrap_or_default(),
+    };
     if !host.contains(|c: char| c.is_ascii_alphanumeric()) {
         return Err(ParsePatternError::TrustsEveryone(pattern.to_owned()));
     }

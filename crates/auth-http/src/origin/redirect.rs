@@ -83,6 +83,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
     use super::*;
+    use crate::host::HostPolicy;
     use crate::origin::{OriginChecks, OriginPattern};
 
     #[test]
@@ -92,7 +93,7 @@ mod tests {
         assert_eq!(vectors.len(), 21);
         let patterns = vec![OriginPattern::parse("*.example.com").unwrap()];
         let policy = OriginPolicy::new(
-            "https://auth.example.com".to_owned(),
+            HostPolicy::of_one("https://auth.example.com"),
             String::new(),
             patterns,
             OriginChecks::default(),

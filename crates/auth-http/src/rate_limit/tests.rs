@@ -13,7 +13,13 @@ fn limiter(custom: &[&str]) -> RateLimiter {
             storage: RateLimitStorage::Memory,
             custom_rules: custom.iter().map(|text| text.parse().unwrap()).collect(),
         },
-        &ProxiesSettings { track_addresses: true, trusted: Vec::new(), headers: Vec::new(), ipv6_prefix: 64 },
+        &ProxiesSettings {
+            track_addresses: true,
+            trusted: Vec::new(),
+            headers: Vec::new(),
+            trusted_proxy_headers: false,
+            ipv6_prefix: 64,
+        },
         "/api/auth",
     )
 }

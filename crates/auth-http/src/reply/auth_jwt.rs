@@ -7,7 +7,7 @@ use auth_store::Store;
 use time::OffsetDateTime;
 
 use super::expose::expose;
-use crate::signing_keys::SigningKeys;
+use crate::signing_keys::JwtSigner;
 
 const SET_AUTH_JWT: &str = "set-auth-jwt";
 
@@ -15,12 +15,12 @@ const SET_AUTH_JWT: &str = "set-auth-jwt";
 /// there all the same, and a client that asks `/token` is told.
 pub(crate) async fn add(
     answer: &mut HttpResponse,
-    keys: &SigningKeys,
+    signer: &JwtSigner,
     store: &Store,
     user: &User,
     now: OffsetDateTime,
 ) {
-    match keys.sign(store, user, now).await {
+    match signer.sign(store, user, now).await {
         Ok(token) => {
             // Three parts of base64url and their dots.
             let Ok(mut value) = HeaderValue::from_str(token.expose()) else { return };

@@ -1,14 +1,15 @@
 //! `set-auth-token`: what the session cookie holds, for clients that keep it as a token (Better Auth's `bearer` plugin).
 
+use std::borrow::Cow;
+
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::web::Data;
 use auth_core::decode_uri_component;
 
-use super::SessionReply;
 use super::expose::expose;
+use crate::site::Site;
 
 const SET_AUTH_TOKEN: &str = "set-auth-token";
 
@@ -17,11 +18,12 @@ pub(crate) async fn announce(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody + 'static>, actix_web::Error> {
-    let reply = request.app_data::<Data<SessionReply>>().filter(|reply| reply.bearer.is_some()).cloned();
+    let site = Site::of(request.request()).ok().filter(|site| site.reply.bearer.is_some());
+    let site = site.map(Cow::into_owned);
     let mut response = next.call(request).await?;
-    if let Some(reply) = reply {
+    if let Some(site) = site {
         let headers = response.headers_mut();
-        if let Some(token) = token(headers, reply.cookies.session_token_name()) {
+        if let Some(token) = token(headers, site.reply.cookies.session_token_name()) {
             headers.insert(HeaderName::from_static(SET_AUTH_TOKEN), token);
             expose(headers, SET_AUTH_TOKEN);
         }

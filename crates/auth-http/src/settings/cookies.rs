@@ -5,29 +5,102 @@ use auth_core::{
     SessionCookies,
 };
 
+use super::base_url::{BaseUrl, BaseUrlSettings};
 use super::error::SettingsError;
 use super::reader::Reader;
-use super::server::BaseUrl;
 use super::span;
+use crate::host::Protocol;
+
+/// Names and attributes of cookies, of which two may follow the address that a request came under.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CookiesSettings {
+    /// What holds under every address; `secure` and `domain` are said by the other two members.
+    common: CookieSettings,
+    secure: Secure,
+    domain: Option<Domain>,
+}
+
+/// Whether cookies are for https alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Secure {
+    /// Decided once.
+    Always(bool),
+    /// Where the address is https.
+    WithHttps,
+}
+
+/// Which hosts share cookies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Domain {
+    /// A host and its subdomains.
+    Named(String),
+    /// The host of the address and its subdomains.
+    OfAddress,
+}
+
+impl CookiesSettings {
+    /// Gives what holds under an address.
+    pub fn at(&self, base_url: &BaseUrl) -> CookieSettings {
+        let secure = match self.secure {
+            Secure::Always(secure) => secure,
+            Secure::WithHttps => base_url.is_https(),
+        };
+        let domain = self.domain.as_ref().map(|domain| match domain {
+            Domain::Named(domain) => domain.clone(),
+            Domain::OfAddress => base_url.hostname().to_owned(),
+        });
+        CookieSettings { secure, domain, ..self.common.clone() }
+    }
+
+    /// Gives what holds under every address, for what depends on neither scheme nor host.
+    pub(crate) fn anywhere(&self) -> CookieSettings {
+        self.common.clone()
+    }
+
+    /// Tells whether cookies are never for https alone.
+    pub(super) fn is_never_secure(&self) -> bool {
+        self.secure == Secure::Always(false)
+    }
+
+    /// Tells whether scripts can read the session token's cookie.
+    pub(super) fn is_token_open_to_scripts(&self) -> bool {
+        is_open_to_scripts(&self.common, &self.common.session_token)
+    }
+
+    /// Tells whether scripts can read the cookie cache's cookie.
+    pub(super) fn is_cache_open_to_scripts(&self) -> bool {
+        is_open_to_scripts(&self.common, &self.common.session_data)
+    }
+}
 
 /// Reads the section; whatever no cookie can have is refused here, by its key.
-pub(super) fn read(reader: &Reader, base_url: &BaseUrl) -> Result<CookieSettings, SettingsError> {
-    let secure = [("auto", None), ("true", Some(true)), ("false", Some(false))];
+pub(super) fn read(reader: &Reader, addresses: &BaseUrlSettings) -> Result<CookiesSettings, SettingsError> {
     let domain = reader.optional_text("cookies.domain")?.map(|domain| match domain.as_str() {
-        "auto" => base_url.hostname().to_owned(),
-        _ => domain,
+        "auto" => Domain::OfAddress,
+        _ => Domain::Named(domain),
     });
-    let settings = CookieSettings {
+    let choices = [("auto", None), ("true", Some(true)), ("false", Some(false))];
+    let secure = reader.choice("cookies.secure", &choices)?.map(Secure::Always);
+    let secure = secure.unwrap_or_else(|| follow(addresses, domain.as_ref()));
+    let common = CookieSettings {
         prefix: reader.text("cookies.prefix")?,
-        secure: reader.choice("cookies.secure", &secure)?.unwrap_or(base_url.is_https()),
-        domain,
+        secure: true,
+        domain: None,
         attributes: attributes(reader, "cookies.default_attributes", Life::Fixed)?,
         session_token: cookie(reader, "cookies.session_token", Life::Fixed)?,
         session_data: cookie(reader, "cookies.session_data", Life::Chosen)?,
         dont_remember: cookie(reader, "cookies.dont_remember", Life::Chosen)?,
     };
+    let settings = CookiesSettings { common, secure, domain };
     // Each value was looked at alone; what is left is how they go together.
-    match SessionCookies::new(settings.clone()) {
+    let example = match (addresses, &settings.domain) {
+        (BaseUrlSettings::Fixed(url), _) => settings.at(url),
+        (BaseUrlSettings::ByHost(_), Some(Domain::Named(domain))) => {
+            CookieSettings { domain: Some(domain.clone()), ..settings.common.clone() }
+        }
+        (BaseUrlSettings::ByHost(_), Some(Domain::OfAddress) | None) => settings.common.clone(),
+    };
+    match SessionCookies::new(example) {
         Ok(_) => Ok(settings),
         Err(CookieSettingsError::Prefix) => {
             Err(reader.expected("cookies.prefix", "letters, digits, `-`, `_` and `.`"))
@@ -44,14 +117,18 @@ pub(super) fn read(reader: &Reader, base_url: &BaseUrl) -> Result<CookieSettings
     }
 }
 
-/// Tells whether scripts can read the session token's cookie.
-pub(super) fn is_token_open_to_scripts(settings: &CookieSettings) -> bool {
-    is_open_to_scripts(settings, &settings.session_token)
-}
-
-/// Tells whether scripts can read the cookie cache's cookie.
-pub(super) fn is_cache_open_to_scripts(settings: &CookieSettings) -> bool {
-    is_open_to_scripts(settings, &settings.session_data)
+/// Says whether cookies are secure where the settings leave it open. It is decided once, so that a host has one name for each
+/// cookie; but as in the reference, cookies that are shared among subdomains follow the scheme of each request (core §7.1).
+fn follow(addresses: &BaseUrlSettings, domain: Option<&Domain>) -> Secure {
+    match (addresses, domain) {
+        (BaseUrlSettings::Fixed(_), _) | (BaseUrlSettings::ByHost(_), Some(_)) => Secure::WithHttps,
+        (BaseUrlSettings::ByHost(allowed), None) => Secure::Always(match allowed.protocol() {
+            Protocol::Https => true,
+            Protocol::Http => false,
+            // Browsers do not all take secure cookies from a server on this machine.
+            Protocol::ByRequest | Protocol::Auto => !addresses.is_loopback(),
+        }),
+    }
 }
 
 fn is_open_to_scripts(settings: &CookieSettings, cookie: &CookieOverrides) -> bool {

@@ -5,6 +5,7 @@ use std::time::Duration as Span;
 use auth_core::{CacheStrategy, CookieCachePolicy, JwsAlgorithm, JwtPayload, JwtPolicy, RSA_BITS};
 use time::Duration;
 
+use super::base_url::BaseUrl;
 use super::error::{Problem, SettingsError};
 use super::reader::Reader;
 use super::server::ServerSettings;
@@ -29,8 +30,12 @@ pub struct JwtSettings {
     pub disable_private_key_encryption: bool,
     /// Path of the public keys, below the base path.
     pub jwks_path: RoutePath,
-    /// Issuer, audience and life of tokens.
-    pub policy: JwtPolicy,
+    /// `iss` of tokens; `None`: the origin under which one is asked for.
+    pub issuer: Option<String>,
+    /// `aud` of tokens; `None`: the same origin.
+    pub audience: Option<String>,
+    /// Life of tokens.
+    pub expiration_time: Duration,
     /// What tokens say of their users.
     pub payload: JwtPayload,
     /// Whether `/get-session` goes without `set-auth-jwt`.
@@ -48,7 +53,6 @@ const LONGEST: Span = Span::from_secs(3_650 * 24 * 60 * 60);
 impl JwtSettings {
     pub(super) fn read(reader: &Reader, server: &ServerSettings) -> Result<Self, SettingsError> {
         let rotation_interval = seconds(reader.span("jwt.rotation_interval", Span::ZERO..=LONGEST)?);
-        let origin = || server.base_url.origin().to_owned();
         let algorithms = JwsAlgorithm::ALL.map(|algorithm| (algorithm.as_str(), algorithm));
         Ok(Self {
             enabled: reader.switch("jwt.enabled")?,
@@ -58,11 +62,9 @@ impl JwtSettings {
             grace_period: seconds(reader.span("jwt.grace_period", Span::ZERO..=LONGEST)?),
             disable_private_key_encryption: reader.switch("jwt.disable_private_key_encryption")?,
             jwks_path: jwks_path(reader, &server.base_path)?,
-            policy: JwtPolicy {
-                issuer: reader.optional_text("jwt.issuer")?.unwrap_or_else(origin),
-                audience: reader.optional_text("jwt.audience")?.unwrap_or_else(origin),
-                ttl: span::long(reader, "jwt.expiration_time", 1)?,
-            },
+            issuer: reader.optional_text("jwt.issuer")?,
+            audience: reader.optional_text("jwt.audience")?,
+            expiration_time: span::long(reader, "jwt.expiration_time", 1)?,
             payload: reader.choice(
                 "jwt.payload",
                 &[
@@ -104,9 +106,19 @@ impl JwtSettings {
             && max_age.is_some_and(|max_age| max_age > self.grace_period)
     }
 
+    /// Gives issuer, audience and life of tokens that are asked for under an address.
+    pub fn policy(&self, base_url: &BaseUrl) -> JwtPolicy {
+        let or_origin = |text: &Option<String>| text.clone().unwrap_or_else(|| base_url.origin().to_owned());
+        JwtPolicy {
+            issuer: or_origin(&self.issuer),
+            audience: or_origin(&self.audience),
+            ttl: self.expiration_time,
+        }
+    }
+
     /// Tells whether tokens outlive the keys that verify them: rotated keys are no longer shown while some are good.
     pub(super) fn outlives_its_keys(&self) -> bool {
-        self.enabled && self.rotation_interval.is_some() && self.policy.ttl > self.grace_period
+        self.enabled && self.rotation_interval.is_some() && self.expiration_time > self.grace_period
     }
 }
 

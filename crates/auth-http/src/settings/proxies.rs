@@ -1,8 +1,9 @@
-//! `[proxies]`: whose word is taken for a client's address, and whether it is looked at at all.
+//! `[proxies]`: whose word is taken for a client's address and for the host it asked, and whether addresses are looked at at
+//! all.
 
 use actix_web::http::header::HeaderName;
 
-use super::error::SettingsError;
+use super::error::{Problem, SettingsError};
 use super::network::Network;
 use super::reader::Reader;
 
@@ -15,6 +16,8 @@ pub struct ProxiesSettings {
     pub trusted: Vec<Network>,
     /// Headers that carry the client's address, in order of preference.
     pub headers: Vec<HeaderName>,
+    /// Whether the proxies' word is also taken for the host and the scheme that a client asked for.
+    pub trusted_proxy_headers: bool,
     /// Leading bits of an IPv6 address that count as one client.
     pub ipv6_prefix: u8,
 }
@@ -22,6 +25,7 @@ pub struct ProxiesSettings {
 impl ProxiesSettings {
     pub(super) fn read(reader: &Reader) -> Result<Self, SettingsError> {
         const NETWORK: &str = "addresses or networks such as \"10.0.0.0/8\" or \"fd00::/8\"";
+        const PROXY_HEADERS: &str = "proxies.trusted_proxy_headers";
         const HEADER: &str = "names of headers such as \"x-forwarded-for\"";
         let trusted = reader.list("proxies.trusted")?;
         let headers = reader.list("proxies.headers")?;
@@ -33,6 +37,12 @@ impl ProxiesSettings {
         if headers.is_empty() {
             return Err(reader.expected("proxies.headers", HEADER));
         }
+        let trusted_proxy_headers = reader.switch(PROXY_HEADERS)?;
+        if trusted_proxy_headers && trusted.is_empty() {
+            let reason = "there is no proxy whose headers it could be about".to_owned();
+            let way_out = "name the proxies in `proxies.trusted`";
+            return Err(reader.problem(PROXY_HEADERS, Problem::Refused { reason, way_out }));
+        }
         Ok(Self {
             track_addresses: reader.switch("proxies.track_addresses")?,
             trusted: trusted
@@ -41,6 +51,7 @@ impl ProxiesSettings {
                 .collect::<Result<_, _>>()
                 .map_err(|_| reader.expected("proxies.trusted", NETWORK))?,
             headers,
+            trusted_proxy_headers,
             ipv6_prefix: reader.number("proxies.ipv6_prefix", 1..=128)?,
         })
     }

@@ -14,8 +14,8 @@ use crate::origin::{OriginPattern, ParsePatternError, UncheckedOrigins};
 pub struct SecuritySettings {
     /// Key material of cookies and tokens.
     pub secrets: VersionedSecrets,
-    /// Patterns of origins that may send requests with cookies (Better Auth core §4.4); the base URL's own is
-    /// the first.
+    /// Patterns of origins that may send requests with cookies (Better Auth core §4.4); those of
+    /// this server's own addresses come first.
     pub trusted_origins: Vec<String>,
     /// Turns off the cross-site request checks; `None` where it is not set, which leaves the check of cross-site
     /// navigation to `disable_origin_check`.
@@ -31,7 +31,7 @@ const LEAVE_OUT: &str = "beside versioned secrets it only decrypts what was encr
 
 impl SecuritySettings {
     pub(super) fn read(reader: &Reader, server: &ServerSettings) -> Result<Self, SettingsError> {
-        let mut trusted_origins = vec![server.base_url.origin().to_owned()];
+        let mut trusted_origins = server.base_url.origins();
         for (index, pattern) in reader.list(ORIGINS)?.into_iter().enumerate() {
             if let Err(error) = OriginPattern::parse(&pattern) {
                 let reason = format!("entry {} {}", index + 1, unusable(&error));
@@ -63,7 +63,7 @@ fn unchecked_origins(reader: &Reader, base_path: &str) -> Result<UncheckedOrigin
 }
 
 /// Says what is wrong with a pattern without quoting it.
-fn unusable(error: &ParsePatternError) -> &'static str {
+pub(super) fn unusable(error: &ParsePatternError) -> &'static str {
     match error {
         ParsePatternError::Empty => "is empty",
         ParsePatternError::ScriptScheme(_) => "is a script and can never be trusted",

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use url::{Host, Url};
-
+use super::base_url::BaseUrlSettings;
 use super::error::{Problem, SettingsError};
 use super::error_url::ErrorUrl;
 use super::paths;
@@ -19,9 +18,9 @@ pub struct ServerSettings {
     pub port: u16,
     /// Threads that serve requests, at least one.
     pub workers: usize,
-    /// Address under which clients reach the server, without its path.
-    pub base_url: BaseUrl,
-    /// Path of the auth routes: empty for the root, else with a leading and without a trailing slash.
+    /// Addresses under which clients reach the server, without their path.
+    pub base_url: BaseUrlSettings,
+    /// Path of the auth routes under every address: empty for the root, else with a leading and without a trailing slash.
     pub base_path: String,
     /// Where `GET /error` sends browsers; `None`: it shows a page.
     pub error_url: Option<ErrorUrl>,
@@ -64,16 +63,25 @@ const LARGEST_BODY_LIMIT: usize = 16 * 1024 * 1024;
 
 impl ServerSettings {
     pub(super) fn read(reader: &Reader) -> Result<Self, SettingsError> {
-        let (base_url, own_path) = BaseUrl::read(reader)?;
+        let (base_url, own_path) = BaseUrlSettings::read(reader)?;
         let seconds = |low, high| Duration::from_secs(low)..=Duration::from_secs(high);
         let deadline = Duration::from_millis(100)..=Duration::from_secs(600);
         let host = reader.text("server.host")?;
         if host.is_empty() {
             return Err(reader.expected("server.host", "an address such as \"127.0.0.1\" or \"0.0.0.0\""));
         }
-        let base_path = match own_path {
-            Some(path) => path,
-            None => base_path(reader)?,
+        let base_path = match (&base_url, own_path) {
+            (BaseUrlSettings::Fixed(_), Some(path)) => path,
+            (BaseUrlSettings::Fixed(_), None) | (BaseUrlSettings::ByHost(_), None) => base_path(reader)?,
+            (BaseUrlSettings::ByHost(_), Some(path)) => {
+                let shared = base_path(reader)?;
+                if path != shared {
+                    let reason = "beside `server.allowed_hosts` its path is that of every host".to_owned();
+                    let way_out = "leave the path out and set `server.base_path`";
+                    return Err(reader.problem("server.base_url", Problem::Refused { reason, way_out }));
+                }
+                shared
+            }
         };
         let paths_below = "paths below the base path, such as [\"/sign-up/email\"]";
         Ok(Self {
@@ -115,7 +123,7 @@ fn base_path(reader: &Reader) -> Result<String, SettingsError> {
 }
 
 /// Gives a path one leading and no trailing slash; `None` where it could match no request.
-fn normalised_path(text: &str) -> Option<String> {
+pub(super) fn normalised_path(text: &str) -> Option<String> {
     let inner = text.trim_matches('/');
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_' | '.' | '~');
     if inner.is_empty() {
@@ -124,84 +132,5 @@ fn normalised_path(text: &str) -> Option<String> {
         Some(format!("/{inner}"))
     } else {
         None
-    }
-}
-
-/// The address under which clients reach the server: scheme, host and port.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BaseUrl {
-    origin: String,
-    hostname: String,
-    https: bool,
-    loopback: bool,
-}
-
-impl BaseUrl {
-    /// The origin as browsers write it: lower-case host, no default port, no trailing slash.
-    pub fn origin(&self) -> &str {
-        &self.origin
-    }
-
-    /// The host without its port.
-    pub fn hostname(&self) -> &str {
-        &self.hostname
-    }
-
-    /// Tells whether the scheme is https.
-    pub fn is_https(&self) -> bool {
-        self.https
-    }
-
-    /// Tells whether the host is this machine.
-    pub fn is_loopback(&self) -> bool {
-        self.loopback
-    }
-
-    /// Reads an address and its path; the path is `None` where the address has none of its own.
-    pub(super) fn parse(text: &str) -> Option<(Self, Option<String>)> {
-        let url = Url::parse(text).ok()?;
-        let https = match url.scheme() {
-            "https" => true,
-            "http" => false,
-            _ => return None,
-        };
-        let bare = url.username().is_empty()
-            && url.password().is_none()
-            && url.query().is_none()
-            && url.fragment().is_none();
-        if !bare {
-            return None;
-        }
-        let loopback = match url.host()? {
-            Host::Domain(name) => name == "localhost" || name.ends_with(".localhost"),
-            Host::Ipv4(address) => address.is_loopback(),
-            Host::Ipv6(address) => address.is_loopback(),
-        };
-        let path = match url.path() {
-            "" | "/" => None,
-            path => Some(normalised_path(path)?),
-        };
-        let base = Self {
-            origin: url.origin().ascii_serialization(),
-            hostname: url.host_str()?.to_owned(),
-            https,
-            loopback,
-        };
-        Some((base, path))
-    }
-
-    fn read(reader: &Reader) -> Result<(Self, Option<String>), SettingsError> {
-        const KEY: &str = "server.base_url";
-        let text = reader.optional_text(KEY)?.ok_or_else(|| {
-            reader.problem(
-                KEY,
-                Problem::Missing {
-                    way_out: "set it, or BETTER_AUTH_URL, to the address that clients use, such as https://auth.example.com",
-                },
-            )
-        })?;
-        Self::parse(&text).ok_or_else(|| {
-            reader.expected(KEY, "an http or https address without user, query or fragment, such as \"https://auth.example.com\"")
-        })
     }
 }

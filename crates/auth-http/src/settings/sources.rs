@@ -1,8 +1,8 @@
 //! Where settings come from, and which source wins.
 //!
 //! Later wins: the embedded `config/default.toml`, the environment's file, `AUTH__SECTION__KEY` variables,
-//! and the plain names that people have in their environment already. A name that no setting has is an error
-//! in every source.
+//! and the plain names that people have in their environment already; one of them, `AUTH_SECRET`, counts only where no
+//! other source says what it says. A name that no setting has is an error in every source.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -34,6 +34,9 @@ const PLAIN_NAMES: [(&str, &str); 13] = [
     ("AUTH_CONFIG", ""),
 ];
 
+/// Names that count where nothing else says what they say, as in Better Auth.
+const FALLBACK_NAMES: [(&str, &str); 1] = [("AUTH_SECRET", "security.secret")];
+
 /// Sections whose tables the operator names: each entry of `default.toml` stands for as many as there are.
 pub(super) const NAMED_TABLES: [&str; 3] =
     ["user.additional_fields", "session.additional_fields", "database.names"];
@@ -52,7 +55,8 @@ impl Environment {
             std::env::vars_os()
                 .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
                 .filter(|(name, _)| {
-                    name.starts_with(PREFIX) || PLAIN_NAMES.iter().any(|(plain, _)| plain == name)
+                    let mut plain = PLAIN_NAMES.iter().chain(&FALLBACK_NAMES);
+                    name.starts_with(PREFIX) || plain.any(|(plain, _)| plain == name)
                 })
                 .collect(),
         )
@@ -115,7 +119,18 @@ pub(super) fn merge(environment: &Environment) -> Result<BTreeMap<String, Resolv
             replace(&mut merged, key, value, name)?;
         }
     }
+    for (name, key) in FALLBACK_NAMES {
+        let is_set = is_set(&merged, key) || is_set(&merged, &format!("{key}_file"));
+        if let Some(text) = environment.text(name)?.filter(|text| !text.is_empty() && !is_set) {
+            replace(&mut merged, key, Value::new(None, text), name)?;
+        }
+    }
     Ok(merged)
+}
+
+fn is_set(merged: &BTreeMap<String, Resolved>, key: &str) -> bool {
+    let is_empty = |value: &Value| matches!(&value.kind, ValueKind::String(text) if text.is_empty());
+    merged.get(key).is_some_and(|resolved| !is_empty(&resolved.value))
 }
 
 fn replace(

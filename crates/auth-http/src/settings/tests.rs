@@ -22,6 +22,13 @@ fn load(changes: &[(&str, &str)]) -> Result<Settings, SettingsError> {
     Settings::load(&environment)
 }
 
+fn fixed(settings: &Settings) -> &BaseUrl {
+    match &settings.server.base_url {
+        BaseUrlSettings::Fixed(url) => url,
+        BaseUrlSettings::ByHost(_) => panic!("the address depends on the request"),
+    }
+}
+
 fn file(content: &str) -> String {
     let name = format!("auth-settings-{}-{:x}", std::process::id(), rand::random::<u64>());
     let path = std::env::temp_dir().join(name);
@@ -34,10 +41,10 @@ fn the_three_required_settings_are_enough() {
     let settings = load(&[]).unwrap();
     assert_eq!(settings.server.port, 3000);
     assert_eq!(settings.server.base_path, "/api/auth");
-    assert_eq!(settings.server.base_url.origin(), "https://auth.example.com");
+    assert_eq!(fixed(&settings).origin(), "https://auth.example.com");
     assert_eq!(settings.security.trusted_origins, ["https://auth.example.com"]);
     assert_eq!(settings.session.policy.expires_in, time::Duration::days(7));
-    assert!(settings.cookies.secure);
+    assert!(settings.cookies.at(fixed(&settings)).secure);
     // Nothing is counted unless asked for, and that is said.
     assert!(!settings.rate_limit.enabled);
     assert!(matches!(settings.warnings().as_slice(), [one] if one.starts_with("rate_limit.enabled ")));
@@ -124,8 +131,8 @@ fn a_path_in_the_base_url_is_the_base_path() {
         ("http://[::1]:8080/a/b", "/a/b", "http://[::1]:8080"),
     ];
     for (url, path, origin) in cases {
-        let server = load(&[("BETTER_AUTH_URL", url)]).unwrap().server;
-        assert_eq!((server.base_path.as_str(), server.base_url.origin()), (path, origin), "{url}");
+        let settings = load(&[("BETTER_AUTH_URL", url)]).unwrap();
+        assert_eq!((settings.server.base_path.as_str(), fixed(&settings).origin()), (path, origin), "{url}");
     }
     for (written, path) in [("/", ""), ("", ""), ("auth", "/auth"), ("/v1/auth/", "/v1/auth")] {
         assert_eq!(
@@ -150,6 +157,75 @@ fn secrets_come_from_files_too() {
 }
 
 #[test]
+fn a_list_of_hosts_stands_in_for_the_base_url() {
+    const HOSTS: (&str, &str) = ("AUTH__SERVER__ALLOWED_HOSTS", "app.example.com, *.example.org,localhost:*");
+    let origins = |changes: &[(&str, &str)]| {
+        load(&[&[HOSTS, ("BETTER_AUTH_URL", "")], changes].concat()).unwrap().security.trusted_origins
+    };
+    let listed =
+        ["https://app.example.com", "https://*.example.org", "https://localhost:*", "http://localhost:*"];
+    assert_eq!(origins(&[]), listed);
+    let more = origins(&[
+        ("BETTER_AUTH_URL", "https://main.example.com/api/auth/"),
+        ("BETTER_AUTH_TRUSTED_ORIGINS", "https://c.example.com,https://app.example.com"),
+    ]);
+    assert_eq!(more, [&listed[..], &["https://main.example.com", "https://c.example.com"]].concat());
+    let settings = load(&[HOSTS, ("BETTER_AUTH_URL", "https://main.example.com/v1")]);
+    assert_eq!(settings.unwrap_err().key, "server.base_url", "the path is that of every host");
+    let settings =
+        load(&[HOSTS, ("BETTER_AUTH_URL", "https://a.test/v1"), ("AUTH__SERVER__BASE_PATH", "v1/")]);
+    assert_eq!(settings.unwrap().server.base_path, "/v1");
+}
+
+#[test]
+fn r_119_hosts_under_plain_http_are_warned_of() {
+    let warnings = |hosts, protocol, url| {
+        load(&[
+            ("AUTH__RATE_LIMIT__ENABLED", "true"),
+            ("AUTH__SERVER__ALLOWED_HOSTS", hosts),
+            ("AUTH__SERVER__PROTOCOL", protocol),
+            ("BETTER_AUTH_URL", url),
+        ])
+        .unwrap()
+        .warnings()
+    };
+    let keys = |hosts, protocol, url| {
+        let texts = warnings(hosts, protocol, url);
+        texts.iter().map(|text| text.split(' ').next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    for protocol in ["", "auto", "https"] {
+        assert_eq!(keys("app.example.com,localhost:*", protocol, ""), [""; 0], "{protocol}");
+    }
+    assert_eq!(keys("localhost:*", "http", ""), [""; 0]);
+    assert_eq!(keys("app.example.com", "http", ""), ["server.protocol"]);
+    assert_eq!(keys("app.example.com", "https", "http://app.example.com"), ["server.base_url"]);
+    let off = [("AUTH__SERVER__ALLOWED_HOSTS", "app.example.com"), ("AUTH__COOKIES__SECURE", "false")];
+    let texts = load(&off).unwrap().warnings();
+    assert!(texts.iter().any(|text| text.starts_with("cookies.secure ")), "{texts:?}");
+}
+
+#[test]
+fn the_fallback_secret_is_read_where_no_other_is_set() {
+    const OTHER: &str = "another-test-secret-Zk3vQ9xT7mB2nR5c";
+    let with = |changes: &[(&str, &str)]| {
+        let settings = load(changes).unwrap();
+        let shown = settings.effective().iter().find(|key| key.key == "security.secret").unwrap();
+        let origin = shown.origin.clone();
+        let token = auth_core::SessionToken::generate(&mut rand::rng());
+        let sign = |secret| auth_core::signed_value::sign_session_token(&token, secret).unwrap();
+        let expected = auth_core::SigningSecret::parse(SECRET).unwrap();
+        (sign(settings.security.secrets.current()) == sign(&expected), origin)
+    };
+    let (unset, file) = (("BETTER_AUTH_SECRET", ""), file(SECRET));
+    assert_eq!(with(&[unset, ("AUTH_SECRET", SECRET)]), (true, Some("AUTH_SECRET".to_owned())));
+    assert_eq!(with(&[("AUTH_SECRET", OTHER)]), (true, Some("BETTER_AUTH_SECRET".to_owned())));
+    assert!(with(&[unset, ("BETTER_AUTH_SECRET_FILE", &file), ("AUTH_SECRET", OTHER)]).0);
+    assert!(with(&[unset, ("AUTH_SECRET", OTHER), ("BETTER_AUTH_SECRETS", &format!("2:{SECRET}"))]).0);
+    // The names of settings begin alike and are others.
+    assert_eq!(load(&[("AUTH__SECRET", SECRET)]).unwrap_err().key, "AUTH__SECRET");
+}
+
+#[test]
 fn r_110_a_start_is_refused_by_the_keys_name_and_never_shows_the_value() {
     const CANARY: &str = "canary";
     let not_toml = file("[server]\nport = canary\n");
@@ -157,7 +233,7 @@ fn r_110_a_start_is_refused_by_the_keys_name_and_never_shows_the_value() {
     let scalar = file("server = \"canary\"\n");
     let short = file("canary\n");
     let empty = file("");
-    let cases: [(&[(&str, &str)], &str); 52] = [
+    let cases: [(&[(&str, &str)], &str); 63] = [
         (&[("BETTER_AUTH_SECRET", "")], "security.secret"),
         (&[("BETTER_AUTH_SECRET", "canary-of-thirty-one-bytes-1234")], "security.secret"),
         (&[("BETTER_AUTH_SECRET", "better-auth-secret-12345678901234567890")], "security.secret"),
@@ -174,6 +250,26 @@ fn r_110_a_start_is_refused_by_the_keys_name_and_never_shows_the_value() {
         (&[("BETTER_AUTH_URL", "ftp://canary.example.com")], "server.base_url"),
         (&[("BETTER_AUTH_URL", "https://user:canary@example.com")], "server.base_url"),
         (&[("BETTER_AUTH_URL", "https://example.com/?canary")], "server.base_url"),
+        (&[("AUTH__SERVER__ALLOWED_HOSTS", "*")], "server.allowed_hosts"),
+        (&[("AUTH__SERVER__ALLOWED_HOSTS", "a.example.com,canary.*")], "server.allowed_hosts"),
+        (&[("AUTH__SERVER__ALLOWED_HOSTS", "canary.example.com/auth")], "server.allowed_hosts"),
+        (&[("AUTH__SERVER__ALLOWED_HOSTS", "Canary.example.com")], "server.allowed_hosts"),
+        (&[("AUTH__SERVER__PROTOCOL", "ftp")], "server.protocol"),
+        (&[("AUTH__SERVER__PROTOCOL", "auto")], "server.protocol"),
+        (
+            &[
+                ("AUTH__SERVER__ALLOWED_HOSTS", "a.example.com"),
+                ("BETTER_AUTH_URL", "https://a.example.com/canary"),
+            ],
+            "server.base_url",
+        ),
+        (
+            &[("AUTH__SERVER__ALLOWED_HOSTS", "a.example.com"), ("BETTER_AUTH_URL", "canary")],
+            "server.base_url",
+        ),
+        (&[("AUTH__PROXIES__TRUSTED_PROXY_HEADERS", "true")], "proxies.trusted_proxy_headers"),
+        (&[("BETTER_AUTH_SECRET", ""), ("AUTH_SECRET", "canary")], "security.secret"),
+        (&[("BETTER_AUTH_SECRET", ""), ("AUTH_SECRET", "")], "security.secret"),
         (&[("DATABASE_URL", "")], "database.url"),
         (&[("DATABASE_URL", "mysql://canary")], "database.url"),
         (&[("DATABASE_URL_UNPOOLED", "canary")], "database.direct_url"),
@@ -384,7 +480,10 @@ fn the_path_of_public_keys_is_one_that_requests_can_have_and_no_other_route_has(
 
 #[test]
 fn tokens_are_of_and_for_the_base_urls_origin_unless_said_otherwise() {
-    let policy = |changes: &[(&str, &str)]| load(changes).unwrap().jwt.policy;
+    let policy = |changes: &[(&str, &str)]| {
+        let settings = load(changes).unwrap();
+        settings.jwt.policy(fixed(&settings))
+    };
     let own = policy(&[("BETTER_AUTH_URL", "https://auth.example.com/api")]);
     assert_eq!(
         (own.issuer.as_str(), own.audience.as_str()),
@@ -423,7 +522,8 @@ fn migrations_need_the_database_and_nothing_else() {
 #[test]
 fn r_019_cookies_are_as_the_settings_say() {
     let check = |changes: &[(&str, &str)], expected: [&str; 2]| {
-        let cookies = auth_core::SessionCookies::new(load(changes).unwrap().cookies).unwrap();
+        let settings = load(changes).unwrap();
+        let cookies = auth_core::SessionCookies::new(settings.cookies.at(fixed(&settings))).unwrap();
         let secret = auth_core::SigningSecret::parse(SECRET).unwrap();
         let mark = cookies.dont_remember(&secret);
         // The signed value is the same in all cases.
@@ -475,7 +575,7 @@ fn r_019_cookies_are_as_the_settings_say() {
 fn r_021_the_cache_lives_as_its_cookie_is_told() {
     let age = |value: &str| {
         let cookies = load(&[("AUTH__COOKIES__SESSION_DATA__MAX_AGE", value)]).unwrap().cookies;
-        auth_core::SessionCookies::new(cookies).unwrap().session_data_max_age()
+        auth_core::SessionCookies::new(cookies.anywhere()).unwrap().session_data_max_age()
     };
     assert_eq!(age(""), None);
     assert_eq!(age("90s"), auth_core::MaxAge::new(time::Duration::seconds(90)));

@@ -24,6 +24,7 @@ mod fields;
 mod fixation;
 mod framing;
 mod guards;
+mod hosts;
 mod ids;
 mod input;
 mod jwt;

@@ -33,12 +33,13 @@ const ROUTES: [(&str, &str); 15] = [
 ];
 
 /// Error codes that no step can meet, and why.
-const NOT_MET: [(ErrorCode, &str); 8] = [
+const NOT_MET: [(ErrorCode, &str); 9] = [
     (ErrorCode::PayloadTooLarge, "the reference has no limit"),
     (ErrorCode::RequestTimeout, "the reference has no deadline"),
     (ErrorCode::InvalidToken, "bearer tokens are this server's own"),
     (ErrorCode::TokenExpired, "bearer tokens are this server's own"),
     (ErrorCode::Forbidden, "said by services that ask for a role, never by this server"),
+    (ErrorCode::MisdirectedRequest, "the reference rejects such a request without an answer"),
     (ErrorCode::ServiceUnavailable, "the reference answers 500, 401 or null"),
     (ErrorCode::FailedToCreateSession, "needs a hook that refuses, which is code"),
     (ErrorCode::FailedToGetSession, "needs a race or an outage"),

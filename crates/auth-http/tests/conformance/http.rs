@@ -8,8 +8,8 @@ use std::time::Duration;
 /// How long a peer may take before a test gives up on it.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// One request. The client adds `Host`, `Connection: close` and, to a body, `Content-Length` unless a
-/// framing header is given.
+/// One request. The client adds `Host` unless one is given, `Connection: close` and, to a body, `Content-Length`
+/// unless a framing header is given.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Request {
     pub(crate) method: String,
@@ -94,8 +94,9 @@ pub(crate) fn try_send(origin: &str, request: &Request) -> std::io::Result<Respo
 }
 
 fn wire_text(host: &str, request: &Request) -> Vec<u8> {
-    let mut text =
-        format!("{} {} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n", request.method, request.path);
+    let given = request.headers.iter().any(|(name, _)| name == "host");
+    let host = if given { String::new() } else { format!("host: {host}\r\n") };
+    let mut text = format!("{} {} HTTP/1.1\r\n{host}connection: close\r\n", request.method, request.path);
     for (name, value) in &request.headers {
         text.push_str(&format!("{name}: {value}\r\n"));
     }

@@ -239,6 +239,87 @@ fn issuer_audience_and_life_are_as_both_are_told() {
     });
 }
 
+/// Header lines, and the origin that tokens are then from and for.
+type Asked<'a> = (&'a [(&'a str, &'a str)], &'a str);
+
+/// Both servers with a list of hosts give tokens of the same issuer and audience under each host.
+fn assert_of_host(base_url: &Value, settings: &[(&'static str, &str)], asked: &[Asked<'_>]) {
+    let settings = settings.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+    let options =
+        json!({ "baseURL": base_url, "advanced": { "trustedProxyHeaders": true, "useSecureCookies": true } });
+    let pair = Pair::start(Configured { options, settings, ..Configured::default_plugin() });
+    // A page of this machine, which every protocol trusts under http.
+    let page = Some("http://localhost:5173".to_owned());
+    let mut visitor = Visitor { origin: page, ..Visitor::default() };
+    let body = json!({ "name": "Ada Lovelace", "email": EMAIL, "password": PASSWORD });
+    let sign_up = Request::post_json("/api/auth/sign-up/email", &body).header("host", "app.example.com");
+    ok(visitor.send(pair.both()[0], sign_up));
+    for (lines, origin) in asked {
+        for site in pair.both() {
+            for path in ["/api/auth/token", "/api/auth/get-session"] {
+                let request =
+                    lines.iter().fold(Request::get(path), |it, (name, value)| it.header(name, value));
+                let answer = ok(visitor.send(site, request));
+                let body = answer.json();
+                let token = answer.header("set-auth-jwt").or(body["token"].as_str()).expect("a token");
+                let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
+                let claims: Value = serde_json::from_slice(&claims).unwrap();
+                let said = [claims["iss"].as_str(), claims["aud"].as_str()];
+                assert_eq!(said, [Some(*origin); 2], "{} {path} {lines:?}", site.name());
+            }
+        }
+    }
+}
+
+#[test]
+fn r_069_issuer_and_audience_are_of_the_host_that_was_asked() {
+    needs!("node");
+    const HOSTS: [&str; 3] = ["app.example.com", "*.preview.example.com", "localhost:*"];
+    const LISTED: (&str, &str) =
+        ("AUTH__SERVER__ALLOWED_HOSTS", "app.example.com,*.preview.example.com,localhost:*");
+    const SECURE: (&str, &str) = ("AUTH__COOKIES__SECURE", "true");
+    const BELIEVED: (&str, &str) = ("AUTH__PROXIES__TRUSTED_PROXY_HEADERS", "true");
+    let fallback = "https://main.example.com";
+    assert_of_host(
+        &json!({ "allowedHosts": HOSTS, "protocol": "https", "fallback": fallback }),
+        &[LISTED, BELIEVED, ("AUTH__SERVER__PROTOCOL", "https"), ("BETTER_AUTH_URL", fallback), SECURE],
+        &[
+            (&[("host", "app.example.com")], "https://app.example.com"),
+            (&[("host", "PR-7.Preview.Example.com")], "https://pr-7.preview.example.com"),
+            (&[("host", "localhost:3000"), ("x-forwarded-proto", "http")], "https://localhost:3000"),
+            (&[("host", "evil.example")], fallback),
+            (&[("host", "app.example.com:8443")], fallback),
+            (&[("host", "app.example.com"), ("x-forwarded-host", "evil.example")], fallback),
+            (&[("host", "evil.example"), ("x-forwarded-host", "app.example.com")], "https://app.example.com"),
+        ],
+    );
+    assert_of_host(
+        &json!({ "allowedHosts": HOSTS, "protocol": "http" }),
+        &[LISTED, BELIEVED, ("AUTH__SERVER__PROTOCOL", "http"), ("BETTER_AUTH_URL", ""), SECURE],
+        &[
+            (&[("host", "app.example.com")], "http://app.example.com"),
+            (&[("host", "app.example.com"), ("x-forwarded-proto", "https")], "http://app.example.com"),
+        ],
+    );
+    let told = ("x-forwarded-proto", "https");
+    assert_of_host(
+        &json!({ "allowedHosts": HOSTS }),
+        &[LISTED, BELIEVED, ("BETTER_AUTH_URL", ""), SECURE],
+        &[
+            (&[("host", "app.example.com"), told], "https://app.example.com"),
+            (&[("host", "app.example.com"), ("x-forwarded-proto", "http")], "http://app.example.com"),
+            (&[("host", "localhost:3000")], "http://localhost:3000"),
+            (&[("host", "localhost:80"), told], "https://localhost:80"),
+            (&[("host", "localhost:443"), told], "https://localhost"),
+            (
+                &[("host", "10.0.0.7"), ("x-forwarded-host", "a.preview.example.com"), told],
+                "https://a.preview.example.com",
+            ),
+            (&[("host", "app.example.com"), ("x-forwarded-host", "a b"), told], "https://app.example.com"),
+        ],
+    );
+}
+
 #[test]
 fn r_111_keys_open_under_every_version_of_the_secret() {
     needs!("node");

@@ -44,6 +44,7 @@ mod differential;
 mod document;
 mod error_page;
 mod guides;
+mod hosts;
 mod ids;
 mod jwt;
 mod keyed_copies;

@@ -275,6 +275,10 @@ configurations! {
     jwt_plugin => "jwt plugin",
     jwt_plugin_and_cookie_cache => "jwt plugin and cookie cache",
     cookie_cache_under_public_keys => "cookie cache under public keys",
+    allowed_hosts => "allowed hosts",
+    allowed_hosts_under_both_schemes => "allowed hosts under both schemes",
+    allowed_hosts_behind_a_proxy => "allowed hosts behind a proxy",
+    trusted_proxy_headers => "trusted proxy headers",
 }
 
 /// Every description is played, and every file of scenarios belongs to one.

@@ -45,6 +45,15 @@ fn r_110_a_wrong_setting_stops_the_process_with_the_keys_name() {
 }
 
 #[test]
+fn a_process_takes_the_fallback_secret_from_its_environment() {
+    let mut all = variables("postgres://nobody@127.0.0.1:1/none").to_vec();
+    all.extend([("BETTER_AUTH_SECRET", ""), ("AUTH_SECRET", SECRET)]);
+    let (_, text) = run(&["check"], &all);
+    assert!(text.contains("(set)  (AUTH_SECRET)"), "{text}");
+    assert!(!text.contains(SECRET), "{text}");
+}
+
+#[test]
 fn a_taken_port_is_said_with_a_way_out() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();

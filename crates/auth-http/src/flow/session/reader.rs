@@ -18,8 +18,6 @@ pub(crate) struct SessionReader {
     pub(crate) fresh_age: Duration,
     /// Whether reads leave the row alone, but for `POST /get-session` (`session.defer_refresh`).
     pub(crate) defer_refresh: bool,
-    /// Reads copies of sessions that clients keep (`session.cookie_cache`); `None`: there are none.
-    pub(crate) copies: Option<SessionCopies>,
 }
 
 /// What a request shows and asks.
@@ -31,6 +29,8 @@ pub(crate) struct SessionRequest<'r> {
     pub(crate) dont_remember: bool,
     /// The value of its cookie cache, unverified.
     pub(crate) cached: Option<&'r str>,
+    /// Reads that (`session.cookie_cache`); `None`: there is none.
+    pub(crate) copies: Option<&'r SessionCopies>,
     /// What a good cookie cache is worth to whoever asks.
     pub(crate) cache_use: CacheUse,
     /// What its query asks for.
@@ -199,7 +199,7 @@ impl SessionReader {
 
     async fn cached(&self, request: &SessionRequest<'_>, now: OffsetDateTime) -> Cached {
         let (Some(copies), Credential::Cookie(token), Some(value)) =
-            (&self.copies, request.credential, request.cached)
+            (request.copies, request.credential, request.cached)
         else {
             return Cached::Nothing;
         };

@@ -42,7 +42,8 @@ pub(crate) struct Configuration {
     /// Whether passwords cost what they cost in production: Better Auth's scrypt there, `settings` here.
     #[serde(default)]
     pub(crate) real_hashes: bool,
-    /// The public address, where it is not the one that the server listens on.
+    /// The public address, where it is not the one that the server listens on; beside a list of hosts in `options` it is
+    /// the fallback, and without it there is none.
     pub(crate) base_url: Option<String>,
     /// Versions of secrets, the current one first; each gets a random secret. None: a single secret.
     #[serde(default)]
@@ -80,6 +81,11 @@ impl Configuration {
     /// Whether the tables are not as Better Auth makes them by default: they are made for this configuration.
     pub(crate) fn has_tables_of_its_own(&self) -> bool {
         self.settings["database"].is_object()
+    }
+
+    /// Whether `baseURL` of `options` lists hosts.
+    pub(crate) fn is_by_host(&self) -> bool {
+        self.options["baseURL"].is_object()
     }
 
     /// The name as part of a file name.

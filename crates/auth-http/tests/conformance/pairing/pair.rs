@@ -64,8 +64,10 @@ impl Pair {
         let file = settings_file(configuration);
         let file = file.to_str().expect("a path in UTF-8");
         let mut variables = vec![("AUTH_CONFIG", file)];
-        if let Some(url) = &configuration.base_url {
-            variables.push(("BETTER_AUTH_URL", url));
+        match &configuration.base_url {
+            Some(url) => variables.push(("BETTER_AUTH_URL", url)),
+            None if configuration.is_by_host() => variables.push(("BETTER_AUTH_URL", "")),
+            None => {}
         }
         if !list.is_empty() {
             variables.push(("BETTER_AUTH_SECRETS", &written));
@@ -169,8 +171,10 @@ fn options(configuration: &Configuration, secrets: &[(u64, String)]) -> Value {
     if options.is_null() {
         options = json!({});
     }
-    if let Some(url) = &configuration.base_url {
-        options["baseURL"] = json!(url);
+    match &configuration.base_url {
+        Some(url) if configuration.is_by_host() => options["baseURL"]["fallback"] = json!(url),
+        Some(url) => options["baseURL"] = json!(url),
+        None => {}
     }
     if !secrets.is_empty() {
         options["secrets"] =
