@@ -49,8 +49,8 @@ pub enum StoreError {
         #[source]
         source: DieselError,
     },
-    /// A value that its column cannot hold: text with a NUL character, text too long for its column or index,
-    /// or none where one is needed.
+    /// A value that its column cannot hold: text with a NUL character, text too long for its column or index, an
+    /// id of another kind, or none where one is needed.
     #[error("the database cannot hold the value: {reason}")]
     Rejected {
         /// What is wrong with it, without the value.
@@ -228,6 +228,8 @@ impl Meaning {
             Self::Rejected("text with a NUL character")
         } else if starts(&["value too long for type"]) || (starts(&["index row"]) && contains(&["maximum"])) {
             Self::Rejected("too long")
+        } else if message == "integer out of range" {
+            Self::Rejected("a number that the column cannot hold")
         } else if contains(&["has no equivalent in encoding"]) {
             Self::Rejected("a character that the database's encoding lacks")
         } else {

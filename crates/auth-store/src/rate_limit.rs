@@ -1,8 +1,9 @@
 //! The `rateLimit` table: how often somebody asked, counted together with Node's Better Auth (core §5, §12.1).
 //!
 //! The reference reads a row and then changes it by statements that hold only if nobody else did meanwhile. Here one
-//! statement does the same (with numbered rows up to three): whatever row it meets, it locks, decides on what is in it, and changes it. The two
-//! therefore count together, and of requests that come at once exactly the allowed number passes.
+//! statement does the same: whatever row it meets, it locks, decides on what is in it, and changes it. The two
+//! therefore count together, and of requests that come at once exactly the allowed number passes. Where ids are
+//! numbers, a first statement changes the row that is there, so that only new rows take one.
 //!
 //! Servers' clocks differ. The reference writes the time of whoever counted last; here a row's time never goes back, so
 //! that a clock that is behind does not shorten a window, and a time further ahead than a window is set right, so that
