@@ -1,8 +1,8 @@
 //! Under which of its addresses a request reached this server (Better Auth core §4.5).
 //!
-//! Where there is one address, nothing that a request says is looked at. Where hosts are listed, the host that a request
-//! names is held against the list, and only what the list let through goes into cookies, tokens and redirect checks. Nothing is
-//! remembered from one request to the next.
+//! One address holds whatever a request says. Where hosts are listed, the host that a request names is held against the
+//! list, and only what the list let through goes into cookies and tokens. Nothing is remembered from one request to the next
+//!
 
 mod pattern;
 
