@@ -52,8 +52,8 @@ CREATE TABLE IF NOT EXISTS "verification" (
 );
 
 -- Columns that an older table may lack. A column that must have a value gets a default, so that rows
--- that are there stay valid; a key or an address cannot be invented and is not added here: such a
--- table is refused before this runs.
+-- that are there stay valid; a key, an address or the passwords cannot be invented and are not added
+-- here: such a table is refused before this runs.
 ALTER TABLE "user"
   ADD COLUMN IF NOT EXISTS "emailVerified" boolean DEFAULT false NOT NULL,
   ADD COLUMN IF NOT EXISTS "image" text,
@@ -73,7 +73,6 @@ ALTER TABLE "account"
   ADD COLUMN IF NOT EXISTS "accessTokenExpiresAt" timestamptz,
   ADD COLUMN IF NOT EXISTS "refreshTokenExpiresAt" timestamptz,
   ADD COLUMN IF NOT EXISTS "scope" text,
-  ADD COLUMN IF NOT EXISTS "password" text,
   ADD COLUMN IF NOT EXISTS "createdAt" timestamptz DEFAULT CURRENT_TIMESTAMP NOT NULL,
   ADD COLUMN IF NOT EXISTS "updatedAt" timestamptz DEFAULT CURRENT_TIMESTAMP NOT NULL;
 

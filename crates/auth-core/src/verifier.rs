@@ -165,6 +165,9 @@ const URL: &str = "BETTER_AUTH_URL";
 const SECRET: &str = "BETTER_AUTH_SECRET";
 const FALLBACK_SECRET: &str = "AUTH_SECRET";
 const SECRETS: &str = "BETTER_AUTH_SECRETS";
+/// Where a server reads them from files, which this crate does not.
+const SECRET_FILE: &str = "BETTER_AUTH_SECRET_FILE";
+const SECRETS_FILE: &str = "BETTER_AUTH_SECRETS_FILE";
 
 impl Verifier {
     /// Takes the environment, such as `std::env::vars()`, and reads Better Auth's own variables from it:
@@ -179,18 +182,23 @@ impl Verifier {
         variables: impl IntoIterator<Item = (K, V)>,
     ) -> Result<Self, VerifierError> {
         let (mut url, mut secret, mut fallback, mut secrets) = (None, None, None, None);
+        let mut is_in_a_file = false;
         for (name, value) in variables {
             match name.as_ref() {
                 URL => url = Some(value.into()),
                 SECRET => secret = Some(value.into()),
                 FALLBACK_SECRET => fallback = Some(value.into()),
                 SECRETS => secrets = Some(value.into()),
+                SECRET_FILE | SECRETS_FILE => is_in_a_file |= !value.into().trim().is_empty(),
                 _ => {}
             }
         }
         let given = |value: Option<String>| value.filter(|value| !value.trim().is_empty());
         let url = given(url).ok_or(VerifierError::Missing { name: URL })?;
         let url = BaseUrl::parse(&url).map_err(VerifierError::BaseUrl)?;
+        // Where the server's secret is in a file, AUTH_SECRET is somebody else's.
+        let is_set = is_in_a_file || secret.as_ref().is_some_and(|secret: &String| !secret.is_empty());
+        let fallback = fallback.filter(|_| !is_set);
         let secret = given(secret).or_else(|| given(fallback));
         let secrets = match given(secrets) {
             Some(list) => {

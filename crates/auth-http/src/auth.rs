@@ -165,8 +165,15 @@ impl Auth {
     }
 
     /// Mounts the routes over a store that the app holds already; the additional fields and the kind of ids of
-    /// the settings hold, not the store's.
+    /// the settings hold, not the store's. What tables are called is the store's ([`PoolSettings::names`]), and must be
+    /// what the settings say: else nothing is mounted, and the log says so.
     pub fn configure_with(&self, app: &mut ServiceConfig, store: Store) {
+        if store.settings().names != self.shared.settings.database.names {
+            tracing::error!(
+                "the store calls tables otherwise than [database.names]: the auth routes are not mounted"
+            );
+            return;
+        }
         let Shared {
             base_path,
             hashing,

@@ -17,6 +17,9 @@ use crate::settings::{AllowedHosts, BaseUrl, BaseUrlSettings, Network, ProxiesSe
 
 pub use pattern::HostPattern;
 
+/// The longest name of a host (RFC 1035 §2.3.4, as text), in bytes. What a request says is held against every pattern.
+const LONGEST_NAME: usize = 253;
+
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
@@ -188,7 +191,7 @@ fn is_host(text: &str) -> bool {
         Some(address) => address.parse::<Ipv6Addr>().is_ok(),
         None => host.split('.').all(is_label),
     };
-    is_name && port.is_none_or(is_port)
+    host.len() <= LONGEST_NAME && is_name && port.is_none_or(is_port)
 }
 
 /// Tells whether a host, or a pattern of hosts, is of this machine.

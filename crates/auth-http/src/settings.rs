@@ -220,7 +220,7 @@ impl Settings {
             ),
             (
                 self.session.lives_unlisted(),
-                "session.max_per_user is above session.list_limit: a session can live without its owner's seeing it",
+                "session.max_per_user is 0 or above session.list_limit: a session can live without its owner's seeing it",
             ),
             (
                 self.server.base_url.plain_http() == Some("server.protocol"),

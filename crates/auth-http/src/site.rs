@@ -2,7 +2,7 @@
 //!
 //! A server with one address has one [`Site`], made at start. One that answers for listed hosts makes a site of what the list
 //! let through, once per request, and refuses the request where that is nothing. Sites share the keys, the users and the
-//! sessions; a token names the site that made it and is good there alone.
+//! sessions; an access token names the site that made it and is good there alone.
 
 use std::borrow::Cow;
 use std::future::{Ready, ready};

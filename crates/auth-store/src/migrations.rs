@@ -65,6 +65,28 @@ pub enum MigrationError {
         /// What does not fit.
         findings: Vec<Finding>,
     },
+    /// What ran before made or adopted tables of other names or another kind of ids; nothing was changed.
+    #[error(
+        "what ran before does not fit the settings, of which [database.names] and database.generate_id say how the tables are: {}",
+        list(findings)
+    )]
+    NotAsRecorded {
+        /// What does not fit.
+        findings: Vec<Finding>,
+    },
+    /// `down` would have dropped other tables than `up` made.
+    #[error(
+        "migration {name} made the tables {}, and [database.names] calls them {}; set the names that it ran with",
+        made.join(", "), called.join(", ")
+    )]
+    OtherNames {
+        /// Which migration.
+        name: &'static str,
+        /// Its tables.
+        made: Vec<String>,
+        /// What they would be called now.
+        called: Vec<String>,
+    },
     /// A migration failed and was rolled back.
     #[error("migration {name} failed and was rolled back")]
     Failed {
@@ -179,7 +201,7 @@ pub async fn status(url: &DatabaseUrl) -> Result<Vec<MigrationStatus>, Migration
         .collect();
     for record in recorded {
         if !all.iter().any(|status| status.name == record.name) {
-            let Record { name, adopted, applied_at } = record;
+            let Record { name, adopted, applied_at, tables: _ } = record;
             all.push(MigrationStatus { name, applied_at: Some(applied_at), adopted, known: false });
         }
     }
@@ -203,7 +225,8 @@ pub async fn plan(url: &DatabaseUrl, layout: impl Into<Layout>) -> Result<Plan, 
     let live = live::read(&link.client, &layout.names).await.map_err(MigrationError::Query)?;
     let makes: Vec<&str> = pending.iter().flat_map(|migration| migration.makes).copied().collect();
     let adopts = live.tables_of(&makes);
-    let obstacles = schema_check::adoption_obstacles(&live, &makes, &layout);
+    let mut obstacles = schema_check::adoption_obstacles(&live, &makes, &layout);
+    obstacles.extend(schema_check::contradictions(&live, &made_by(&recorded), &layout));
     Ok(Plan { pending, adopts, obstacles, layout })
 }
 
@@ -213,11 +236,18 @@ pub async fn plan(url: &DatabaseUrl, layout: impl Into<Layout>) -> Result<Plan, 
 ///
 /// # Errors
 ///
-/// [`MigrationError::NotAdoptable`] when foreign tables, or ids of another kind, are in the way, [`MigrationError::Failed`] when
-/// a statement failed, and as [`status`]. Nothing of a failed migration stays.
+/// [`MigrationError::NotAdoptable`] when foreign tables, or ids of another kind, are in the way,
+/// [`MigrationError::NotAsRecorded`] when the tables of what ran before are not of the layout,
+/// [`MigrationError::Failed`] when a statement failed, and as [`status`]. Nothing of a failed migration stays.
 pub async fn up(url: &DatabaseUrl, layout: impl Into<Layout>) -> Result<Vec<&'static str>, MigrationError> {
     let layout = layout.into();
     let link = Link::open(url).await?;
+    let recorded = link.recorded().await?;
+    let live = live::read(&link.client, &layout.names).await.map_err(MigrationError::Query)?;
+    let findings = schema_check::contradictions(&live, &made_by(&recorded), &layout);
+    if !findings.is_empty() {
+        return Err(MigrationError::NotAsRecorded { findings });
+    }
     let mut ran = Vec::new();
     for migration in embedded::ALL {
         if link.recorded().await?.iter().any(|record| record.name == migration.name) {
@@ -243,7 +273,8 @@ pub async fn up(url: &DatabaseUrl, layout: impl Into<Layout>) -> Result<Vec<&'st
 /// # Errors
 ///
 /// [`MigrationError::WouldLoseData`] when tables that would be dropped have rows and `data` is
-/// [`Data::Keep`], [`MigrationError::Unknown`] when a newer build made the last one,
+/// [`Data::Keep`], [`MigrationError::OtherNames`] when it made tables of other names,
+/// [`MigrationError::Unknown`] when a newer build made the last one,
 /// [`MigrationError::Failed`] when a statement failed, and as [`status`].
 pub async fn down(
     url: &DatabaseUrl,
@@ -320,6 +351,29 @@ struct Record {
     name: String,
     adopted: bool,
     applied_at: String,
+    /// What the tables were called that it made or adopted; none is noted where they had Better Auth's names.
+    tables: Vec<String>,
+}
+
+impl Record {
+    /// Gives what the tables of its migration were called.
+    fn made(&self, migration: &Migration) -> Vec<String> {
+        match self.tables.is_empty() {
+            true => migration.makes.iter().map(|table| (*table).to_owned()).collect(),
+            false => self.tables.clone(),
+        }
+    }
+}
+
+/// Lists the tables, by Better Auth's names, of what has run.
+fn made_by(recorded: &[Record]) -> Vec<&'static str> {
+    let has_run = |migration: &&Migration| recorded.iter().any(|record| record.name == migration.name);
+    embedded::ALL.iter().filter(has_run).flat_map(|migration| migration.makes).copied().collect()
+}
+
+/// Gives what the database calls the tables of a migration.
+fn called(migration: &Migration, names: &TableNames) -> Vec<String> {
+    migration.makes.iter().map(|table| names.table(table).to_owned()).collect()
 }
 
 /// The connection that migrations run on.
@@ -376,15 +430,22 @@ impl Link {
         let rows = self
             .client
             .query(
-                "SELECT name, adopted, to_char(applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') \
-                 FROM auth_schema_migrations ORDER BY name",
+                // The last column came later than the table.
+                "SELECT name, adopted, to_char(applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), \
+                 ARRAY(SELECT jsonb_array_elements_text(nullif(to_jsonb(record) -> 'tables', 'null'))) \
+                 FROM auth_schema_migrations record ORDER BY name",
                 &[],
             )
             .await
             .map_err(MigrationError::Query)?;
         rows.iter()
             .map(|row| {
-                Ok(Record { name: row.try_get(0)?, adopted: row.try_get(1)?, applied_at: row.try_get(2)? })
+                Ok(Record {
+                    name: row.try_get(0)?,
+                    adopted: row.try_get(1)?,
+                    applied_at: row.try_get(2)?,
+                    tables: row.try_get(3)?,
+                })
             })
             .collect::<Result<_, _>>()
             .map_err(MigrationError::Query)
@@ -397,7 +458,8 @@ impl Link {
             .batch_execute(
                 "CREATE TABLE IF NOT EXISTS auth_schema_migrations (\
                  name text PRIMARY KEY, adopted boolean NOT NULL, \
-                 applied_at timestamptz NOT NULL DEFAULT CURRENT_TIMESTAMP)",
+                 applied_at timestamptz NOT NULL DEFAULT CURRENT_TIMESTAMP); \
+                 ALTER TABLE auth_schema_migrations ADD COLUMN IF NOT EXISTS tables text[]",
             )
             .await
             .map_err(failed)?;
@@ -413,8 +475,8 @@ impl Link {
         self.client.batch_execute(&migration.up_for(layout)).await.map_err(failed)?;
         self.client
             .execute(
-                "INSERT INTO auth_schema_migrations (name, adopted) VALUES ($1, $2)",
-                &[&migration.name, &adopted],
+                "INSERT INTO auth_schema_migrations (name, adopted, tables) VALUES ($1, $2, $3)",
+                &[&migration.name, &adopted, &called(migration, &layout.names)],
             )
             .await
             .map_err(failed)?;
@@ -435,6 +497,10 @@ impl Link {
         let reverted = if last.adopted {
             Reverted::Forgotten(migration.name)
         } else {
+            let (made, called) = (last.made(migration), called(migration, names));
+            if made != called {
+                return Err(MigrationError::OtherNames { name: migration.name, made, called });
+            }
             if data == Data::Keep {
                 let tables = live::tables_with_rows(&self.client, names, migration.makes)
                     .await

@@ -1,15 +1,14 @@
 //! Names of tables and columns that are not Better Auth's own: `modelName` and `fields` of its options.
 //!
 //! Statements and migrations are written, and checked by the compiler, with Better Auth's names. For a database that has
-//! others the names in their text are exchanged: once for each statement that a connection prepares, and never where
-//! all names are Better Auth's.
+//! others the names in their text are exchanged: once for each text, and never where all names are Better Auth's.
 
 mod connection;
 mod exchange;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(crate) use connection::NamedConnection;
+pub(crate) use connection::{Exchange, NamedConnection};
 
 use crate::migrations::{BOOKKEEPING_TABLE, schema_check};
 
@@ -38,6 +37,9 @@ pub enum NameProblem {
     /// The name is no identifier.
     #[error("it is no identifier: letters, digits and `_`, at most 63, no digit first")]
     NoIdentifier,
+    /// The names of indexes and constraints, which are made of those of table and column, would be cut off.
+    #[error("the index or constraint `{0}` would have a name of more than 63 bytes")]
+    TooLong(String),
     /// Two things would have one name.
     #[error("{0} is called so already")]
     Taken(String),
@@ -47,13 +49,14 @@ pub enum NameProblem {
 const OF_POSTGRES: [&str; 6] = ["ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"];
 
 impl TableNames {
-    /// Calls a table of Better Auth otherwise, such as `user` `users`.
+    /// Calls a table of Better Auth otherwise, such as `user` `users`. Case does not count in Better Auth's own names: in
+    /// environment variables it is lost, and no two of them differ in it alone.
     ///
     /// # Errors
     ///
     /// [`NameProblem::UnknownTable`], [`NameProblem::NoIdentifier`].
     pub fn call_table(&mut self, table: &str, name: &str) -> Result<(), NameProblem> {
-        let table = schema_check::tables().find(|known| *known == table).ok_or(NameProblem::UnknownTable)?;
+        let table = known_table(table)?;
         check_identifier(name)?;
         if name == table {
             self.tables.remove(table);
@@ -70,9 +73,10 @@ impl TableNames {
     ///
     /// [`NameProblem::UnknownTable`], [`NameProblem::UnknownField`], [`NameProblem::NoIdentifier`].
     pub fn call_column(&mut self, table: &str, field: &str, name: &str) -> Result<(), NameProblem> {
-        let table = schema_check::tables().find(|known| *known == table).ok_or(NameProblem::UnknownTable)?;
-        let field =
-            renamable_fields(table).find(|known| *known == field).ok_or(NameProblem::UnknownField(table))?;
+        let table = known_table(table)?;
+        let field = renamable_fields(table)
+            .find(|known| known.eq_ignore_ascii_case(field))
+            .ok_or(NameProblem::UnknownField(table))?;
         check_identifier(name)?;
         if name == field {
             self.columns.remove(&(table, field));
@@ -82,11 +86,12 @@ impl TableNames {
         Ok(())
     }
 
-    /// Makes sure that no two tables, and no two columns of a table, have one name.
+    /// Makes sure that no two tables, and no two columns of a table, have one name, and that PostgreSQL does not cut off
+    /// what is named after them.
     ///
     /// # Errors
     ///
-    /// [`NameProblem::Taken`].
+    /// [`NameProblem::Taken`], [`NameProblem::TooLong`].
     pub fn check(&self) -> Result<(), NameProblem> {
         let mut tables = BTreeSet::from([BOOKKEEPING_TABLE]);
         for table in schema_check::tables() {
@@ -101,6 +106,12 @@ impl TableNames {
                         "another column of \"{table}\" than \"{field}\""
                     )));
                 }
+            }
+        }
+        for (table, column, kind) in schema_check::named_after() {
+            let name = format!("{}_{}_{kind}", self.table(table), self.column(table, column));
+            if name.len() > IDENTIFIER_MAX {
+                return Err(NameProblem::TooLong(name));
             }
         }
         Ok(())
@@ -140,6 +151,10 @@ impl TableNames {
         }
         schema_check::fields(table).all(|field| field != column).then_some(column)
     }
+}
+
+fn known_table(table: &str) -> Result<&'static str, NameProblem> {
+    schema_check::tables().find(|known| known.eq_ignore_ascii_case(table)).ok_or(NameProblem::UnknownTable)
 }
 
 fn renamable_fields(table: &str) -> impl Iterator<Item = &'static str> {
@@ -182,6 +197,8 @@ mod tests {
         names.call_table("user", "user").unwrap();
         names.call_column("user", "email", "email").unwrap();
         assert!(names.are_better_auths(), "by its own name");
+        names.call_column("ratelimit", "LASTREQUEST", "last_request").unwrap();
+        assert_eq!(names.column("rateLimit", "lastRequest"), "last_request");
     }
 
     #[test]
@@ -194,6 +211,14 @@ mod tests {
         names.call_column("user", "email", "name").unwrap();
         assert!(matches!(names.check(), Err(NameProblem::Taken(_))));
         names.call_column("user", "name", "title").unwrap();
+        assert_eq!(names.check(), Ok(()));
+        names.call_table("verification", &"v".repeat(49)).unwrap();
+        assert!(
+            matches!(names.check(), Err(NameProblem::TooLong(name)) if name.ends_with("_identifier_idx"))
+        );
+        names.call_table("verification", &"v".repeat(48)).unwrap();
+        assert_eq!(names.check(), Ok(()));
+        names.call_table("verification", "proofs").unwrap();
         assert_eq!(names.check(), Ok(()));
         names.call_table("jwks", BOOKKEEPING_TABLE).unwrap();
         assert!(matches!(names.check(), Err(NameProblem::Taken(_))));

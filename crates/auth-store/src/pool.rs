@@ -25,7 +25,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use crate::connection::{ConnectError, Connector, Patience, jitter};
 use crate::database_url::DatabaseUrl;
 use crate::error::{Outage, StoreError};
-use crate::names::{NamedConnection, TableNames};
+use crate::names::{Exchange, NamedConnection, TableNames};
 use crate::pooler::{self, Route};
 
 /// Pause before a read is repeated; varied by half of itself.
@@ -342,7 +342,7 @@ impl Pool {
             .build_unchecked(Manager {
                 connector: self.connector.clone(),
                 limits: self.settings.limits(""),
-                names: Arc::clone(&self.settings.names),
+                exchange: Arc::new(Exchange::new(Arc::clone(&self.settings.names))),
                 patience: self.settings.acquire_timeout,
                 shared: Arc::clone(&self.shared),
             })
@@ -406,7 +406,7 @@ impl Link {
 struct Manager {
     connector: Connector,
     limits: String,
-    names: Arc<TableNames>,
+    exchange: Arc<Exchange>,
     patience: Duration,
     shared: Arc<Shared>,
 }
@@ -420,7 +420,7 @@ impl Manager {
             Route::TransactionPooler => None,
         };
         let connection = self.connector.establish(limits).await?;
-        let connection = NamedConnection::new(connection, Arc::clone(&self.names));
+        let connection = NamedConnection::new(connection, Arc::clone(&self.exchange));
         Ok(Link { connection, generation, unfinished: false })
     }
 }

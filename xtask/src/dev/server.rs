@@ -40,6 +40,7 @@ pub(crate) fn has_settings() -> bool {
     names.into_iter().any(|name| {
         matches!(name.as_str(), "AUTH_CONFIG" | "AUTH_ENV" | "AUTH__DATABASE__GENERATE_ID")
             || name.contains("__ADDITIONAL_FIELDS__")
+            || name.starts_with("AUTH__DATABASE__NAMES__")
     })
 }
 

@@ -62,6 +62,17 @@ fn the_fallback_is_read_where_no_other_secret_is_set() {
     assert!(takes(&[("AUTH_SECRET", GOOD), ("BETTER_AUTH_SECRET", "")]));
     assert!(takes(&[("AUTH_SECRET", OTHER), ("BETTER_AUTH_SECRET", GOOD)]));
     assert!(!takes(&[("AUTH_SECRET", GOOD), ("BETTER_AUTH_SECRET", OTHER)]));
+    // Another framework's, beside a secret that the server reads from a file.
+    for name in ["BETTER_AUTH_SECRET_FILE", "BETTER_AUTH_SECRETS_FILE"] {
+        check(
+            &[URL, ("AUTH_SECRET", GOOD), (name, "/run/secrets/auth")],
+            VerifierError::Missing { name: "BETTER_AUTH_SECRET" },
+        );
+    }
+    check(
+        &[URL, ("AUTH_SECRET", GOOD), ("BETTER_AUTH_SECRET", " ")],
+        VerifierError::Missing { name: "BETTER_AUTH_SECRET" },
+    );
 }
 
 #[test]

@@ -98,6 +98,9 @@ fn r_068_no_spelling_of_a_strangers_host_passes() {
     ] {
         assert_eq!(origin(&policy, &[("host", host)]), None, "{host:?}");
     }
+    let name = |labels: usize| format!("{}preview.example.com", "a.".repeat(labels));
+    assert!(origin(&policy, &[("host", &name(117))]).is_some(), "{} bytes", name(117).len());
+    assert_eq!(origin(&policy, &[("host", &name(118))]), None, "longer than a name can be");
     assert_eq!(origin(&policy, &[]), None);
     let twice = [("host", "app.example.com"), ("host", "app.example.com")];
     assert_eq!(origin(&policy, &twice), None, "no telling which of the two counts");

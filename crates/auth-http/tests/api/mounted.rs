@@ -1,6 +1,6 @@
 //! `Auth` in an app of somebody else: its routes beside the auth routes, and its handlers asking who calls.
 
-use actix_web::{App, HttpResponse, HttpServer, Responder, web};
+use actix_web::{App, HttpResponse, HttpServer, Responder, test, web};
 use auth_http::clock::Clock;
 use auth_http::settings::{Environment, Settings};
 use auth_http::{Acting, Auth};
@@ -71,4 +71,23 @@ async fn check(bearer_plugin: &str) {
     assert_eq!(get("/elsewhere").send().await.unwrap().text().await.unwrap(), "the host's own page");
     assert_eq!(get("/api/auth/elsewhere").send().await.unwrap().text().await.unwrap(), "");
     handle.stop(true).await;
+}
+
+/// The settings say `users`, and the host's store would ask its own table `user`.
+#[actix_web::test]
+async fn nothing_is_mounted_over_a_store_that_calls_tables_otherwise() {
+    let database = TestDatabase::create().await;
+    for (table, status) in [("users", 404), ("user", 200)] {
+        let environment = Environment::default()
+            .with("DATABASE_URL", database.url())
+            .with("BETTER_AUTH_SECRET", SECRET)
+            .with("BETTER_AUTH_URL", "http://host.test")
+            .with("AUTH__DATABASE__NAMES__USER__TABLE", table);
+        let auth = Auth::new(&Settings::load(&environment).unwrap(), Clock::system()).unwrap();
+        let store = database.store();
+        let app = test::init_service(App::new().configure(|app| auth.configure_with(app, store))).await;
+        let peer = "192.0.2.1:1234".parse().unwrap();
+        let request = test::TestRequest::get().uri("/api/auth/ok").peer_addr(peer).to_request();
+        assert_eq!(test::call_service(&app, request).await.status(), status, "{table}");
+    }
 }

@@ -144,7 +144,7 @@ fn findings(live: &Live, declared: &DeclaredFields, layout: &Layout) -> Vec<Find
             let fix = format!("ALTER TABLE \"{table}\" ALTER COLUMN \"{}\" DROP NOT NULL;", field.column);
             findings.push(finding(Problem::MustBeNullable, Severity::Breaks, Some(fix)));
         }
-        if let Some(fix) = create_index(live, table, field) {
+        if let Some(fix) = create_index(live, &layout.names, table, field) {
             let problem = if field.unique { Problem::NotUnique } else { Problem::NoIndex };
             findings.push(finding(problem, Severity::Weakens, Some(format!("{fix};"))));
         }
@@ -194,7 +194,7 @@ fn statements(live: &Live, declared: &DeclaredFields, names: &TableNames) -> Vec
         if live.column(table, &field.column).is_none() {
             statements.push(add_column(table, field));
         }
-        statements.extend(create_index(live, table, field));
+        statements.extend(create_index(live, names, table, field));
     }
     statements.into_iter().map(|statement| names.exchange(&statement).into_owned()).collect()
 }
@@ -214,14 +214,16 @@ fn add_column(table: &str, field: &FieldDeclaration) -> String {
 }
 
 /// Gives the statement for an index that is asked for and not there. The names are Node's.
-fn create_index(live: &Live, table: &str, field: &FieldDeclaration) -> Option<String> {
+fn create_index(live: &Live, names: &TableNames, table: &str, field: &FieldDeclaration) -> Option<String> {
     let column = &field.column;
     if !(field.unique || field.index) || live.has_index(table, column, field.unique) {
         return None;
     }
     let (kind, suffix) = if field.unique { ("UNIQUE INDEX", "uidx") } else { ("INDEX", "idx") };
     let name = format!("{table}_{column}_{suffix}");
-    let name = if name.len() <= IDENTIFIER_MAX { format!(" \"{name}\"") } else { String::new() };
+    // It will have the database's name of the table.
+    let length = name.len() - table.len() + names.table(table).len();
+    let name = if length <= IDENTIFIER_MAX { format!(" \"{name}\"") } else { String::new() };
     Some(format!("CREATE {kind}{name} ON \"{table}\" (\"{column}\")"))
 }
 

@@ -243,7 +243,8 @@ const EXPECTED: &[(&str, &[Column])] = &[
             optional("accessTokenExpiresAt", Kind::Time),
             optional("refreshTokenExpiresAt", Kind::Time),
             optional("scope", Kind::Text),
-            optional("password", Kind::Text),
+            // One that is not there would be made empty, and nobody could sign in any more.
+            Column { name: "password", kind: Kind::Text, required: false, addable: false },
             required("createdAt", Kind::Time),
             required("updatedAt", Kind::Time),
         ],
@@ -293,6 +294,14 @@ pub(crate) fn fields(table: &str) -> impl Iterator<Item = &'static str> {
     columns.into_iter().flatten().map(|column| column.name)
 }
 
+/// Lists what is named after a table and a column: indexes and constraints, with what their names end in.
+pub(crate) fn named_after() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    let of = |places: &'static [(&str, &str)], kind| {
+        places.iter().map(move |(table, column)| (*table, *column, kind))
+    };
+    of(UNIQUE, "key").chain(of(OWNED, "fkey")).chain(of(INDEXED, "idx"))
+}
+
 const UNIQUE: &[(&str, &str)] = &[
     ("user", "id"),
     ("user", "email"),
@@ -322,14 +331,30 @@ pub(super) fn adoption_obstacles(live: &Live, tables: &[&str], layout: &Layout) 
     for (table, columns) in EXPECTED.iter().filter(|(table, _)| tables.contains(table) && live.has(table)) {
         for column in *columns {
             if let Some(finding) = compare(live, table, column, layout) {
+                let is_named = layout.names.column(table, column.name) != column.name;
                 let foreign = match finding.problem {
-                    Problem::MissingColumn => !column.addable,
+                    // What the settings name is there, or the name is wrong.
+                    Problem::MissingColumn => is_named || !column.addable,
                     Problem::WrongType { .. } | Problem::OtherIds { .. } => true,
                     _ => false,
                 };
                 findings.extend(foreign.then_some(finding));
             }
         }
+    }
+    findings
+}
+
+/// Lists where the tables of what has run are not under the layout's names, or not of its kind of ids.
+pub(super) fn contradictions(live: &Live, tables: &[&str], layout: &Layout) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (table, columns) in EXPECTED.iter().filter(|(table, _)| tables.contains(table)) {
+        if !live.has(table) {
+            let missing = (Problem::MissingTable, Severity::Breaks);
+            findings.push(finding(&layout.names, table, None, missing.0, missing.1, None));
+        }
+        let compared = columns.iter().filter_map(|column| compare(live, table, column, layout));
+        findings.extend(compared.filter(|finding| matches!(finding.problem, Problem::OtherIds { .. })));
     }
     findings
 }

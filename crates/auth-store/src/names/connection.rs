@@ -1,6 +1,7 @@
 //! A connection whose statements name tables and columns as the database does.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use diesel::pg::{Pg, PgQueryBuilder};
 use diesel::query_builder::{AsQuery, AstPass, Query, QueryBuilder, QueryFragment, QueryId};
@@ -9,15 +10,44 @@ use diesel_async::{AsyncConnectionCore, AsyncPgConnection, SimpleAsyncConnection
 
 use super::TableNames;
 
+/// Most texts that are kept; the statements of this crate are some fifty.
+const MOST_TEXTS: usize = 500;
+
+/// The names of a pool's database, and the texts in which they were exchanged.
+#[derive(Debug, Default)]
+pub(crate) struct Exchange {
+    names: Arc<TableNames>,
+    texts: Mutex<HashMap<String, Arc<str>>>,
+}
+
+impl Exchange {
+    pub(crate) fn new(names: Arc<TableNames>) -> Self {
+        Self { names, texts: Mutex::default() }
+    }
+
+    /// Gives a text with the database's names. Diesel writes a statement's text at every execution, so it is looked up.
+    fn text(&self, sql: String) -> Arc<str> {
+        let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(text) = texts.get(&sql) {
+            return Arc::clone(text);
+        }
+        let text: Arc<str> = self.names.exchange(&sql).into();
+        if texts.len() < MOST_TEXTS {
+            texts.insert(sql, Arc::clone(&text));
+        }
+        text
+    }
+}
+
 /// What repositories run their statements on.
 pub(crate) struct NamedConnection {
     connection: AsyncPgConnection,
-    names: Arc<TableNames>,
+    exchange: Arc<Exchange>,
 }
 
 impl NamedConnection {
-    pub(crate) fn new(connection: AsyncPgConnection, names: Arc<TableNames>) -> Self {
-        Self { connection, names }
+    pub(crate) fn new(connection: AsyncPgConnection, exchange: Arc<Exchange>) -> Self {
+        Self { connection, exchange }
     }
 
     /// Gives the connection itself: for transactions, and for statements that name no table.
@@ -27,13 +57,13 @@ impl NamedConnection {
 
     /// Gives the names that the connection exchanges.
     pub(crate) fn names(&self) -> &Arc<TableNames> {
-        &self.names
+        &self.exchange.names
     }
 }
 
 impl SimpleAsyncConnection for NamedConnection {
     async fn batch_execute(&mut self, query: &str) -> QueryResult<()> {
-        self.connection.batch_execute(&self.names.exchange(query)).await
+        self.connection.batch_execute(&self.exchange.names.exchange(query)).await
     }
 }
 
@@ -50,7 +80,7 @@ impl AsyncConnectionCore for NamedConnection {
         T: AsQuery + 'query,
         T::Query: QueryFragment<Pg> + QueryId + 'query,
     {
-        self.connection.load(Named { query: source.as_query(), names: Arc::clone(&self.names) })
+        self.connection.load(Named { query: source.as_query(), exchange: Arc::clone(&self.exchange) })
     }
 
     fn execute_returning_count<'conn, 'query, T>(
@@ -60,15 +90,15 @@ impl AsyncConnectionCore for NamedConnection {
     where
         T: QueryFragment<Pg> + QueryId + 'query,
     {
-        self.connection.execute_returning_count(Named { query: source, names: Arc::clone(&self.names) })
+        self.connection.execute_returning_count(Named { query: source, exchange: Arc::clone(&self.exchange) })
     }
 }
 
 /// A statement whose text has the database's names. Names do not change while a process runs, so that prepared
-/// statements are kept by what they were kept by before, and most texts are made once.
+/// statements are kept by what they were kept by before.
 struct Named<Q> {
     query: Q,
-    names: Arc<TableNames>,
+    exchange: Arc<Exchange>,
 }
 
 impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Named<Q> {
@@ -77,12 +107,12 @@ impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Named<Q> {
     }
 
     fn to_sql(&self, out: &mut PgQueryBuilder, backend: &Pg) -> QueryResult<()> {
-        if self.names.are_better_auths() {
+        if self.exchange.names.are_better_auths() {
             return self.query.to_sql(out, backend);
         }
         let mut text = PgQueryBuilder::default();
         self.query.to_sql(&mut text, backend)?;
-        out.push_sql(&self.names.exchange(&text.finish()));
+        out.push_sql(&self.exchange.text(text.finish()));
         Ok(())
     }
 

@@ -7,11 +7,11 @@ use auth_core::{
     AccountId, KeyId, RateLimitId, Secret, Session, SessionId, StoredHash, StoredKey, UserId, Verification,
     VerificationId,
 };
-use auth_store::migrations::{self, MigrationError, Problem, Severity};
+use auth_store::migrations::{self, Data, MigrationError, Problem, Severity};
 use auth_store::testing::TestDatabase;
 use auth_store::{
     Address, Expiring, IdKind, NewPassword, NewRegistration, NewSignIn, RateLimitHit, RateLimitVerdict,
-    Registered, Store, StoreError, constraint,
+    Registered, Store, StoreError, TableNames, constraint,
 };
 
 use crate::made;
@@ -433,4 +433,22 @@ async fn texts_of_any_form_are_ids_where_ids_are_text() {
     assert_eq!((found.user.id.as_str(), found.session.id.as_str()), ("usr_1", "ses_1"));
     let found = store.sessions().find_by_id(&SessionId::from_stored("ses_1")).await.unwrap();
     assert!(found.is_some());
+}
+
+/// What is recorded is of the kind it was made with, and what is still to come does not mix in another.
+#[tokio::test]
+async fn up_and_plan_refuse_another_kind_where_migrations_ran() {
+    let database = TestDatabase::create().await;
+    let url = database.database_url();
+    let assert_refused = async || {
+        let error = migrations::up(&url, IdKind::Uuid).await.unwrap_err();
+        assert!(matches!(error, MigrationError::NotAsRecorded { .. }), "{error}");
+        assert!(error.to_string().contains("database.generate_id"), "{error}");
+        assert!(!migrations::plan(&url, IdKind::Uuid).await.unwrap().obstacles.is_empty());
+    };
+    assert_refused().await;
+    migrations::down(&url, Data::Keep, &TableNames::default()).await.unwrap();
+    assert_refused().await;
+    assert_eq!(database.query_one_text("SELECT to_regclass('jwks')::text").await, None, "nothing was made");
+    migrations::up(&url, IdKind::Text).await.unwrap();
 }

@@ -7,7 +7,7 @@ use time::Duration;
 
 use crate::made;
 
-fn key(lives: Option<Duration>) -> StoredKey {
+pub(crate) fn key(lives: Option<Duration>) -> StoredKey {
     StoredKey {
         id: KeyId::generate(&mut rand::rng()),
         public_key: r#"{"kty":"OKP"}"#.to_owned(),

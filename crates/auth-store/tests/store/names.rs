@@ -1,16 +1,18 @@
 //! Tables and columns that are not called as Better Auth calls them: every statement finds them, and every check.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use auth_core::{
-    AdditionalFields, DeclaredFields, FieldDeclaration, FieldKind, FieldOwner, RateLimitId, StoredHash,
-    UserId, Visibility,
+    AdditionalFields, DeclaredFields, FieldDeclaration, FieldKind, FieldOwner, FieldValue, RateLimitId,
+    StoredHash, UserId, Visibility,
 };
-use auth_store::migrations::{self, Data, Layout, Problem, Severity, embedded};
+use auth_store::migrations::{self, Data, Layout, MigrationError, Problem, Reverted, Severity, embedded};
 use auth_store::testing::TestDatabase;
 use auth_store::{
     Address, Expiring, IdKind, NewPassword, NewSignIn, PoolSettings, RateLimitHit, Store, TableNames,
 };
+use serde_json::json;
 use time::Duration;
 
 use crate::made;
@@ -98,18 +100,29 @@ async fn every_statement_finds_tables_and_columns_of_other_names() {
         let extended = sessions.refresh(&first.token, later, now).await.unwrap().unwrap();
         assert_eq!(extended.expires_at, later);
         let verified = account.password.clone().unwrap();
+        let rehashed = StoredHash::from_stored("$argon2id$again");
         let sign_in = NewSignIn {
             session: made::session(&ann),
-            verified: verified.clone(),
-            rehashed: None,
-            max_sessions: None,
+            verified,
+            rehashed: Some(rehashed.clone()),
+            max_sessions: NonZeroU32::new(2),
         };
-        let second = store.sign_in(&sign_in).await.unwrap().unwrap();
+        store.sign_in(&sign_in).await.unwrap().unwrap();
         assert_eq!(sessions.list_by_user(&ann.id, now, 10).await.unwrap().len(), 2);
-        assert!(sessions.delete_owned(&second.token, &ann.id).await.unwrap());
+        let third = NewSignIn { session: made::session(&ann), verified: rehashed.clone(), ..sign_in };
+        let third = store.sign_in(&NewSignIn { rehashed: None, ..third }).await.unwrap().unwrap();
+        assert_eq!(sessions.list_by_user(&ann.id, now, 10).await.unwrap().len(), 2, "one was too many");
+        let device = json!({ "device": "phone" });
+        let changes = fields().session.parse_update(device.as_object().unwrap()).unwrap();
+        let changed = sessions.update_additional(&third.token, &changes, now).await.unwrap().unwrap();
+        assert_eq!(changed.additional.get("device"), Some(&FieldValue::Text("phone".to_owned())));
+        assert!(!sessions.delete_expired(&third.token, now).await.unwrap());
+        assert!(sessions.delete_by_token(&third.token).await.unwrap());
+        let others = sessions.list_by_user(&ann.id, now, 10).await.unwrap();
+        assert!(sessions.delete_owned(&others[0].token, &ann.id).await.unwrap());
         let change = NewPassword {
             user_id: ann.id.clone(),
-            verified,
+            verified: rehashed,
             password: StoredHash::from_stored("$argon2id$another"),
             now,
         };
@@ -123,7 +136,16 @@ async fn every_statement_finds_tables_and_columns_of_other_names() {
         let hit = RateLimitHit { key: "::1|/ok", window, max: 1, now, id: &id };
         store.rate_limits().count(&hit).await.unwrap();
         store.rate_limits().count(&hit).await.unwrap();
-        assert!(store.keys().list().await.unwrap().is_empty());
+        let ahead = RateLimitHit { now: now - Duration::days(1), ..hit };
+        store.rate_limits().count(&ahead).await.unwrap();
+        let (one, other) = (crate::key::key(None), crate::key::key(None));
+        store.keys().insert(&one).await.unwrap();
+        assert_eq!(store.keys().insert_unless_replaced(&other, now).await.unwrap().len(), 1);
+        let proof = crate::verification::proof("reset-password:a", now);
+        let proof_id = store.verifications().insert(&proof).await.unwrap();
+        let found = store.verifications().find_by_identifier(&proof.identifier).await.unwrap().unwrap();
+        assert_eq!(found.id, proof_id);
+        assert!(store.verifications().delete(&proof_id).await.unwrap());
         for (table, removed) in
             [(Expiring::Sessions, 2), (Expiring::Verifications, 0), (Expiring::RateLimits, 1)]
         {
@@ -188,4 +210,83 @@ async fn tables_of_better_auths_names_stay_as_they_are_beside_the_others() {
     let findings = migrations::check(&url, IdKind::Text).await.unwrap();
     let broken = findings.iter().find(|finding| finding.severity == Severity::Breaks).unwrap();
     assert_eq!((broken.table.as_str(), &broken.problem), ("user", &Problem::ExtraRequired));
+}
+
+/// A database that was migrated under Better Auth's names, and settings that came later.
+#[tokio::test]
+async fn up_and_plan_refuse_names_that_what_ran_before_does_not_have() {
+    let database = TestDatabase::create().await;
+    let (url, layout) =
+        (database.database_url(), Layout { names: Arc::new(all_other()), ..Layout::default() });
+    let error = migrations::up(&url, layout.clone()).await.unwrap_err();
+    assert!(matches!(error, MigrationError::NotAsRecorded { .. }), "{error}");
+    assert!(error.to_string().contains("\"users\" is missing"), "{error}");
+    assert_eq!(migrations::plan(&url, layout).await.unwrap().obstacles.len(), 6);
+    // Tables that were renamed meanwhile are what the settings say.
+    let mut users = TableNames::default();
+    users.call_table("user", "users").unwrap();
+    database.execute("ALTER TABLE \"user\" RENAME TO users").await;
+    let layout = Layout { names: Arc::new(users), ..Layout::default() };
+    assert_eq!(migrations::up(&url, layout.clone()).await.unwrap(), [""; 0]);
+    assert_eq!(migrations::check(&url, layout).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn down_drops_the_tables_that_up_made_and_no_others() {
+    let database = TestDatabase::create_empty().await;
+    database
+        .execute("CREATE TABLE \"user\" (id text, theirs text); INSERT INTO \"user\" VALUES ('1', 'x')")
+        .await;
+    let (url, layout) =
+        (database.database_url(), Layout { names: Arc::new(all_other()), ..Layout::default() });
+    migrations::up(&url, layout.clone()).await.unwrap();
+    // With the names forgotten, the next one to go is jwks, which was made as `keys`.
+    let error = migrations::down(&url, Data::Drop, &TableNames::default()).await.unwrap_err();
+    assert!(matches!(error, MigrationError::OtherNames { .. }), "{error}");
+    assert!(
+        error.to_string().contains("made the tables keys, and [database.names] calls them jwks"),
+        "{error}"
+    );
+    for _ in embedded::ALL {
+        migrations::down(&url, Data::Drop, &layout.names).await.unwrap();
+    }
+    let theirs = database.query_one_text("SELECT theirs FROM \"user\"").await;
+    assert_eq!(theirs.as_deref(), Some("x"));
+    assert_eq!(database.query_one_text("SELECT to_regclass('users')::text").await, None);
+}
+
+/// A database that this project migrated before it knew of names.
+#[tokio::test]
+async fn a_record_without_names_is_of_better_auths_names() {
+    let database = TestDatabase::create().await;
+    let url = database.database_url();
+    database.execute("ALTER TABLE auth_schema_migrations DROP COLUMN tables").await;
+    assert_eq!(migrations::up(&url, IdKind::Text).await.unwrap(), [""; 0]);
+    let error = migrations::down(&url, Data::Keep, &all_other()).await.unwrap_err();
+    assert!(matches!(error, MigrationError::OtherNames { .. }), "{error}");
+    let gone = migrations::down(&url, Data::Keep, &TableNames::default()).await.unwrap();
+    assert!(matches!(gone, Some(Reverted::Dropped(_))), "{gone:?}");
+    migrations::up(&url, IdKind::Text).await.unwrap();
+}
+
+/// A name that is spelt wrong would be made anew, and what it is called in truth forgotten.
+#[tokio::test]
+async fn adoption_refuses_a_named_column_that_is_not_there_and_a_table_without_passwords() {
+    for (mend, field, column) in [
+        ("ALTER TABLE account RENAME password TO password_hash", "password", "pasword_hash"),
+        ("ALTER TABLE account RENAME password TO password_hash", "", "password"),
+        ("ALTER TABLE account RENAME scope TO scopes", "scope", "scop"),
+    ] {
+        let database = TestDatabase::create().await;
+        database.execute("DROP TABLE auth_schema_migrations").await;
+        database.execute(mend).await;
+        let mut names = TableNames::default();
+        if !field.is_empty() {
+            names.call_column("account", field, column).unwrap();
+        }
+        let layout = Layout { names: Arc::new(names), ..Layout::default() };
+        let error = migrations::up(&database.database_url(), layout).await.unwrap_err();
+        assert!(matches!(error, MigrationError::NotAdoptable { .. }), "{error}");
+        assert!(error.to_string().contains(&format!("\"account\".\"{column}\" is missing")), "{error}");
+    }
 }

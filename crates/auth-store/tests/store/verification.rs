@@ -6,7 +6,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::made;
 
-fn proof(identifier: &str, created_at: OffsetDateTime) -> Verification {
+pub(crate) fn proof(identifier: &str, created_at: OffsetDateTime) -> Verification {
     Verification {
         id: VerificationId::generate(&mut rand::rng()),
         identifier: Secret::new(identifier.to_owned()),
