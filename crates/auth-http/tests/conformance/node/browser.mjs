@@ -84,9 +84,10 @@ async function openTab(context = {}) {
     if (exceptionDetails) throw new Error(`${expression}: ${exceptionDetails.exception?.description}`);
     return result.value;
   };
-  // What the hook shows once it is of that kind: "pending" counts for neither.
-  const shows = async (kind) => {
-    const wanted = kind === "user" ? "it.data?.user" : "!it.isPending && !it.data";
+  // What the hook shows once it is of that kind: "pending" counts for neither, nor does the session of token `after`.
+  const shows = async (kind, after) => {
+    const user = `it.data?.user && it.data.session.token !== ${JSON.stringify(after ?? null)}`;
+    const wanted = kind === "user" ? user : "!it.isPending && !it.data";
     const deadline = Date.now() + PATIENCE_MS;
     for (;;) {
       const text = await run("document.getElementById('session')?.textContent ?? ''");
@@ -158,8 +159,9 @@ try {
   await step("the other device is out", () => phone.shows("nobody"));
   await step("sign in there again", () => phone.run(outcome(`react.signIn.email(${text(credentials)})`)));
   const change = { currentPassword: credentials.password, newPassword: "a horse of another battery", revokeOtherSessions: true };
+  const { data: before } = await tab.shows("user");
   await step("change the password", () => tab.run(outcome(`react.changePassword(${text(change)})`)));
-  await step("the hook shows the new session", () => tab.shows("user"));
+  await step("the hook shows the new session", () => tab.shows("user", before.session.token));
   if (cached) await step("the other device asks past its copy again", () => phone.run(pastTheCopy));
   await phone.reload();
   await step("the other device is out again", () => phone.shows("nobody"));
