@@ -102,7 +102,7 @@ pub enum MigrationError {
         /// Which migration.
         name: &'static str,
         /// Tables that are not empty.
-        tables: Vec<&'static str>,
+        tables: Vec<String>,
     },
     /// The database has run a migration that this build does not know.
     #[error("the database has migration {name}, which this build does not know; use the newer build")]
@@ -506,6 +506,7 @@ impl Link {
                     .await
                     .map_err(MigrationError::Query)?;
                 if !tables.is_empty() {
+                    let tables = tables.into_iter().map(|table| names.table(table).to_owned()).collect();
                     return Err(MigrationError::WouldLoseData { name: migration.name, tables });
                 }
             }

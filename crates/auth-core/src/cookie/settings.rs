@@ -210,7 +210,7 @@ fn is_host_name(domain: &str) -> bool {
     let host = domain.strip_prefix('.').unwrap_or(domain);
     !host.is_empty()
         && host.split('.').all(|label| !label.is_empty())
-        && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'))
+        && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
 }
 
 #[cfg(test)]
@@ -218,6 +218,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
     use time::Duration;
 
+    use super::super::SessionCookies;
     use super::super::set_cookie::set_cookie_text;
     use super::*;
 
@@ -232,6 +233,20 @@ mod tests {
         let mut overrides = AttributeOverrides::default();
         change(&mut overrides);
         overrides
+    }
+
+    #[test]
+    fn r_019_a_domain_is_a_name_of_a_host() {
+        let domain = |domain: &str| {
+            let settings = CookieSettings { domain: Some(domain.to_owned()), ..CookieSettings::default() };
+            SessionCookies::new(settings).map(drop)
+        };
+        for name in ["example.com", ".example.com", "auth_service", "x_y.p.example.com"] {
+            assert_eq!(domain(name), Ok(()), "{name}");
+        }
+        for name in ["", ".", "a..b", "a b", "a;b", "[::1]", "b\u{fc}cher.example"] {
+            assert_eq!(domain(name), Err(CookieSettingsError::Domain), "{name}");
+        }
     }
 
     #[test]

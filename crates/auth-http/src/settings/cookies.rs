@@ -103,7 +103,7 @@ pub(super) fn read(reader: &Reader, addresses: &BaseUrlSettings) -> Result<Cooki
     match SessionCookies::new(example) {
         Ok(_) => Ok(settings),
         Err(CookieSettingsError::Prefix) => {
-            Err(reader.expected("cookies.prefix", "letters, digits, `-`, `_` and `.`"))
+            Err(reader.expected("cookies.prefix", "letters, digits and any of !#$%&'*+-.^_`|~"))
         }
         Err(CookieSettingsError::Domain) => Err(reader.expected("cookies.domain", DOMAIN)),
         Err(_) => {

@@ -42,6 +42,8 @@ pub enum Problem {
     },
     /// The column does not make the ids that Node, or both servers, leave to it.
     NoIdDefault,
+    /// A column of Better Auth 1.7.1 that neither server fills must be filled.
+    LeftoverIssuer,
     /// A column that neither server fills must be filled.
     ExtraRequired,
     /// The column refuses NULL, which the servers write.
@@ -92,7 +94,7 @@ impl fmt::Display for Finding {
                 }
             }
             Problem::NoIdDefault => f.write_str("has no default that makes ids, so inserts without one fail"),
-            Problem::ExtraRequired if self.is_issuer() => f.write_str(
+            Problem::LeftoverIssuer => f.write_str(
                 "is left over from Better Auth 1.7.1 and still required, so every new account fails here and Node \
                  refuses all requests",
             ),
@@ -102,7 +104,7 @@ impl fmt::Display for Finding {
             Problem::MustBeNullable => f.write_str("does not accept NULL"),
             Problem::Nullable => f.write_str("accepts NULL"),
             Problem::NotUnique => f.write_str("is not unique"),
-            Problem::NoForeignKey => f.write_str("has no foreign key to \"user\""),
+            Problem::NoForeignKey => f.write_str("has no foreign key to the users' table"),
             Problem::NoCascade => f.write_str("keeps rows when their user is deleted"),
             Problem::NoIndex => f.write_str("has no index"),
         }?;
@@ -110,12 +112,6 @@ impl fmt::Display for Finding {
             Some(fix) => write!(f, "; fix: {fix}"),
             None => Ok(()),
         }
-    }
-}
-
-impl Finding {
-    fn is_issuer(&self) -> bool {
-        self.table == "account" && self.column.as_deref() == Some("issuer")
     }
 }
 
@@ -374,10 +370,14 @@ pub(super) fn findings(live: &Live, layout: &Layout) -> Vec<Finding> {
         for extra in live.columns.iter().filter(|column| column.table == *table) {
             let known = !extra.is_namesake && columns.iter().any(|column| column.name == extra.name);
             if !known && extra.required && !extra.filled {
+                let problem = match (*table, extra.name.as_str()) {
+                    ("account", "issuer") => Problem::LeftoverIssuer,
+                    _ => Problem::ExtraRequired,
+                };
                 // The column's name is the database's already.
                 let (table, column) = (layout.names.table(table).to_owned(), extra.name.clone());
                 let fix = Some(format!("ALTER TABLE \"{table}\" ALTER COLUMN \"{column}\" DROP NOT NULL;"));
-                let (problem, severity) = (Problem::ExtraRequired, Severity::Breaks);
+                let severity = Severity::Breaks;
                 findings.push(Finding { table, column: Some(column), problem, severity, fix });
             }
         }

@@ -194,7 +194,7 @@ async fn the_leftover_issuer_of_1_7_1_is_explained_with_its_fix() {
     let findings = migrations::check(&url, IdKind::Text).await.unwrap();
     let [issuer] = findings.as_slice() else { panic!("{findings:?}") };
     assert_eq!((issuer.table.as_str(), issuer.column.as_deref()), ("account", Some("issuer")));
-    assert_eq!((&issuer.problem, issuer.severity), (&Problem::ExtraRequired, Severity::Breaks));
+    assert_eq!((&issuer.problem, issuer.severity), (&Problem::LeftoverIssuer, Severity::Breaks));
     let text = issuer.to_string();
     let fix = "ALTER TABLE \"account\" ALTER COLUMN \"issuer\" DROP NOT NULL;";
     assert!(text.contains("1.7.1") && text.ends_with(fix), "{text}");
