@@ -185,6 +185,16 @@ impl TestApp {
         self.database.as_ref().expect("this server's database is another's")
     }
 
+    /// The address of its database.
+    pub fn database_url(&self) -> &str {
+        &self.database_url
+    }
+
+    /// Opens a connection to the database, for what lasts longer than one call.
+    pub async fn connect(&self) -> tokio_postgres::Client {
+        self.database().client().await
+    }
+
     pub async fn execute(&self, sql: &str) {
         self.database().execute(sql).await;
     }

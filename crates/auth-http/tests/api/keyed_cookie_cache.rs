@@ -1,6 +1,8 @@
 //! `jwt.session_cookie_cache`: copies of sessions under a key of the `jwks` table, which services read without the secret.
 //! What holds for copies of every form is in [`crate::cookie_cache`].
 
+mod reads;
+
 use auth_core::{
     BaseUrl, Credentials, JwkSet, JwtPolicy, KeyedCookieCache, Proof, Refusal, UserSession, Verdict, Verifier,
 };
