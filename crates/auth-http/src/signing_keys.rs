@@ -7,30 +7,42 @@
 //! verifier still knows, or with one whose row was deleted, which nobody does.
 //!
 //! Copies of sessions in cookies are signed with these keys too, where the settings say so; public keys are then held in
-//! memory (`known`), so that a copy is checked without a question to the database.
+//! memory (`known`), so that a copy is checked without a question to the database, and written while it is busy (`copies`).
 //!
 //! A key is replaced when a token is asked for after its end. Of several requests and servers that all find none, one
 //! stores its own; between this server and Node's, which takes no lock, both may, and both keys are good.
 
+mod copies;
 mod known;
+mod moment;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use auth_core::{
-    CachedValue, CookieCacheError, JwkSet, JwsAlgorithm, JwtIssueError, JwtIssuer, KeyId, KeyPair,
-    KeyPairError, KeyedCookieCache, Kid, ParseJwkError, PrivateJwk, PublicJwk, Purpose, Remember, Secret,
-    SigningKey, StoredKey, SymmetricKeys, User, UserSession, VerificationKey,
+    CookieCacheError, JwkSet, JwsAlgorithm, JwtIssueError, JwtIssuer, KeyId, KeyPair, KeyPairError, Kid,
+    ParseJwkError, PrivateJwk, PublicJwk, Purpose, Secret, SigningKey, StoredKey, SymmetricKeys, User,
+    VerificationKey,
 };
 use auth_store::{Store, StoreError};
 use time::{Duration, OffsetDateTime};
 use tokio::task::JoinError;
 
 use crate::settings::{JwtSettings, Settings};
+use copies::CopyReads;
 use known::KnownKeys;
+use moment::is_within;
 
 /// How long a key that was read signs before the table is asked again.
 pub const KEPT: Duration = Duration::seconds(5);
+
+/// How long keys that were read are relied on for copies of sessions where the table does not answer: for so long a key
+/// whose row was deleted still checks what it signed, and signs where that cannot be seen.
+const RELIED_ON: Duration = Duration::seconds(60);
+
+/// How long a request waits for keys that it can do without. With the longest operation of a pool after it, it is still
+/// answered within five seconds.
+pub const PATIENCE: std::time::Duration = std::time::Duration::from_millis(400);
 
 /// Signs tokens and shows public keys; cheap to clone, and one for all workers, so that they make one key together.
 #[derive(Clone)]
@@ -72,8 +84,8 @@ struct Shared {
     making: tokio::sync::Mutex<Option<StoredKey>>,
     /// Keys that check copies of sessions.
     known: KnownKeys,
-    /// When it was last found that copies cannot be written, and the log told; `None` where they can.
-    copies_failed_at: Mutex<Option<OffsetDateTime>>,
+    /// How reading the key went that signs copies.
+    copy_reads: CopyReads,
 }
 
 /// The key that signs.
@@ -150,7 +162,7 @@ impl SigningKeys {
             current: Mutex::default(),
             making: tokio::sync::Mutex::default(),
             known: KnownKeys::default(),
-            copies_failed_at: Mutex::default(),
+            copy_reads: CopyReads::default(),
         }))
     }
 
@@ -173,49 +185,6 @@ impl SigningKeys {
         let (issuer, user) = (issuer.clone(), user.clone());
         let signed = tokio::task::spawn_blocking(move || issuer.issue(&user, &key, now));
         signed.await.map_err(SigningError::Interrupted)?.map_err(SigningError::Issue)
-    }
-
-    /// Makes the copy of a session for its cookie; `None` where that cannot be done, which is tried again after [`KEPT`].
-    /// The log is told once, and again after it could be done meanwhile.
-    pub(crate) async fn sign_copy(
-        &self,
-        store: &Store,
-        cache: &KeyedCookieCache,
-        principal: &UserSession,
-        remember: Remember,
-        now: OffsetDateTime,
-    ) -> Option<CachedValue> {
-        if self.copies_failed_at().is_some_and(|at| at <= now && now - at < KEPT) {
-            return None;
-        }
-        let signed = self.try_sign_copy(store, cache, principal, remember, now).await;
-        let failed_before = std::mem::replace(&mut *self.copies_failed_at(), signed.is_err().then_some(now));
-        if let (Err(error), None) = (&signed, failed_before) {
-            let error = error as &dyn std::error::Error;
-            tracing::error!(error, "sessions are not copied into cookies until their key can be used again");
-        }
-        signed.ok()
-    }
-
-    fn copies_failed_at(&self) -> MutexGuard<'_, Option<OffsetDateTime>> {
-        self.0.copies_failed_at.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    async fn try_sign_copy(
-        &self,
-        store: &Store,
-        cache: &KeyedCookieCache,
-        principal: &UserSession,
-        remember: Remember,
-        now: OffsetDateTime,
-    ) -> Result<CachedValue, SigningError> {
-        let key = self.current(store, now).await?;
-        if !is_slow(&key) {
-            return cache.write(principal, remember, &key, now).map_err(SigningError::Copy);
-        }
-        let (cache, principal) = (cache.clone(), principal.clone());
-        let signed = tokio::task::spawn_blocking(move || cache.write(&principal, remember, &key, now));
-        signed.await.map_err(SigningError::Interrupted)?.map_err(SigningError::Copy)
     }
 
     /// Gives the keys that clients are shown; makes the first one where there is none.
@@ -277,17 +246,18 @@ impl SigningKeys {
 
     /// Gives the key that signs.
     async fn current(&self, store: &Store, now: OffsetDateTime) -> Result<SigningKey, SigningError> {
-        match self.remembered(now) {
+        match self.remembered(KEPT, now) {
             Some(key) => Ok(key),
             None => self.read(store, now).await,
         }
     }
 
-    fn remembered(&self, now: OffsetDateTime) -> Option<SigningKey> {
+    /// Gives the key that signed last, unless it ended or was read so long ago.
+    fn remembered(&self, span: Duration, now: OffsetDateTime) -> Option<SigningKey> {
         let current = self.0.current.lock().unwrap_or_else(PoisonError::into_inner);
         let Current { key, expires_at, read_at } = current.as_ref()?;
-        let is_fresh = *read_at <= now && now - *read_at < KEPT;
-        (is_fresh && expires_at.is_none_or(|end| end > now)).then(|| key.clone())
+        let lives = expires_at.is_none_or(|end| end > now);
+        (lives && is_within(Some(*read_at), span, now)).then(|| key.clone())
     }
 
     async fn read(&self, store: &Store, now: OffsetDateTime) -> Result<SigningKey, SigningError> {
@@ -298,11 +268,13 @@ impl SigningKeys {
         if self.0.settings.session_cookie_cache {
             self.learn(&keys, now);
         }
-        let stored = self.choose(&keys, now).ok_or(SigningError::Vanished)?;
-        let key = self.open(stored)?;
-        let current = Current { key: key.clone(), expires_at: stored.expires_at, read_at: now };
-        *self.0.current.lock().unwrap_or_else(PoisonError::into_inner) = Some(current);
-        Ok(key)
+        let opened = self.choose(&keys, now).ok_or(SigningError::Vanished).and_then(|stored| {
+            Ok(Current { key: self.open(stored)?, expires_at: stored.expires_at, read_at: now })
+        });
+        // The table answered: where its key cannot be used, an older one must not go on in its place.
+        let current = opened.as_ref().ok().cloned();
+        *self.0.current.lock().unwrap_or_else(PoisonError::into_inner) = current;
+        Ok(opened?.key)
     }
 
     /// Makes a key unless somebody else did meanwhile; gives all keys. It goes on when the client hangs up: the next one

@@ -2,26 +2,27 @@
 //! database (Better Auth plugins §3.6).
 //!
 //! Which key is asked for is a visitor's to write, so a name that is not known has the table read again once in
-//! [`KEPT`] and no more often.
+//! [`KEPT`] and no more often. Whoever comes while it is read waits for what that finds, [`PATIENCE`] at the longest, and
+//! holds no connection meanwhile.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use auth_core::{JwkSet, Kid, StoredKey, VerificationKey};
 use auth_store::Store;
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
+use tokio::sync::OwnedMutexGuard;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
-use super::{KEPT, SigningKeys};
-
-/// How long known keys are relied on before the table is read again: for so long a key whose row was deleted still
-/// checks what it signed.
-const RELIED_ON: Duration = Duration::seconds(60);
+use super::moment::is_within;
+use super::{KEPT, PATIENCE, RELIED_ON, SigningKeys};
 
 /// Public keys, and when they were read.
 #[derive(Default)]
 pub(super) struct KnownKeys {
     current: Mutex<Known>,
-    /// Held by whoever reads the table.
-    reading: tokio::sync::Mutex<()>,
+    /// Held by whoever reads the table, until it has answered.
+    reading: Arc<tokio::sync::Mutex<()>>,
 }
 
 #[derive(Clone, Default)]
@@ -29,22 +30,19 @@ struct Known {
     keys: Arc<JwkSet>,
     /// When the table was last read.
     read_at: Option<OffsetDateTime>,
-    /// When the table was last asked for, whether or not it answered.
+    /// When the table last answered, or could not.
     asked_at: Option<OffsetDateTime>,
+    /// How often it did. Times cannot tell whether it answered while somebody waited: who waits may be older than who reads.
+    answers: u64,
 }
 
 impl Known {
-    /// Tells whether a moment was less than so long ago. One that is yet to come is none to rely on.
-    fn is_within(at: Option<OffsetDateTime>, span: Duration, now: OffsetDateTime) -> bool {
-        at.is_some_and(|at| at <= now && now - at < span)
-    }
-
     fn is_relied_on(&self, now: OffsetDateTime) -> bool {
-        Self::is_within(self.read_at, RELIED_ON, now)
+        is_within(self.read_at, RELIED_ON, now)
     }
 
     fn was_asked(&self, now: OffsetDateTime) -> bool {
-        Self::is_within(self.asked_at, KEPT, now)
+        is_within(self.asked_at, KEPT, now)
     }
 }
 
@@ -73,49 +71,52 @@ impl SigningKeys {
         if (found.is_some() && known.is_relied_on(now)) || known.was_asked(now) {
             return found;
         }
+        let reading = Arc::clone(&self.0.known.reading);
         // Who knows the key has no reason to wait while somebody else reads.
-        let _turn = match (self.0.known.reading.try_lock(), &found) {
-            (Ok(turn), _) => turn,
+        let turn = match (Arc::clone(&reading).try_lock_owned(), &found) {
+            (Ok(turn), _) => Some(turn),
             (Err(_somebody_reads), Some(_)) => return found,
-            (Err(_somebody_reads), None) => self.0.known.reading.lock().await,
+            (Err(_somebody_reads), None) => None,
         };
-        if !self.0.known.get().was_asked(now) {
-            self.0.known.change(|known| known.asked_at = Some(now));
+        let asked = async {
+            let turn = match turn {
+                Some(turn) => turn,
+                None => reading.lock_owned().await,
+            };
+            if self.0.known.get().answers == known.answers {
+                let _ended = self.ask(turn, store, now).await;
+            }
+        };
+        let _in_time = timeout(PATIENCE, asked).await;
+        self.0.known.get().keys.find(kid).cloned()
+    }
+
+    /// Reads the table. It goes on when the client hangs up: others wait for it, and one who hangs up again and again would
+    /// have it read each time.
+    fn ask(&self, turn: OwnedMutexGuard<()>, store: &Store, now: OffsetDateTime) -> JoinHandle<()> {
+        let (keys, store) = (self.clone(), store.clone());
+        tokio::task::spawn(async move {
             match store.keys().list().await {
-                Ok(keys) => self.learn(&keys, now),
+                Ok(rows) => keys.learn(&rows, now),
                 Err(error) => {
+                    keys.0.known.change(|known| {
+                        known.asked_at = Some(now);
+                        known.answers = known.answers.wrapping_add(1);
+                    });
                     let error = &error as &dyn std::error::Error;
                     tracing::warn!(error, "the public keys cannot be read; those that are known go on");
                 }
             }
-        }
-        self.0.known.get().keys.find(kid).cloned()
+            drop(turn);
+        })
     }
 
     /// Takes note of what the table holds.
     pub(super) fn learn(&self, keys: &[StoredKey], now: OffsetDateTime) {
         let keys = Arc::new(self.shown(keys, now));
-        self.0.known.change(|known| *known = Known { keys, read_at: Some(now), asked_at: Some(now) });
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use time::macros::datetime;
-
-    use super::*;
-
-    #[test]
-    fn a_moment_that_is_yet_to_come_is_none_to_rely_on() {
-        const NOW: OffsetDateTime = datetime!(2030-01-15 12:00 UTC);
-        let check = |seconds: i64, expected: bool| {
-            let at = Some(NOW - Duration::seconds(seconds));
-            assert_eq!(Known::is_within(at, Duration::seconds(60), NOW), expected, "{seconds} s ago");
-        };
-        check(0, true);
-        check(59, true);
-        check(60, false);
-        check(-1, false);
-        assert!(!Known::is_within(None, Duration::MAX, NOW));
+        self.0.known.change(|known| {
+            let answers = known.answers.wrapping_add(1);
+            *known = Known { keys, read_at: Some(now), asked_at: Some(now), answers };
+        });
     }
 }

@@ -170,11 +170,11 @@ impl TestApp {
     pub fn sign_jwt(&self, header: &Value, claims: &Value) -> String {
         use hmac::{Hmac, KeyInit, Mac};
 
-        let part = |value: &Value| base64(value.to_string().as_bytes());
+        let part = |value: &Value| to_base64(value.to_string().as_bytes());
         let input = format!("{}.{}", part(header), part(claims));
         let mut mac = Hmac::<sha2::Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
         mac.update(input.as_bytes());
-        format!("{input}.{}", base64(&mac.finalize().into_bytes()))
+        format!("{input}.{}", to_base64(&mac.finalize().into_bytes()))
     }
 
     pub fn now_seconds(&self) -> i64 {
@@ -183,6 +183,16 @@ impl TestApp {
 
     fn database(&self) -> &TestDatabase {
         self.database.as_ref().expect("this server's database is another's")
+    }
+
+    /// The address of its database.
+    pub fn database_url(&self) -> &str {
+        &self.database_url
+    }
+
+    /// Opens a connection to the database, for what lasts longer than one call.
+    pub async fn connect(&self) -> tokio_postgres::Client {
+        self.database().client().await
     }
 
     pub async fn execute(&self, sql: &str) {
@@ -261,7 +271,7 @@ pub fn from_base64(text: &str) -> Vec<u8> {
     base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(text).unwrap()
 }
 
-fn base64(bytes: &[u8]) -> String {
+pub fn to_base64(bytes: &[u8]) -> String {
     use base64::Engine;
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
 }

@@ -1,14 +1,18 @@
 //! `jwt.session_cookie_cache`: copies of sessions under a key of the `jwks` table, which services read without the secret.
 //! What holds for copies of every form is in [`crate::cookie_cache`].
 
+mod reads;
+
 use auth_core::{
     BaseUrl, Credentials, JwkSet, JwtPolicy, KeyedCookieCache, Proof, Refusal, UserSession, Verdict, Verifier,
 };
 use auth_http::signing_keys::KEPT;
+use josekit::jwk::Jwk;
+use josekit::jws::{EdDSA, JwsSigner};
 use serde_json::{Value, json};
 use time::Duration;
 
-use crate::app::{Answer, TestApp, from_base64};
+use crate::app::{Answer, TestApp, from_base64, to_base64};
 
 const ON: [(&str, &str); 6] = [
     ("AUTH__JWT__ENABLED", "true"),
@@ -126,7 +130,8 @@ async fn the_plugins_header_and_the_copy_go_together() {
 
 #[actix_web::test]
 async fn r_002_nothing_else_passes_for_a_copy_nor_a_copy_for_anything_else() {
-    let app = start(&[("AUTH__ACCESS_TOKEN__ACCEPT_FOREIGN", "true")]).await;
+    let readable = ("AUTH__JWT__DISABLE_PRIVATE_KEY_ENCRYPTION", "true");
+    let app = start(&[("AUTH__ACCESS_TOKEN__ACCEPT_FOREIGN", "true"), readable]).await;
     let registered = app.register("ann@example.com").await;
     let (session, value) = (registered.session_cookie(), copy(&registered).unwrap());
     let token = app.get("/token", &[("cookie", &session)]).await.json()["token"].as_str().unwrap().to_owned();
@@ -146,51 +151,73 @@ async fn r_002_nothing_else_passes_for_a_copy_nor_a_copy_for_anything_else() {
         change(&mut header, &mut claims);
         (header, claims)
     };
-    let encode = |(header, claims): (Value, Value)| {
-        let encode = |value: &Value| {
-            base64::Engine::encode(
-                &base64::engine::general_purpose::URL_SAFE_NO_PAD,
-                serde_json::to_vec(value).unwrap(),
-            )
-        };
+    let unsigned = |(header, claims): (Value, Value)| {
+        let encode = |value: &Value| to_base64(&serde_json::to_vec(value).unwrap());
         format!("{}.{}", encode(&header), encode(&claims))
     };
+    let as_before = |parts| format!("{}.{signature}", unsigned(parts));
     let by_secret = |(header, claims): (Value, Value)| app.sign_jwt(&header, &claims);
+    let row = RowKey::of(&app).await;
+    let by_key = |parts| row.sign(&unsigned(parts));
+    let now = app.now_seconds();
+    // A second key that is shown too; by its creation the first one signs on.
+    app.execute(
+        r#"insert into jwks (id, "publicKey", "privateKey", "createdAt", alg, crv) select 'older',
+           '{"crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","kty":"OKP"}', "privateKey",
+           "createdAt" - interval '1 day', alg, crv from jwks"#,
+    )
+    .await;
+    app.clock.advance(KEPT);
     let bob = app.register("bob@example.com").await;
     let forgeries = [
         ("a token of the plugin", token.clone()),
         ("another's copy", copy(&bob).unwrap()),
-        (
-            "another user",
-            format!("{}.{signature}", encode(with(&|_, claims| claims["user"]["name"] = json!("eve")))),
-        ),
-        ("no algorithm", format!("{}.", encode(with(&|header, _| header["alg"] = json!("none"))))),
+        ("another user", as_before(with(&|_, claims| claims["user"]["name"] = json!("eve")))),
+        ("an end that is far", as_before(with(&|_, claims| claims["exp"] = json!(9_999_999_999_i64)))),
+        ("no algorithm", format!("{}.", unsigned(with(&|header, _| header["alg"] = json!("none"))))),
         ("the secret's MAC", by_secret(with(&|header, _| header["alg"] = json!("HS256")))),
         ("the secret's MAC, as the strategy has it", by_secret((json!({"alg": "HS256"}), claims.clone()))),
-        (
-            "the type of a token",
-            format!("{}.{signature}", encode(with(&|header, _| header["typ"] = json!("JWT")))),
-        ),
-        ("another key", format!("{}.{signature}", encode(with(&|header, _| header["kid"] = json!("k2"))))),
-        (
-            "a key's name that is SQL",
-            format!("{}.{signature}", encode(with(&|header, _| header["kid"] = json!("' or 1=1 --")))),
-        ),
-        (
-            "an end that is far",
-            format!("{}.{signature}", encode(with(&|_, claims| claims["exp"] = json!(9_999_999_999_i64)))),
-        ),
+        // From here on the signature is good, and by the key of the table.
+        ("another algorithm", by_key(with(&|header, _| header["alg"] = json!("ES256")))),
+        ("the type of a token", by_key(with(&|header, _| header["typ"] = json!("JWT")))),
+        ("no type", by_key(with(&|header, _| drop(header.as_object_mut().unwrap().remove("typ"))))),
+        ("a key that is not there", by_key(with(&|header, _| header["kid"] = json!("k2")))),
+        ("another key that is there", by_key(with(&|header, _| header["kid"] = json!("older")))),
+        ("no key", by_key(with(&|header, _| drop(header.as_object_mut().unwrap().remove("kid"))))),
+        ("a key's name that is SQL", by_key(with(&|header, _| header["kid"] = json!("' or 1=1 --")))),
+        ("an end that has passed", by_key(with(&|_, claims| claims["exp"] = json!(now - 1)))),
+        ("no end", by_key(with(&|_, claims| drop(claims.as_object_mut().unwrap().remove("exp"))))),
+        ("for tokens of the plugin", by_key(with(&|_, claims| claims["aud"] = json!(app.origin)))),
+        ("by another issuer", by_key(with(&|_, claims| claims["iss"] = json!("https://other.example")))),
         ("a part too many", format!("{value}.x")),
         ("half of it", value[..value.len() / 2].to_owned()),
     ];
+    let resigned = by_key(with(&|_, _| {}));
     rename(&app).await;
     for (what, forged) in &forgeries {
         let answer = read(&app, &format!("{session}; {DATA}={forged}")).await;
         assert_eq!((answer.status, &answer.json()["user"]["name"]), (200, &json!("stored")), "{what}");
         assert!(copy(&answer).is_some(), "{what}: a good one takes its place");
     }
-    assert_eq!(name(&app, &format!("{session}; {DATA}={value}")).await, "ann", "the control");
+    for (what, good) in [("as it was", &value), ("signed again", &resigned)] {
+        assert_eq!(name(&app, &format!("{session}; {DATA}={good}")).await, "ann", "the control, {what}");
+    }
     app.stop().await;
+}
+
+/// The private key of the one row, as whoever reads the table has it.
+struct RowKey(Box<dyn JwsSigner>);
+
+impl RowKey {
+    async fn of(app: &TestApp) -> Self {
+        let jwk = app.sql("select \"privateKey\" from jwks").await;
+        Self(Box::new(EdDSA.signer_from_jwk(&Jwk::from_bytes(jwk).unwrap()).unwrap()))
+    }
+
+    /// Signs whatever it is given.
+    fn sign(&self, input: &str) -> String {
+        format!("{input}.{}", to_base64(&self.0.sign(input.as_bytes()).unwrap()))
+    }
 }
 
 fn kid_of(token: &str) -> String {

@@ -1,0 +1,143 @@
+//! Copies of sessions for their cookies, and the key that signs them (Better Auth plugins §3.6).
+//!
+//! Copies keep load away from the database, so they must not stop when it is busy: where the table is slow or cannot be
+//! read, the key that was opened last goes on for [`RELIED_ON`], as long as public keys do. One request at a time reads.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use auth_core::{CachedValue, KeyedCookieCache, Remember, SigningKey, UserSession};
+use auth_store::Store;
+use time::OffsetDateTime;
+use tokio::sync::OwnedMutexGuard;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use super::moment::is_within;
+use super::{KEPT, PATIENCE, RELIED_ON, SigningError, SigningKeys, is_slow};
+
+/// What is known of reading a key for copies.
+#[derive(Default)]
+pub(super) struct CopyReads {
+    last: Mutex<Reads>,
+    /// Held by whoever reads the table for a key, until there is one or none can be had.
+    reading: Arc<tokio::sync::Mutex<()>>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Reads {
+    /// How many came to an end.
+    ended: u64,
+    /// When the last one failed; `None` where it did not.
+    failed_at: Option<OffsetDateTime>,
+    /// Whether copies cannot be written, and the log was told.
+    is_told: bool,
+}
+
+impl CopyReads {
+    fn lock(&self) -> MutexGuard<'_, Reads> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl SigningKeys {
+    /// Makes the copy of a session for its cookie; `None` where that cannot be done. A key that could not be had is asked
+    /// for again after [`KEPT`]. The log is told once, and again after it could be done meanwhile.
+    pub(crate) async fn sign_copy(
+        &self,
+        store: &Store,
+        cache: &KeyedCookieCache,
+        principal: &UserSession,
+        remember: Remember,
+        now: OffsetDateTime,
+    ) -> Option<CachedValue> {
+        let key = self.copy_key(store, now).await?;
+        match sign(key, cache, principal, remember, now).await {
+            Ok(copy) => {
+                self.0.copy_reads.lock().is_told = false;
+                Some(copy)
+            }
+            Err(error) => {
+                self.tell(&error);
+                None
+            }
+        }
+    }
+
+    async fn copy_key(&self, store: &Store, now: OffsetDateTime) -> Option<SigningKey> {
+        let before = *self.0.copy_reads.lock();
+        if let Some(key) = self.remembered(KEPT, now) {
+            return Some(key);
+        }
+        let last = self.remembered(RELIED_ON, now);
+        if is_within(before.failed_at, KEPT, now) {
+            return last;
+        }
+        let reading = Arc::clone(&self.0.copy_reads.reading);
+        let turn = match (Arc::clone(&reading).try_lock_owned(), &last) {
+            (Ok(turn), _) => turn,
+            (Err(_somebody_reads), Some(_)) => return last,
+            (Err(_somebody_reads), None) => reading.lock_owned().await,
+        };
+        if self.0.copy_reads.lock().ended == before.ended {
+            let read = self.read_for_copies(turn, store, now);
+            // The first key is waited for, since it may have to be made.
+            let _ended = match last {
+                Some(_) => timeout(PATIENCE, read).await.unwrap_or(Ok(())),
+                None => read.await,
+            };
+        }
+        self.remembered(RELIED_ON, now)
+    }
+
+    /// Reads the table for the key that signs. It goes on when the client hangs up: others wait for it.
+    fn read_for_copies(
+        &self,
+        turn: OwnedMutexGuard<()>,
+        store: &Store,
+        now: OffsetDateTime,
+    ) -> JoinHandle<()> {
+        let (keys, store) = (self.clone(), store.clone());
+        tokio::task::spawn(async move {
+            let read = keys.read(&store, now).await;
+            if let Err(error) = &read {
+                keys.note_failure(error, now);
+            }
+            let mut reads = keys.0.copy_reads.lock();
+            reads.ended = reads.ended.wrapping_add(1);
+            reads.failed_at = read.is_err().then_some(now);
+            drop(reads);
+            drop(turn);
+        })
+    }
+
+    fn note_failure(&self, error: &SigningError, now: OffsetDateTime) {
+        if self.remembered(RELIED_ON, now).is_none() {
+            self.tell(error);
+        } else {
+            let error = error as &dyn std::error::Error;
+            tracing::warn!(error, "the key that signs copies of sessions cannot be read again; it goes on");
+        }
+    }
+
+    fn tell(&self, error: &SigningError) {
+        if !std::mem::replace(&mut self.0.copy_reads.lock().is_told, true) {
+            let error = error as &dyn std::error::Error;
+            tracing::error!(error, "sessions are not copied into cookies until their key can be used again");
+        }
+    }
+}
+
+async fn sign(
+    key: SigningKey,
+    cache: &KeyedCookieCache,
+    principal: &UserSession,
+    remember: Remember,
+    now: OffsetDateTime,
+) -> Result<CachedValue, SigningError> {
+    if !is_slow(&key) {
+        return cache.write(principal, remember, &key, now).map_err(SigningError::Copy);
+    }
+    let (cache, principal) = (cache.clone(), principal.clone());
+    let signed = tokio::task::spawn_blocking(move || cache.write(&principal, remember, &key, now));
+    signed.await.map_err(SigningError::Interrupted)?.map_err(SigningError::Copy)
+}
