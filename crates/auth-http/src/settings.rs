@@ -232,7 +232,7 @@ impl Settings {
             ),
             (
                 !self.rate_limit.enabled && !self.server.base_url.is_loopback(),
-                "rate_limit.enabled is off: nothing here slows down who tries passwords; config/production.toml turns it on",
+                "rate_limit.enabled is off: nothing here slows down who tries passwords; AUTH_ENV=production turns it on",
             ),
             (
                 !self.proxies.track_addresses,

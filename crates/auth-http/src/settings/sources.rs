@@ -1,11 +1,13 @@
 //! Where settings come from, and which source wins.
 //!
-//! Later wins: the embedded `config/default.toml`, the environment's file, `AUTH__SECTION__KEY` variables,
-//! and the plain names that people have in their environment already; one of them, `AUTH_SECRET`, counts only where no
-//! other source says what it says. A name that no setting has is an error in every source.
+//! Later wins: the embedded `config/default.toml`, the environment's file (production's is embedded too, for where it is
+//! not found), `AUTH__SECTION__KEY` variables, and the plain names that people have in their environment already; one of
+//! them, `AUTH_SECRET`, counts only where no other source says what it says. A name that no setting has is an error in
+//! every source.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use config::{Config, File, FileFormat, Map, Source, Value, ValueKind};
@@ -14,6 +16,10 @@ use super::error::{Problem, SettingsError};
 
 /// The settings reference: every key with its default and what it means.
 pub const DEFAULT_TOML: &str = include_str!("../../../../config/default.toml");
+
+/// The environment's file of this name, for where there is no such file: an installed binary runs from any folder.
+const PRODUCTION: &str = "production";
+const PRODUCTION_TOML: &str = include_str!("../../../../config/production.toml");
 
 const PREFIX: &str = "AUTH__";
 
@@ -170,15 +176,20 @@ fn added(present: Option<&Resolved>, text: &str) -> Value {
     Value::new(None, ValueKind::Array(all))
 }
 
-/// Finds the environment's file: `AUTH_CONFIG` is a path, `AUTH_ENV` a name of `config/<name>.toml`.
+/// Finds the environment's file and what to call it: `AUTH_CONFIG` is a path, `AUTH_ENV` a name of `config/<name>.toml`.
 fn environment_file(environment: &Environment) -> Result<Option<(String, String)>, SettingsError> {
     let (name, path) = match (environment.text("AUTH_CONFIG")?, environment.text("AUTH_ENV")?) {
         (Some(path), _) if !path.is_empty() => ("AUTH_CONFIG", path.to_owned()),
         (_, Some(env)) if !env.is_empty() => ("AUTH_ENV", format!("config/{env}.toml")),
         _ => return Ok(None),
     };
+    // A path that was asked for is there or wrong; only a name stands for something built in, too.
+    let built_in = name == "AUTH_ENV" && environment.text(name)? == Some(PRODUCTION);
     match std::fs::read_to_string(Path::new(&path)) {
         Ok(text) => Ok(Some((path, text))),
+        Err(cause) if built_in && matches!(cause.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            Ok(Some((format!("{PRODUCTION}.toml (built in)"), PRODUCTION_TOML.to_owned())))
+        }
         Err(cause) => Err(SettingsError::new(name, None, Problem::Unreadable { path, cause })),
     }
 }

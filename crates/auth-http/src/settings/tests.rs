@@ -106,6 +106,23 @@ fn the_production_file_reads() {
 }
 
 #[test]
+fn r_079_production_needs_no_file() {
+    let shown = |settings: Settings| {
+        let keys = settings.effective().iter().cloned();
+        keys.map(|key| (key.key, key.shown, key.origin.is_some())).collect::<Vec<_>>()
+    };
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../config/production.toml");
+    let settings = load(&[("AUTH_ENV", "production")]).unwrap();
+    let limiter = settings.effective().iter().find(|key| key.key == "rate_limit.enabled").unwrap();
+    assert_eq!(limiter.origin.as_deref(), Some("production.toml (built in)"));
+    assert_eq!(shown(settings), shown(load(&[("AUTH_CONFIG", path)]).unwrap()));
+    // Neither a path that was asked for nor another name gets it.
+    let key = |changes: &[(&str, &str)]| load(changes).unwrap_err().key;
+    assert_eq!(key(&[("AUTH_CONFIG", "production"), ("AUTH_ENV", "production")]), "AUTH_CONFIG");
+    assert_eq!(key(&[("AUTH_ENV", "Production")]), "AUTH_ENV");
+}
+
+#[test]
 fn trusted_origins_of_the_plain_name_are_added() {
     let settings = load(&[
         ("AUTH__SECURITY__TRUSTED_ORIGINS", "https://a.example.com,https://b.example.com"),

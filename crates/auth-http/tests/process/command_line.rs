@@ -54,6 +54,30 @@ fn a_process_takes_the_fallback_secret_from_its_environment() {
 }
 
 #[test]
+fn production_is_known_in_a_folder_without_files_and_a_file_there_comes_first() {
+    let folder = std::env::temp_dir().join(format!("auth-server-production-{}", std::process::id()));
+    std::fs::create_dir(&folder).unwrap();
+    let mut all = variables("postgres://nobody@127.0.0.1:1/none").to_vec();
+    all.push(("AUTH_ENV", "production"));
+    let check = || {
+        let Output { stdout, stderr, .. } = command(&["check"], &all).current_dir(&folder).output().unwrap();
+        String::from_utf8([stdout, stderr].concat()).unwrap()
+    };
+    let built_in = check();
+    std::fs::create_dir(folder.join("config")).unwrap();
+    std::fs::write(folder.join("config/production.toml"), "[rate_limit]\nmax = 77\n").unwrap();
+    let own = check();
+    std::fs::remove_dir_all(&folder).unwrap();
+    let line = |text: &str, key: &str| {
+        let line = text.lines().find(|line| line.trim_start().starts_with(key)).expect(text);
+        line.split_once('=').unwrap().1.trim().to_owned()
+    };
+    assert_eq!(line(&built_in, "rate_limit.enabled"), "true  (production.toml (built in))");
+    assert_eq!(line(&own, "rate_limit.max"), "77  (config/production.toml)");
+    assert_eq!(line(&own, "rate_limit.enabled"), "false  (default)", "one file holds, not both");
+}
+
+#[test]
 fn a_taken_port_is_said_with_a_way_out() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
