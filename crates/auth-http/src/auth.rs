@@ -18,6 +18,7 @@ use crate::middleware::paths::PathRules;
 use crate::origin::{OriginChecks, OriginPattern, OriginPolicy};
 use crate::rate_limit::RateLimiter;
 use crate::rate_limit::attempts::PasswordAttempts;
+use crate::route_names::RouteNames;
 use crate::routes;
 use crate::settings::{EmailAndPasswordSettings, Settings};
 use crate::signing_keys::SigningKeys;
@@ -106,8 +107,8 @@ impl Auth {
                     &settings.rate_limit,
                     &settings.proxies,
                     &settings.server.base_path,
-                )
-                .with_route(&settings.jwt.jwks_path),
+                    RouteNames::of(&settings.jwt),
+                ),
                 origins: Data::new(OriginPolicy::new(
                     hosts,
                     settings.server.base_path.clone(),
@@ -215,6 +216,7 @@ impl Auth {
         let limits = BodyLimits { bytes: settings.server.body_limit, deadline: settings.server.body_timeout };
         let paths = PathRules {
             base_path: base_path.clone(),
+            names: RouteNames::of(&settings.jwt),
             disabled: settings.server.disabled_paths.clone(),
             skip_trailing_slashes: settings.server.skip_trailing_slashes,
         };

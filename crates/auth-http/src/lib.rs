@@ -66,6 +66,7 @@ mod middleware;
 pub mod origin;
 mod rate_limit;
 mod reply;
+mod route_names;
 mod route_path;
 pub mod routes;
 mod server;

@@ -6,8 +6,8 @@
 //! one step: of requests that come at once exactly the allowed number passes. [`attempts`] counts something else: tries
 //! at the password of one account, from wherever they come.
 //!
-//! The key of a count is the reference's, `<client address>|<path>`, with two differences. `/login` and `/register`
-//! count as the routes that they are another spelling of. And all paths that are no route count as one per client and
+//! The key of a count is the reference's, `<client address>|<path>`, with two differences. `/login`, `/register`,
+//! `/logout` and the well-known path of the public keys count as the routes that they are another spelling of. And all paths that are no route count as one per client and
 //! rule, since a client could name any number of them.
 
 pub(crate) mod attempts;
@@ -25,7 +25,7 @@ use auth_store::Store;
 use time::OffsetDateTime;
 
 use crate::client_address::ClientAddress;
-use crate::route_path::RoutePath;
+use crate::route_names::RouteNames;
 use crate::settings::{ProxiesSettings, RateLimitSettings, RateLimitStorage};
 
 pub(crate) use database::CountError;
@@ -49,8 +49,7 @@ pub(crate) struct RateLimiter {
 #[derive(Debug)]
 struct Counting {
     base_path: String,
-    /// A route whose path is a setting.
-    chosen_route: Option<String>,
+    names: RouteNames,
     rules: RateRules,
     counts: Counts,
 }
@@ -72,28 +71,20 @@ pub(crate) struct TooManyRequests {
 impl RateLimiter {
     /// Makes a limiter for routes below `base_path`; one that counts nothing where the settings turn it off, or clients
     /// have no addresses to be told apart by, as in the reference.
-    pub(crate) fn new(settings: &RateLimitSettings, proxies: &ProxiesSettings, base_path: &str) -> Self {
+    pub(crate) fn new(
+        settings: &RateLimitSettings,
+        proxies: &ProxiesSettings,
+        base_path: &str,
+        names: RouteNames,
+    ) -> Self {
         let counting = (settings.enabled && proxies.track_addresses).then(|| {
             let counts = match settings.storage {
                 RateLimitStorage::Memory => Counts::Memory(MemoryCounts::new()),
                 RateLimitStorage::Database => Counts::Database(DatabaseCounts::new()),
             };
-            Arc::new(Counting {
-                base_path: base_path.to_owned(),
-                chosen_route: None,
-                rules: settings.rules(),
-                counts,
-            })
+            Arc::new(Counting { base_path: base_path.to_owned(), names, rules: settings.rules(), counts })
         });
         Self { counting }
-    }
-
-    /// Counts a path that the settings chose for a route as that route's own.
-    pub(crate) fn with_route(mut self, path: &RoutePath) -> Self {
-        if let Some(counting) = self.counting.as_mut().and_then(Arc::get_mut) {
-            counting.chosen_route = Some(path.as_str().to_owned());
-        }
-        self
     }
 
     /// Counts a request for a path as it came, and tells whether it may go on.
@@ -120,14 +111,11 @@ impl RateLimiter {
 impl Counting {
     /// Gives the key that a request counts under and what it allows; `None` where nothing limits the path.
     fn key_and_rule(&self, client: Option<&ClientAddress>, path: &str) -> Option<(String, RateRule)> {
-        let path = CountedPath::of(path, &self.base_path);
+        let path = CountedPath::of(path, &self.base_path, &self.names);
         let chosen = self.rules.choose(path.as_str())?;
         let client = client.map_or(NO_ADDRESS, ClientAddress::as_str);
         let key = match &path {
             CountedPath::Route(path) => format!("{client}|{path}"),
-            CountedPath::Unknown(path) if self.chosen_route.as_ref() == Some(path) => {
-                format!("{client}|{path}")
-            }
             // No path holds a question mark, so this is never a route's.
             CountedPath::Unknown(_) => format!("{client}|?{}", chosen.name),
         };

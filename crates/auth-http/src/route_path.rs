@@ -1,5 +1,6 @@
 //! Paths as the settings name them: below the base path, without slashes at the end (Better Auth core §2.2).
 
+use crate::route_names::RouteNames;
 use crate::routes;
 
 /// Takes base path and trailing slashes off (`normalizePathname` of `@better-auth/core` 1.7.25). A path outside the
@@ -33,18 +34,13 @@ impl RoutePath {
     }
 
     /// Tells whether a path below the base path is this one, or the other spelling of its route.
-    pub(crate) fn is(&self, path: &str) -> bool {
-        routes::known_as(&self.0) == routes::known_as(path)
-    }
-
-    /// Tells whether this server has a route of this path.
-    pub(crate) fn names_route(&self) -> bool {
-        routes::find_path(&self.0).is_some()
+    pub(crate) fn is(&self, path: &str, names: &RouteNames) -> bool {
+        names.are_of_one_route(&self.0, path)
     }
 
     /// Tells whether the path was given with the base path in front, so that no request would have it.
     pub(crate) fn has_base(&self, base_path: &str) -> bool {
-        !self.names_route() && below_base(&self.0, base_path) != self.0
+        !routes::is_in_table(&self.0) && below_base(&self.0, base_path) != self.0
     }
 
     /// Tells whether a path below the base path is this one, or lies below it; `/sign-in-x` is not below `/sign-in`
@@ -76,7 +72,7 @@ mod tests {
 
     #[test]
     fn r_072_a_path_ends_where_a_segment_does() {
-        let path = RoutePath::parse("/sign-in").unwrap();
+        let (path, names) = (RoutePath::parse("/sign-in").unwrap(), RouteNames::with_keys(None));
         for (asked, is, holds) in [
             ("/sign-in", true, true),
             ("/sign-in/email", false, true),
@@ -86,19 +82,22 @@ mod tests {
             ("/x/sign-in", false, false),
             ("/", false, false),
         ] {
-            assert_eq!((path.is(asked), path.holds(asked)), (is, holds), "{asked}");
+            assert_eq!((path.is(asked, &names), path.holds(asked)), (is, holds), "{asked}");
         }
     }
 
     #[test]
     fn r_072_a_route_of_two_paths_is_meant_by_either() {
-        for (ours, theirs) in routes::SAME_AS {
+        let names = RouteNames::with_keys(Some("/keys"));
+        let is = |named, asked| RoutePath::parse(named).unwrap().is(asked, &names);
+        for (ours, theirs) in routes::SAME_AS.into_iter().chain([(routes::WELL_KNOWN_JWKS, "/keys")]) {
             for (named, asked) in [(ours, ours), (ours, theirs), (theirs, ours), (theirs, theirs)] {
-                assert!(RoutePath::parse(named).unwrap().is(asked), "{named} {asked}");
-                assert!(RoutePath::parse(named).unwrap().names_route(), "{named}");
+                assert!(is(named, asked), "{named} {asked}");
+                assert!(names.has(named), "{named}");
             }
         }
-        assert!(!RoutePath::parse("/login").unwrap().is("/sign-up/email"));
+        assert!(!is("/login", "/sign-up/email"));
+        assert!(!is("/jwks", routes::WELL_KNOWN_JWKS), "the keys are not there");
     }
 
     #[test]

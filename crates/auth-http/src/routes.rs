@@ -166,27 +166,27 @@ pub const JWT_ROUTES: &[Entry] = &[
 
 /// Routes of the token API that do what a route of Better Auth does. What turns one of the two off turns off both, so
 /// that a second spelling opens nothing; they share a count, so that it buys no second try at a password, and
-/// the row in the database that Node counts in.
-pub(crate) const SAME_AS: [(&str, &str); 4] = [
-    ("/login", "/sign-in/email"),
-    ("/register", "/sign-up/email"),
-    ("/logout", "/sign-out"),
-    (WELL_KNOWN_JWKS, JWKS_PATH),
-];
+/// the row in the database that Node counts in. The public keys have a second path as well, beside one that the settings
+/// choose: [`RouteNames`](crate::route_names::RouteNames) knows them all.
+pub(crate) const SAME_AS: [(&str, &str); 3] =
+    [("/login", "/sign-in/email"), ("/register", "/sign-up/email"), ("/logout", "/sign-out")];
 
-/// Gives the path below the base path under which a route is known to Better Auth; any other path as it is.
-pub(crate) fn known_as(path: &str) -> &str {
-    SAME_AS.iter().find(|(ours, _)| *ours == path).map_or(path, |(_, theirs)| *theirs)
+/// Gives the routes of the `jwt` plugin with their paths, where the settings put the public keys.
+pub(crate) fn jwt_routes(jwks_path: &RoutePath) -> impl Iterator<Item = (&str, &'static Entry)> {
+    JWT_ROUTES.iter().map(|entry| match entry.path {
+        JWKS_PATH => (jwks_path.as_str(), entry),
+        path => (path, entry),
+    })
 }
 
-/// Finds a path below the base path among the routes.
-pub(crate) fn find_path(path: &str) -> Option<&'static str> {
-    ROUTES.iter().chain(JWT_ROUTES).map(|route| route.path).find(|route| *route == path)
+/// Tells whether a path below the base path is in the table, whatever the settings make of its routes.
+pub(crate) fn is_in_table(path: &str) -> bool {
+    ROUTES.iter().chain(JWT_ROUTES).any(|route| route.path == path)
 }
 
-/// Tells whether a route shows public keys, which may also be found under another path.
-pub(crate) fn shows_keys(path: &str) -> bool {
-    known_as(path) == JWKS_PATH
+/// Tells whether a path is one that the table has for public keys.
+pub(crate) fn is_for_keys(path: &str) -> bool {
+    path == JWKS_PATH || path == WELL_KNOWN_JWKS
 }
 
 const SESSION_PATH: &str = "/get-session";
@@ -202,8 +202,7 @@ const STORABLE: [&str; 3] = ["/ok", JWKS_PATH, WELL_KNOWN_JWKS];
 pub(crate) fn scope(base_path: &str, jwks_path: Option<&RoutePath>) -> impl HttpServiceFactory + use<> {
     let mut routes: Vec<(&str, &Entry)> = ROUTES.iter().map(|entry| (entry.path, entry)).collect();
     if let Some(jwks_path) = jwks_path {
-        let chosen = |path| if path == JWKS_PATH { jwks_path.as_str() } else { path };
-        routes.extend(JWT_ROUTES.iter().map(|entry| (chosen(entry.path), entry)));
+        routes.extend(jwt_routes(jwks_path));
     }
     scope_of(base_path, &routes)
         .wrap(from_fn(cookies::release))

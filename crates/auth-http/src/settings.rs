@@ -58,6 +58,7 @@ use reader::Reader;
 pub(crate) use span::parse as parse_span;
 
 use crate::origin::UncheckedOrigins;
+use crate::route_names::RouteNames;
 
 /// Everything the server is told at start.
 #[derive(Clone, Debug)]
@@ -139,9 +140,11 @@ impl Settings {
         let reader = Reader::new(sources::merge(environment)?);
         let server = ServerSettings::read(&reader)?;
         let database = DatabaseSettings::read(&reader)?;
+        let jwt = JwtSettings::read(&reader, &server)?;
+        let names = RouteNames::of(&jwt);
         let settings = Self {
             proxies: ProxiesSettings::read(&reader)?,
-            rate_limit: RateLimitSettings::read(&reader, &server.base_path)?,
+            rate_limit: RateLimitSettings::read(&reader, &server.base_path, &names)?,
             security: SecuritySettings::read(&reader, &server)?,
             cors: CorsSettings::read(&reader)?,
             session: SessionSettings::read(&reader)?,
@@ -150,7 +153,7 @@ impl Settings {
             database,
             access_token: AccessTokenSettings::read(&reader)?,
             bearer: BearerSettings::read(&reader)?,
-            jwt: JwtSettings::read(&reader, &server)?,
+            jwt,
             email_and_password: EmailAndPasswordSettings::read(&reader)?,
             password: PasswordSettings::read(&reader)?,
             cleanup: CleanupSettings::read(&reader)?,
@@ -244,8 +247,9 @@ impl Settings {
             ),
         ];
         let switches = switches.into_iter().filter(|(on, _)| *on).map(|(_, warning)| warning.to_owned());
-        let unknown = paths::unknown(server::DISABLED_PATHS, &self.server.disabled_paths);
-        switches.chain(unknown).chain(self.rate_limit.warnings()).collect()
+        let names = RouteNames::of(&self.jwt);
+        let unknown = paths::unknown(server::DISABLED_PATHS, &self.server.disabled_paths, &names);
+        switches.chain(unknown).chain(self.rate_limit.warnings(&names)).collect()
     }
 }
 

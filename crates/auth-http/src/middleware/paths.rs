@@ -9,6 +9,7 @@ use actix_web::http::uri::PathAndQuery;
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 
+use crate::route_names::RouteNames;
 use crate::route_path::{RoutePath, below_base};
 
 /// Which paths are answered otherwise than the route table says.
@@ -16,6 +17,8 @@ use crate::route_path::{RoutePath, below_base};
 pub(crate) struct PathRules {
     /// Path of the auth routes.
     pub(crate) base_path: String,
+    /// Which of the paths are one route's.
+    pub(crate) names: RouteNames,
     /// `server.disabled_paths`.
     pub(crate) disabled: Vec<RoutePath>,
     /// `server.skip_trailing_slashes`.
@@ -30,7 +33,7 @@ pub(crate) async fn paths(
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     if let Some(rules) = request.app_data::<Data<PathRules>>().cloned() {
         let path = below_base(request.path(), &rules.base_path);
-        if rules.disabled.iter().any(|disabled| disabled.is(path)) {
+        if rules.disabled.iter().any(|disabled| disabled.is(path, &rules.names)) {
             let answer = HttpResponse::NotFound().content_type("text/plain;charset=UTF-8").body("Not Found");
             return Ok(request.into_response(answer));
         }

@@ -4,30 +4,29 @@
 //! reaches a handler comes out as the handler's own path: the router takes no other spelling than trailing
 //! slashes, and a path with percent-escapes is no route.
 
+use crate::route_names::RouteNames;
 use crate::route_path::below_base;
-use crate::routes::{find_path, known_as};
 
 /// The path that a request is counted under.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum CountedPath {
+pub(super) enum CountedPath<'a> {
     /// A route's, whatever the method.
-    Route(&'static str),
+    Route(&'a str),
     /// No route's.
-    Unknown(String),
+    Unknown(&'a str),
 }
 
-impl CountedPath {
+impl<'a> CountedPath<'a> {
     /// Finds the name for the path of a request line.
-    pub(super) fn of(path: &str, base_path: &str) -> Self {
-        let path = below_base(path, base_path);
-        find_path(known_as(path)).map_or_else(|| Self::Unknown(path.to_owned()), Self::Route)
+    pub(super) fn of(path: &'a str, base_path: &str, names: &'a RouteNames) -> Self {
+        let path = names.known_as(below_base(path, base_path));
+        if names.has(path) { Self::Route(path) } else { Self::Unknown(path) }
     }
 
     /// The path, by which a rule is chosen.
-    pub(super) fn as_str(&self) -> &str {
+    pub(super) fn as_str(&self) -> &'a str {
         match self {
-            Self::Route(path) => path,
-            Self::Unknown(path) => path,
+            Self::Route(path) | Self::Unknown(path) => path,
         }
     }
 }
@@ -40,8 +39,7 @@ mod tests {
 
     #[test]
     fn r_080_what_is_a_route_counts_as_that_route_and_all_else_as_unknown() {
-        let route = |path| CountedPath::Route(path);
-        let unknown = |path: &str| CountedPath::Unknown(path.to_owned());
+        let (route, unknown) = (CountedPath::Route, CountedPath::Unknown);
         let cases = [
             ("/api/auth/sign-in/email", route("/sign-in/email")),
             ("/api/auth/sign-in/email/", route("/sign-in/email")),
@@ -58,13 +56,22 @@ mod tests {
             ("/api/auth", unknown("/")),
             ("/api/authlogin", unknown("/api/authlogin")),
             ("/login", unknown("/login")),
+            ("/api/auth/token", route("/token")),
+            ("/api/auth/keys", route("/keys")),
+            ("/api/auth/.well-known/jwks.json/", route("/keys")),
+            // As the copy at the server's root is asked for.
+            ("/.well-known/jwks.json", route("/keys")),
+            ("/api/auth/jwks", unknown("/jwks")),
         ];
+        let names = RouteNames::with_keys(Some("/keys"));
         for (path, expected) in cases {
             // A route outside the base path is none, but has no other name than its own there.
             if path != "/login" {
-                assert_eq!(CountedPath::of(path, "/api/auth"), expected, "{path}");
+                assert_eq!(CountedPath::of(path, "/api/auth", &names), expected, "{path}");
             }
         }
-        assert_eq!(CountedPath::of("/login", ""), route("/sign-in/email"));
+        assert_eq!(CountedPath::of("/login", "", &names), route("/sign-in/email"));
+        let without = RouteNames::with_keys(None);
+        assert_eq!(CountedPath::of("/api/auth/token", "/api/auth", &without), unknown("/token"));
     }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::window::RateRule;
 use crate::glob::Glob;
+use crate::route_names::RouteNames;
 use crate::route_path::{RoutePath, below_base};
-use crate::routes::{ROUTES, SAME_AS, known_as};
 use crate::settings::parse_span;
 
 /// All rules of a server.
@@ -57,7 +57,7 @@ pub enum ParseRuleError {
         /// As given.
         given: String,
         /// The path to write.
-        counts_as: &'static str,
+        counts_as: String,
     },
 }
 
@@ -130,14 +130,26 @@ impl CustomRule {
     }
 
     /// Gives the names of the routes that it fits, each as it is counted.
-    pub(crate) fn routes(&self) -> impl Iterator<Item = &'static str> {
-        ROUTES.iter().map(|route| known_as(route.path)).filter(|path| self.fits(path))
+    pub(crate) fn routes<'n>(&self, names: &'n RouteNames) -> impl Iterator<Item = &'n str> {
+        names.all().map(|route| names.known_as(route)).filter(|path| self.fits(path))
     }
 
-    /// Tells whether its path was given with the base path in front, so that no request would be counted under it.
-    pub(crate) fn has_base(&self, base_path: &str) -> bool {
+    /// Checks that requests are counted under its path: it is not the second one of a route, and was not given with the
+    /// base path in front.
+    ///
+    /// # Errors
+    ///
+    /// [`ParseRuleError::CountsAs`], [`ParseRuleError::NoPath`].
+    pub(crate) fn check(&self, base_path: &str, names: &RouteNames) -> Result<(), ParseRuleError> {
         let path = self.text.split('=').next().unwrap_or_default().trim();
-        self.routes().next().is_none() && below_base(path, base_path) != path
+        let counts_as = names.known_as(path);
+        if counts_as != path {
+            return Err(ParseRuleError::CountsAs { given: path.to_owned(), counts_as: counts_as.to_owned() });
+        }
+        match self.routes(names).next() {
+            None if below_base(path, base_path) != path => Err(ParseRuleError::NoPath(self.text.clone())),
+            _ => Ok(()),
+        }
     }
 
     fn fits(&self, path: &str) -> bool {
@@ -158,9 +170,6 @@ impl FromStr for CustomRule {
         let no_path = || ParseRuleError::NoPath(path.to_owned());
         if !path.starts_with(['/', '*']) {
             return Err(no_path());
-        }
-        if let Some((given, counts_as)) = SAME_AS.into_iter().find(|(given, _)| *given == path) {
-            return Err(ParseRuleError::CountsAs { given: given.to_owned(), counts_as });
         }
         let rule = match allows.split_once(" per ") {
             None if allows == "off" => None,
@@ -279,7 +288,28 @@ mod tests {
             assert_eq!(refused, Err(ParseRuleError::NoPath(path.to_owned())), "{path}");
         }
         assert!("/ = off".parse::<CustomRule>().is_ok(), "the base path itself is counted");
-        let login = "/login = 5 per 10s".parse::<CustomRule>().unwrap_err();
-        assert!(login.to_string().contains("/sign-in/email"), "{login}");
+    }
+
+    #[test]
+    fn a_rule_for_a_path_that_counts_under_another_is_refused_and_says_which() {
+        let check = |path: &str, keys| {
+            let rule: CustomRule = format!("{path} = 5 per 10s").parse().unwrap();
+            match rule.check("/api/auth", &RouteNames::with_keys(keys)) {
+                Err(ParseRuleError::CountsAs { counts_as, .. }) => counts_as,
+                other => format!("{other:?}"),
+            }
+        };
+        const WELL_KNOWN: &str = "/.well-known/jwks.json";
+        for (path, keys, expected) in [
+            ("/login", None, "/sign-in/email"),
+            (WELL_KNOWN, Some("/jwks"), "/jwks"),
+            (WELL_KNOWN, Some("/keys"), "/keys"),
+            (WELL_KNOWN, Some(WELL_KNOWN), "Ok(())"),
+            (WELL_KNOWN, None, "Ok(())"),
+            ("/jwks", Some("/keys"), "Ok(())"),
+            ("/keys", Some("/keys"), "Ok(())"),
+        ] {
+            assert_eq!(check(path, keys), expected, "{path} {keys:?}");
+        }
     }
 }

@@ -21,6 +21,7 @@ fn limiter(custom: &[&str]) -> RateLimiter {
             ipv6_prefix: 64,
         },
         "/api/auth",
+        RouteNames::with_keys(None),
     )
 }
 

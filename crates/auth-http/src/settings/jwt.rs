@@ -10,6 +10,7 @@ use super::error::{Problem, SettingsError};
 use super::reader::Reader;
 use super::server::ServerSettings;
 use super::span;
+use crate::health;
 use crate::route_path::RoutePath;
 use crate::routes;
 
@@ -129,9 +130,11 @@ fn seconds(span: Span) -> Duration {
 fn jwks_path(reader: &Reader, base_path: &str) -> Result<RoutePath, SettingsError> {
     let text = reader.text(JWKS_PATH)?;
     let path = RoutePath::parse(&text)
-        .filter(|path| !path.has_base(base_path))
+        // The router would take braces for a pattern.
+        .filter(|path| !path.has_base(base_path) && !path.as_str().contains(['{', '}']))
         .ok_or_else(|| reader.expected(JWKS_PATH, "a path below the base path, such as \"/jwks\""))?;
-    if routes::find_path(path.as_str()).is_some_and(|known| !routes::shows_keys(known)) {
+    let is_another_routes = routes::is_in_table(path.as_str()) && !routes::is_for_keys(path.as_str());
+    if is_another_routes || health::is_probe(&format!("{base_path}{}", path.as_str())) {
         let reason = "the path is another route's".to_owned();
         let way_out = "choose one that no route has, such as \"/jwks\"";
         return Err(reader.problem(JWKS_PATH, Problem::Refused { reason, way_out }));

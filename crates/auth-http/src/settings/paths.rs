@@ -2,6 +2,7 @@
 
 use super::error::{Problem, SettingsError};
 use super::reader::Reader;
+use crate::route_names::RouteNames;
 use crate::route_path::RoutePath;
 
 /// Reads a list of paths; an entry that no request could have is refused.
@@ -24,7 +25,7 @@ pub(super) fn read(
 }
 
 /// Warns of each path that is no route of this server.
-pub(super) fn unknown(key: &str, paths: &[RoutePath]) -> Vec<String> {
-    let unknown = paths.iter().filter(|path| !path.names_route());
+pub(super) fn unknown(key: &str, paths: &[RoutePath], names: &RouteNames) -> Vec<String> {
+    let unknown = paths.iter().filter(|path| !names.has(path.as_str()));
     unknown.map(|path| format!("{key} names {}, which is no route of this server", path.as_str())).collect()
 }

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::error::SettingsError;
 use super::reader::Reader;
-use crate::rate_limit::{CustomRule, ParseRuleError, RateRule, RateRules};
+use crate::rate_limit::{CustomRule, RateRule, RateRules};
+use crate::route_names::RouteNames;
 
 /// How often a client may ask.
 #[derive(Clone, Debug)]
@@ -34,7 +35,7 @@ const CUSTOM_RULES: &str = "rate_limit.custom_rules";
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl RateLimitSettings {
-    pub(super) fn read(reader: &Reader, base_path: &str) -> Result<Self, SettingsError> {
+    pub(super) fn read(reader: &Reader, base_path: &str, names: &RouteNames) -> Result<Self, SettingsError> {
         Ok(Self {
             enabled: reader.switch("rate_limit.enabled")?,
             default: RateRule {
@@ -45,16 +46,16 @@ impl RateLimitSettings {
                 "rate_limit.storage",
                 &[("memory", RateLimitStorage::Memory), ("database", RateLimitStorage::Database)],
             )?,
-            custom_rules: custom_rules(reader, base_path)?,
+            custom_rules: custom_rules(reader, base_path, names)?,
         })
     }
 
     /// Warns of each rule that applies to no route: what it limits, if anything, are paths that are none.
-    pub(super) fn warnings(&self) -> Vec<String> {
+    pub(super) fn warnings(&self, names: &RouteNames) -> Vec<String> {
         let mut warnings = Vec::new();
         let mut taken: Vec<&str> = Vec::new();
         for rule in &self.custom_rules {
-            let fits: Vec<&str> = rule.routes().collect();
+            let fits: Vec<&str> = rule.routes(names).collect();
             if fits.is_empty() {
                 warnings.push(format!("{CUSTOM_RULES}: `{}` fits no route of this server", rule.as_str()));
             } else if fits.iter().all(|path| taken.contains(path)) {
@@ -74,13 +75,15 @@ impl RateLimitSettings {
     }
 }
 
-fn custom_rules(reader: &Reader, base_path: &str) -> Result<Vec<CustomRule>, SettingsError> {
+fn custom_rules(
+    reader: &Reader,
+    base_path: &str,
+    names: &RouteNames,
+) -> Result<Vec<CustomRule>, SettingsError> {
     let refused = |error| reader.expected(CUSTOM_RULES, &format!("rules of paths; {error}"));
     let rules: Result<Vec<CustomRule>, _> =
         reader.list(CUSTOM_RULES)?.iter().map(|text| text.parse()).collect();
     let rules = rules.map_err(refused)?;
-    match rules.iter().find(|rule| rule.has_base(base_path)) {
-        None => Ok(rules),
-        Some(rule) => Err(refused(ParseRuleError::NoPath(rule.as_str().to_owned()))),
-    }
+    rules.iter().try_for_each(|rule| rule.check(base_path, names)).map_err(refused)?;
+    Ok(rules)
 }

@@ -464,6 +464,60 @@ fn r_072_a_path_that_is_no_route_is_warned_of_by_its_name() {
 }
 
 #[test]
+fn r_072_routes_of_the_jwt_plugin_are_known_where_it_puts_them() {
+    const RULE: &str = "5 per 10s";
+    let warned = |jwt: &[(&str, &str)], path: &str| {
+        let rule = format!("{path} = {RULE}");
+        let mut all = vec![
+            ("AUTH__RATE_LIMIT__ENABLED", "true"),
+            ("AUTH__RATE_LIMIT__CUSTOM_RULES", &rule),
+            ("AUTH__SERVER__DISABLED_PATHS", path),
+        ];
+        all.extend(jwt);
+        let expected = [
+            format!("server.disabled_paths names {path}, which is no route of this server"),
+            format!("rate_limit.custom_rules: `{rule}` fits no route of this server"),
+        ];
+        match load(&all).unwrap().warnings() {
+            warnings if warnings.is_empty() => false,
+            warnings => warnings == expected || panic!("{warnings:?}"),
+        }
+    };
+    const WELL_KNOWN: &str = "/.well-known/jwks.json";
+    let on = ("AUTH__JWT__ENABLED", "true");
+    for (jwt, known, unknown) in [
+        (&[][..], &["/ok"][..], &["/token", "/jwks", WELL_KNOWN][..]),
+        (&[on], &["/token", "/jwks"], &["/keys"]),
+        (&[on, ("AUTH__JWT__JWKS_PATH", "/keys")], &["/token", "/keys"], &["/jwks"]),
+        (&[("AUTH__JWT__JWKS_PATH", "/keys")], &[], &["/keys", "/jwks", WELL_KNOWN]),
+        (&[on, ("AUTH__JWT__JWKS_PATH", WELL_KNOWN)], &[WELL_KNOWN], &["/jwks"]),
+    ] {
+        for path in known {
+            assert!(!warned(jwt, path), "{path} {jwt:?}");
+        }
+        for path in unknown {
+            assert!(warned(jwt, path), "{path} {jwt:?}");
+        }
+    }
+}
+
+#[test]
+fn r_079_a_rule_for_a_second_path_is_refused_with_the_one_to_write() {
+    const WELL_KNOWN: &str = "/.well-known/jwks.json = 5 per 10s";
+    let (on, keys) = (("AUTH__JWT__ENABLED", "true"), ("AUTH__JWT__JWKS_PATH", "/keys"));
+    for (jwt, rule, counts_as) in [
+        (&[][..], "/login = 5 per 10s", "/sign-in/email"),
+        (&[on], WELL_KNOWN, "/jwks"),
+        (&[on, keys], WELL_KNOWN, "/keys"),
+    ] {
+        let changes = [jwt, &[("AUTH__RATE_LIMIT__CUSTOM_RULES", rule)]].concat();
+        let refused = load(&changes).unwrap_err();
+        assert_eq!(refused.key, "rate_limit.custom_rules");
+        assert!(refused.to_string().contains(&format!("counts as `{counts_as}`")), "{refused}");
+    }
+}
+
+#[test]
 fn r_079_a_rule_of_no_route_is_warned_of_by_its_text() {
     let warnings = |rules: &[&str]| {
         let on = ("AUTH__RATE_LIMIT__ENABLED", "true");
@@ -490,8 +544,27 @@ fn the_path_of_public_keys_is_one_that_requests_can_have_and_no_other_route_has(
         let settings = load(&[("AUTH__JWT__JWKS_PATH", path)]).unwrap();
         assert_eq!(settings.jwt.jwks_path.as_str(), path);
     }
-    for path in ["", "jwks", "/", "/a/../b", "/keys/", "/api/auth/jwks", "/get-session", "/token", "/login"] {
+    for path in [
+        "",
+        "jwks",
+        "/",
+        "/a/../b",
+        "/keys/",
+        "/{keys}",
+        "/keys{",
+        "/api/auth/jwks",
+        "/get-session",
+        "/token",
+        "/login",
+    ] {
         assert_eq!(load(&[("AUTH__JWT__JWKS_PATH", path)]).unwrap_err().key, "jwt.jwks_path", "{path}");
+    }
+    for probe in ["/healthz", "/readyz"] {
+        let at = |base_path| load(&[("AUTH__JWT__JWKS_PATH", probe), ("AUTH__SERVER__BASE_PATH", base_path)]);
+        let refused = at("/").unwrap_err();
+        assert_eq!(refused.key, "jwt.jwks_path", "{probe}");
+        assert!(refused.to_string().contains("another route's"), "{refused}");
+        assert!(at("/api/auth").is_ok(), "{probe} is a probe's at the root alone");
     }
 }
 

@@ -114,13 +114,58 @@ async fn the_keys_are_where_the_settings_and_other_software_look_for_them() {
     app.stop().await;
 }
 
+const WELL_KNOWN: &str = "/.well-known/jwks.json";
+
 #[actix_web::test]
-async fn turned_off_keys_are_off_under_every_path() {
-    let app = app(&[("AUTH__SERVER__DISABLED_PATHS", "/jwks")]).await;
-    assert_eq!(app.get("/jwks", &[]).await.status, 404);
-    assert_eq!(app.get("/.well-known/jwks.json", &[]).await.status, 404);
-    assert_eq!(reqwest::get(root_keys(&app)).await.unwrap().status(), 404);
-    app.stop().await;
+async fn r_072_turned_off_keys_are_off_under_every_path() {
+    for (keys, disabled, is_off) in [
+        ("/jwks", "/jwks", true),
+        ("/jwks", WELL_KNOWN, true),
+        ("/keys", "/keys", true),
+        ("/keys", WELL_KNOWN, true),
+        // Not where the keys are.
+        ("/keys", "/jwks", false),
+        (WELL_KNOWN, WELL_KNOWN, true),
+        (WELL_KNOWN, "/jwks", false),
+    ] {
+        let app = app(&[("AUTH__JWT__JWKS_PATH", keys), ("AUTH__SERVER__DISABLED_PATHS", disabled)]).await;
+        let at_root = reqwest::get(root_keys(&app)).await.unwrap();
+        let mut seen = vec![(at_root.status().as_u16(), at_root.text().await.unwrap() == "Not Found")];
+        for path in [keys, WELL_KNOWN] {
+            let answer = app.get(path, &[]).await;
+            seen.push((answer.status, answer.body == "Not Found"));
+        }
+        let expected = if is_off { (404, true) } else { (200, false) };
+        assert_eq!(seen, [expected; 3], "{keys} {disabled}");
+        app.stop().await;
+    }
+}
+
+#[actix_web::test]
+async fn r_080_keys_count_under_the_path_that_the_settings_chose_for_them() {
+    for (keys, rule, passes) in
+        [("/jwks", "/jwks", 4), ("/keys", "/keys", 4), (WELL_KNOWN, WELL_KNOWN, 4), ("/keys", "/jwks", 6)]
+    {
+        let rule = format!("{rule} = 4 per 10s");
+        let app = app(&[
+            ("AUTH__RATE_LIMIT__ENABLED", "true"),
+            ("AUTH__RATE_LIMIT__STORAGE", "database"),
+            ("AUTH__RATE_LIMIT__CUSTOM_RULES", &rule),
+            ("AUTH__JWT__JWKS_PATH", keys),
+        ])
+        .await;
+        let mut passed = 0;
+        for _ in 0..2 {
+            let at_root = reqwest::get(root_keys(&app)).await.unwrap().status().as_u16();
+            for status in [app.get(keys, &[]).await.status, app.get(WELL_KNOWN, &[]).await.status, at_root] {
+                assert!(matches!(status, 200 | 429), "{status}");
+                passed += i32::from(status == 200);
+            }
+        }
+        let rows = app.sql("select string_agg(concat_ws(' ', key, count), ', ') from \"rateLimit\"").await;
+        assert_eq!((passed, rows), (passes, format!("127.0.0.1|{keys} {passes}")), "{keys}, {rule}");
+        app.stop().await;
+    }
 }
 
 #[actix_web::test]
