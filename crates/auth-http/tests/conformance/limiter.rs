@@ -133,6 +133,54 @@ fn r_082_both_servers_count_together_in_the_database() {
     }
 }
 
+/// The path of public keys is chosen by both; the second one is ours alone, and counts under the one that both have.
+#[test]
+fn r_082_public_keys_are_counted_together_wherever_they_are() {
+    needs!("node");
+    const WELL_KNOWN: &str = "/.well-known/jwks.json";
+    for keys in [WELL_KNOWN, "/public/keys.json"] {
+        let (database, secret) = (Database::migrated_by_us(), random_secret());
+        let rules =
+            json!({"enabled": true, "storage": "database", "customRules": {keys: {"window": 60, "max": 5}}});
+        let extra = json!({
+            "quick": true,
+            "options": {"rateLimit": rules},
+            "plugins": {"jwt": {"jwks": {"jwksPath": keys}}},
+        });
+        let reference = Reference::start_with(&database, &secret, &extra);
+        let rule = format!("{keys} = 5 per 60s");
+        let mut settings = cheap_and_alike();
+        settings.extend([
+            ("AUTH__RATE_LIMIT__ENABLED", "true"),
+            ("AUTH__RATE_LIMIT__STORAGE", "database"),
+            ("AUTH__RATE_LIMIT__CUSTOM_RULES", &rule),
+            ("AUTH__JWT__ENABLED", "true"),
+            ("AUTH__JWT__JWKS_PATH", keys),
+        ]);
+        let ours = Ours::start_with(&database, &secret, &settings);
+
+        let client = "203.0.113.9";
+        let below_base = |origin: &str, path: &str| ask(origin, client, "GET", path).status;
+        let at_root = || {
+            let request = Request::new("GET", WELL_KNOWN).header("x-forwarded-for", client);
+            send(ours.origin(), &request).status
+        };
+        let statuses = [
+            below_base(reference.origin(), keys),
+            below_base(ours.origin(), keys),
+            below_base(ours.origin(), WELL_KNOWN),
+            at_root(),
+            below_base(reference.origin(), keys),
+            below_base(ours.origin(), WELL_KNOWN),
+            at_root(),
+            below_base(reference.origin(), keys),
+        ];
+        assert_eq!(statuses, [200, 200, 200, 200, 200, 429, 429, 429], "{keys}");
+        let rows = database.query("select key, count::text from \"rateLimit\"");
+        assert_eq!(rows, [[Some(format!("{client}|{keys}")), Some("5".to_owned())]], "{keys}");
+    }
+}
+
 /// the table of one is the table of the other.
 #[test]
 fn r_107_both_make_the_same_table_of_counts() {
