@@ -148,16 +148,24 @@ async fn r_099_a_sign_in_that_is_refused_for_load_asks_no_database() {
     // Costs seconds, while a refusal is held back for less than one.
     app.set_hash("ann@example.com", &format!("$2b$16${}", ".".repeat(53))).await;
     let wrong = json!({"email": "ann@example.com", "password": "wrong horse"});
-    // One of two is hashed; the other is refused long before that is done.
-    let tries = [0, 1].map(|_| app.post("/sign-in/email", &wrong).boxed_local());
-    let (first, _, mut rest) = select_all(tries).await;
-    assert_eq!(first.status, 503);
-    app.execute("alter table account rename to elsewhere").await;
-    let refused = app.post("/sign-in/email", &wrong).await;
-    assert_eq!((refused.status, refused.code().as_str()), (503, "SERVICE_UNAVAILABLE"));
-    assert!(refused.header("retry-after").parse::<u32>().unwrap() >= 1);
-    assert_eq!(rest.remove(0).await.status, 401);
-    drop(rest);
+    // On a machine that is busy otherwise the hash may be done before the third one comes: then once more.
+    for _ in 0..10 {
+        // One of two is hashed; the other is refused long before that is done.
+        let tries = [0, 1].map(|_| app.post("/sign-in/email", &wrong).boxed_local());
+        let (first, _, mut hashed) = select_all(tries).await;
+        assert_eq!(first.status, 503);
+        app.execute("alter table account rename to elsewhere").await;
+        hashed.push(app.post("/sign-in/email", &wrong).boxed_local());
+        let (refused, which, mut hashed) = select_all(hashed).await;
+        if which == 0 {
+            app.execute("alter table elsewhere rename to account").await;
+            continue;
+        }
+        assert_eq!((refused.status, refused.code().as_str()), (503, "SERVICE_UNAVAILABLE"));
+        assert!(refused.header("retry-after").parse::<u32>().unwrap() >= 1);
+        assert_eq!(hashed.remove(0).await.status, 401);
+        break;
+    }
     assert_eq!(app.post("/sign-in/email", &wrong).await.status, 500, "one that is not refused asks");
     app.stop().await;
 }
