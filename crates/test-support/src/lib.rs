@@ -1,0 +1,56 @@
+//! What the tests of this workspace share: a server in the test's process, a client for it, and the server's binary as
+//! a process of its own.
+//!
+//! A test of one route starts a server with a signed-in user, asks, and compares:
+//!
+//! ```no_run
+//! # use serde_json::json;
+//! # use test_support::TestApp;
+//! # async fn a_session_is_listed_to_its_user() {
+//! let (app, ann) = TestApp::signed_in(&[]).await;
+//! let listed = app.get_as(&ann.cookie(), "/list-sessions").await;
+//! assert_eq!((listed.status, listed.json()), (200, json!([ann.json()["session"]])));
+//! # }
+//! ```
+//!
+//! - [`Server`] is the server on a thread of its own, with a clock that the test moves. It ends when it is dropped, in
+//!   tests that panic too.
+//! - [`TestApp`] is a server with a database of its own and a client. The database is dropped after the server.
+//! - [`Answer`] is a response, read whole; [`CredentialHeader`] is the cookie or the token that a request shows.
+//! - [`Program`] runs the binary `auth-server` as a [`Process`], for signals, logs, memory and the command line.
+//!
+//! Passwords are hashed at test cost ([`TEST_HASHES`]); tests about hashes ask for [`SHIPPED_HASHES`].
+//!
+//! Set-up failures panic: a test that has no server has failed. [`Server::start`] gives them as errors.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "for tests only; a failed set-up is a failed test"
+)]
+
+mod answer;
+mod app;
+mod credential;
+mod process;
+mod server;
+mod slow_peer;
+mod token;
+
+pub use answer::Answer;
+pub use app::{SECRET, SettingsFile, TestApp};
+pub use credential::{CredentialHeader, PASSWORD, email_and_password};
+pub use process::{Process, Program, p99, to_end};
+pub use server::{Server, StartFailure};
+pub use slow_peer::{SLOW_WAYS, stall};
+pub use token::{claims, from_base64, header, to_base64};
+
+/// Settings of a hash that costs next to nothing: argon2id over 8 KiB in one pass.
+pub const TEST_HASHES: [(&str, &str); 2] =
+    [("AUTH__PASSWORD__ARGON2__MEMORY_KIB", "8"), ("AUTH__PASSWORD__ARGON2__ITERATIONS", "1")];
+
+/// Settings of a hash as `config/default.toml` has them.
+pub const SHIPPED_HASHES: [(&str, &str); 2] =
+    [("AUTH__PASSWORD__ARGON2__MEMORY_KIB", "19456"), ("AUTH__PASSWORD__ARGON2__ITERATIONS", "2")];
