@@ -5,8 +5,8 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-/// How long a peer may take before a test gives up on it.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a peer may take before a test gives up on it: scripts in a browser take seconds, and longer on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// One request. The client adds `Host` unless one is given, `Connection: close` and, to a body, `Content-Length`
 /// unless a framing header is given.

@@ -1,19 +1,22 @@
-//! Runs the scripts of `node/`: one-shot scripts that print JSON, and Better Auth servers that live as
-//! long as the test holds them.
+//! Better Auth in Node: servers that live as long as the test holds them, and the scripts of `node/`.
+//!
+//! All of them run in one process, the host ([`node/host.mjs`](../node/host.mjs)), so that the package is loaded once.
+//! `cargo xtask test` starts it for all tests and names its address in a variable; without the variable each test process
+//! starts one for itself.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::Mutex;
-use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
+use std::process::{Command, Stdio};
+use std::sync::LazyLock;
 
 use serde_json::{Value, json};
+use time::Duration;
 
 use crate::database::Database;
+use crate::http::{self, Request};
 
-/// How long a server may take to say its port, or a mail to be sent.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// The address of a host that was started for all tests.
+const HOST_VARIABLE: &str = "AUTH_TEST_NODE_HOST";
 
 /// Names a folder with another release of Better Auth and copies of the scripts, for `--reference latest`.
 const RELEASE_VARIABLE: &str = "CONFORMANCE_REFERENCE";
@@ -23,7 +26,12 @@ pub(crate) fn is_another_release() -> bool {
     std::env::var_os(RELEASE_VARIABLE).is_some()
 }
 
-fn command(script: &str) -> Command {
+/// The host of this test process.
+static HOST: LazyLock<String> =
+    LazyLock::new(|| std::env::var(HOST_VARIABLE).unwrap_or_else(|_| start_host()));
+
+/// Starts a host that ends with this process, and gives its address.
+fn start_host() -> String {
     let pinned = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/conformance/node");
     let folder = std::env::var_os(RELEASE_VARIABLE).map_or_else(pinned, PathBuf::from);
     assert!(
@@ -39,24 +47,29 @@ fn command(script: &str) -> Command {
             command.env(name, value);
         }
     }
-    command.current_dir(&folder).arg(script).stdin(Stdio::piped()).stdout(Stdio::piped());
-    command
+    command.current_dir(&folder).arg("host.mjs").stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().expect("`node` starts: Node.js 20 or newer is needed");
+    let mut line = String::new();
+    let stdout = child.stdout.take().expect("piped");
+    BufReader::new(stdout).read_line(&mut line).expect("the host says its port");
+    let told: Value = serde_json::from_str(&line).expect("the host says its port");
+    // The host ends when its standard input does, which is when this process ends.
+    std::mem::forget(child);
+    format!("http://127.0.0.1:{}", told["port"])
 }
 
-fn spawn(command: &mut Command) -> Child {
-    command.spawn().expect("`node` starts: Node.js 20 or newer is needed")
+/// Asks a host.
+fn ask(host: &str, method: &str, path: &str, input: &Value) -> Value {
+    let mut request = Request::post_json(path, input);
+    method.clone_into(&mut request.method);
+    let answer = http::send(host, &request);
+    assert_eq!(answer.status, 200, "{method} {path}: {}", answer.text());
+    answer.json()
 }
 
-/// Runs a script to its end and reads what it printed.
+/// Runs a script and gives what it found.
 pub(crate) fn run(script: &str, input: &Value) -> Value {
-    let mut child = spawn(command(script).stderr(Stdio::piped()));
-    let mut stdin = child.stdin.take().expect("piped");
-    stdin.write_all(input.to_string().as_bytes()).expect("the script reads its input");
-    drop(stdin);
-    let output = child.wait_with_output().expect("the script ends");
-    assert!(output.status.success(), "{script} failed:\n{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout)
-        .unwrap_or_else(|_| panic!("{script} printed {:?}", String::from_utf8_lossy(&output.stdout)))
+    ask(&HOST, "POST", &format!("/scripts/{script}"), input)
 }
 
 /// Better Auth's own migration tool: what it would do (`apply: false`) or did (`apply: true`).
@@ -88,12 +101,10 @@ pub(crate) fn migrate_with(database: &Database, options: &Value, plugins: &Value
     );
 }
 
-/// A live Better Auth server. Dropping it ends the process.
+/// A live Better Auth server. Dropping it ends it.
 pub(crate) struct Reference {
-    child: Child,
-    // Held open: the script ends when its standard input does, even if this process is killed.
-    _stdin: ChildStdin,
-    lines: Mutex<Receiver<Value>>,
+    host: String,
+    id: u64,
     origin: String,
 }
 
@@ -109,39 +120,35 @@ impl Reference {
         for (key, value) in extra.as_object().expect("an object of options") {
             input[key] = value.clone();
         }
-        let mut child = spawn(command("reference.mjs").stderr(Stdio::null()));
-        let mut stdin = child.stdin.take().expect("piped");
-        stdin.write_all(format!("{input}\n").as_bytes()).expect("the script reads its input");
-        let stdout = BufReader::new(child.stdout.take().expect("piped"));
-        let (sender, lines) = channel();
-        std::thread::spawn(move || {
-            for line in stdout.lines().map_while(Result::ok) {
-                let Ok(value) = serde_json::from_str(&line) else { continue };
-                if sender.send(value).is_err() {
-                    break;
-                }
-            }
-        });
-        let first: Value = lines.recv_timeout(PATIENCE).expect("the reference server says its port");
-        let origin = format!("http://127.0.0.1:{}", first["port"]);
-        Self { child, _stdin: stdin, lines: Mutex::new(lines), origin }
+        let limits = &extra["options"]["rateLimit"];
+        let in_memory = limits["enabled"] == true && limits["storage"] != "database";
+        // The package keeps the counts of all servers of a process in one map, so these get a process each.
+        let host = if in_memory { start_host() } else { HOST.clone() };
+        let started = ask(&host, "POST", "/servers", &input);
+        let origin = format!("http://127.0.0.1:{}", started["port"]);
+        Self { host, id: started["id"].as_u64().expect("a number"), origin }
     }
 
     pub(crate) fn origin(&self) -> &str {
         &self.origin
     }
 
+    /// Moves this server's clock forward.
+    pub(crate) fn advance(&self, by: Duration) {
+        let input = json!({ "milliseconds": by.whole_milliseconds() as i64 });
+        ask(&self.host, "POST", &format!("/servers/{}/clock", self.id), &input);
+    }
+
     /// The token of the next verification mail that this server sends.
     pub(crate) fn next_mail_token(&self) -> String {
-        let lines = self.lines.lock().expect("no reader panicked");
-        let line = lines.recv_timeout(PATIENCE).expect("the reference server sends a mail");
-        line["mail"]["token"].as_str().expect("a mail with a token").to_owned()
+        let mail = ask(&self.host, "POST", &format!("/servers/{}/mails", self.id), &json!({}));
+        mail["token"].as_str().expect("a mail with a token").to_owned()
     }
 }
 
 impl Drop for Reference {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        // A failing test may have lost its host too.
+        let _ = http::try_send(&self.host, &Request::new("DELETE", &format!("/servers/{}", self.id)));
     }
 }

@@ -1,17 +1,20 @@
-//! The `auth-server` binary as a process of its own, set up through its environment as an operator would.
+//! This server, set up through its environment as an operator would: on a port of the test's process, so that its clock
+//! can be moved, or as the command `auth-server`.
 
-use std::io::Read;
+use std::io::Write;
 use std::net::TcpListener;
 use std::path::PathBuf;
-use std::process::{Child, Command, Output, Stdio};
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::process::{Command, Output};
+use std::sync::{Mutex, Once, PoisonError};
 
+use auth_http::StartError;
+use auth_http::settings::Environment;
 use rand::RngExt;
 use rand::distr::Alphanumeric;
+use test_support::{Server, StartFailure};
+use time::Duration;
 
 use crate::database::Database;
-use crate::http::{self, Request};
 
 /// Settings under which this server answers what Better Auth does: the client's address comes from where
 /// Better Auth takes it.
@@ -29,9 +32,6 @@ pub(crate) const CHEAP_HASHES: [(&str, &str); 2] =
 pub(crate) fn cheap_and_alike() -> Vec<(&'static str, &'static str)> {
     [&BETTER_AUTHS_ANSWERS[..], &CHEAP_HASHES].concat()
 }
-
-/// How long the server may take to answer its first request.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A secret that no other test has: 48 letters and digits.
 pub(crate) fn random_secret() -> String {
@@ -73,10 +73,9 @@ pub(crate) fn run(database: &Database, secret: &str, words: &[&str], settings: &
         .expect("auth-server starts")
 }
 
-/// A live server of this project. Dropping it ends the process, and prints its log if the test failed.
+/// A live server of this project. Dropping it ends it, and prints the log if the test failed.
 pub(crate) struct Ours {
-    child: Child,
-    log: Arc<Mutex<Vec<u8>>>,
+    server: Server,
     origin: String,
     secret: String,
 }
@@ -90,47 +89,29 @@ impl Ours {
 
     /// Starts with the shipped settings and `settings` as environment variables.
     pub(crate) fn start_with(database: &Database, secret: &str, settings: &[(&str, &str)]) -> Self {
+        collect_log();
         // The origin must be known before the server starts, so the port is chosen here. Another process
         // may take it in between; then the next one is tried.
         for _ in 0..5 {
             let port =
                 TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a free port").port();
-            if let Some(server) = Self::try_start(database, secret, settings, port) {
-                return server;
+            let origin = format!("http://127.0.0.1:{port}");
+            let mut environment = Environment::default()
+                .with("DATABASE_URL", database.url())
+                .with("PORT", port.to_string())
+                .with("BETTER_AUTH_URL", &origin)
+                .with("BETTER_AUTH_SECRET", secret)
+                .with("AUTH__SERVER__WORKERS", "1");
+            for (name, value) in settings {
+                environment = environment.with(*name, *value);
+            }
+            match Server::start(environment) {
+                Ok(server) => return Self { server, origin, secret: secret.to_owned() },
+                Err(StartFailure::Build(StartError::Listen { .. })) => {}
+                Err(failure) => panic!("{failure:?}"),
             }
         }
-        panic!("auth-server did not start five times in a row");
-    }
-
-    fn try_start(database: &Database, secret: &str, settings: &[(&str, &str)], port: u16) -> Option<Self> {
-        let origin = format!("http://127.0.0.1:{port}");
-        let mut child = command(database)
-            .env("PORT", port.to_string())
-            .env("BETTER_AUTH_URL", &origin)
-            .env("BETTER_AUTH_SECRET", secret)
-            .envs(settings.iter().copied())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("auth-server starts");
-        let log = Arc::new(Mutex::new(Vec::new()));
-        collect(child.stdout.take().expect("piped"), &log);
-        collect(child.stderr.take().expect("piped"), &log);
-        let mut server = Self { child, log, origin, secret: secret.to_owned() };
-        let deadline = Instant::now() + PATIENCE;
-        while Instant::now() < deadline {
-            let answer = http::try_send(&server.origin, &Request::get("/readyz"));
-            if answer.is_ok_and(|answer| answer.status == 200) {
-                return Some(server);
-            }
-            if server.child.try_wait().expect("a child to ask").is_some() {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        eprintln!("auth-server did not become ready:\n{}", server.log());
-        None
+        panic!("five ports in a row were taken");
     }
 
     pub(crate) fn origin(&self) -> &str {
@@ -141,27 +122,43 @@ impl Ours {
         &self.secret
     }
 
+    /// Moves this server's clock forward.
+    pub(crate) fn advance(&self, by: Duration) {
+        self.server.clock().advance(by);
+    }
+
+    /// What the servers of this process have logged.
     pub(crate) fn log(&self) -> String {
-        String::from_utf8_lossy(&self.log.lock().expect("no writer panicked")).into_owned()
+        String::from_utf8_lossy(&LOG.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
     }
 }
 
 impl Drop for Ours {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
         if std::thread::panicking() {
             eprintln!("log of {}:\n{}", self.origin, self.log());
         }
     }
 }
 
-fn collect(mut stream: impl Read + Send + 'static, log: &Arc<Mutex<Vec<u8>>>) {
-    let log = Arc::clone(log);
-    std::thread::spawn(move || {
-        let mut buffer = [0; 4096];
-        while let Ok(read @ 1..) = stream.read(&mut buffer) {
-            log.lock().expect("no reader panicked").extend_from_slice(&buffer[..read]);
+static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+
+/// Has the servers of this process write into [`LOG`].
+fn collect_log() {
+    struct Collector;
+
+    impl Write for Collector {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            LOG.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
         }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        tracing_subscriber::fmt().with_ansi(false).with_writer(|| Collector).init();
     });
 }

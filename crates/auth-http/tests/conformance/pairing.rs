@@ -15,24 +15,30 @@ pub(crate) mod pair;
 pub(crate) mod register;
 mod scenario;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io::Write;
-use std::sync::{LazyLock, OnceLock};
+use std::path::PathBuf;
 
-use answer::Answers;
+use answer::{Answer, Answers};
 use configuration::Configuration;
-use lane::{Lane, Side};
-use pair::{Cast, Pair};
+use lane::{Course, Lane, Side};
+use pair::Pair;
 use register::{Asked, Row};
 use scenario::{Scenario, Step};
+use serde::{Deserialize, Serialize};
+use time::Duration;
 
-/// What came of one configuration.
+/// What came of one configuration. Its test writes it to a file, so that the tests of the whole suite, which are other
+/// processes, can read it.
+#[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Outcome {
-    pub(crate) configuration: &'static Configuration,
+    /// The configuration's name.
+    pub(crate) configuration: String,
     pub(crate) steps: Vec<StepOutcome>,
 }
 
 /// What came of one step, over all lanes.
+#[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct StepOutcome {
     pub(crate) scenario: String,
     label: String,
@@ -42,22 +48,45 @@ pub(crate) struct StepOutcome {
     pub(crate) code: Option<String>,
     /// Requests sent for it.
     pub(crate) requests: usize,
-    /// What the register says of it.
-    pub(crate) rows: Vec<&'static Row>,
+    /// What the register says of it, as positions in [`register::ROWS`].
+    rows: Vec<usize>,
     /// Answers that are not what they must be.
     pub(crate) complaints: Vec<String>,
 }
 
-/// Each configuration is played once per run, by whichever test needs it first.
-fn outcome(name: &str) -> &'static Outcome {
-    static OUTCOMES: LazyLock<BTreeMap<&str, OnceLock<Outcome>>> =
-        LazyLock::new(|| configuration::ALL.iter().map(|it| (it.name.as_str(), OnceLock::new())).collect());
-    OUTCOMES[name].get_or_init(|| run(Configuration::named(name)))
+impl StepOutcome {
+    /// The rows of the register that speak of this step.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = &'static Row> {
+        self.rows.iter().map(|&at| &register::ROWS[at])
+    }
 }
 
-/// What came of all configurations, in the order of the file.
-pub(crate) fn all_outcomes() -> Vec<&'static Outcome> {
-    TESTED.iter().map(|name| outcome(name)).collect()
+/// Names the folder for outcomes.
+const OUTCOMES_VARIABLE: &str = "CONFORMANCE_OUTCOMES";
+
+impl Outcome {
+    fn file(configuration: &Configuration) -> Option<PathBuf> {
+        let folder = std::env::var_os(OUTCOMES_VARIABLE)?;
+        Some(PathBuf::from(folder).join(format!("{}.json", configuration.slug())))
+    }
+
+    fn write(&self, configuration: &Configuration) {
+        let Some(file) = Self::file(configuration) else { return };
+        let text = serde_json::to_string(self).expect("printable");
+        std::fs::write(file, text).expect("a writable file of outcomes");
+    }
+
+    /// Reads what came of a configuration in this run of the suite.
+    pub(crate) fn read(configuration: &Configuration) -> Self {
+        let file = Self::file(configuration);
+        let text = file.and_then(|file| std::fs::read_to_string(file).ok()).unwrap_or_else(|| {
+            panic!(
+                "{} was not played in this run: `cargo xtask conformance` plays all configurations",
+                configuration.name
+            )
+        });
+        serde_json::from_str(&text).expect("an outcome")
+    }
 }
 
 /// Whether Better Auth's answers are written instead of compared.
@@ -70,12 +99,32 @@ fn run(configuration: &'static Configuration) -> Outcome {
     let mut answers = answer::read(&configuration.slug());
     let mut steps = Vec::new();
     for scenario in scenario::of(&configuration.name) {
-        steps.extend(live(&scenario, &pair, &mut answers));
+        if Focus::of_this_run().is_none_or(|focus| focus.scenario == scenario.name) {
+            steps.extend(live(&scenario, &pair, &mut answers));
+        }
     }
     if recording() {
         answer::write(&configuration.slug(), &answers);
     }
-    Outcome { configuration, steps }
+    Outcome { configuration: configuration.name.clone(), steps }
+}
+
+/// One scenario that the run is restricted to, and the step that it ends with: for looking at a difference.
+#[derive(Debug)]
+struct Focus {
+    scenario: String,
+    label: Option<String>,
+}
+
+impl Focus {
+    /// Reads `CONFORMANCE_STEP`: the name of a scenario, or `scenario: label of a step`.
+    fn of_this_run() -> Option<Self> {
+        let text = std::env::var("CONFORMANCE_STEP").ok()?;
+        Some(match text.split_once(": ") {
+            Some((scenario, label)) => Self { scenario: scenario.to_owned(), label: Some(label.to_owned()) },
+            None => Self { scenario: text, label: None },
+        })
+    }
 }
 
 /// Lives a scenario in all lanes.
@@ -88,6 +137,7 @@ fn live(scenario: &Scenario, pair: &Pair, answers: &mut Answers) -> Vec<StepOutc
     if recording() {
         pinned.clear();
     }
+    let focus = Focus::of_this_run();
     let mut outcomes = Vec::new();
     for (index, step) in scenario.steps.iter().enumerate() {
         before(step, pair, &lanes);
@@ -96,7 +146,7 @@ fn live(scenario: &Scenario, pair: &Pair, answers: &mut Answers) -> Vec<StepOutc
             .map(|lane| {
                 let side = lane.course.side(index);
                 let (address, origin) = pair.server(side);
-                (lane.course, side, lane.play(index + 1, step, address, origin))
+                (lane.course, side, lane.play(index + 1, step, address, origin, pair.now()))
             })
             .collect();
         if recording() {
@@ -121,6 +171,10 @@ fn live(scenario: &Scenario, pair: &Pair, answers: &mut Answers) -> Vec<StepOutc
             send: &step.send,
             theirs: &theirs,
         };
+        let in_focus = focus.as_ref().is_some_and(|focus| focus.label.as_ref() == Some(&step.label));
+        if in_focus || focus.as_ref().is_some_and(|focus| focus.label.is_none()) {
+            show(pair, step, &got);
+        }
         let (ours, rows) = if recording() { (theirs.clone(), Vec::new()) } else { asked.expected() };
         let mut complaints = Vec::new();
         if theirs.status != step.status {
@@ -150,8 +204,20 @@ fn live(scenario: &Scenario, pair: &Pair, answers: &mut Answers) -> Vec<StepOutc
             rows,
             complaints,
         });
+        if in_focus {
+            break;
+        }
     }
     outcomes
+}
+
+/// Prints what each lane got for a step.
+fn show(pair: &Pair, step: &Step, got: &[(Course, Side, Answer)]) {
+    eprintln!("\n{}: {} [{}]", pair.name(), step.label, step.send);
+    for (course, _, answer) in got {
+        let answer = serde_json::to_string_pretty(answer).expect("printable");
+        eprintln!("{}: {answer}", course.describe());
+    }
 }
 
 /// What a step does before its request.
@@ -166,7 +232,7 @@ fn before(step: &Step, pair: &Pair, lanes: &[Lane]) {
         }
     }
     if let Some(pause) = step.pause {
-        std::thread::sleep(std::time::Duration::from_millis(pause));
+        pair.advance(Duration::milliseconds(pause));
     }
 }
 
@@ -175,13 +241,17 @@ fn tell_changes(outcome: &Outcome) {
     let Some(file) = std::env::var_os("CONFORMANCE_CHANGES") else { return };
     let mut file = std::fs::OpenOptions::new().create(true).append(true).open(file).expect("a writable file");
     for step in outcome.steps.iter().filter(|step| !step.complaints.is_empty()) {
-        writeln!(file, "{}: {}: {}", outcome.configuration.name, step.scenario, step.label).expect("written");
+        writeln!(file, "{}: {}: {}", outcome.configuration, step.scenario, step.label).expect("written");
     }
 }
 
 fn check(name: &str) {
-    let outcome = outcome(name);
-    tell_changes(outcome);
+    let configuration = Configuration::named(name);
+    let outcome = run(configuration);
+    if Focus::of_this_run().is_none() {
+        outcome.write(configuration);
+    }
+    tell_changes(&outcome);
     assert!(!outcome.steps.is_empty(), "no scenario speaks of {name:?}");
     let complaints: Vec<String> = outcome
         .steps
@@ -288,23 +358,5 @@ fn each_configuration_has_its_test() {
     assert_eq!(described, TESTED);
     for name in scenario::configurations() {
         Configuration::named(&name);
-    }
-}
-
-/// A row of the register that no step meets is a claim that nobody checks.
-#[test]
-fn each_row_of_the_register_is_met() {
-    if Cast::of_this_run() == Cast::TheirsAlone {
-        return;
-    }
-    let met: BTreeSet<String> = all_outcomes()
-        .iter()
-        .flat_map(|outcome| &outcome.steps)
-        .flat_map(|step| &step.rows)
-        .map(|row| row.place())
-        .collect();
-    let elsewhere = |row: &&Row| row.scenario.as_deref() == Some(crate::recordings::SCENARIO);
-    for row in register::ROWS.iter().filter(|row| !elsewhere(row)) {
-        assert!(met.contains(&row.place()), "no step meets the row {}", row.place());
     }
 }

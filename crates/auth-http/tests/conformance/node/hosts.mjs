@@ -1,8 +1,7 @@
-// Better Auth's own judgement of hosts. Input: {cases: [{config, trusted, headers: [[name, value]]}]}. Prints a list in the
+// Better Auth's own judgement of hosts. Input: {cases: [{config, trusted, headers: [[name, value]]}]}. Gives a list in the
 // order of the input: the origin that the request came under, or null where it is refused.
 
 import { resolveDynamicBaseURL } from "better-auth";
-import { input } from "./options.mjs";
 
 const origin = ({ config, trusted, headers }) => {
   try {
@@ -11,4 +10,5 @@ const origin = ({ config, trusted, headers }) => {
     return null;
   }
 };
-process.stdout.write(JSON.stringify(input().cases.map(origin)));
+
+export default ({ cases }) => cases.map(origin);

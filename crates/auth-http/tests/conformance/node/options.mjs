@@ -7,7 +7,6 @@
 // else; it is written as the Rust server writes it, so that both can sign in the same users.
 
 import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { argon2id } from "@noble/hashes/argon2.js";
 import { bearer } from "better-auth/plugins/bearer";
 import { jwt } from "better-auth/plugins/jwt";
@@ -44,9 +43,4 @@ export function authOptions(input, baseURL, sendMail = () => {}) {
     },
     plugins: Object.entries(plugins).map(([name, options]) => known[name](options)),
   };
-}
-
-// The input of a script is JSON on its standard input: arguments and variables show in process lists.
-export function input() {
-  return JSON.parse(readFileSync(0, "utf8"));
 }

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use time::OffsetDateTime;
+
 use super::answer::Answer;
 use super::scenario::Step;
 use crate::http::{self, Request};
@@ -57,8 +59,15 @@ impl Lane {
         Self { course, number, names, jars: BTreeMap::new() }
     }
 
-    /// Sends a step to the server that listens at `address` and is known as `origin`.
-    pub(crate) fn play(&mut self, number: usize, step: &Step, address: &str, origin: &str) -> Answer {
+    /// Sends a step to the server that listens at `address` and is known as `origin`; its clock says `now`.
+    pub(crate) fn play(
+        &mut self,
+        number: usize,
+        step: &Step,
+        address: &str,
+        origin: &str,
+        now: OffsetDateTime,
+    ) -> Answer {
         let request = self.request(step, origin);
         let response = http::send(address, &request);
         if let Some(name) = step.browser.as_ref().or(step.keep.as_ref()) {
@@ -73,7 +82,7 @@ impl Lane {
             let text = text.replace(origin, "{{origin}}").replace(&domain, "example.com");
             text.replace(&ip, "{{ip}}").replace(&lane, "{{lane}}")
         };
-        Answer::of(&response, &mut self.names, step.unordered, portable)
+        Answer::at(&response, &mut self.names, step.unordered, now, portable)
     }
 
     fn request(&self, step: &Step, origin: &str) -> Request {

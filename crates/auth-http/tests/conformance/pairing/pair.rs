@@ -1,11 +1,13 @@
 //! Both servers on one database, configured alike.
 
+use std::cell::Cell;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use auth_store::IdKind;
 use serde_json::{Value, json};
+use time::{Duration, OffsetDateTime};
 
 use super::configuration::Configuration;
 use super::lane::{Course, Lane, Side};
@@ -48,6 +50,8 @@ pub(crate) struct Pair {
     secrets: Secrets,
     tables: Vec<String>,
     database: Arc<Database>,
+    /// How far the clocks of both servers are ahead of the system's.
+    ahead: Cell<Duration>,
 }
 
 impl Pair {
@@ -119,7 +123,7 @@ impl Pair {
             .into_iter()
             .filter_map(|mut row| row.pop().flatten())
             .collect();
-        Self { configuration, reference, ours, origins, secrets, tables, database }
+        Self { configuration, reference, ours, origins, secrets, tables, database, ahead: Cell::default() }
     }
 
     /// The configuration's name.
@@ -155,6 +159,22 @@ impl Pair {
             Lane::new(index + 1, *course, Names::new(self.secrets.clone()).with_ids(self.configuration.ids()))
         };
         courses.iter().enumerate().map(lane).collect()
+    }
+
+    /// Lets time pass at both servers.
+    pub(crate) fn advance(&self, by: Duration) {
+        if let Some(reference) = &self.reference {
+            reference.advance(by);
+        }
+        if let Some(ours) = &self.ours {
+            ours.advance(by);
+        }
+        self.ahead.set(self.ahead.get() + by);
+    }
+
+    /// What the clocks of both servers say.
+    pub(crate) fn now(&self) -> OffsetDateTime {
+        OffsetDateTime::now_utc() + self.ahead.get()
     }
 
     pub(crate) fn empty_tables(&self) {

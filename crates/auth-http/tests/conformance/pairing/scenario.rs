@@ -33,8 +33,8 @@ pub(crate) struct Step {
     pub(crate) label: String,
     /// Run on the database before the request, once; once per lane if it speaks of something that lanes differ in.
     pub(crate) sql: Option<String>,
-    /// Milliseconds that pass before the request.
-    pub(crate) pause: Option<u64>,
+    /// Milliseconds that pass before the request: the clocks of both servers are moved.
+    pub(crate) pause: Option<i64>,
     /// Sends the cookies of this browser, and an `Origin` with everything but GET; keeps what the answer sets.
     pub(crate) browser: Option<String>,
     /// Keeps the cookies of the answer under this name, without sending any.

@@ -6,57 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use auth_core::wire::ErrorCode;
-
+use super::{outcomes, route};
 use crate::ours::{BETTER_AUTHS_ANSWERS, CHEAP_HASHES};
-use crate::pairing::configuration::{ALL, flattened, folder, in_words, load};
+use crate::pairing::StepOutcome;
+use crate::pairing::configuration::{ALL, Configuration, flattened, folder, in_words, load};
 use crate::pairing::pair::Cast;
-use crate::pairing::{StepOutcome, all_outcomes, register};
-
-/// What the reference offers and this suite asks, by path below the base path.
-const ROUTES: [(&str, &str); 15] = [
-    ("POST", "/sign-up/email"),
-    ("POST", "/sign-in/email"),
-    ("POST", "/sign-out"),
-    ("GET", "/get-session"),
-    ("POST", "/get-session"),
-    ("POST", "/change-password"),
-    ("GET", "/list-sessions"),
-    ("POST", "/revoke-session"),
-    ("POST", "/revoke-sessions"),
-    ("POST", "/revoke-other-sessions"),
-    ("POST", "/update-session"),
-    ("GET", "/token"),
-    ("GET", "/jwks"),
-    ("GET", "/ok"),
-    ("GET", "/error"),
-];
-
-/// Error codes that no step can meet, and why.
-const NOT_MET: [(ErrorCode, &str); 9] = [
-    (ErrorCode::PayloadTooLarge, "the reference has no limit"),
-    (ErrorCode::RequestTimeout, "the reference has no deadline"),
-    (ErrorCode::InvalidToken, "bearer tokens are this server's own"),
-    (ErrorCode::TokenExpired, "bearer tokens are this server's own"),
-    (ErrorCode::Forbidden, "said by services that ask for a role, never by this server"),
-    (ErrorCode::MisdirectedRequest, "the reference rejects such a request without an answer"),
-    (ErrorCode::ServiceUnavailable, "the reference answers 500, 401 or null"),
-    (ErrorCode::FailedToCreateSession, "needs a hook that refuses, which is code"),
-    (ErrorCode::FailedToGetSession, "needs a race or an outage"),
-];
-
-/// Which row of the table a step belongs to.
-fn route(step: &StepOutcome) -> String {
-    let (method, path) = step.send.split_once(' ').expect("a method and a path");
-    let path = path.split('?').next().unwrap_or_default();
-    let path = path.strip_prefix("/api/auth").or_else(|| path.strip_prefix("/custom")).unwrap_or(path);
-    let known = ROUTES.iter().any(|route| *route == (method, path.trim_end_matches('/')));
-    if known && step.status != 404 {
-        format!("`{method} {}`", path.trim_end_matches('/'))
-    } else {
-        "paths and methods that are no route".to_owned()
-    }
-}
+use crate::pairing::register::{self, Row};
 
 #[derive(Default)]
 struct Tally {
@@ -72,8 +27,8 @@ struct Tally {
 impl Tally {
     fn add(&mut self, step: &StepOutcome) {
         self.steps += 1;
-        self.meant += usize::from(step.rows.iter().any(|row| row.is_single()));
-        self.general += usize::from(step.rows.iter().any(|row| !row.is_single()));
+        self.meant += usize::from(step.rows().any(Row::is_single));
+        self.general += usize::from(step.rows().any(|row| !row.is_single()));
         self.wrong += usize::from(!step.complaints.is_empty());
         let code = step.code.as_deref().map_or_else(String::new, |code| format!(" `{code}`"));
         self.answers.insert(format!("{}{code}", step.status));
@@ -125,7 +80,7 @@ fn text() -> Text {
     let mut by_route: BTreeMap<String, Tally> = BTreeMap::new();
     let mut configurations =
         String::from("| configuration | what it changes | as they must be |\n|---|---|---|\n");
-    let outcomes = all_outcomes();
+    let outcomes = outcomes();
     for outcome in &outcomes {
         let mut own = Tally::default();
         for step in &outcome.steps {
@@ -135,7 +90,7 @@ fn text() -> Text {
             requests += step.requests;
             scenarios.insert(&step.scenario);
         }
-        let configuration = outcome.configuration;
+        let configuration = Configuration::named(&outcome.configuration);
         let apart = configuration.apart.as_ref();
         let apart = apart.map_or_else(String::new, |why| format!("; not in turns: {why}"));
         let about = format!("{}{apart}", configuration.about);
@@ -219,26 +174,4 @@ fn the_documents_say_what_was_measured() {
             panic!("{} is stale: run `cargo xtask conformance --update`", path.display());
         }
     }
-}
-
-/// A route or an error that no step meets is one that nothing is known of.
-#[test]
-fn every_route_and_every_error_is_met() {
-    if Cast::of_this_run() != Cast::Both {
-        return;
-    }
-    let outcomes = all_outcomes();
-    let steps = || outcomes.iter().flat_map(|outcome| &outcome.steps);
-    for (method, path) in ROUTES {
-        let name = format!("`{method} {path}`");
-        let succeeds = steps().any(|step| route(step) == name && step.status < 400);
-        assert!(succeeds, "no step succeeds at {name}");
-    }
-    let met: BTreeSet<&str> = steps().filter_map(|step| step.code.as_deref()).collect();
-    for code in ErrorCode::ALL {
-        let excused = NOT_MET.iter().any(|(other, _)| other == code);
-        assert_ne!(met.contains(code.code()), excused, "{}", code.code());
-    }
-    let known: BTreeSet<&str> = ErrorCode::ALL.iter().map(|code| code.code()).collect();
-    assert_eq!(met.difference(&known).collect::<Vec<_>>(), Vec::<&&str>::new(), "codes that nobody declared");
 }

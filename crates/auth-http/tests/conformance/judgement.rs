@@ -1,0 +1,99 @@
+//! What must hold over all configurations together. These tests read what the tests of [`crate::pairing`] wrote, and the
+//! runner starts them after all others.
+
+mod document;
+
+use std::collections::BTreeSet;
+
+use auth_core::wire::ErrorCode;
+
+use crate::pairing::pair::Cast;
+use crate::pairing::register::{self, Row};
+use crate::pairing::{Outcome, StepOutcome, configuration};
+
+/// What the reference offers and this suite asks, by path below the base path.
+const ROUTES: [(&str, &str); 15] = [
+    ("POST", "/sign-up/email"),
+    ("POST", "/sign-in/email"),
+    ("POST", "/sign-out"),
+    ("GET", "/get-session"),
+    ("POST", "/get-session"),
+    ("POST", "/change-password"),
+    ("GET", "/list-sessions"),
+    ("POST", "/revoke-session"),
+    ("POST", "/revoke-sessions"),
+    ("POST", "/revoke-other-sessions"),
+    ("POST", "/update-session"),
+    ("GET", "/token"),
+    ("GET", "/jwks"),
+    ("GET", "/ok"),
+    ("GET", "/error"),
+];
+
+/// Error codes that no step can meet, and why.
+const NOT_MET: [(ErrorCode, &str); 9] = [
+    (ErrorCode::PayloadTooLarge, "the reference has no limit"),
+    (ErrorCode::RequestTimeout, "the reference has no deadline"),
+    (ErrorCode::InvalidToken, "bearer tokens are this server's own"),
+    (ErrorCode::TokenExpired, "bearer tokens are this server's own"),
+    (ErrorCode::Forbidden, "said by services that ask for a role, never by this server"),
+    (ErrorCode::MisdirectedRequest, "the reference rejects such a request without an answer"),
+    (ErrorCode::ServiceUnavailable, "the reference answers 500, 401 or null"),
+    (ErrorCode::FailedToCreateSession, "needs a hook that refuses, which is code"),
+    (ErrorCode::FailedToGetSession, "needs a race or an outage"),
+];
+
+/// Which row of the table a step belongs to.
+fn route(step: &StepOutcome) -> String {
+    let (method, path) = step.send.split_once(' ').expect("a method and a path");
+    let path = path.split('?').next().unwrap_or_default();
+    let path = path.strip_prefix("/api/auth").or_else(|| path.strip_prefix("/custom")).unwrap_or(path);
+    let known = ROUTES.iter().any(|route| *route == (method, path.trim_end_matches('/')));
+    if known && step.status != 404 {
+        format!("`{method} {}`", path.trim_end_matches('/'))
+    } else {
+        "paths and methods that are no route".to_owned()
+    }
+}
+
+/// What came of all configurations, in the order of their file.
+fn outcomes() -> Vec<Outcome> {
+    configuration::ALL.iter().map(Outcome::read).collect()
+}
+
+/// A row of the register that no step meets is a claim without a proof.
+#[test]
+fn each_row_of_the_register_is_met() {
+    if Cast::of_this_run() == Cast::TheirsAlone {
+        return;
+    }
+    let outcomes = outcomes();
+    let steps = outcomes.iter().flat_map(|outcome| &outcome.steps);
+    let met: BTreeSet<String> = steps.flat_map(StepOutcome::rows).map(Row::place).collect();
+    let elsewhere = |row: &&Row| row.scenario.as_deref() == Some(crate::recordings::SCENARIO);
+    for row in register::ROWS.iter().filter(|row| !elsewhere(row)) {
+        assert!(met.contains(&row.place()), "no step meets the row {}", row.place());
+    }
+}
+
+/// A route or an error that no step meets is one that nothing is known of.
+#[test]
+fn every_route_and_every_error_is_met() {
+    if Cast::of_this_run() != Cast::Both {
+        return;
+    }
+    let outcomes = outcomes();
+    let steps = || outcomes.iter().flat_map(|outcome| &outcome.steps);
+    for (method, path) in ROUTES {
+        let name = format!("`{method} {path}`");
+        let succeeds = steps().any(|step| route(step) == name && step.status < 400);
+        assert!(succeeds, "no step succeeds at {name}");
+    }
+    let met: BTreeSet<&str> = steps().filter_map(|step| step.code.as_deref()).collect();
+    for code in ErrorCode::ALL {
+        let excused = NOT_MET.iter().any(|(other, _)| other == code);
+        assert_ne!(met.contains(code.code()), excused, "{}", code.code());
+    }
+    let known: BTreeSet<&str> = ErrorCode::ALL.iter().map(|code| code.code()).collect();
+    assert_eq!(met.difference(&known).collect::<Vec<_>>(), Vec::<&&str>::new(), "codes that nobody declared");
+}
