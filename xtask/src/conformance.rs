@@ -6,9 +6,9 @@ use std::process::Command;
 
 use crate::database::say;
 use crate::failure::Failure;
-use crate::interrupt::Interrupt;
-use crate::needs::{Needs, Without};
-use crate::shell::{capture, cargo, root, run as execute, target_dir};
+use crate::needs::{Without, node_packages};
+use crate::shell::{capture, root, run as execute, target_dir};
+use crate::test::Run;
 
 /// The suite's scripts and the lock file of the pinned release.
 const NODE: &str = "crates/auth-http/tests/conformance/node";
@@ -34,40 +34,49 @@ pub(crate) struct Options {
 
 /// Prepares what the suite needs and runs it.
 pub(crate) fn run(options: Options) -> Result<(), Failure> {
-    let _interrupt = Interrupt::listen()?;
-    let needs = Needs::prepare(&options.without)?;
-    let mut command = cargo(["test", "--locked", "--package", "auth-http", "--test", "conformance"]);
-    command.envs(needs.environment());
     if let Some(release) = &options.reference {
-        return ask_another_release(release, command);
+        return ask_another_release(release, &options.without);
     }
-    if options.record {
-        command.env("CONFORMANCE_RECORD", "1");
-    }
-    if options.update {
-        command.env("UPDATE_DOCS", "1");
-    }
-    let words: &[String] = match options.words.as_slice() {
-        [] if options.record => &["pairing::".to_owned()],
-        [] if options.update => &["document::".to_owned()],
-        words => words,
+    let filters: &[&str] = match options.words.as_slice() {
+        [] if options.record => &["pairing::"],
+        [] if options.update => &["pairing::", "judgement::"],
+        _ => &[],
     };
-    let outcome = execute(command.arg("--").args(words));
-    drop(needs);
+    let words = words(filters.iter().copied().chain(options.words.iter().map(String::as_str)));
+    let mut run = Run::new(&options.without, &words);
+    for (variable, wanted) in [("CONFORMANCE_RECORD", options.record), ("UPDATE_DOCS", options.update)] {
+        if wanted {
+            run.variables.push((variable, "1".into()));
+        }
+    }
+    let outcome = run.perform();
     options.without.remind();
     outcome
 }
 
+/// The runner's words for the suite and filters.
+fn words<'a>(filters: impl Iterator<Item = &'a str>) -> Vec<String> {
+    ["--package", "auth-http", "--test", "conformance"]
+        .into_iter()
+        .chain(filters)
+        .map(str::to_owned)
+        .collect()
+}
+
 /// Plays the scenarios to another release alone and lists the steps that it answers otherwise.
-fn ask_another_release(release: &str, mut command: Command) -> Result<(), Failure> {
+fn ask_another_release(release: &str, without: &Without) -> Result<(), Failure> {
     let folder = install(release)?;
     let version = version(&folder)?;
     let changes = folder.join("changes.txt");
     let _ = fs::remove_file(&changes);
-    command.env("CONFORMANCE_REFERENCE", &folder).env("CONFORMANCE_CHANGES", &changes);
-    let outcome = execute(command.args(["--quiet", "--", "pairing::"]));
+    let words = words(["pairing::"].into_iter());
+    let mut run = Run::new(without, &words);
+    run.reference = Some(&folder);
+    run.variables.push(("CONFORMANCE_REFERENCE", folder.clone()));
+    run.variables.push(("CONFORMANCE_CHANGES", changes.clone()));
+    let outcome = run.perform();
     let changed = fs::read_to_string(&changes).unwrap_or_default();
-    let pinned = version_of(&root().join(NODE).join("node_modules"))?;
+    let pinned = version_of(&node_packages()?.join("node_modules"))?;
     if changed.is_empty() {
         outcome?;
         println!("better-auth {version} answers every step as {pinned} does");

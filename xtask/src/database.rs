@@ -34,7 +34,7 @@ pub(crate) fn say(line: &str) {
     println!("  {line}");
 }
 
-/// Runs async code of the store or of a driver to its end.
+/// Runs async code of the database driver to its end.
 pub(crate) fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)

@@ -1,10 +1,10 @@
-//! Runs cargo-deny, which is built once into `target/tools`.
+//! Runs cargo-deny.
+
+use std::process::Command;
 
 use crate::failure::Failure;
-use crate::shell::{capture, cargo, run as execute, target_dir};
-
-/// The version that `deny.toml` is written for.
-const VERSION: &str = "0.20.2";
+use crate::shell::{root, run as execute};
+use crate::tools::DENY;
 
 /// What to check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,22 +17,8 @@ pub(crate) enum Subject {
 
 /// Checks the dependencies against `deny.toml`.
 pub(crate) fn run(subject: Subject) -> Result<(), Failure> {
-    let tools = target_dir().join("tools");
-    let program = tools.join("bin/cargo-deny");
-    let installed = capture(std::process::Command::new(&program).arg("--version")).unwrap_or_default();
-    if installed.trim() != format!("cargo-deny {VERSION}") {
-        println!("building cargo-deny {VERSION} into {} (about two minutes, once)", tools.display());
-        // Unoptimised and without its own git client: half the time, and quick enough for one workspace.
-        let mut install =
-            cargo(["install", "cargo-deny", "--version", VERSION, "--locked", "--debug", "--force"]);
-        install.arg("--no-default-features").arg("--root").arg(&tools);
-        install.arg("--target-dir").arg(tools.join("build")).env("CARGO_PROFILE_DEV_DEBUG", "false");
-        execute(&mut install)?;
-        // Half a gigabyte that nothing needs again.
-        let _ = std::fs::remove_dir_all(tools.join("build"));
-    }
-    let mut check = std::process::Command::new(program);
-    check.current_dir(crate::shell::root()).args(["--locked", "check"]);
+    let mut check = Command::new(DENY.find_or_install()?);
+    check.current_dir(root()).args(["--locked", "check"]);
     match subject {
         Subject::Offline => check.args(["licenses", "bans", "sources"]),
         Subject::Advisories => check.arg("advisories"),

@@ -13,13 +13,11 @@ use std::path::PathBuf;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use auth_store::DatabaseUrl;
 use dev_postgres::{Cluster, ClusterOptions, StopMode, erase};
 
 use crate::database::{binaries, block_on, connect, say};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
-use crate::migrate;
 use crate::shell::root;
 use server::Server;
 
@@ -52,11 +50,9 @@ pub(crate) fn run(options: Options) -> Result<(), Failure> {
         return Ok(());
     }
     let database = Database::open(&folder)?;
-    if server::has_settings() {
-        server::migrate(&program, &["up"], Some(&database.url))?;
-    } else {
-        migrate::up(&database.direct_url)?;
-    }
+    // A database of one's own is named by the environment, with its direct address beside it.
+    let private = database.cluster.is_some().then_some(database.url.as_str());
+    server::migrate(&program, &["up"], private)?;
     let secret = secret::file(&folder)?;
     let mut server = Server::start(&program, options.port, &database.url, secret.as_deref())?;
     server.wait_until_healthy(&interrupt)?;
@@ -152,8 +148,6 @@ fn cluster_folder(folder: &std::path::Path) -> PathBuf {
 /// The database to work on: one's own, or the private one.
 struct Database {
     url: String,
-    /// Past any pooler, for migrations.
-    direct_url: DatabaseUrl,
     cluster: Option<Cluster>,
 }
 
@@ -161,7 +155,7 @@ impl Database {
     fn open(folder: &std::path::Path) -> Result<Self, Failure> {
         if let Some(url) = own_database() {
             say("using the database in DATABASE_URL");
-            return Ok(Self { direct_url: migrate::from_environment()?, url, cluster: None });
+            return Ok(Self { url, cluster: None });
         }
         fs::create_dir_all(folder)
             .map_err(|error| Failure::because(format!("cannot make {}", folder.display()), error))?;
@@ -170,7 +164,7 @@ impl Database {
         let cluster = Cluster::start_with(options, &mut say)?;
         let url = cluster.url(DATABASE);
         create_database(&cluster.admin_url())?;
-        Ok(Self { direct_url: migrate::parse(&url)?, url, cluster: Some(cluster) })
+        Ok(Self { url, cluster: Some(cluster) })
     }
 
     /// Where the data is, for people.

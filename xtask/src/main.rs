@@ -22,6 +22,7 @@ mod schema;
 mod shell;
 mod test;
 mod tidy;
+mod tools;
 
 use std::process::ExitCode;
 

@@ -11,10 +11,11 @@ mod python;
 
 use std::path::{Path, PathBuf};
 
-use dev_postgres::Cluster;
+use dev_postgres::{Binaries, Cluster};
 
 use crate::database::{binaries, say, throw_away};
 use crate::failure::Failure;
+use node::NodeHost;
 
 /// Tools to do without.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -56,24 +57,26 @@ impl Without {
     }
 }
 
-/// Everything the tests need, while the value lives.
-pub(crate) struct Needs {
+/// The tools of the tests, found or installed.
+pub(crate) struct Installed {
+    binaries: Binaries,
     environment: Vec<(&'static str, String)>,
-    _cluster: Cluster,
+    node: bool,
 }
 
-impl Needs {
-    /// Starts a cluster and installs the tools.
+impl Installed {
+    /// Finds the tools, or installs them.
     pub(crate) fn prepare(without: &Without) -> Result<Self, Failure> {
         println!("preparing what the tests need");
         without.remind();
         let binaries = binaries()?;
         let mut environment = Vec::new();
         let mut left_out = Vec::new();
-        if without.has(Tool::Node) {
-            left_out.push("node");
-        } else {
+        let node = !without.has(Tool::Node);
+        if node {
             node::install()?;
+        } else {
+            left_out.push("node");
         }
         if without.has(Tool::Python) {
             left_out.push("python");
@@ -81,7 +84,7 @@ impl Needs {
             environment.push(("AUTH_TEST_PYTHON", given_or("AUTH_TEST_PYTHON", python::install)?));
         }
         // Node drives the browser.
-        if without.has(Tool::Chromium) || without.has(Tool::Node) {
+        if without.has(Tool::Chromium) || !node {
             left_out.push("chromium");
         } else {
             environment.push(("AUTH_TEST_CHROMIUM", given_or("AUTH_TEST_CHROMIUM", chromium::install)?));
@@ -95,13 +98,39 @@ impl Needs {
                 environment.push((variable, given_or(variable, || pgbouncer::install(release))?));
             }
         }
-        let cluster = throw_away(&binaries)?;
-        say(&format!("PostgreSQL {} on {}", binaries.version(), cluster.socket_dir().display()));
-        environment.push(("AUTH_TEST_DATABASE_URL", cluster.admin_url()));
         environment.push(("DEV_POSTGRES_BIN", binaries.dir().display().to_string()));
         // Tests fail without a tool unless it is named here.
         environment.push(("AUTH_TEST_WITHOUT", left_out.join(",")));
-        Ok(Self { environment, _cluster: cluster })
+        Ok(Self { binaries, environment, node })
+    }
+}
+
+/// Everything the tests need, while the value lives.
+pub(crate) struct Needs {
+    environment: Vec<(&'static str, String)>,
+    _cluster: Cluster,
+    _node: Option<NodeHost>,
+}
+
+impl Needs {
+    /// Finds or installs the tools and starts the servers.
+    pub(crate) fn prepare(without: &Without) -> Result<Self, Failure> {
+        Self::start(Installed::prepare(without)?, None)
+    }
+
+    /// Starts the database cluster and the Node process that serves Better Auth: the pinned release, or that of the
+    /// folder `reference`.
+    pub(crate) fn start(installed: Installed, reference: Option<&Path>) -> Result<Self, Failure> {
+        let Installed { binaries, mut environment, node } = installed;
+        let cluster = throw_away(&binaries)?;
+        say(&format!("PostgreSQL {} on {}", binaries.version(), cluster.socket_dir().display()));
+        environment.push(("AUTH_TEST_DATABASE_URL", cluster.admin_url()));
+        let folder = reference.map_or_else(node::folder, Path::to_owned);
+        let node = node.then(|| NodeHost::start(&folder)).transpose()?;
+        if let Some(host) = &node {
+            environment.push(("AUTH_TEST_NODE_HOST", host.address().to_owned()));
+        }
+        Ok(Self { environment, _cluster: cluster, _node: node })
     }
 
     /// Environment variables for the tests.

@@ -11,8 +11,8 @@ use std::process::{Command, Stdio};
 use tokio_postgres::Client;
 
 use crate::database::{binaries, block_on, connect, say, throw_away};
+use crate::dev::server;
 use crate::failure::Failure;
-use crate::migrate;
 use crate::shell::root;
 
 /// The generated file.
@@ -31,8 +31,9 @@ pub(crate) struct Options {
 
 /// Generates the file and writes or compares it.
 pub(crate) fn run(options: Options) -> Result<(), Failure> {
+    let program = server::build()?;
     let cluster = throw_away(&binaries()?)?;
-    migrate::up(&migrate::parse(&cluster.admin_url())?)?;
+    server::migrate(&program, &["up"], Some(&cluster.admin_url()))?;
     let text = block_on(async {
         let client = connect(&cluster.admin_url()).await?;
         generate(&client).await

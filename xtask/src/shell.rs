@@ -23,18 +23,23 @@ pub(crate) fn target_dir() -> PathBuf {
 }
 
 /// A cargo command in the workspace's folder.
-///
-/// Without what `cargo run` told this program about its own package: build scripts that watch these variables (ring's)
-/// would run again each time an inner and an outer cargo take turns.
 pub(crate) fn cargo<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Command {
-    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = as_from_a_shell(Command::new(program));
+    command.current_dir(root()).args(arguments);
+    command
+}
+
+/// Takes from a command what `cargo run` told this program about its own package: build scripts that watch these
+/// variables (ring's) would run again each time an inner and an outer cargo take turns.
+pub(crate) fn as_from_a_shell(mut command: Command) -> Command {
     for (name, _) in env::vars_os() {
         let text = name.to_string_lossy();
         if ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|prefix| text.starts_with(prefix)) {
             command.env_remove(&name);
         }
     }
-    command.env_remove("CARGO").current_dir(root()).args(arguments);
+    command.env_remove("CARGO");
     command
 }
 

@@ -1,36 +1,112 @@
 //! `cargo xtask test`: every test of the workspace, with a database and tools of its own.
 
+pub(crate) mod report;
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
-use crate::needs::{Needs, Without};
+use crate::needs::{Installed, Needs, Without};
 use crate::openssl::Openssl;
-use crate::shell::{cargo, run as execute};
+use crate::shell::{as_from_a_shell, cargo, root, run as execute, target_dir};
+use crate::tools::NEXTEST;
+use report::Report;
+
+/// Names the folder for what came of the configurations of the conformance suite.
+const OUTCOMES_VARIABLE: &str = "CONFORMANCE_OUTCOMES";
 
 /// What to run.
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct Options {
     #[command(flatten)]
     without: Without,
-    /// Words for `cargo test`, as in `cargo xtask test -- --package auth-store --test store`
+    /// Words for `cargo nextest run`, as in `cargo xtask test -- --package auth-store --test store pool::`
     #[arg(last = true)]
-    cargo: Vec<String>,
+    words: Vec<String>,
 }
 
-/// Prepares what the tests need, runs them, and removes the database again.
+/// Runs the tests that the words choose, and says where the time went.
 pub(crate) fn run(options: Options) -> Result<(), Failure> {
-    // Ctrl-C ends cargo, which is in the same process group; this process stays to remove the database.
-    let _interrupt = Interrupt::listen()?;
-    let needs = Needs::prepare(&options.without)?;
-    // All failures at once: a run costs minutes.
-    let mut command = cargo(["test", "--locked", "--no-fail-fast"]);
-    let chosen = |word: &String| word == "-p" || word.starts_with("--package") || word.starts_with("-p=");
-    if !options.cargo.iter().any(chosen) {
-        command.arg("--workspace");
-        Openssl::look().prepare(&mut command)?;
+    let outcome = Run::new(&options.without, &options.words).perform();
+    if let Ok(report) = Report::read() {
+        println!("\n{report}");
     }
-    command.args(&options.cargo).envs(needs.environment());
-    let outcome = execute(&mut command);
-    drop(needs);
     options.without.remind();
     outcome
+}
+
+/// One run of the runner.
+pub(crate) struct Run<'a> {
+    without: &'a Without,
+    /// Words for the runner; none runs every test.
+    words: &'a [String],
+    /// More variables for the tests.
+    pub(crate) variables: Vec<(&'a str, PathBuf)>,
+    /// A folder with another release of Better Auth and the suite's scripts.
+    pub(crate) reference: Option<&'a Path>,
+}
+
+impl<'a> Run<'a> {
+    /// A run beside the pinned release.
+    pub(crate) fn new(without: &'a Without, words: &'a [String]) -> Self {
+        Self { without, words, variables: Vec::new(), reference: None }
+    }
+
+    /// Prepares what the tests need, runs them, and removes the database again.
+    pub(crate) fn perform(&self) -> Result<(), Failure> {
+        // Ctrl-C ends the tests, which are in the same process group; this process stays to remove the database.
+        let _interrupt = Interrupt::listen()?;
+        let _ = fs::remove_file(report::file());
+        // Tools are fetched while the compiler works: one waits for the network, the other for the processor.
+        let installed = thread::scope(|scope| {
+            let installing = scope.spawn(|| Installed::prepare(self.without));
+            let built = execute(self.nextest()?.arg("--no-run"));
+            let installed = installing.join().map_err(|_| Failure::new("the preparation panicked"))?;
+            built.and(installed)
+        })?;
+        let needs = Needs::start(installed, self.reference)?;
+        let outcome = execute(
+            self.nextest()?
+                .envs(needs.environment())
+                .env(OUTCOMES_VARIABLE, folder_for_outcomes()?)
+                .envs(self.variables.iter().map(|(name, value)| (name, value))),
+        );
+        if !self.words.is_empty() {
+            return outcome;
+        }
+        // The runner leaves the examples in the documentation to cargo.
+        let mut examples = cargo(["test", "--locked", "--workspace", "--doc"]);
+        Openssl::look().prepare(&mut examples)?;
+        outcome.and(execute(examples.envs(needs.environment())))
+    }
+
+    /// The runner, with the packages that the words name or all.
+    fn nextest(&self) -> Result<Command, Failure> {
+        let mut command = as_from_a_shell(Command::new(NEXTEST.find_or_install()?));
+        command.current_dir(root()).args(["nextest", "run", "--locked", "--target-dir"]).arg(target_dir());
+        let chosen = |word: &String| word == "-p" || word.starts_with("--package") || word.starts_with("-p=");
+        if !self.words.iter().any(chosen) {
+            command.arg("--workspace");
+            Openssl::look().prepare(&mut command)?;
+        }
+        command.args(self.words);
+        Ok(command)
+    }
+}
+
+/// Where the configurations of the conformance suite write what came of them, for the tests that judge the whole: a
+/// folder of this run, or one that is given and may hold what came of them on other machines.
+fn folder_for_outcomes() -> Result<PathBuf, Failure> {
+    if let Some(given) = env::var_os(OUTCOMES_VARIABLE) {
+        return Ok(given.into());
+    }
+    let folder = target_dir().join("conformance");
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder)
+        .map_err(|error| Failure::because(format!("cannot make {}", folder.display()), error))?;
+    Ok(folder)
 }

@@ -13,8 +13,8 @@ use serde_json::json;
 
 use super::load::{Client, get, post};
 use crate::database::{binaries, say, throw_away};
+use crate::dev::server::migrate;
 use crate::failure::Failure;
-use crate::migrate;
 use crate::openssl::Openssl;
 use crate::shell::{cargo, run, target_dir};
 
@@ -47,7 +47,7 @@ impl Bench {
             None => build(profile)?,
         };
         let cluster = throw_away(&binaries()?)?;
-        migrate::up(&migrate::parse(&cluster.admin_url())?)?;
+        migrate(&program, &["up"], Some(&cluster.admin_url()))?;
         Ok(Self { program, cluster })
     }
 

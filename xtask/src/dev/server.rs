@@ -34,22 +34,12 @@ pub(crate) fn build() -> Result<PathBuf, Failure> {
     Ok(target_dir().join("debug/auth-server"))
 }
 
-/// Tells whether settings of its own are given to the server which can bear on the schema.
-pub(crate) fn has_settings() -> bool {
-    let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-    names.into_iter().any(|name| {
-        matches!(name.as_str(), "AUTH_CONFIG" | "AUTH_ENV" | "AUTH__DATABASE__GENERATE_ID")
-            || name.contains("__ADDITIONAL_FIELDS__")
-            || name.starts_with("AUTH__DATABASE__NAMES__")
-    })
-}
-
-/// Has the server migrate: it alone reads settings. `url` is the database where the environment does not name it.
+/// Has the server migrate: the database at `url`, or the one that the environment names.
 pub(crate) fn migrate(program: &Path, words: &[&str], url: Option<&str>) -> Result<(), Failure> {
     let mut command = std::process::Command::new(program);
     command.arg("migrate").args(words);
     if let Some(url) = url {
-        command.env("DATABASE_URL", url);
+        command.env("DATABASE_URL", url).env_remove("DATABASE_URL_UNPOOLED");
     }
     run(&mut command)
 }

@@ -1,8 +1,10 @@
-//! The reference server's packages, as its lock file pins them.
+//! The reference server's packages, as its lock file pins them, and the process that serves them.
 
+use std::env;
 use std::fs;
-use std::path::PathBuf;
-use std::process::Command;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::time::SystemTime;
 
 use crate::database::say;
@@ -39,4 +41,50 @@ pub(super) fn install() -> Result<(), Failure> {
     run(Command::new("npm")
         .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"])
         .current_dir(folder))
+}
+
+/// The Node process that holds the Better Auth servers of all tests; it ends with the value.
+pub(crate) struct NodeHost {
+    process: Child,
+    address: String,
+}
+
+impl NodeHost {
+    /// Starts it in a folder that has the scripts and the packages.
+    pub(super) fn start(folder: &Path) -> Result<Self, Failure> {
+        let failed = |error| Failure::because("cannot start the Node process of the tests", error);
+        let mut command = Command::new("node");
+        // Better Auth reads a dozen variables of its environment; a developer's must not reach the tests.
+        command.env_clear();
+        for name in ["PATH", "HOME", "TMPDIR"] {
+            if let Some(value) = env::var_os(name) {
+                command.env(name, value);
+            }
+        }
+        command.current_dir(folder).arg("host.mjs").stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut process = command.spawn().map_err(failed)?;
+        let mut line = String::new();
+        if let Some(output) = process.stdout.take() {
+            BufReader::new(output).read_line(&mut line).map_err(failed)?;
+        }
+        let told: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
+        match told.get("port").and_then(serde_json::Value::as_u64) {
+            Some(port) => Ok(Self { process, address: format!("http://127.0.0.1:{port}") }),
+            None => {
+                Err(Failure::new("the Node process of the tests ended by itself; its messages are above"))
+            }
+        }
+    }
+
+    /// Where it takes requests.
+    pub(super) fn address(&self) -> &str {
+        &self.address
+    }
+}
+
+impl Drop for NodeHost {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
 }
