@@ -5,7 +5,8 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::SystemTime;
+use std::thread::sleep;
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::database::say;
 use crate::failure::Failure;
@@ -13,6 +14,9 @@ use crate::shell::{root, run, which};
 
 /// Where the conformance tests keep their `package.json`.
 const FOLDER: &str = "crates/auth-http/tests/conformance/node";
+
+/// Past this the Node process is killed; it ends in some milliseconds.
+const STOP_LIMIT: Duration = Duration::from_secs(5);
 
 /// Where the packages are once they are installed.
 pub(super) fn folder() -> PathBuf {
@@ -84,6 +88,12 @@ impl NodeHost {
 
 impl Drop for NodeHost {
     fn drop(&mut self) {
+        // It ends with its standard input, and takes the browser along that it may have started.
+        drop(self.process.stdin.take());
+        let deadline = Instant::now() + STOP_LIMIT;
+        while matches!(self.process.try_wait(), Ok(None)) && Instant::now() < deadline {
+            sleep(Duration::from_millis(10));
+        }
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

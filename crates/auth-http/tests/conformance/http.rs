@@ -87,10 +87,30 @@ pub(crate) fn try_send(origin: &str, request: &Request) -> std::io::Result<Respo
     stream.set_write_timeout(Some(PATIENCE))?;
     stream.write_all(&wire_text(host, request))?;
     let mut answer = Vec::new();
-    stream.read_to_end(&mut answer)?;
+    let mut chunk = [0; 4096];
+    // A server that leaves a body unread may hold the connection open for a while after its answer.
+    while !is_whole(&answer, &request.method) {
+        match stream.read(&mut chunk)? {
+            0 => break,
+            read => answer.extend_from_slice(&chunk[..read]),
+        }
+    }
     parse(&answer).ok_or_else(|| {
         std::io::Error::other(format!("not an HTTP answer: {:?}", String::from_utf8_lossy(&answer)))
     })
+}
+
+/// Whether an answer is complete by what its head says. One that says nothing ends with the connection.
+fn is_whole(answer: &[u8], method: &str) -> bool {
+    let Some(head_end) = head_end(answer) else { return false };
+    let head = String::from_utf8_lossy(&answer[..head_end]).to_ascii_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok());
+    let body = answer.len() - head_end - 4;
+    method == "HEAD" || length.is_some_and(|length: usize| body >= length)
+}
+
+fn head_end(answer: &[u8]) -> Option<usize> {
+    answer.windows(4).position(|window| window == b"\r\n\r\n")
 }
 
 fn wire_text(host: &str, request: &Request) -> Vec<u8> {
@@ -114,7 +134,7 @@ fn wire_text(host: &str, request: &Request) -> Vec<u8> {
 }
 
 fn parse(answer: &[u8]) -> Option<Response> {
-    let head_end = answer.windows(4).position(|window| window == b"\r\n\r\n")?;
+    let head_end = head_end(answer)?;
     // One character per byte, whatever the byte: header values are not always ASCII.
     let head: String = answer[..head_end].iter().map(|&byte| char::from(byte)).collect();
     let mut lines = head.split("\r\n");

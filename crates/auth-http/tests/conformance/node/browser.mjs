@@ -5,13 +5,9 @@
 // `direct` lets it call the server across origins; otherwise the page's own server hands `/api/auth` on, as a proxy would.
 // `cached` says that the server keeps copies of sessions in cookies.
 
-import { spawn } from "node:child_process";
-import { mkdtempSync } from "node:fs";
-import { rm } from "node:fs/promises";
 import http from "node:http";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { build } from "esbuild";
+import { chromium } from "./chromium.mjs";
 
 const PATIENCE_MS = 20_000;
 const bundle = await build({
@@ -24,7 +20,7 @@ const bundle = await build({
 });
 const script = bundle.outputFiles[0].text;
 
-export default async function visit({ chromium, port, server, direct, cached }) {
+export default async function visit({ chromium: program, port, server, direct, cached }) {
   function handOn(request, response) {
     const options = { method: request.method, headers: request.headers };
     const onward = http.request(server + request.url, options, (answer) => {
@@ -42,39 +38,19 @@ export default async function visit({ chromium, port, server, direct, cached }) 
   });
   await new Promise((ready) => site.listen(port, "127.0.0.1", ready));
 
-  const profile = mkdtempSync(join(tmpdir(), "conformance-chromium-"));
-  const flags = ["--headless=new", "--remote-debugging-pipe", `--user-data-dir=${profile}`, "--disable-gpu"];
-  flags.push("--no-first-run", "--disable-background-networking", "--disable-dev-shm-usage");
-  // Chromium's sandbox refuses root, and containers that lack user namespaces; the pages are this suite's own.
-  flags.push("--no-sandbox", "about:blank");
-  // A process group of its own, so that its helpers end with it: they write to the profile until they are gone.
-  const browser = spawn(chromium, flags, { detached: true, stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"] });
-  const [toBrowser, fromBrowser] = [browser.stdio[3], browser.stdio[4]];
-
-  // Messages over the pipe are JSON, each followed by a NUL.
-  const waiting = new Map();
-  let rest = "";
-  fromBrowser.setEncoding("utf8").on("data", (text) => {
-    const messages = (rest + text).split("\0");
-    rest = messages.pop();
-    for (const message of messages.map((it) => JSON.parse(it))) {
-      const { resolve, reject } = waiting.get(message.id) ?? {};
-      if (message.error) reject?.(new Error(message.error.message));
-      else resolve?.(message.result);
-    }
-  });
-  let count = 0;
-  function call(method, params = {}, sessionId) {
-    const id = ++count;
-    toBrowser.write(`${JSON.stringify({ id, method, params, sessionId })}\0`);
-    return new Promise((resolve, reject) => waiting.set(id, { resolve, reject }));
-  }
-
-  // In a context of its own a tab shares no cookies with the others, as on another device.
-  async function openTab(context = {}) {
+  const call = chromium(program);
+  // A tab shares cookies with the other tabs of its device, and with no other visit.
+  const devices = [];
+  const newDevice = async () => {
+    const { browserContextId } = await call("Target.createBrowserContext");
+    devices.push(browserContextId);
+    return browserContextId;
+  };
+  const laptop = await newDevice();
+  async function openTab(browserContextId) {
     const page = `http://127.0.0.1:${port}/`;
     const url = direct ? `${page}?server=${encodeURIComponent(server)}` : page;
-    const { targetId } = await call("Target.createTarget", { url, ...context });
+    const { targetId } = await call("Target.createTarget", { url, browserContextId });
     const { sessionId } = await call("Target.attachToTarget", { targetId, flatten: true });
     const run = async (expression) => {
       const params = { expression, awaitPromise: true, returnByValue: true };
@@ -99,7 +75,7 @@ export default async function visit({ chromium, port, server, direct, cached }) 
 
   const steps = [];
   async function cookies() {
-    const { cookies: all } = await call("Storage.getCookies");
+    const { cookies: all } = await call("Storage.getCookies", { browserContextId: laptop });
     const kept = all.filter(({ name }) => name.startsWith("better-auth."));
     const described = kept.map(({ name, httpOnly, secure, sameSite, session, path }) => ({ name, httpOnly, secure, sameSite, session, path }));
     return described.sort((a, b) => a.name.localeCompare(b.name));
@@ -112,7 +88,7 @@ export default async function visit({ chromium, port, server, direct, cached }) 
   try {
     const credentials = { email: "ada@example.com", password: "correct horse battery staple" };
     const text = (value) => JSON.stringify(value);
-    const tab = await openTab();
+    const tab = await openTab(laptop);
     await step("a fresh page", () => tab.shows("nobody"));
     const wrong = { ...credentials, password: "wrong password" };
     await step("a wrong password", () => tab.run(outcome(`react.signIn.email(${text(wrong)})`)));
@@ -121,7 +97,7 @@ export default async function visit({ chromium, port, server, direct, cached }) 
     await step("scripts see no cookie", () => tab.run("document.cookie"));
     await tab.reload();
     await step("after a reload", () => tab.shows("user"));
-    const second = await openTab();
+    const second = await openTab(laptop);
     await step("a second tab", () => second.shows("user"));
     await step("sign out in the second tab", () => second.run(outcome("react.signOut()")));
     await step("the second tab shows it", () => second.shows("nobody"));
@@ -139,7 +115,7 @@ export default async function visit({ chromium, port, server, direct, cached }) 
     await step("and reads", () => tab.run(outcome("vanilla.getSession()")));
     const atom = `new Promise((done) => vanilla.useSession.subscribe((it) => it.data && done({ user: it.data.user, error: it.error })))`;
     await step("its atom has the user", () => tab.run(atom));
-    const phone = await openTab(await call("Target.createBrowserContext"));
+    const phone = await openTab(await newDevice());
     await step("another device", () => phone.shows("nobody"));
     await step("sign in there", () => phone.run(outcome(`react.signIn.email(${text(credentials)})`)));
     await step("the other device shows it", () => phone.shows("user"));
@@ -166,11 +142,9 @@ export default async function visit({ chromium, port, server, direct, cached }) 
     await step("the old password is refused there", () => phone.run(outcome(`react.signIn.email(${text(credentials)})`)));
     await step("and signs out", () => tab.run(outcome("vanilla.signOut()")));
   } finally {
-    if (browser.exitCode === null && browser.signalCode === null) process.kill(-browser.pid, "SIGKILL");
+    for (const browserContextId of devices) await call("Target.disposeBrowserContext", { browserContextId });
     site.closeAllConnections();
     site.close();
-    await new Promise((gone) => (browser.exitCode === null && browser.signalCode === null ? browser.once("exit", gone) : gone()));
-    await rm(profile, { recursive: true, force: true, maxRetries: 50, retryDelay: 20 });
   }
   return steps;
 }
