@@ -2,9 +2,8 @@
 //! the reference cannot be asked. What the plugin itself does is compared by the conformance suite.
 
 use serde_json::json;
+use test_support::{Answer, CredentialHeader, PASSWORD, TestApp, email_and_password};
 use time::Duration;
-
-use crate::app::{Answer, PASSWORD, TestApp};
 
 const ENABLED: (&str, &str) = ("AUTH__BEARER__ENABLED", "true");
 const SIGNED_ONLY: (&str, &str) = ("AUTH__BEARER__REQUIRE_SIGNATURE", "true");
@@ -43,13 +42,11 @@ async fn r_017_with_the_plugin_a_bad_token_is_passed_over_on_better_auths_routes
         }
     }
     assert_eq!(app.count("session").await, 2);
-    app.stop().await;
 }
 
 #[actix_web::test]
 async fn r_017_a_header_that_came_twice_is_refused_with_the_plugin_too() {
-    let app = TestApp::with(&[ENABLED]).await;
-    let ann = app.register("ann@example.com").await;
+    let (app, ann) = TestApp::signed_in(&[ENABLED]).await;
     let good = bearer(&ann.session_token());
     for (method, path) in
         [("GET", "/get-session"), ("GET", "/list-sessions"), ("GET", "/user"), ("POST", "/sign-out")]
@@ -62,7 +59,6 @@ async fn r_017_a_header_that_came_twice_is_refused_with_the_plugin_too() {
         }
     }
     assert_eq!(app.count("session").await, 1);
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -93,28 +89,26 @@ async fn access_tokens_that_verify_count_beside_the_plugin_and_take_no_cookies()
         (401, "INVALID_TOKEN"),
         "it verifies, and its session is over"
     );
-    app.stop().await;
 }
 
 #[actix_web::test]
 async fn the_token_api_announces_the_session_token_to_whoever_asked_for_the_plugin() {
     for enabled in ["false", "true"] {
         let app = TestApp::with(&[(ENABLED.0, enabled)]).await;
-        let credentials = json!({"email": "ann@example.com", "password": PASSWORD});
+        let credentials = email_and_password("ann@example.com");
         let wrong = json!({"email": "ann@example.com", "password": "wrong password"});
         for answer in [app.post("/register", &credentials).await, app.post("/login", &credentials).await] {
             let token = answer.header("set-auth-token").to_owned();
             if enabled == "true" {
                 assert_eq!(token.split('.').next().unwrap(), answer.session_token());
                 assert_eq!(answer.header("access-control-expose-headers"), "set-auth-token");
-                assert_eq!(app.get("/user", &[("authorization", &bearer(&token))]).await.status, 200);
+                assert_eq!(app.get_as(&CredentialHeader::bearer(token), "/user").await.status, 200);
             } else {
                 assert_eq!((token.as_str(), answer.header("access-control-expose-headers")), ("", ""));
             }
         }
         let refused = app.post("/login", &wrong).await;
         assert_eq!((refused.status, refused.header("set-auth-token")), (401, ""));
-        app.stop().await;
     }
 }
 
@@ -130,13 +124,11 @@ async fn pages_of_other_origins_can_read_the_token() {
     let token = bearer(signed_up.header("set-auth-token"));
     let read = app.get("/get-session", &[("authorization", &token), ("origin", ORIGIN)]).await;
     assert_eq!((read.status, read.header("access-control-expose-headers")), (200, own));
-    app.stop().await;
 }
 
 #[actix_web::test]
 async fn a_caller_with_a_session_token_takes_cookies_as_one_with_a_cookie() {
-    let app = TestApp::with(&[ENABLED]).await;
-    let ann = app.register("ann@example.com").await;
+    let (app, ann) = TestApp::signed_in(&[ENABLED]).await;
     let token = bearer(&ann.session_token());
     app.clock.advance(Duration::days(2));
     let renewed = app.get("/get-session", &[("authorization", &token)]).await;
@@ -149,13 +141,11 @@ async fn a_caller_with_a_session_token_takes_cookies_as_one_with_a_cookie() {
         ("null", 3, "")
     );
     assert_eq!(app.count("session").await, 0);
-    app.stop().await;
 }
 
 #[actix_web::test]
 async fn r_013_a_stored_token_that_must_not_be_signed_is_no_session_to_the_plugin() {
-    let app = TestApp::with(&[ENABLED]).await;
-    app.register("ann@example.com").await;
+    let (app, _) = TestApp::signed_in(&[ENABLED]).await;
     for stored in ["true", "a-b"] {
         app.execute(&format!("update session set token = '{stored}'")).await;
         let token = bearer(stored);
@@ -165,13 +155,11 @@ async fn r_013_a_stored_token_that_must_not_be_signed_is_no_session_to_the_plugi
         let guarded = app.get("/list-sessions", &headers).await;
         assert_eq!((guarded.status, guarded.set_cookies().len()), (401, 3), "{stored}");
     }
-    app.stop().await;
 }
 
 #[actix_web::test]
 async fn a_signature_is_asked_for_on_every_route_where_it_is_asked_for_at_all() {
-    let app = TestApp::with(&[ENABLED, SIGNED_ONLY]).await;
-    let ann = app.register("ann@example.com").await;
+    let (app, ann) = TestApp::signed_in(&[ENABLED, SIGNED_ONLY]).await;
     let (raw, signed) = (bearer(&ann.session_token()), bearer(ann.header("set-auth-token")));
     for path in ["/user", "/get-session", "/list-sessions"] {
         assert_eq!(app.get(path, &[("authorization", &raw)]).await.status, 401, "{path}");
@@ -182,5 +170,4 @@ async fn a_signature_is_asked_for_on_every_route_where_it_is_asked_for_at_all() 
     let logout = app.request("POST", "/logout").header("authorization", &raw);
     assert_eq!(app.send(logout).await.status, 401);
     assert_eq!(app.count("session").await, 1);
-    app.stop().await;
 }

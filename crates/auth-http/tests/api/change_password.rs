@@ -1,22 +1,18 @@
 //! `POST /change-password`.
 
 use serde_json::{Value, json};
-
-use crate::app::{Answer, PASSWORD, TestApp};
+use test_support::{Answer, CredentialHeader, PASSWORD, TestApp};
 
 const NEW: &str = "a wholly other password";
 
-async fn change(app: &TestApp, cookie: &str, body: &Value) -> Answer {
-    let request =
-        app.request("POST", "/change-password").header("origin", &app.origin).header("cookie", cookie);
-    app.send(request.json(body)).await
+async fn change(app: &TestApp, credential: &CredentialHeader, body: &Value) -> Answer {
+    app.post_as(credential, "/change-password", body).await
 }
 
 #[actix_web::test]
 async fn r_041_a_password_change_needs_the_current_password() {
-    let app = TestApp::start().await;
-    let registered = app.register("ann@example.com").await;
-    let cookie = registered.session_cookie();
+    let (app, registered) = TestApp::signed_in(&[]).await;
+    let cookie = registered.cookie();
     let before = app.stored_hash("ann@example.com").await;
     let wrong = "not the password";
     let cases = [
@@ -39,64 +35,54 @@ async fn r_041_a_password_change_needs_the_current_password() {
     assert_eq!(app.stored_hash("ann@example.com").await, before);
 
     // Setting a password without knowing one is no route of the reference, nor of this server.
-    let request =
-        app.request("POST", "/set-password").header("origin", &app.origin).header("cookie", &cookie);
+    let request = app.request_as(&cookie, "POST", "/set-password");
     assert_eq!(app.send(request.json(&json!({"newPassword": NEW}))).await.status, 404);
     assert_eq!(app.stored_hash("ann@example.com").await, before);
-    app.stop().await;
 }
 
 #[actix_web::test]
 async fn the_new_password_signs_in_and_the_old_one_does_not() {
-    let app = TestApp::start().await;
-    let registered = app.register("ann@example.com").await;
-    let cookie = registered.session_cookie();
+    let (app, registered) = TestApp::signed_in(&[]).await;
+    let cookie = registered.cookie();
     let answer = change(&app, &cookie, &json!({"newPassword": NEW, "currentPassword": PASSWORD})).await;
     assert_eq!(answer.json(), json!({"token": null, "user": registered.json()["user"]}));
     assert!(answer.set_cookies().is_empty());
-    assert_eq!(app.get("/get-session", &[("cookie", &cookie)]).await.status, 200);
+    assert_eq!(app.get_as(&cookie, "/get-session").await.status, 200);
     let login = async |password| {
         app.post("/login", &json!({"email": "ann@example.com", "password": password})).await.status
     };
     assert_eq!((login(PASSWORD).await, login(NEW).await), (401, 200));
-    app.stop().await;
 }
 
 #[actix_web::test]
 async fn r_033_other_sessions_end_when_asked_and_the_caller_gets_a_new_one() {
-    let app = TestApp::start().await;
-    let first = app.register("ann@example.com").await;
-    let second = app.post("/login", &json!({"email": "ann@example.com", "password": PASSWORD})).await;
+    let (app, first) = TestApp::signed_in(&[]).await;
+    let second = app.login("ann@example.com").await;
     let body = json!({"newPassword": NEW, "currentPassword": PASSWORD, "revokeOtherSessions": true});
-    let answer = change(&app, &second.session_cookie(), &body).await;
+    let answer = change(&app, &second.cookie(), &body).await;
     assert_eq!(answer.status, 200);
-    for old in [first.session_cookie(), second.session_cookie()] {
-        assert_eq!(app.get("/get-session", &[("cookie", &old)]).await.body, "null");
+    for old in [first.cookie(), second.cookie()] {
+        assert_eq!(app.get_as(&old, "/get-session").await.body, "null");
     }
-    let session = app.get("/get-session", &[("cookie", &answer.session_cookie())]).await.json();
+    let session = app.get_as(&answer.cookie(), "/get-session").await.json();
     assert_eq!(session["session"]["token"], answer.json()["token"]);
-    app.stop().await;
 }
 
 #[actix_web::test]
 async fn a_user_without_a_password_cannot_change_it() {
-    let app = TestApp::start().await;
-    let cookie = app.register("ann@example.com").await.session_cookie();
+    let (app, ann) = TestApp::signed_in(&[]).await;
+    let cookie = ann.cookie();
     app.execute("update account set password = null").await;
     let answer = change(&app, &cookie, &json!({"newPassword": NEW, "currentPassword": PASSWORD})).await;
     assert_eq!((answer.status, answer.code().as_str()), (400, "CREDENTIAL_ACCOUNT_NOT_FOUND"));
-    app.stop().await;
 }
 
 #[actix_web::test]
 async fn a_caller_with_an_access_token_gets_no_cookies() {
-    let app = TestApp::start().await;
-    let bearer = format!("Bearer {}", app.register("ann@example.com").await.access_token());
+    let (app, ann) = TestApp::signed_in(&[]).await;
     let body = json!({"newPassword": NEW, "currentPassword": PASSWORD, "revokeOtherSessions": true});
-    let request = app.request("POST", "/change-password").header("authorization", &bearer).json(&body);
-    let answer = app.send(request).await;
+    let answer = change(&app, &ann.access_bearer(), &body).await;
     assert_eq!(answer.status, 200);
     assert!(answer.set_cookies().is_empty());
     assert!(answer.json()["token"].is_string());
-    app.stop().await;
 }

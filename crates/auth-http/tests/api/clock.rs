@@ -1,14 +1,13 @@
 //! One time per decision, and clocks that go backwards.
 
 use serde_json::{Value, json};
+use test_support::{PASSWORD, TestApp, email_and_password};
 use time::Duration;
-
-use crate::app::{PASSWORD, TestApp};
 
 #[actix_web::test]
 async fn r_108_a_request_happens_at_one_time() {
-    let app = TestApp::start().await;
-    let body = app.register("ann@example.com").await.json();
+    let (app, ann) = TestApp::signed_in(&[]).await;
+    let body = ann.json();
     let created = &body["session"]["createdAt"];
     for time in [&body["session"]["updatedAt"], &body["user"]["createdAt"], &body["user"]["updatedAt"]] {
         assert_eq!(time, created);
@@ -22,15 +21,14 @@ async fn r_108_a_request_happens_at_one_time() {
         .await;
     assert_eq!(stored, "true");
     let claims = body["accessToken"].as_str().unwrap().split('.').nth(1).unwrap();
-    let claims: Value = serde_json::from_slice(&crate::app::from_base64(claims)).unwrap();
+    let claims: Value = serde_json::from_slice(&test_support::from_base64(claims)).unwrap();
     assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), 3600);
-    app.stop().await;
 }
 
 #[actix_web::test]
 async fn r_108_a_clock_that_goes_back_revives_nothing() {
     let app = TestApp::start().await;
-    let person = json!({"email": "ann@example.com", "password": PASSWORD});
+    let person = email_and_password("ann@example.com");
     let registered = app.register("ann@example.com").await;
     let signed_in = async || app.post("/login", &person).await;
     let (expired, signed_out, replaced) = (registered, signed_in().await, signed_in().await);
@@ -66,23 +64,19 @@ async fn r_108_a_clock_that_goes_back_revives_nothing() {
         let old = app.post("/login", &person).await;
         assert_eq!(old.code(), "INVALID_EMAIL_OR_PASSWORD", "the old password, {back} back");
     }
-    app.stop().await;
 }
 
 #[actix_web::test]
 async fn r_108_a_clock_that_goes_back_shortens_no_session_and_trusts_no_token_of_tomorrow() {
-    let app = TestApp::start().await;
-    let registered = app.register("ann@example.com").await;
+    let (app, registered) = TestApp::signed_in(&[]).await;
     let ends = "select \"expiresAt\"::text from session";
     let before = app.sql(ends).await;
     app.clock.advance(-Duration::days(3));
-    let cookie = registered.session_cookie();
-    let answer = app.get("/get-session", &[("cookie", &cookie)]).await;
+    let cookie = registered.cookie();
+    let answer = app.get_as(&cookie, "/get-session").await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     assert_eq!(app.sql(ends).await, before);
     // Its session lives, but the token says that it was made in the future.
-    let ahead =
-        app.get("/user", &[("authorization", &format!("Bearer {}", registered.access_token()))]).await;
+    let ahead = app.get_as(&registered.access_bearer(), "/user").await;
     assert_eq!((ahead.status, ahead.code().as_str()), (401, "INVALID_TOKEN"));
-    app.stop().await;
 }

@@ -2,9 +2,8 @@
 
 use auth_http::routes::ROUTES;
 use serde_json::{Value, json};
+use test_support::{Answer, PASSWORD, SettingsFile, TestApp};
 use time::Duration;
-
-use crate::app::{Answer, PASSWORD, TestApp};
 
 const ENABLED: (&str, &str) = ("AUTH__SESSION__COOKIE_CACHE__ENABLED", "true");
 const STRATEGY: &str = "AUTH__SESSION__COOKIE_CACHE__STRATEGY";
@@ -76,7 +75,6 @@ async fn a_copy_is_the_answer_without_any_statement_until_it_is_over() {
         assert!(removed(&anew).is_empty());
         let cookies = format!("{}; {}", signed_up.session_cookie(), anew.cookie_header());
         assert_eq!(read(&app, "", &cookies).await.json(), anew.json());
-        app.stop().await;
     }
 }
 
@@ -89,9 +87,7 @@ async fn a_copy_that_is_no_good_is_a_miss_and_never_an_error() {
     let value = cache_of(&ann).split_once('=').unwrap().1.to_owned();
     let elsewhere = async |settings: &[(&str, &str)]| {
         let other = TestApp::sharing(&app, &[&[ENABLED, PLAIN], settings].concat()).await;
-        let lines = written(&read(&other, "", &token).await)[0].split(';').next().unwrap().to_owned();
-        other.stop().await;
-        lines
+        cache_of(&read(&other, "", &token).await)
     };
     let bad = [
         cache_of(&bob),
@@ -119,7 +115,6 @@ async fn a_copy_that_is_no_good_is_a_miss_and_never_an_error() {
     assert_eq!((alone.status, alone.code().as_str()), (401, "UNAUTHORIZED"), "a copy alone is nobody");
     let unasked = read(&app, "?disableCookieCache=1", &format!("{token}; better-auth.session_data=x")).await;
     assert_eq!(written(&unasked).len(), 1);
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -139,7 +134,6 @@ async fn r_027_a_copy_ends_with_the_session_if_that_is_earlier() {
     let ended = read(&app, "", &cookies).await;
     assert_eq!(ended.body, "null");
     assert_eq!(removed(&ended).len(), 3);
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -180,8 +174,6 @@ async fn a_copy_of_an_ended_session_changes_nothing(form: &[(&str, &str)]) {
     // With the token API's members in the answer it would be a way to a token that others accept.
     let tokens = TestApp::sharing(&app, &[&[ENABLED], form].concat()).await;
     assert_eq!(read(&tokens, "", &cookies).await.body, "null");
-    tokens.stop().await;
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -195,23 +187,20 @@ async fn guards_leave_a_good_copy_or_write_a_new_one_as_the_reference_does() {
         ("/revoke-other-sessions", "POST", true),
         ("/change-password", "POST", true),
     ];
-    for (form, (path, method, rewrites)) in forms.iter().flat_map(|form| routes.map(|route| (form, route))) {
-        let app = start(form).await;
-        let signed_up = app.register("ann@example.com").await;
-        let good = ask(&app, method, path, &signed_up.cookie_header()).await;
-        assert_eq!(written(&good).len(), usize::from(rewrites), "{path}");
-        app.stop().await;
+    for form in forms {
+        let app = start(&form).await;
+        for (number, (path, method, rewrites)) in routes.into_iter().enumerate() {
+            let signed_up = app.register(&format!("ann{number}@example.com")).await;
+            let good = ask(&app, method, path, &signed_up.cookie_header()).await;
+            assert_eq!(written(&good).len(), usize::from(rewrites), "{path}");
 
-        let app = start(form).await;
-        let token = app.register("ann@example.com").await.session_cookie();
-        assert_eq!(written(&ask(&app, method, path, &token).await).len(), 1, "{path}: there is none");
-        app.clock.advance(Duration::hours(25));
-        let password = "update account set password = (select password from account limit 1)";
-        app.execute(password).await;
-        let due = ask(&app, method, path, &token).await;
-        assert_eq!(due.session_cookie(), token, "{path}: the renewed token goes out with the copy");
-        assert_eq!(written(&due).len(), 1, "{path}");
-        app.stop().await;
+            let token = app.register(&format!("bob{number}@example.com")).await.session_cookie();
+            assert_eq!(written(&ask(&app, method, path, &token).await).len(), 1, "{path}: there is none");
+            app.clock.advance(Duration::hours(25));
+            let due = ask(&app, method, path, &token).await;
+            assert_eq!(due.session_cookie(), token, "{path}: the renewed token goes out with the copy");
+            assert_eq!(written(&due).len(), 1, "{path}");
+        }
     }
 }
 
@@ -226,7 +215,6 @@ async fn a_session_that_is_forgotten_with_the_browser_has_a_short_copy_and_no_se
     let over = read(&app, "", &login.cookie_header()).await;
     assert_eq!((over.status, written(&over).len()), (200, 0));
     assert_eq!(removed(&over), ["better-auth.session_data"]);
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -250,7 +238,6 @@ async fn r_021_a_large_copy_comes_in_chunks_that_are_read_and_cleared_together()
     let out = ask(&app, "POST", "/revoke-sessions", &cookies).await;
     assert_eq!(removed(&out).len(), 3 + lines.len());
     assert!(written(&out).is_empty());
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -276,7 +263,6 @@ async fn r_021_a_copy_that_would_fill_a_requests_head_is_not_written() {
         let larger = read(&app, "", &format!("{cookies}; {chunks}")).await;
         assert_eq!((larger.status, written(&larger).len()), (200, 0), "{form:?}");
         assert_eq!(removed(&larger).len(), written(&smaller).len(), "what was there goes");
-        app.stop().await;
     }
 }
 
@@ -294,7 +280,6 @@ async fn deferred_reads_write_the_copy_and_leave_the_row() {
     assert_eq!((&copy.json()["needsRefresh"], copy.set_cookies().len()), (&Value::Null, 0));
     let renewed = ask(&app, "POST", "/get-session?disableCookieCache=true", &copied).await;
     assert_eq!((renewed.session_cookie(), written(&renewed).len()), (token, 1));
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -304,7 +289,6 @@ async fn callers_with_tokens_have_no_use_for_a_copy() {
     let bearer = format!("Bearer {}", signed_up.session_token());
     let headers = [("authorization", bearer.as_str()), ("cookie", "better-auth.session_data=x")];
     assert!(app.get("/get-session", &headers).await.set_cookies().is_empty());
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -318,13 +302,8 @@ async fn r_074_a_copy_from_before_a_field_was_hidden_does_not_show_it() {
     let before = TestApp::with_file(&settings(true), &[]).await;
     let cookies = before.register("ann@example.com").await.cookie_header();
     assert_eq!(read(&before, "", &cookies).await.json()["user"]["plan"], "gold");
-    let path = std::env::temp_dir().join(format!("auth-api-{:x}.toml", rand::random::<u128>()));
-    std::fs::write(&path, settings(false)).unwrap();
-    let after = TestApp::sharing(&before, &[("AUTH_CONFIG", path.to_str().unwrap())]).await;
-    std::fs::remove_file(path).unwrap();
+    let after = TestApp::sharing(&before, &[SettingsFile::new(&settings(false)).variable()]).await;
     let copy = read(&after, "", &cookies).await;
     assert!(copy.body.starts_with(r#"{"session":{"id":""#), "no copy: {}", copy.body);
     assert!(!copy.body.contains("plan"), "{}", copy.body);
-    after.stop().await;
-    before.stop().await;
 }

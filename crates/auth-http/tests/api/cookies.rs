@@ -1,6 +1,6 @@
 //! Cookies as the settings describe them, to the byte and back.
 
-use crate::app::{Answer, TestApp};
+use test_support::{Answer, TestApp};
 
 /// The `Set-Cookie` lines of an answer with `…` for each value that differs from run to run.
 fn lines(answer: &Answer) -> Vec<String> {
@@ -13,16 +13,14 @@ fn lines(answer: &Answer) -> Vec<String> {
 }
 
 async fn check(variables: &[(&str, &str)], set: &[&str], cleared: &[&str]) {
-    let app = TestApp::with(variables).await;
-    let registered = app.register("ann@example.com").await;
+    let (app, registered) = TestApp::signed_in(variables).await;
     assert_eq!(lines(&registered), set);
-    let cookies = registered.cookie_header();
-    let session = app.get("/get-session", &[("cookie", &cookies)]).await;
+    let cookies = registered.all_cookies();
+    let session = app.get_as(&cookies, "/get-session").await;
     assert!(session.body.contains("ann@example.com"), "{}", session.body);
-    let request = app.request("POST", "/sign-out").header("cookie", &cookies).header("origin", &app.origin);
+    let request = app.request_as(&cookies, "POST", "/sign-out");
     let ended = app.send(request).await;
     assert_eq!(lines(&ended), cleared);
-    app.stop().await;
 }
 
 #[actix_web::test]

@@ -2,9 +2,9 @@
 //! answers at all.
 
 use auth_http::routes::{Access, ROUTES};
+use auth_store::testing::TestDatabase;
 use serde_json::json;
-
-use crate::app::{PASSWORD, TestApp};
+use test_support::{PASSWORD, TestApp};
 
 #[actix_web::test]
 async fn every_route_answers_an_anonymous_caller_as_its_row_says() {
@@ -18,7 +18,6 @@ async fn every_route_answers_an_anonymous_caller_as_its_row_says() {
             entry.access == Access::Required || entry.path == "/get-session" && entry.method == "GET";
         assert_eq!(answer.status == 401, is_refused, "{} {}", entry.method, entry.path);
     }
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -43,7 +42,6 @@ async fn r_034_no_answer_with_a_session_or_a_token_may_be_stored() {
         }
     }
     assert!(with_secrets > 3, "{with_secrets}");
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -76,7 +74,6 @@ async fn r_077_unknown_paths_and_methods_are_a_bare_404() {
         assert_eq!((answer.status, answer.body.as_str()), (404, ""), "{method} {path}");
         assert!(answer.headers.get("content-type").is_none(), "{method} {path}");
     }
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -108,7 +105,6 @@ async fn r_077_raw_requests_for_what_is_not_there_are_a_bare_404() {
         assert_eq!(body, "", "{line}");
         assert!(!head.to_ascii_lowercase().contains("content-type"), "{line}: {answer}");
     }
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -128,21 +124,20 @@ async fn r_077_a_path_that_is_turned_off_is_404_in_every_method_and_spelling() {
         assert_ne!(answer.body, "Not Found", "R-72: {path}");
         assert_eq!(answer.status, status, "{path}");
     }
-    app.stop().await;
 }
 
 #[actix_web::test]
 async fn r_072_a_route_that_is_turned_off_has_no_second_spelling() {
     let pairs = [("/sign-up/email", "/register"), ("/sign-in/email", "/login"), ("/sign-out", "/logout")];
+    let database = TestDatabase::create().await;
     for (theirs, ours) in pairs {
         for disabled in [theirs, ours] {
-            let app = TestApp::with(&[("AUTH__SERVER__DISABLED_PATHS", disabled)]).await;
+            let app = TestApp::on(database.url(), &[("AUTH__SERVER__DISABLED_PATHS", disabled)]).await;
             for entry in ROUTES {
                 let answer = app.send(app.request(entry.method.as_str(), entry.path)).await;
                 let is_off = [theirs, ours].contains(&entry.path);
                 assert_eq!(answer.body == "Not Found", is_off, "{disabled} {}", entry.path);
             }
-            app.stop().await;
         }
     }
 }
@@ -163,5 +158,4 @@ async fn r_077_a_slash_at_the_end_is_passed_over_only_where_it_is_set_so() {
     for path in ["/", "", "//", "/nope/"] {
         assert_eq!(app.get(path, &[]).await.status, 404, "{path}");
     }
-    app.stop().await;
 }

@@ -1,11 +1,10 @@
 //! The table "When credentials are missing or bad" of the token API, and the three forms of credentials.
 
-use crate::app::TestApp;
+use test_support::{CredentialHeader, TestApp};
 
 #[actix_web::test]
 async fn every_form_of_credential_reads_the_same_session() {
-    let app = TestApp::start().await;
-    let registered = app.register("ann@example.com").await;
+    let (app, registered) = TestApp::signed_in(&[]).await;
     let cookie = registered.session_cookie();
     let signed = cookie.split_once('=').unwrap().1.to_owned();
     let decoded = signed.replace("%2B", "+").replace("%2F", "/").replace("%3D", "=");
@@ -18,13 +17,11 @@ async fn every_form_of_credential_reads_the_same_session() {
     }
     let answer = app.get("/get-session", &[("cookie", &cookie)]).await;
     assert_eq!(answer.json()["session"], registered.json()["session"]);
-    app.stop().await;
 }
 
 #[actix_web::test]
 async fn r_017_a_bad_bearer_token_is_refused_and_never_ignored_for_a_cookie() {
-    let app = TestApp::start().await;
-    let registered = app.register("ann@example.com").await;
+    let (app, registered) = TestApp::signed_in(&[]).await;
     let cookie = registered.session_cookie();
     let forged = format!("{}x", registered.access_token());
     let unsigned = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.".to_owned();
@@ -52,13 +49,11 @@ async fn r_017_a_bad_bearer_token_is_refused_and_never_ignored_for_a_cookie() {
     assert_eq!(app.send(doubled).await.status, 401);
     let elsewhere = app.get("/user", &[("authorization", "Basic YTpi"), ("cookie", &cookie)]).await;
     assert_eq!(elsewhere.status, 200, "another scheme is somebody else's business");
-    app.stop().await;
 }
 
 #[actix_web::test]
 async fn without_credentials_user_and_logout_are_401() {
-    let app = TestApp::start().await;
-    let registered = app.register("ann@example.com").await;
+    let (app, registered) = TestApp::signed_in(&[]).await;
     app.execute("delete from session").await;
     let cookies = [
         None,
@@ -79,13 +74,11 @@ async fn without_credentials_user_and_logout_are_401() {
             assert_eq!(answer.set_cookies().len(), if is_ours { 3 } else { 0 }, "{path} {cookie:?}");
         }
     }
-    app.stop().await;
 }
 
 #[actix_web::test]
 async fn r_002_no_kind_of_signed_text_passes_for_another_over_http() {
-    let app = TestApp::start().await;
-    let registered = app.register("ann@example.com").await;
+    let (app, registered) = TestApp::signed_in(&[]).await;
     let user = registered.json()["user"].clone();
     let exp = app.now_seconds() + 600;
     let header = serde_json::json!({"alg": "HS256"});
@@ -100,7 +93,7 @@ async fn r_002_no_kind_of_signed_text_passes_for_another_over_http() {
     for foreign in ["false", "true"] {
         let app = TestApp::sharing(&app, &[("AUTH__ACCESS_TOKEN__ACCEPT_FOREIGN", foreign)]).await;
         for token in &others {
-            let answer = app.get("/user", &[("authorization", &format!("Bearer {token}"))]).await;
+            let answer = app.get_as(&CredentialHeader::bearer(token), "/user").await;
             assert_eq!(answer.status, 401, "{token} as bearer");
             let cookie = format!("better-auth.session_token={token}");
             assert_eq!(
@@ -112,7 +105,6 @@ async fn r_002_no_kind_of_signed_text_passes_for_another_over_http() {
     }
     let access_as_cookie = format!("better-auth.session_token={}", registered.access_token());
     assert_eq!(app.get("/get-session", &[("cookie", &access_as_cookie)]).await.body, "null");
-    app.stop().await;
 }
 
 fn registered_true(app: &TestApp) -> String {

@@ -1,23 +1,20 @@
 //! `session.defer_refresh`: reads leave the database alone, `POST /get-session` writes.
 
 use serde_json::Value;
+use test_support::{Answer, CredentialHeader, TestApp};
 use time::Duration;
-
-use crate::app::{Answer, TestApp};
 
 const DEFERRED: [(&str, &str); 1] = [("AUTH__SESSION__DEFER_REFRESH", "true")];
 
-async fn post(app: &TestApp, query: &str, cookie: &str) -> Answer {
-    let request = app.request("POST", &format!("/get-session{query}"));
-    app.send(request.header("origin", &app.origin).header("cookie", cookie)).await
+async fn post(app: &TestApp, query: &str, cookie: &CredentialHeader) -> Answer {
+    app.send(app.request_as(cookie, "POST", &format!("/get-session{query}"))).await
 }
 
 #[actix_web::test]
 async fn a_read_says_that_the_session_is_due_and_a_post_extends_it() {
-    let app = TestApp::with(&DEFERRED).await;
-    let registered = app.register("ann@example.com").await;
-    let cookie = registered.session_cookie();
-    let read = async || app.get("/get-session", &[("cookie", &cookie)]).await;
+    let (app, registered) = TestApp::signed_in(&DEFERRED).await;
+    let cookie = registered.cookie();
+    let read = async || app.get_as(&cookie, "/get-session").await;
     let stored = async || app.sql("select t::text from session t").await;
     let before = stored().await;
 
@@ -44,59 +41,54 @@ async fn a_read_says_that_the_session_is_due_and_a_post_extends_it() {
         Value::Null,
         "a POST does what is needed and does not ask for it"
     );
-    assert_eq!(extended.session_cookie(), cookie);
+    assert_eq!(extended.cookie(), cookie);
     assert_ne!(stored().await, before);
     assert_eq!(read().await.json()["needsRefresh"], false);
-    app.stop().await;
 }
 
 #[actix_web::test]
 async fn guards_leave_the_session_to_the_post() {
-    let app = TestApp::with(&[DEFERRED[0], ("AUTH__SESSION__FRESH_AGE", "0s")]).await;
-    let cookie = app.register("ann@example.com").await.session_cookie();
+    let (app, ann) = TestApp::signed_in(&[DEFERRED[0], ("AUTH__SESSION__FRESH_AGE", "0s")]).await;
+    let cookie = ann.cookie();
     app.clock.advance(Duration::hours(25));
     let expiry = "select \"expiresAt\"::text from session";
     let before = app.sql(expiry).await;
-    let listed = app.get("/list-sessions", &[("cookie", &cookie)]).await;
+    let listed = app.get_as(&cookie, "/list-sessions").await;
     assert_eq!((listed.status, listed.set_cookies().len()), (200, 0));
     assert_eq!(app.sql(expiry).await, before);
-    app.stop().await;
 }
 
 #[actix_web::test]
 async fn a_read_that_never_extends_does_not_ask_for_it() {
     let off = ("AUTH__SESSION__DISABLE_REFRESH", "true");
-    let app = TestApp::with(&[DEFERRED[0], off]).await;
-    let cookie = app.register("ann@example.com").await.session_cookie();
+    let (app, ann) = TestApp::signed_in(&[DEFERRED[0], off]).await;
+    let cookie = ann.cookie();
     app.clock.advance(Duration::hours(25));
-    assert_eq!(app.get("/get-session", &[("cookie", &cookie)]).await.json()["needsRefresh"], false);
-    let quiet = app.get("/get-session?disableRefresh=1", &[("cookie", &cookie)]).await;
+    assert_eq!(app.get_as(&cookie, "/get-session").await.json()["needsRefresh"], false);
+    let quiet = app.get_as(&cookie, "/get-session?disableRefresh=1").await;
     assert_eq!(quiet.json()["needsRefresh"], Value::Null);
     assert!(post(&app, "", &cookie).await.set_cookies().is_empty());
-    app.stop().await;
 }
 
 #[actix_web::test]
 async fn without_deferred_refresh_a_post_is_refused() {
-    let app = TestApp::start().await;
-    let cookie = app.register("ann@example.com").await.session_cookie();
+    let (app, ann) = TestApp::signed_in(&[]).await;
+    let cookie = ann.cookie();
     let refused = post(&app, "", &cookie).await;
     assert_eq!((refused.status, refused.code().as_str()), (405, "METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED"));
     assert_eq!(refused.header("cache-control"), "no-store");
-    app.stop().await;
 }
 
 #[actix_web::test]
 async fn a_foreign_page_cannot_extend_a_session() {
-    let app = TestApp::with(&DEFERRED).await;
-    let cookie = app.register("ann@example.com").await.session_cookie();
-    let request = app.request("POST", "/get-session").header("cookie", &cookie);
+    let (app, ann) = TestApp::signed_in(&DEFERRED).await;
+    let cookie = ann.cookie();
+    let request = app.request("POST", "/get-session").header("cookie", cookie.value());
     let foreign = app.send(request.header("origin", "https://evil.example")).await;
     assert_eq!((foreign.status, foreign.code().as_str()), (403, "INVALID_ORIGIN"));
     let redirect = post(&app, "?callbackURL=https://evil.example", &cookie).await;
     assert_eq!((redirect.status, redirect.code().as_str()), (403, "INVALID_CALLBACK_URL"));
-    let body = app.request("POST", "/get-session").header("origin", &app.origin).header("cookie", &cookie);
+    let body = app.request_as(&cookie, "POST", "/get-session");
     let body = app.send(body.header("content-type", "text/plain").body("{")).await;
     assert_eq!(body.status, 200, "its body is not read");
-    app.stop().await;
 }

@@ -1,6 +1,6 @@
 //! `GET /error`.
 
-use crate::app::{Answer, TestApp};
+use test_support::{Answer, TestApp};
 
 async fn ask(app: &TestApp, query: &str) -> Answer {
     let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
@@ -44,7 +44,6 @@ async fn r_071_the_error_page_shows_text_as_text_and_runs_nothing() {
         assert_eq!(answer.header("referrer-policy"), "no-referrer");
         assert_eq!(answer.header("cache-control"), "no-store");
     }
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -64,30 +63,29 @@ async fn r_071_a_code_is_of_the_fixed_alphabet_or_unknown() {
         let body = ask(&app, query).await.body;
         assert!(body.contains(&format!("<code>{code}</code>")), "{query}: {body}");
     }
-    app.stop().await;
 }
 
 #[actix_web::test]
 async fn an_error_url_gets_the_code_and_the_description() {
-    let check = async |setting: &str, query: &str, location: &str| {
-        let app = TestApp::with(&[("AUTH__SERVER__ERROR_URL", setting)]).await;
-        let answer = ask(&app, query).await;
+    let here = TestApp::with(&[("AUTH__SERVER__ERROR_URL", "/")]).await;
+    let elsewhere = ("AUTH__SERVER__ERROR_URL", "https://app.example.com/oops?a=1#top");
+    let elsewhere = TestApp::sharing(&here, &[elsewhere]).await;
+    let check = async |app: &TestApp, query: &str, location: &str| {
+        let answer = ask(app, query).await;
         assert_eq!((answer.status, answer.body.as_str()), (302, ""));
         assert_eq!(answer.header("location"), location);
         assert_eq!(answer.header("referrer-policy"), "no-referrer");
-        app.stop().await;
     };
-    check("/", "?error=denied&error_description=You+said+no", "/?error=denied&error_description=You+said+no")
-        .await;
-    check("/", "?error=%3Cb%3E&error_description=", "/?error=UNKNOWN").await;
     check(
-        "https://app.example.com/oops?a=1#top",
-        "?error=denied",
-        "https://app.example.com/oops?a=1&error=denied#top",
+        &here,
+        "?error=denied&error_description=You+said+no",
+        "/?error=denied&error_description=You+said+no",
     )
     .await;
+    check(&here, "?error=%3Cb%3E&error_description=", "/?error=UNKNOWN").await;
+    check(&elsewhere, "?error=denied", "https://app.example.com/oops?a=1&error=denied#top").await;
     check(
-        "/",
+        &here,
         "?error_description=a%0D%0ASet-Cookie:x=1",
         "/?error=UNKNOWN&error_description=a%0D%0ASet-Cookie%3Ax%3D1",
     )

@@ -1,8 +1,7 @@
 //! Additional fields over HTTP: who may set them, who sees them, and what becomes of wrong ones.
 
 use serde_json::{Value, json};
-
-use crate::app::{Answer, PASSWORD, TestApp};
+use test_support::{Answer, CredentialHeader, PASSWORD, SettingsFile, TestApp, email_and_password};
 
 const FIELDS: &str = r#"
     [user.additional_fields.plan]
@@ -96,27 +95,26 @@ async fn r_074_answers_show_fields_where_the_reference_does_and_hidden_ones_neve
     };
     assert_eq!(of_user(&signed_up), user);
 
-    let credentials = json!({"email": "ann@example.com", "password": PASSWORD});
+    let credentials = email_and_password("ann@example.com");
     let login = app.post("/login", &credentials).await;
-    let cookie = login.session_cookie();
-    let read = app.get("/get-session", &[("cookie", &cookie)]).await;
+    let cookie = login.cookie();
+    let read = app.get_as(&cookie, "/get-session").await;
     for answer in [&login, &read] {
         assert_eq!(of_user(answer), user);
         assert_eq!(between(answer, r#"userId":""#, r#","id":"#).split_once(r#"","#).unwrap().1, session);
     }
     assert_eq!(of_user(&app.post("/sign-in/email", &credentials).await), user);
-    let bare = app.get("/user", &[("cookie", &cookie)]).await;
+    let bare = app.get_as(&cookie, "/user").await;
     assert!(bare.body.contains(user), "{}", bare.body);
-    let listed = app.get("/list-sessions", &[("cookie", &cookie)]).await;
+    let listed = app.get_as(&cookie, "/list-sessions").await;
     assert!(listed.body.contains(session), "{}", listed.body);
 
     assert_eq!(app.sql("select note from \"user\"").await, "hidden note");
     app.execute("update session set trace = 'hidden trace'").await;
-    let read = app.get("/get-session", &[("cookie", &cookie)]).await;
+    let read = app.get_as(&cookie, "/get-session").await;
     for answer in [&signed_up, &login, &read, &bare, &listed] {
         assert!(!answer.body.contains("hidden") && !answer.body.contains("trace"), "{}", answer.body);
     }
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -158,7 +156,6 @@ async fn r_073_protected_fields_are_not_the_clients_to_set_on_either_sign_up_rou
         "FIELD_NOT_ALLOWED",
         "before the address is looked up"
     );
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -193,7 +190,6 @@ async fn values_that_a_field_cannot_hold_are_refused_as_the_reference_refuses_th
     assert_eq!(first.status, 200, "{}", first.body);
     let second = app.post("/sign-up/email", &body("eve@example.com", json!({"nickName": "b"}))).await;
     assert_eq!((second.status, second.code()), (422, "FAILED_TO_CREATE_USER".to_owned()));
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -211,7 +207,6 @@ async fn a_required_field_has_to_be_there() {
     assert_eq!(app.post("/sign-up/email", &short).await.code(), "PASSWORD_TOO_SHORT", "lengths come first");
     let form = [("email", "ann@example.com"), ("password", PASSWORD), ("name", ""), ("team", "a")];
     assert_eq!(app.post_form("/sign-up/email", &form).await.json()["user"]["team"], "a");
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -219,7 +214,7 @@ async fn update_session_sets_fields_of_the_callers_session() {
     let app = TestApp::with_file(FIELDS, &[("AUTH__RATE_LIMIT__ENABLED", "false")]).await;
     let registered = app.register("ann@example.com").await;
     let (cookie, token) = (registered.session_cookie(), registered.session_token());
-    app.post("/login", &json!({"email": "ann@example.com", "password": PASSWORD})).await;
+    app.login("ann@example.com").await;
     let update = async |body: Value| {
         let request = app.request("POST", "/update-session").header("cookie", &cookie);
         app.send(request.header("origin", &app.origin).json(&body)).await
@@ -270,27 +265,21 @@ async fn update_session_sets_fields_of_the_callers_session() {
     let bearer = app.request("POST", "/update-session").bearer_auth(registered.access_token());
     let answer = app.send(bearer.json(&json!({"hits": 8}))).await;
     assert_eq!((answer.status, answer.set_cookies().len()), (200, 0), "a token's caller keeps no cookies");
-    app.stop().await;
 }
 
 #[actix_web::test]
 async fn r_092_missing_columns_are_not_ready() {
     let app = TestApp::start().await;
-    let path = std::env::temp_dir().join(format!("auth-api-{:x}.toml", rand::random::<u128>()));
-    std::fs::write(&path, FIELDS).unwrap();
-    let declaring = TestApp::sharing(&app, &[("AUTH_CONFIG", path.to_str().unwrap())]).await;
+    let declaring = TestApp::sharing(&app, &[SettingsFile::new(FIELDS).variable()]).await;
     let ready = async || {
-        let answer = reqwest::get(format!("http://{}/readyz", declaring.address)).await.unwrap();
-        (answer.status().as_u16(), answer.text().await.unwrap())
+        let answer = declaring.get_at_root("/readyz").await;
+        (answer.status, answer.body)
     };
     assert_eq!(ready().await.0, 200);
     app.execute("alter table \"user\" drop column nick_name").await;
     let (status, said) = ready().await;
     assert_eq!(status, 503);
     assert!(said.contains("migrations"), "{said}");
-    std::fs::remove_file(path).unwrap();
-    declaring.stop().await;
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -316,24 +305,22 @@ async fn r_076_name_and_image_have_a_bound_that_nobody_honest_meets() {
     let answer = app.post("/register", &long).await;
     assert_eq!(answer.status, 201);
     let token = answer.access_token();
-    let read = app.get("/user", &[("authorization", &format!("Bearer {token}"))]).await;
+    let read = app.get_as(&CredentialHeader::bearer(&token), "/user").await;
     assert_eq!(read.status, 200, "the longest name leaves room in a token: {} bytes", token.len());
-    app.stop().await;
 }
 
 #[actix_web::test]
 async fn r_035_a_sign_in_over_the_bound_ends_the_oldest_session() {
     let limits = [("AUTH__SESSION__MAX_PER_USER", "2"), ("AUTH__RATE_LIMIT__ENABLED", "false")];
-    let app = TestApp::with(&limits).await;
-    let first = app.register("ann@example.com").await.session_cookie();
+    let (app, ann) = TestApp::signed_in(&limits).await;
+    let first = ann.session_cookie();
     let mut cookies = vec![first];
     for route in ["/login", "/sign-in/email"] {
-        let answer = app.post(route, &json!({"email": "ann@example.com", "password": PASSWORD})).await;
+        let answer = app.post(route, &email_and_password("ann@example.com")).await;
         cookies.push(answer.session_cookie());
     }
     for (cookie, status) in cookies.iter().zip([401, 200, 200]) {
         assert_eq!(app.get("/user", &[("cookie", cookie)]).await.status, status);
     }
     assert_eq!(app.count("session").await, 2);
-    app.stop().await;
 }

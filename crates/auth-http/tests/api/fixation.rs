@@ -1,8 +1,7 @@
 //! Session fixation: whoever plants a token in somebody's browser does not know the session that begins there.
 
 use serde_json::{Value, json};
-
-use crate::app::{Answer, PASSWORD, TestApp};
+use test_support::{Answer, PASSWORD, TestApp};
 
 /// Asks with all that an attacker might have planted: a living session of their own and a made-up one, as cookies, as
 /// fields of the body and in the query.
@@ -30,8 +29,7 @@ async fn reader_of(app: &TestApp, cookie: &str) -> Value {
 async fn r_023_sign_in_and_sign_up_never_adopt_a_token_that_the_client_sent() {
     let cached = [("AUTH__SESSION__COOKIE_CACHE__ENABLED", "true")];
     for settings in [&[][..], &cached] {
-        let app = TestApp::with(settings).await;
-        app.register("ann@example.com").await;
+        let (app, _) = TestApp::signed_in(settings).await;
         let mallory = app.register("mallory@example.com").await;
         let planted = [
             mallory.cookie_header(),
@@ -63,16 +61,14 @@ async fn r_023_sign_in_and_sign_up_never_adopt_a_token_that_the_client_sent() {
                 assert_eq!(reader_of(&app, &mallory.session_cookie()).await, "mallory@example.com", "{case}");
             }
         }
-        app.stop().await;
     }
 }
 
 #[actix_web::test]
 async fn r_023_a_password_change_that_ends_the_other_sessions_begins_a_new_one() {
-    let app = TestApp::start().await;
-    let first = app.register("ann@example.com").await;
+    let (app, first) = TestApp::signed_in(&[]).await;
     let mallory = app.register("mallory@example.com").await;
-    let other = app.post("/login", &json!({"email": "ann@example.com", "password": PASSWORD})).await;
+    let other = app.login("ann@example.com").await;
     let body = json!({"currentPassword": PASSWORD, "newPassword": "a wholly other password", "revokeOtherSessions": true});
     let answer = ask_with_planted(&app, "/change-password", &mallory, &first.session_cookie(), &body).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
@@ -82,10 +78,9 @@ async fn r_023_a_password_change_that_ends_the_other_sessions_begins_a_new_one()
     assert!(answer.session_cookie().contains(&token));
     assert_eq!(reader_of(&app, &answer.session_cookie()).await, "ann@example.com");
     for old in [&first, &other] {
-        assert_eq!(app.get("/get-session", &[("cookie", &old.session_cookie())]).await.body, "null");
-        let bearer = format!("Bearer {}", old.session_token());
-        assert_eq!(app.get("/user", &[("authorization", &bearer)]).await.status, 401);
+        assert_eq!(app.get_as(&old.cookie(), "/get-session").await.body, "null");
+        let bearer = old.session_bearer();
+        assert_eq!(app.get_as(&bearer, "/user").await.status, 401);
     }
     assert_eq!(reader_of(&app, &mallory.session_cookie()).await, "mallory@example.com");
-    app.stop().await;
 }

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::app::TestApp;
+use test_support::TestApp;
 
 /// What an attacker hopes to have read as a second request.
 const SMUGGLED: &str = "GET /api/auth/ok HTTP/1.1\r\nhost: x\r\n\r\n";
@@ -97,7 +97,6 @@ async fn r_078_a_length_in_doubt_is_refused_and_the_connection_closed() {
             is_refused_and_closed(&app, &format!("{POST}{lines}\r\n{body}")).await;
         }
     }
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -106,7 +105,6 @@ async fn r_078_a_malformed_chunk_is_refused_and_the_connection_closed() {
     for body in DOUBTFUL_CHUNKS {
         is_refused_and_closed(&app, &format!("{POST}transfer-encoding: chunked\r\n\r\n{body}")).await;
     }
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -132,7 +130,6 @@ async fn r_078_heads_that_others_read_differently_are_refused() {
     ] {
         is_refused_and_closed(&app, head).await;
     }
-    app.stop().await;
 }
 
 /// What the standard allows must work, or the refusals above say nothing.
@@ -151,5 +148,4 @@ async fn r_078_well_framed_requests_are_answered_one_by_one() {
         assert_eq!(answer.matches("HTTP/1.1 200 ").count(), 2, "{framed:?}: {answer}");
         assert!(answer.contains(r#"{"success":true}"#) && answer.ends_with(r#"{"ok":true}"#), "{answer}");
     }
-    app.stop().await;
 }

@@ -8,8 +8,7 @@ use auth_http::settings::{Environment, Settings};
 use auth_http::{Acting, Auth};
 use auth_store::testing::TestDatabase;
 use serde_json::{Value, json};
-
-use crate::app::{Answer, PASSWORD, SECRET, TestApp, from_base64};
+use test_support::{Answer, PASSWORD, SECRET, TestApp, claims, email_and_password};
 
 /// Settings or header lines.
 type Pairs<'a> = &'a [(&'a str, &'a str)];
@@ -33,8 +32,7 @@ const FALLBACK: (&str, &str) = ("BETTER_AUTH_URL", "https://main.example.com");
 const JWT: (&str, &str) = ("AUTH__JWT__ENABLED", "true");
 
 async fn start(settings: Pairs<'_>) -> TestApp {
-    let cheap = ("AUTH__PASSWORD__ARGON2__MEMORY_KIB", "8");
-    TestApp::with(&[&[HOSTS, NO_FALLBACK, JWT, cheap], settings].concat()).await
+    TestApp::with(&[&[HOSTS, NO_FALLBACK, JWT], settings].concat()).await
 }
 
 async fn get(app: &TestApp, host: &str, path: &str, headers: Pairs<'_>) -> Answer {
@@ -48,14 +46,9 @@ async fn post(app: &TestApp, host: &str, path: &str, headers: Pairs<'_>, body: &
 }
 
 async fn register(app: &TestApp, host: &str, email: &str) -> Answer {
-    let answer = post(app, host, "/register", &[], &json!({"email": email, "password": PASSWORD})).await;
+    let answer = post(app, host, "/register", &[], &email_and_password(email)).await;
     assert_eq!(answer.status, 201, "{}", answer.body);
     answer
-}
-
-/// The claims of a token, whoever signed it.
-fn claims(token: &str) -> Value {
-    serde_json::from_slice(&from_base64(token.split('.').nth(1).unwrap())).unwrap()
 }
 
 fn bearer(token: &str) -> String {
@@ -75,7 +68,7 @@ async fn r_069_a_host_that_is_not_listed_is_refused_before_anything_else() {
         ("AUTH__SERVER__DISABLED_PATHS", "/ok"),
     ];
     let app = start(&on).await;
-    let body = json!({"email": "ann@example.com", "password": PASSWORD});
+    let body = email_and_password("ann@example.com");
     for host in STRANGERS {
         for route in ROUTES.iter().chain(JWT_ROUTES) {
             let method = route.method.as_str();
@@ -100,7 +93,6 @@ async fn r_069_a_host_that_is_not_listed_is_refused_before_anything_else() {
     // Nothing was counted: the one request that the limit allows is still there.
     assert_eq!(get(&app, APP, "/get-session", &[]).await.status, 401);
     assert_eq!(get(&app, APP, "/get-session", &[]).await.status, 429);
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -119,7 +111,6 @@ async fn probes_are_answered_under_any_host() {
         "the server's root is no way around"
     );
     assert!(app.raw(keys(APP).as_bytes()).await.starts_with("HTTP/1.1 200 "));
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -139,7 +130,6 @@ async fn r_069_a_request_without_a_host_or_with_two_is_for_none() {
         let got = answer.split(' ').nth(1).unwrap_or_default();
         assert!(got.starts_with(status), "{head:?}: {answer}");
     }
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -162,7 +152,6 @@ async fn r_069_each_request_is_answered_for_its_own_host() {
         }
     };
     tokio::join!(ask(APP), ask(PREVIEW), ask("localhost:3000"), ask("pr-8.preview.example.com"));
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -178,7 +167,6 @@ async fn r_003_an_access_token_is_good_at_the_host_that_issued_it_and_a_session_
         assert_eq!(get(&app, host, "/user", &[("authorization", &session)]).await.status, 200);
         assert_eq!(get(&app, host, "/user", &[("cookie", &registered.session_cookie())]).await.status, 200);
     }
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -194,7 +182,6 @@ async fn a_jwt_verifies_for_the_host_it_was_asked_at() {
     };
     assert!(verify(PREVIEW).is_ok());
     assert!(verify(APP).is_err());
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -212,7 +199,6 @@ async fn r_069_the_fallback_speaks_where_a_stranger_asks() {
     }
     let listed = register(&app, APP, "bob@example.com").await;
     assert_eq!(claims(&listed.access_token())["iss"], "https://app.example.com");
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -244,7 +230,6 @@ async fn r_019_cookies_are_secure_as_the_protocol_says_and_shared_as_the_host_sa
         assert!(line.starts_with(name), "{settings:?} {host}: {line}");
         assert_eq!(line.contains("; Secure"), name == SECURE, "{settings:?} {host}: {line}");
         assert_eq!(shared, domain, "{settings:?} {host}: {line}");
-        app.stop().await;
     }
 }
 
@@ -280,7 +265,6 @@ async fn r_068_pages_of_listed_hosts_are_trusted_and_those_of_strangers_are_not(
         assert_eq!(refusal(host, "null", "same-origin").await, code, "{host}");
         assert_eq!(refusal(host, "null", "same-site").await, "MISSING_OR_NULL_ORIGIN", "{host}");
     }
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -302,7 +286,6 @@ async fn r_067_redirects_lead_to_listed_hosts_alone() {
             assert!(status == 403 || answer.header("location") == url, "{url} at {host}");
         }
     }
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -329,7 +312,7 @@ async fn r_083_forwarded_hosts_count_from_trusted_proxies_alone() {
     ];
     for (number, (lines, here, there)) in cases.into_iter().enumerate() {
         for (app, expected) in [(&believed, here), (&other, there)] {
-            let body = json!({"email": format!("ann{number}@example.com"), "password": PASSWORD});
+            let body = email_and_password(&format!("ann{number}@example.com"));
             let answer = post(app, APP, "/register", lines, &body).await;
             assert_eq!(answer.status, if expected.is_empty() { 421 } else { 201 }, "{lines:?}");
             if !expected.is_empty() {
@@ -337,8 +320,6 @@ async fn r_083_forwarded_hosts_count_from_trusted_proxies_alone() {
             }
         }
     }
-    believed.stop().await;
-    other.stop().await;
 }
 
 #[actix_web::test]
@@ -367,7 +348,6 @@ async fn r_083_a_sandboxed_page_is_of_the_origin_that_a_trusted_proxy_names() {
                 post(&app, "10.0.0.1:3000", "/sign-out", &[&page[..], lines].concat(), &json!({})).await;
             assert_eq!(answer.code(), code, "{network} {lines:?}");
         }
-        app.stop().await;
     }
 }
 
@@ -385,13 +365,11 @@ async fn r_069_an_app_that_mounts_the_routes_refuses_strangers_too() {
     let app = move || App::new().configure(|app| auth.configure(app)).route("/hello", web::get().to(hello));
     let server = HttpServer::new(app).workers(1).disable_signals().bind(("127.0.0.1", 0)).unwrap();
     let origin = format!("http://{}", server.addrs()[0]);
-    let server = server.run();
-    let handle = server.handle();
-    actix_web::rt::spawn(server);
+    actix_web::rt::spawn(server.run());
     let client = reqwest::Client::new();
 
     let register = |host: &'static str| {
-        let body = json!({"email": "host@example.com", "password": PASSWORD});
+        let body = email_and_password("host@example.com");
         client.post(format!("{origin}/api/auth/register")).header("host", host).json(&body).send()
     };
     assert_eq!(register(EVIL).await.unwrap().status(), 421);
@@ -404,5 +382,4 @@ async fn r_069_an_app_that_mounts_the_routes_refuses_strangers_too() {
         let hello = client.get(format!("{origin}/hello")).header("host", host).bearer_auth(&token);
         assert_eq!(hello.send().await.unwrap().status(), status, "{host}");
     }
-    handle.stop(true).await;
 }

@@ -3,8 +3,7 @@
 
 use auth_store::IdKind;
 use serde_json::{Value, json};
-
-use crate::app::{PASSWORD, TestApp, from_base64};
+use test_support::{CredentialHeader, PASSWORD, TestApp, claims, header};
 
 const KINDS: [IdKind; 2] = [IdKind::Uuid, IdKind::Serial];
 
@@ -16,11 +15,6 @@ fn is_of(ids: IdKind, id: &Value) -> bool {
         IdKind::Uuid => id.len() == 36 && id.split('-').map(str::len).eq([8, 4, 4, 4, 12]),
         IdKind::Serial => id.parse::<u32>().is_ok_and(|number| number > 0 && number.to_string() == id),
     }
-}
-
-/// The claims of a token.
-fn claims(token: &str) -> Value {
-    serde_json::from_slice(&from_base64(token.split('.').nth(1).unwrap())).unwrap()
 }
 
 #[actix_web::test]
@@ -37,15 +31,14 @@ async fn sessions_are_shown_and_ended_with_ids_of_the_kind() {
         let access_token = registered.access_token();
         let said = claims(&access_token);
         assert_eq!((&said["sub"], &said["sid"]), (user, session), "{ids}");
-        let bearer = format!("Bearer {access_token}");
-        let credentials = [("authorization", bearer.as_str())];
-        let read = app.get("/get-session", &credentials).await.json();
+        let bearer = CredentialHeader::bearer(&access_token);
+        let read = app.get_as(&bearer, "/get-session").await.json();
         assert_eq!((&read["user"]["id"], &read["session"]["id"]), (user, session), "{ids}");
-        assert_eq!(app.get("/user", &credentials).await.json()["id"], *user);
+        assert_eq!(app.get_as(&bearer, "/user").await.json()["id"], *user);
 
-        let other = app.post("/login", &json!({"email": "ann@example.com", "password": PASSWORD})).await;
+        let other = app.login("ann@example.com").await;
         assert!(is_of(ids, &other.json()["session"]["id"]));
-        let listed = app.get("/list-sessions", &credentials).await.json();
+        let listed = app.get_as(&bearer, "/list-sessions").await.json();
         assert_eq!(listed.as_array().unwrap().len(), 2, "{listed}");
         assert_eq!(listed[0]["id"], *session, "oldest first");
         assert!(listed.as_array().unwrap().iter().all(|session| session["userId"] == *user));
@@ -58,7 +51,7 @@ async fn sessions_are_shown_and_ended_with_ids_of_the_kind() {
         let changed = app.send(change).await;
         assert_eq!((changed.status, app.count("session").await), (200, 2), "{}", changed.body);
         assert!(is_of(ids, &changed.json()["user"]["id"]));
-        assert_eq!(app.get("/get-session", &credentials).await.status, 401, "replaced");
+        assert_eq!(app.get_as(&bearer, "/get-session").await.status, 401, "replaced");
 
         // Signing out by an access token names the session by its id.
         let again =
@@ -66,7 +59,6 @@ async fn sessions_are_shown_and_ended_with_ids_of_the_kind() {
         let out = app.request("POST", "/logout").bearer_auth(again.access_token());
         assert_eq!(app.send(out).await.status, 200);
         assert_eq!(app.count("session").await, 2);
-        app.stop().await;
     }
 }
 
@@ -76,13 +68,10 @@ async fn a_signed_token_that_names_no_id_of_the_kind_is_refused_and_no_failure()
     for ids in IdKind::ALL {
         let app = TestApp::with_ids(ids, &[("AUTH__ACCESS_TOKEN__ACCEPT_FOREIGN", "true")]).await;
         let token = app.register("ann@example.com").await.access_token();
-        let header: Value = serde_json::from_slice(&from_base64(token.split('.').next().unwrap())).unwrap();
+        let header = header(&token);
         let good = claims(&token);
         let resigned = app.sign_jwt(&header, &good);
-        let ask = async |token: &str| {
-            let bearer = format!("Bearer {token}");
-            app.get("/user", &[("authorization", &bearer)]).await
-        };
+        let ask = async |token: &str| app.get_as(&CredentialHeader::bearer(token), "/user").await;
         assert_eq!(ask(&resigned).await.status, 200, "{ids}: the control");
         for stranger in
             ["nobody", "0", "01", "-1", "99999999999999999999", "8D8AC610-566D-4EF0-9C22-186B2A5ED793"]
@@ -98,7 +87,6 @@ async fn a_signed_token_that_names_no_id_of_the_kind_is_refused_and_no_failure()
             let answer = ask(&app.sign_jwt(&json!({"alg": "HS256", "typ": "JWT"}), &foreign)).await;
             assert_eq!(answer.status, 401, "{ids}: {stranger}: {}", answer.body);
         }
-        app.stop().await;
     }
 }
 
@@ -107,17 +95,16 @@ async fn a_signed_token_that_names_no_id_of_the_kind_is_refused_and_no_failure()
 async fn a_token_whose_session_is_anothers_now_is_refused_and_ends_nothing() {
     let app = TestApp::with_ids(IdKind::Serial, &[]).await;
     let token = app.register("ann@example.com").await.access_token();
-    let header: Value = serde_json::from_slice(&from_base64(token.split('.').next().unwrap())).unwrap();
+    let header = header(&token);
     let mut said = claims(&token);
     said["sid"] = app.register("bob@example.com").await.json()["session"]["id"].clone();
     let token = app.sign_jwt(&header, &said);
-    let read = app.get("/user", &[("authorization", &format!("Bearer {token}"))]).await;
+    let read = app.get_as(&CredentialHeader::bearer(&token), "/user").await;
     assert_eq!(read.status, 401, "{}", read.body);
     for path in ["/logout", "/sign-out"] {
         app.send(app.request("POST", path).bearer_auth(&token)).await;
         assert_eq!(app.count("session").await, 2, "{path}");
     }
-    app.stop().await;
 }
 
 /// an answer that must not tell whether an address is taken has an id of the same form for both.
@@ -134,7 +121,6 @@ async fn r_056_a_taken_address_is_answered_with_an_id_of_the_kind() {
         }
         assert_ne!(free.json()["user"]["id"], taken.json()["user"]["id"]);
         assert_eq!(app.count("user").await, 1);
-        app.stop().await;
     }
 }
 
@@ -143,16 +129,14 @@ async fn tokens_of_the_jwt_plugin_name_user_and_key_by_ids_of_the_kind() {
     for ids in KINDS {
         let app = TestApp::with_ids(ids, &[("AUTH__JWT__ENABLED", "true")]).await;
         let registered = app.register("ann@example.com").await;
-        let cookie = registered.session_cookie();
-        let token =
-            app.get("/token", &[("cookie", &cookie)]).await.json()["token"].as_str().unwrap().to_owned();
+        let cookie = registered.cookie();
+        let token = app.get_as(&cookie, "/token").await.json()["token"].as_str().unwrap().to_owned();
         assert_eq!(claims(&token)["sub"], registered.json()["user"]["id"]);
-        let header: Value = serde_json::from_slice(&from_base64(token.split('.').next().unwrap())).unwrap();
+        let header = header(&token);
         let shown = app.get("/jwks", &[]).await.json();
         assert!(is_of(ids, &header["kid"]), "{header}");
         assert_eq!(shown["keys"][0]["kid"], header["kid"]);
         assert_eq!(app.sql("select id from jwks").await, header["kid"].as_str().unwrap());
-        app.stop().await;
     }
 }
 
@@ -163,12 +147,9 @@ async fn a_server_on_tables_of_another_kind_is_not_ready() {
         let app = TestApp::with_ids(there, &[]).await;
         let other = TestApp::sharing(&app, &[("AUTH__DATABASE__GENERATE_ID", told)]).await;
         for (app, status, said) in [(&app, 200, "ready"), (&other, 503, "schema")] {
-            let answer = reqwest::get(format!("http://{}/readyz", app.address)).await.unwrap();
-            assert_eq!(answer.status().as_u16(), status, "{there}, {told}");
-            let body = answer.text().await.unwrap();
-            assert!(body.contains(said), "{body}");
+            let answer = app.get_at_root("/readyz").await;
+            assert_eq!(answer.status, status, "{there}, {told}");
+            assert!(answer.body.contains(said), "{}", answer.body);
         }
-        other.stop().await;
-        app.stop().await;
     }
 }

@@ -2,8 +2,7 @@
 
 use auth_http::routes::ROUTES;
 use serde_json::{Value, json};
-
-use crate::app::{PASSWORD, TestApp};
+use test_support::{PASSWORD, TestApp, email_and_password};
 
 /// Routes that take forms beside JSON.
 const TAKES_FORMS: [&str; 4] = ["/register", "/login", "/sign-up/email", "/sign-in/email"];
@@ -76,13 +75,11 @@ async fn r_065_routes_read_the_listed_media_types_alone() {
         let empty = app.request("POST", path).header("content-type", "text/plain").body("");
         assert_eq!(answer(empty).await, none, "{path}: of no length");
     }
-    app.stop().await;
 }
 
 #[actix_web::test]
 async fn r_015_of_members_that_stand_twice_in_a_body_the_last_counts() {
-    let app = TestApp::start().await;
-    app.register("ann@example.com").await;
+    let (app, _) = TestApp::signed_in(&[]).await;
     let sign_in = |body: String| {
         app.request("POST", "/sign-in/email").header("content-type", "application/json").body(body)
     };
@@ -104,7 +101,6 @@ async fn r_015_of_members_that_stand_twice_in_a_body_the_last_counts() {
         app.request("POST", "/sign-in/email").header("content-type", "application/x-www-form-urlencoded");
     let form = form.body(format!("email=x&email=ann%40example.com&password={}", PASSWORD.replace(' ', "+")));
     assert_eq!(app.send(form).await.status, 200);
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -132,7 +128,6 @@ async fn r_071_what_refuses_is_json_or_nothing_and_shows_no_markup_of_the_reques
         }
         assert!(!answer.body.contains("<script>"), "{answer:?}");
     }
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -170,7 +165,6 @@ async fn every_issue_is_reported_at_once_in_the_references_words() {
         }
         assert_eq!((answer.status, answer.json()), (400, expected), "{path}");
     }
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -227,20 +221,18 @@ async fn r_075_no_input_gives_a_server_error() {
         }
     }
     assert_eq!(app.sql("select to_regclass('session')::text").await, "session", "nothing was injected");
-    app.stop().await;
 }
 
 #[actix_web::test]
 async fn r_074_answers_hold_the_listed_members_and_nothing_else() {
-    let app = TestApp::start().await;
-    let registered = app.register("ann@example.com").await;
-    let cookie = registered.session_cookie();
+    let (app, registered) = TestApp::signed_in(&[]).await;
+    let cookie = registered.cookie();
     let answers = [
         registered.json(),
-        app.post("/login", &json!({"email": "ann@example.com", "password": PASSWORD})).await.json(),
-        app.post("/sign-in/email", &json!({"email": "ann@example.com", "password": PASSWORD})).await.json(),
-        app.get("/get-session", &[("cookie", &cookie)]).await.json(),
-        json!({"user": app.get("/user", &[("cookie", &cookie)]).await.json()}),
+        app.login("ann@example.com").await.json(),
+        app.post("/sign-in/email", &email_and_password("ann@example.com")).await.json(),
+        app.get_as(&cookie, "/get-session").await.json(),
+        json!({"user": app.get_as(&cookie, "/user").await.json()}),
     ];
     let hash = app.stored_hash("ann@example.com").await;
     let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
@@ -257,5 +249,4 @@ async fn r_074_answers_hold_the_listed_members_and_nothing_else() {
         let text = answer.to_string();
         assert!(!text.contains(&hash) && !text.contains("argon2") && !text.contains("password"));
     }
-    app.stop().await;
 }

@@ -2,17 +2,15 @@
 
 use auth_core::{JwkSet, JwtClaims, JwtPolicy, JwtVerifier, VerificationKey};
 use auth_http::routes::JWT_ROUTES;
+use auth_store::testing::TestDatabase;
 use serde_json::{Value, json};
+use test_support::{Answer, CredentialHeader, PASSWORD, TestApp};
 use time::Duration;
-
-use crate::app::{Answer, PASSWORD, TestApp};
 
 const ON: (&str, &str) = ("AUTH__JWT__ENABLED", "true");
 
 async fn app(settings: &[(&str, &str)]) -> TestApp {
-    let mut all = vec![ON, ("AUTH__PASSWORD__ARGON2__MEMORY_KIB", "8")];
-    all.extend_from_slice(settings);
-    TestApp::with(&all).await
+    TestApp::with(&[&[ON], settings].concat()).await
 }
 
 /// Gives the keys as a service sees them.
@@ -46,7 +44,7 @@ async fn a_token_says_who_the_user_is_to_whoever_has_the_public_keys() {
     let app = app(&[]).await;
     let registered = app.register("ann@example.com").await;
     let user = registered.json()["user"].clone();
-    let answer = app.get("/token", &[("cookie", &registered.session_cookie())]).await;
+    let answer = app.get_as(&registered.cookie(), "/token").await;
     assert_eq!(answer.json().as_object().unwrap().len(), 1, "{}", answer.body);
     assert_eq!(answer.header("cache-control"), "no-store");
     let claims = claims(&app, answer.json()["token"].as_str().unwrap()).await;
@@ -57,10 +55,9 @@ async fn a_token_says_who_the_user_is_to_whoever_has_the_public_keys() {
     let lives = claims.expires_at - claims.issued_at.unwrap();
     assert_eq!(lives, Duration::minutes(15));
     for bearer in [registered.session_token(), registered.access_token()] {
-        let answer = app.get("/token", &[("authorization", &format!("Bearer {bearer}"))]).await;
+        let answer = app.get_as(&CredentialHeader::bearer(&bearer), "/token").await;
         assert_eq!(answer.status, 200, "{}", answer.body);
     }
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -74,29 +71,22 @@ async fn the_session_comes_with_a_token_that_scripts_may_read() {
     assert!(exposed(&answer).split(", ").any(|name| name == "set-auth-jwt"), "{}", exposed(&answer));
     let nobody = app.get("/get-session", &[("cookie", "better-auth.session_token=forged.x")]).await;
     assert_eq!((nobody.header("set-auth-jwt"), exposed(&nobody)), ("", ""));
-    app.stop().await;
 
     let quiet = TestApp::with(&[ON, ("AUTH__JWT__DISABLE_SETTING_JWT_HEADER", "true")]).await;
     let cookie = quiet.register("ann@example.com").await.session_cookie();
     assert_eq!(quiet.get("/get-session", &[("cookie", &cookie)]).await.header("set-auth-jwt"), "");
     assert_eq!(quiet.count("jwks").await, 0, "no key is made for nobody");
-    quiet.stop().await;
 }
 
 #[actix_web::test]
 async fn without_the_plugin_none_of_it_is_there() {
-    let app = TestApp::start().await;
-    let cookie = app.register("ann@example.com").await.session_cookie();
+    let (app, ann) = TestApp::signed_in(&[]).await;
+    let cookie = ann.cookie();
     for entry in JWT_ROUTES {
-        assert_eq!(app.get(entry.path, &[("cookie", &cookie)]).await.status, 404, "{}", entry.path);
+        assert_eq!(app.get_as(&cookie, entry.path).await.status, 404, "{}", entry.path);
     }
-    assert_eq!(app.get("/get-session", &[("cookie", &cookie)]).await.header("set-auth-jwt"), "");
-    assert_eq!(reqwest::get(root_keys(&app)).await.unwrap().status(), 404);
-    app.stop().await;
-}
-
-fn root_keys(app: &TestApp) -> String {
-    format!("http://{}/.well-known/jwks.json", app.address)
+    assert_eq!(app.get_as(&cookie, "/get-session").await.header("set-auth-jwt"), "");
+    assert_eq!(app.get_at_root(WELL_KNOWN).await.status, 404);
 }
 
 #[actix_web::test]
@@ -106,18 +96,18 @@ async fn the_keys_are_where_the_settings_and_other_software_look_for_them() {
     assert_eq!((keys.status, keys.header("cache-control")), (200, ""));
     assert!(keys.header("content-type").starts_with("application/json"));
     assert_eq!(app.get("/.well-known/jwks.json", &[]).await.body, keys.body);
-    assert_eq!(reqwest::get(root_keys(&app)).await.unwrap().text().await.unwrap(), keys.body);
+    assert_eq!(app.get_at_root(WELL_KNOWN).await.body, keys.body);
     assert_eq!(app.get("/jwks", &[]).await.status, 404);
     assert_eq!(app.post("/public/keys.json", &json!({})).await.status, 404);
     assert_eq!(app.post("/token", &json!({})).await.status, 404);
     assert_eq!(app.count("jwks").await, 1, "asked three times, made once");
-    app.stop().await;
 }
 
 const WELL_KNOWN: &str = "/.well-known/jwks.json";
 
 #[actix_web::test]
 async fn r_072_turned_off_keys_are_off_under_every_path() {
+    let database = TestDatabase::create().await;
     for (keys, disabled, is_off) in [
         ("/jwks", "/jwks", true),
         ("/jwks", WELL_KNOWN, true),
@@ -128,16 +118,13 @@ async fn r_072_turned_off_keys_are_off_under_every_path() {
         (WELL_KNOWN, WELL_KNOWN, true),
         (WELL_KNOWN, "/jwks", false),
     ] {
-        let app = app(&[("AUTH__JWT__JWKS_PATH", keys), ("AUTH__SERVER__DISABLED_PATHS", disabled)]).await;
-        let at_root = reqwest::get(root_keys(&app)).await.unwrap();
-        let mut seen = vec![(at_root.status().as_u16(), at_root.text().await.unwrap() == "Not Found")];
-        for path in [keys, WELL_KNOWN] {
-            let answer = app.get(path, &[]).await;
-            seen.push((answer.status, answer.body == "Not Found"));
-        }
+        let settings = [ON, ("AUTH__JWT__JWKS_PATH", keys), ("AUTH__SERVER__DISABLED_PATHS", disabled)];
+        let app = TestApp::on(database.url(), &settings).await;
+        let answers =
+            [app.get_at_root(WELL_KNOWN).await, app.get(keys, &[]).await, app.get(WELL_KNOWN, &[]).await];
+        let seen = answers.map(|answer| (answer.status, answer.body == "Not Found"));
         let expected = if is_off { (404, true) } else { (200, false) };
         assert_eq!(seen, [expected; 3], "{keys} {disabled}");
-        app.stop().await;
     }
 }
 
@@ -156,7 +143,7 @@ async fn r_080_keys_count_under_the_path_that_the_settings_chose_for_them() {
         .await;
         let mut passed = 0;
         for _ in 0..2 {
-            let at_root = reqwest::get(root_keys(&app)).await.unwrap().status().as_u16();
+            let at_root = app.get_at_root(WELL_KNOWN).await.status;
             for status in [app.get(keys, &[]).await.status, app.get(WELL_KNOWN, &[]).await.status, at_root] {
                 assert!(matches!(status, 200 | 429), "{status}");
                 passed += i32::from(status == 200);
@@ -164,7 +151,6 @@ async fn r_080_keys_count_under_the_path_that_the_settings_chose_for_them() {
         }
         let rows = app.sql("select string_agg(concat_ws(' ', key, count), ', ') from \"rateLimit\"").await;
         assert_eq!((passed, rows), (passes, format!("127.0.0.1|{keys} {passes}")), "{keys}, {rule}");
-        app.stop().await;
     }
 }
 
@@ -175,9 +161,8 @@ async fn a_caller_without_a_session_gets_no_token() {
     assert_eq!((answer.status, answer.code().as_str()), (401, "UNAUTHORIZED"));
     let registered = app.register("ann@example.com").await;
     app.execute("delete from session").await;
-    let answer = app.get("/token", &[("cookie", &registered.session_cookie())]).await;
+    let answer = app.get_as(&registered.cookie(), "/token").await;
     assert_eq!((answer.status, answer.code().as_str()), (401, "UNAUTHORIZED"));
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -195,7 +180,6 @@ async fn r_025_a_cached_session_that_was_ended_gets_no_token() {
     let answer = app.get("/get-session", &[("cookie", &cookies)]).await;
     assert_eq!((answer.body.as_str(), answer.header("set-auth-jwt")), ("null", ""));
     assert_eq!(app.get("/token", &[("cookie", &cookies)]).await.status, 401);
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -207,7 +191,6 @@ async fn r_002_a_token_for_services_is_no_credential_here() {
         let answer = app.get(path, &[("authorization", &bearer), ("cookie", &cookie)]).await;
         assert_eq!((answer.status, answer.code().as_str()), (401, "INVALID_TOKEN"), "{path}");
     }
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -220,7 +203,6 @@ async fn every_algorithm_signs_what_its_public_key_verifies() {
         let keys = app.get("/jwks", &[]).await.json();
         let key = keys["keys"][0].as_object().unwrap();
         assert_eq!((&key["alg"], &key["kid"]), (&json!(algorithm), &json!(kid(&token))));
-        app.stop().await;
     }
 }
 
@@ -235,13 +217,11 @@ async fn r_130_private_keys_are_stored_encrypted_and_never_shown() {
         let stored = app.sql("select \"privateKey\" from jwks").await;
         let sealed: String = serde_json::from_str(&stored).expect("a JSON text");
         assert!(sealed.bytes().all(|byte| byte.is_ascii_hexdigit()), "{algorithm}");
-        app.stop().await;
     }
     let open = app(&[("AUTH__JWT__DISABLE_PRIVATE_KEY_ENCRYPTION", "true")]).await;
     let shown = open.get("/jwks", &[]).await.json();
     let stored: Value = serde_json::from_str(&open.sql("select \"privateKey\" from jwks").await).unwrap();
     assert!(stored["d"].is_string() && shown["keys"][0]["d"].is_null());
-    open.stop().await;
 }
 
 #[actix_web::test]
@@ -255,15 +235,13 @@ async fn a_token_carries_what_the_settings_say() {
     let app = app(&settings).await;
     let registered = app.register("ann@example.com").await;
     let token = token(&app, &registered.session_cookie()).await;
-    let payload = crate::app::from_base64(token.split('.').nth(1).unwrap());
-    let claims: Value = serde_json::from_slice(&payload).unwrap();
+    let claims = test_support::claims(&token);
     let issued_at = claims["iat"].as_i64().unwrap();
     let expected = json!({
         "iat": issued_at, "sub": registered.json()["user"]["id"], "exp": issued_at + 90,
         "iss": "https://issuer.example", "aud": "orders",
     });
     assert_eq!(claims, expected);
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -284,7 +262,6 @@ async fn r_130_a_key_that_has_run_out_is_replaced_and_shown_for_its_grace_period
     let shown: Vec<String> = keys(&app).await.iter().map(|key| key.kid().as_str().to_owned()).collect();
     assert_eq!(shown, [kid(&next)], "the first is over, the second in its grace period");
     assert_eq!(app.count("jwks").await, 2, "who only reads keys replaces none");
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -307,8 +284,6 @@ async fn r_130_rotation_under_load_makes_one_key_and_loses_no_token() {
         app.clock.advance(Duration::minutes(61));
         other.clock.advance(Duration::minutes(61));
     }
-    other.stop().await;
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -327,7 +302,6 @@ async fn another_servers_newer_key_is_shown_at_once_and_signs_soon() {
     assert_eq!(kid(&next), "newer");
     claims(&app, &next).await;
     claims(&app, &first).await;
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -353,8 +327,6 @@ async fn a_private_key_under_another_secret_breaks_tokens_and_not_sessions() {
         "public keys are public"
     );
     assert_eq!(app.count("jwks").await, 1, "no key is made in its place behind the operator's back");
-    other.stop().await;
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -370,7 +342,6 @@ async fn r_130_a_row_of_two_keys_signs_nothing() {
     assert_eq!((refused.status, refused.body.as_str()), (500, ""), "nobody could verify its token");
     let session = app.get("/get-session", &[("cookie", &cookie)]).await;
     assert_eq!((session.status, session.header("set-auth-jwt")), (200, ""));
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -392,7 +363,6 @@ async fn a_key_that_the_database_refuses_is_kept_for_the_next_try() {
     app.execute("drop trigger refuse on jwks").await;
     let cookie = app.register("ann@example.com").await.session_cookie();
     claims(&app, &token(&app, &cookie).await).await;
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -410,5 +380,4 @@ async fn rows_that_are_no_keys_are_not_shown_and_hide_no_others() {
     assert_eq!(app.get("/jwks", &[]).await.body, good);
     let cookie = app.register("ann@example.com").await.session_cookie();
     claims(&app, &token(&app, &cookie).await).await;
-    app.stop().await;
 }

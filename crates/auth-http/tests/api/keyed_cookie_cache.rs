@@ -10,9 +10,8 @@ use auth_http::signing_keys::KEPT;
 use josekit::jwk::Jwk;
 use josekit::jws::{EdDSA, JwsSigner};
 use serde_json::{Value, json};
+use test_support::{Answer, TestApp, email_and_password, from_base64, to_base64};
 use time::Duration;
-
-use crate::app::{Answer, TestApp, from_base64, to_base64};
 
 const ON: [(&str, &str); 6] = [
     ("AUTH__JWT__ENABLED", "true"),
@@ -23,15 +22,14 @@ const ON: [(&str, &str); 6] = [
     ("AUTH__SESSION__ACCESS_TOKEN_IN_SESSION", "false"),
     ("AUTH__JWT__DISABLE_SETTING_JWT_HEADER", "true"),
 ];
-const CHEAP: (&str, &str) = ("AUTH__PASSWORD__ARGON2__MEMORY_KIB", "8");
 const DATA: &str = "better-auth.session_data";
 
 async fn start(more: &[(&str, &str)]) -> TestApp {
-    TestApp::with(&[&ON[..], &[CHEAP], more].concat()).await
+    TestApp::with(&[&ON[..], more].concat()).await
 }
 
 async fn beside(app: &TestApp, more: &[(&str, &str)]) -> TestApp {
-    TestApp::sharing(app, &[&ON[..], &[CHEAP], more].concat()).await
+    TestApp::sharing(app, &[&ON[..], more].concat()).await
 }
 
 /// The copy that an answer sets.
@@ -111,7 +109,6 @@ async fn a_service_with_the_public_keys_reads_who_is_signed_in() {
         assert_eq!(seen.user.id.as_str(), user["id"].as_str().unwrap(), "{algorithm}");
         rename(&app).await;
         assert_eq!(name(&app, &registered.cookie_header()).await, "ann", "{algorithm}");
-        app.stop().await;
     }
 }
 
@@ -125,7 +122,6 @@ async fn the_plugins_header_and_the_copy_go_together() {
     app.execute("delete from session").await;
     let ended = read(&app, &registered.cookie_header()).await;
     assert_eq!((ended.body.as_str(), ended.header("set-auth-jwt")), ("null", ""));
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -202,7 +198,6 @@ async fn r_002_nothing_else_passes_for_a_copy_nor_a_copy_for_anything_else() {
     for (what, good) in [("as it was", &value), ("signed again", &resigned)] {
         assert_eq!(name(&app, &format!("{session}; {DATA}={good}")).await, "ann", "the control, {what}");
     }
-    app.stop().await;
 }
 
 /// The private key of the one row, as whoever reads the table has it.
@@ -236,8 +231,6 @@ async fn copies_of_the_other_form_are_misses_on_either_side() {
         assert_eq!(name(own, &cookies).await, called);
         assert_eq!(name(other, &cookies).await, "stored");
     }
-    by_secret.stop().await;
-    app.stop().await;
 }
 
 /// Puts a second row beside the first, of the same pair and newer, as another server's rotation would.
@@ -264,8 +257,6 @@ async fn a_key_that_another_server_made_is_found_and_the_table_not_read_for_ever
     // And from now on without the table.
     app.execute("alter table jwks rename to keys_elsewhere; alter table session rename to elsewhere").await;
     assert_eq!(name(&app, &bob.cookie_header()).await, "bob");
-    other.stop().await;
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -280,7 +271,6 @@ async fn r_130_a_deleted_key_checks_nothing_after_a_minute() {
     let anew = read(&app, &cookies).await;
     assert_eq!(anew.json()["user"]["name"], "stored");
     assert_eq!(kid(&copy(&anew).expect("under a new key")), app.sql("select id from jwks").await);
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -294,7 +284,6 @@ async fn known_keys_go_on_while_the_table_cannot_be_read() {
     }
     app.clock.advance(Duration::minutes(1));
     assert_eq!(read(&app, &cookies).await.status, 500, "the copy is over, and the session cannot be read");
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -315,7 +304,6 @@ async fn r_130_a_copy_of_a_replaced_key_is_read_for_the_grace_period() {
     app.clock.advance(Duration::hours(2));
     assert_eq!(name(&app, &ann.cookie_header()).await, "stored", "its key is over");
     assert_eq!(name(&app, &bob.cookie_header()).await, "bob");
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -335,7 +323,7 @@ async fn a_key_that_cannot_be_used_costs_the_copy_and_nothing_else() {
         let registered = other.register(&email).await;
         assert_eq!(copy(&registered), None, "{broken}");
         let stale = format!("{DATA}={}", copy(&before).unwrap());
-        let login = json!({"email": email, "password": crate::app::PASSWORD});
+        let login = email_and_password(&email);
         let request =
             other.request("POST", "/login").header("cookie", &stale).header("origin", &other.origin);
         let login = other.send(request.json(&login)).await;
@@ -344,7 +332,7 @@ async fn a_key_that_cannot_be_used_costs_the_copy_and_nothing_else() {
         let session = read(&other, &login.session_cookie()).await;
         assert_eq!((session.status, copy(&session)), (200, None), "{broken}");
         assert_eq!(session.json()["user"]["email"], email.as_str());
-        let list = other.get("/list-sessions", &[("cookie", &login.session_cookie())]).await;
+        let list = other.get_as(&login.cookie(), "/list-sessions").await;
         assert_eq!((list.status, copy(&list)), (200, None), "{broken}");
     }
     app.execute("alter table keys_elsewhere rename to jwks").await;
@@ -355,6 +343,4 @@ async fn a_key_that_cannot_be_used_costs_the_copy_and_nothing_else() {
     assert_eq!(copy(&other.register("cy@example.com").await), None, "it was tried a moment ago");
     other.clock.advance(KEPT);
     assert!(copy(&other.register("dee@example.com").await).is_some());
-    other.stop().await;
-    app.stop().await;
 }

@@ -10,7 +10,6 @@
     reason = "tests"
 )]
 
-mod app;
 mod bearer;
 mod change_password;
 mod clock;
@@ -35,6 +34,7 @@ mod origin;
 mod password_attempts;
 mod rate_limit;
 mod redirects;
+mod replica;
 mod secrets;
 mod session;
 mod sessions;

@@ -5,9 +5,8 @@ use auth_http::clock::Clock;
 use auth_http::settings::{Environment, Settings};
 use auth_http::{Acting, Auth};
 use auth_store::testing::TestDatabase;
-use serde_json::{Value, json};
-
-use crate::app::{PASSWORD, SECRET};
+use serde_json::Value;
+use test_support::{SECRET, email_and_password};
 
 async fn hello(Acting(caller): Acting) -> impl Responder {
     format!("Hello, {}", caller.user.email.as_str())
@@ -40,13 +39,11 @@ async fn check(bearer_plugin: &str) {
     .bind(("127.0.0.1", 0))
     .unwrap();
     let origin = format!("http://{}", server.addrs()[0]);
-    let server = server.run();
-    let handle = server.handle();
-    actix_web::rt::spawn(server);
+    actix_web::rt::spawn(server.run());
     let client = reqwest::Client::new();
 
     let register = client.post(format!("{origin}/api/auth/register"));
-    let body = json!({"email": "host@example.com", "password": PASSWORD});
+    let body = email_and_password("host@example.com");
     let registered = register.json(&body).send().await.unwrap();
     assert_eq!(registered.status(), 201);
     let cookie = registered.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
@@ -70,7 +67,6 @@ async fn check(bearer_plugin: &str) {
 
     assert_eq!(get("/elsewhere").send().await.unwrap().text().await.unwrap(), "the host's own page");
     assert_eq!(get("/api/auth/elsewhere").send().await.unwrap().text().await.unwrap(), "");
-    handle.stop(true).await;
 }
 
 /// The settings say `users`, and the host's store would ask its own table `user`.

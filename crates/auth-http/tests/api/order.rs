@@ -2,11 +2,10 @@
 //! earlier one.
 
 use serde_json::json;
-
-use crate::app::TestApp;
+use test_support::{Answer, TestApp};
 
 /// What an answer says, in one word.
-fn said(answer: &crate::app::Answer) -> String {
+fn said(answer: &Answer) -> String {
     match answer.code().as_str() {
         "" => format!("{} {}", answer.status, answer.body),
         code => code.to_owned(),
@@ -75,7 +74,6 @@ async fn of_two_faults_the_earlier_step_refuses() {
         let answer = app.send(request.body(body.to_owned())).await;
         assert_eq!(said(&answer), expected, "{step}");
     }
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -95,5 +93,4 @@ async fn redirect_fields_are_looked_at_in_the_references_order() {
             .collect();
         assert_eq!(app.post("/sign-out", &body.into()).await.code(), *code);
     }
-    app.stop().await;
 }

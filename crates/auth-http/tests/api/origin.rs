@@ -1,10 +1,10 @@
 //! Who may act with a visitor's cookies: origins, cross-site sign-ins, and the two switches (Better Auth core §4).
 
 use auth_http::routes::ROUTES;
+use auth_store::testing::TestDatabase;
 use reqwest::header::HeaderValue;
 use serde_json::{Value, json};
-
-use crate::app::{Answer, PASSWORD, TestApp};
+use test_support::{Answer, PASSWORD, TestApp, claims, email_and_password};
 
 /// The host of the base URL.
 const HOST: &str = "auth.test:3000";
@@ -119,13 +119,12 @@ async fn r_063_a_post_with_a_cookie_needs_a_trusted_origin_or_referer() {
             assert!(of_a_login || refusal(&answer).is_empty(), "{path} {headers:?} without a cookie");
         }
     }
-    app.stop().await;
 }
 
 #[actix_web::test]
 async fn r_063_a_refused_request_changes_nothing() {
-    let app = TestApp::start().await;
-    let cookie = app.register("ann@example.com").await.session_cookie();
+    let (app, ann) = TestApp::signed_in(&[]).await;
+    let cookie = ann.session_cookie();
     let body = json!({"email": "new@example.com", "password": PASSWORD, "name": "x",
         "newPassword": "another password", "currentPassword": PASSWORD});
     for path in posts() {
@@ -136,7 +135,6 @@ async fn r_063_a_refused_request_changes_nothing() {
     }
     assert_eq!((app.count("user").await, app.count("session").await), (1, 1));
     assert_eq!(app.get("/get-session", &[("cookie", &cookie)]).await.status, 200);
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -196,7 +194,6 @@ async fn r_064_signing_in_checks_origin_and_fetch_metadata_without_cookies_too()
         }
     }
     assert_eq!(app.count("session").await, 0);
-    app.stop().await;
 }
 
 /// The two switches of the reference, each in all its positions, against five requests of a stranger's page.
@@ -205,7 +202,7 @@ async fn the_switches_turn_off_what_they_turn_off_in_the_reference() {
     let evil = ("origin", "https://evil.example");
     let cookie = ("cookie", "x=1");
     let navigation = [("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")];
-    let body = json!({"email": "nobody@example.com", "password": PASSWORD});
+    let body = email_and_password("nobody@example.com");
     let with_callback =
         json!({"email": "nobody@example.com", "password": PASSWORD, "callbackURL": "https://evil.example"});
     let (origin, blocked, redirect) =
@@ -224,12 +221,13 @@ async fn the_switches_turn_off_what_they_turn_off_in_the_reference() {
         ("true", "/sign-in", ["", "", "", "", ""]),
         ("", "/sign,/sign-in/email/x", [origin, origin, origin, blocked, redirect]),
     ];
+    let database = TestDatabase::create().await;
     for (csrf, unchecked, expected) in table {
-        let app = TestApp::with(&[
+        let switches = [
             ("AUTH__SECURITY__DISABLE_CSRF_CHECK", csrf),
             ("AUTH__SECURITY__DISABLE_ORIGIN_CHECK", unchecked),
-        ])
-        .await;
+        ];
+        let app = TestApp::on(database.url(), &switches).await;
         let sign_in = "/sign-in/email";
         let said = [
             post(&app, sign_in, &[evil, cookie], Some(&body)).await,
@@ -239,7 +237,6 @@ async fn the_switches_turn_off_what_they_turn_off_in_the_reference() {
             post(&app, sign_in, &[], Some(&with_callback)).await,
         ];
         assert_eq!(said.each_ref().map(refusal), expected, "csrf {csrf:?}, origin {unchecked:?}");
-        app.stop().await;
     }
 }
 
@@ -256,9 +253,8 @@ async fn r_069_no_request_changes_what_the_server_trusts_or_says_of_itself() {
         ("x-original-url", "/evil"),
         ("origin", "https://evil.example"),
     ];
-    let person = |email: &str| json!({"email": email, "password": PASSWORD});
     // The very first request of a server is where a careless one learns its own address.
-    let first = post(&app, "/sign-in/email", &hostile, Some(&person("ann@example.com"))).await;
+    let first = post(&app, "/sign-in/email", &hostile, Some(&email_and_password("ann@example.com"))).await;
     assert_eq!(first.code(), "INVALID_ORIGIN", "{}", first.body);
     let absolute = "POST https://evil.example/api/auth/sign-out HTTP/1.1\r\nhost: evil.example\r\ncookie: x=1\r\n\
          origin: https://evil.example\r\nconnection: close\r\n\r\n";
@@ -272,7 +268,7 @@ async fn r_069_no_request_changes_what_the_server_trusts_or_says_of_itself() {
             .take(7)
             .fold(app.request("POST", "/register"), |request, (name, value)| request.header(*name, *value));
         let honest = app.request("POST", "/register").header("origin", OWN);
-        let email = |kind: &str| person(&format!("{kind}{number}@example.com"));
+        let email = |kind: &str| email_and_password(&format!("{kind}{number}@example.com"));
         for request in [request.json(&email("hostile")), honest.json(&email("honest"))] {
             tasks.push(actix_web::rt::spawn(
                 async move { request.send().await.unwrap().text().await.unwrap() },
@@ -281,9 +277,7 @@ async fn r_069_no_request_changes_what_the_server_trusts_or_says_of_itself() {
     }
     for task in tasks {
         let body: Value = serde_json::from_str(&task.await.unwrap()).unwrap();
-        let claims = body["accessToken"].as_str().unwrap().split('.').nth(1).unwrap();
-        let claims: Value = serde_json::from_slice(&crate::app::from_base64(claims)).unwrap();
-        assert_eq!(claims["iss"], OWN);
+        assert_eq!(claims(body["accessToken"].as_str().unwrap())["iss"], OWN);
     }
     for (origin, expected) in [("https://evil.example", "INVALID_ORIGIN"), (OWN, "")] {
         let answer = post(&app, "/sign-out", &[("cookie", "x=1"), ("origin", origin)], None).await;
@@ -291,5 +285,4 @@ async fn r_069_no_request_changes_what_the_server_trusts_or_says_of_itself() {
     }
     let cookie = app.register("late@example.com").await.set_cookies().join(" ");
     assert!(!cookie.contains("Secure") && !cookie.contains("evil"), "{cookie}");
-    app.stop().await;
 }

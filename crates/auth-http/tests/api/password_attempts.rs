@@ -1,17 +1,12 @@
 //! Passwords tried in vain at one account, from many addresses.
 
 use serde_json::{Value, json};
+use test_support::{Answer, PASSWORD, TestApp};
 use time::Duration;
-
-use crate::app::{Answer, PASSWORD, TestApp};
 
 const PROXIED: (&str, &str) = ("AUTH__PROXIES__TRUSTED", "127.0.0.1");
 const EMAIL: &str = "ann@example.com";
 const HOME: &str = "203.0.113.9";
-
-/// Hashes that cost nothing: a hundred tries are made per account.
-const QUICK: [(&str, &str); 2] =
-    [("AUTH__PASSWORD__ARGON2__MEMORY_KIB", "8"), ("AUTH__PASSWORD__ARGON2__ITERATIONS", "1")];
 
 async fn try_at(app: &TestApp, address: &str, path: &str, body: Value) -> Answer {
     app.send(app.request("POST", path).header("x-forwarded-for", address).json(&body)).await
@@ -23,7 +18,7 @@ async fn wrong(app: &TestApp, address: &str, email: &str) -> Answer {
 
 #[actix_web::test]
 async fn r_086_tries_from_many_addresses_are_delayed_but_not_the_owners() {
-    let app = TestApp::with(&[PROXIED, QUICK[0], QUICK[1]]).await;
+    let app = TestApp::with(&[PROXIED]).await;
     app.register(EMAIL).await;
     let right = json!({"email": EMAIL, "password": PASSWORD});
     let signed_in = try_at(&app, HOME, "/sign-in/email", right.clone()).await;
@@ -58,12 +53,11 @@ async fn r_086_tries_from_many_addresses_are_delayed_but_not_the_owners() {
     assert_eq!(try_at(&app, HOME, "/login", right.clone()).await.status, 200, "the owner at home");
     app.clock.advance(Duration::seconds(1));
     assert_eq!(try_at(&app, "198.51.100.200", "/login", right).await.status, 200, "and elsewhere");
-    app.stop().await;
 }
 
 #[actix_web::test]
 async fn r_086_an_owner_is_known_where_they_signed_up() {
-    let app = TestApp::with(&[PROXIED, QUICK[0], QUICK[1]]).await;
+    let app = TestApp::with(&[PROXIED]).await;
     let right = json!({"email": EMAIL, "password": PASSWORD, "name": ""});
     assert_eq!(try_at(&app, HOME, "/sign-up/email", right.clone()).await.status, 200);
     for number in 0..101 {
@@ -72,12 +66,11 @@ async fn r_086_an_owner_is_known_where_they_signed_up() {
     for _ in 0..2 {
         assert_eq!(try_at(&app, HOME, "/sign-in/email", right.clone()).await.status, 200);
     }
-    app.stop().await;
 }
 
 #[actix_web::test]
 async fn r_086_an_account_that_does_not_exist_is_guarded_alike() {
-    let app = TestApp::with(&[PROXIED, QUICK[0], QUICK[1]]).await;
+    let app = TestApp::with(&[PROXIED]).await;
     let mut statuses = Vec::new();
     for number in 0..102 {
         statuses.push(wrong(&app, &format!("198.51.100.{number}"), "nobody@example.com").await.status);
@@ -85,17 +78,15 @@ async fn r_086_an_account_that_does_not_exist_is_guarded_alike() {
     assert_eq!(statuses[..101], [401; 101]);
     assert_eq!(statuses[101], 429);
     assert_eq!(wrong(&app, "198.51.100.1", "somebody@example.com").await.status, 401);
-    app.stop().await;
 }
 
 #[actix_web::test]
 async fn r_086_tries_that_test_nothing_do_not_count() {
-    let app = TestApp::with(&[PROXIED, QUICK[0], QUICK[1]]).await;
+    let app = TestApp::with(&[PROXIED]).await;
     for _ in 0..110 {
         let too_long = json!({"email": EMAIL, "password": "x".repeat(129)});
         assert_eq!(try_at(&app, HOME, "/sign-in/email", too_long).await.code(), "PASSWORD_TOO_LONG");
     }
     assert_eq!(wrong(&app, "198.51.100.1", EMAIL).await.status, 401);
     assert_eq!(wrong(&app, "198.51.100.2", EMAIL).await.status, 401);
-    app.stop().await;
 }

@@ -6,14 +6,16 @@ use auth_http::routes::ROUTES;
 use auth_store::testing::TestDatabase;
 use futures_util::future::join_all;
 use serde_json::json;
+use test_support::{Answer, TestApp, email_and_password};
 use time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::app::{Answer, PASSWORD, TestApp};
 use crate::statements::counting::CountingProxy;
 
 const ON: (&str, &str) = ("AUTH__RATE_LIMIT__ENABLED", "true");
+/// A database that is away is given up soon.
+const IMPATIENT: (&str, &str) = ("AUTH__DATABASE__ACQUIRE_TIMEOUT", "100ms");
 const PROXIED: (&str, &str) = ("AUTH__PROXIES__TRUSTED", "127.0.0.1");
 
 /// Sends a request as the client with an address, through the trusted proxy.
@@ -52,7 +54,6 @@ async fn r_079_the_refusal_is_the_references() {
     app.clock.advance(Duration::seconds(5));
     let passed = app.post("/sign-in/email", &wrong).await;
     assert_eq!((passed.status, passed.header("x-retry-after")), (401, ""));
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -64,7 +65,6 @@ async fn r_079_every_path_and_method_counts_each_path_by_itself() {
     assert_eq!(ask(&app, "1.0.0.2", "GET", "/ok").await.status, 200);
     assert_eq!(statuses(&app, "1.0.0.1", "PUT", "/nowhere", 101).await[99..], [404, 429]);
     assert_eq!(statuses(&app, "1.0.0.1", "GET", "/sign-in/social", 4).await, [404, 404, 404, 429]);
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -84,14 +84,12 @@ async fn r_079_settings_change_and_lift_limits() {
     assert_eq!(statuses(&app, "1.0.0.1", "GET", "/user", 2).await, [401, 429]);
     app.clock.advance(Duration::seconds(2));
     assert_eq!(ask(&app, "1.0.0.1", "GET", "/user").await.status, 401);
-    app.stop().await;
 }
 
 #[actix_web::test]
 async fn r_079_off_means_off() {
     let app = TestApp::start().await;
     assert_eq!(statuses(&app, "1.0.0.1", "POST", "/sign-in/email", 20).await, [400; 20]);
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -107,7 +105,6 @@ async fn paths_outside_the_base_path_are_not_counted() {
     assert_eq!(app.count("rateLimit").await, 0);
     let statuses = [app.get("/ok", &[]).await.status, app.get("/ok", &[]).await.status];
     assert_eq!((statuses, app.count("rateLimit").await), ([200, 429], 1), "those below it are");
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -115,7 +112,6 @@ async fn without_addresses_nothing_is_counted_or_stored() {
     let app = TestApp::with(&[ON, PROXIED, ("AUTH__PROXIES__TRACK_ADDRESSES", "false")]).await;
     assert_eq!(statuses(&app, "1.0.0.1", "POST", "/sign-in/email", 20).await, [400; 20]);
     assert_eq!(app.register("ann@example.com").await.json()["session"]["ipAddress"], "");
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -170,14 +166,13 @@ async fn r_080_every_spelling_that_reaches_a_handler_shares_its_count() {
             }
             assert!(shared >= 4, "the plain one, its trailing slashes, its query");
         }
-        app.stop().await;
     }
 }
 
 #[actix_web::test]
 async fn r_081_a_refused_request_is_not_read_and_asks_no_database() {
     // Nobody listens there, so whatever asks the database fails.
-    let app = TestApp::on("postgres://nobody@127.0.0.1:1/none", &[ON]).await;
+    let app = TestApp::on("postgres://nobody@127.0.0.1:1/none", &[ON, IMPATIENT]).await;
     let wrong = json!({"email": "nobody@example.com", "password": "wrong horse"});
     for _ in 0..3 {
         assert_eq!(app.post("/sign-in/email", &wrong).await.status, 503);
@@ -190,7 +185,6 @@ async fn r_081_a_refused_request_is_not_read_and_asks_no_database() {
     let mut answer = [0; 12];
     peer.read_exact(&mut answer).await.unwrap();
     assert_eq!(&answer, b"HTTP/1.1 429");
-    app.stop().await;
 }
 
 /// Whatever a blocked client sends, it is told so from the head alone, and PostgreSQL hears nothing of it.
@@ -205,7 +199,7 @@ async fn r_081_a_blocked_client_costs_no_statement_whatever_it_sends() {
         )
         .await;
         let cookie = app.register("ann@example.com").await.session_cookie();
-        let right = json!({"email": "ann@example.com", "password": PASSWORD});
+        let right = email_and_password("ann@example.com");
         proxy.take();
         while app.post("/sign-in/email", &right).await.status == 200 {}
         assert!(!proxy.take().is_empty(), "what passes is counted by the proxy");
@@ -243,7 +237,6 @@ async fn r_081_a_blocked_client_costs_no_statement_whatever_it_sends() {
             assert_eq!(&answer, b"HTTP/1.1 429", "{storage} {headers:?} {body}");
         }
         assert_eq!(proxy.take(), [""; 0], "{storage}, bodies that are none");
-        app.stop().await;
     }
 }
 
@@ -254,7 +247,6 @@ async fn r_082_of_parallel_requests_exactly_the_allowed_number_passes() {
     let passed = answers.iter().filter(|answer| answer.status == 200).count();
     let refused = answers.iter().filter(|answer| answer.status == 429).count();
     assert_eq!((passed, refused), (100, 100));
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -266,7 +258,6 @@ async fn r_085_clients_without_an_address_share_one_count() {
     assert_eq!(ask(&app, "unknown", "POST", "/sign-in/email").await.status, 429);
     assert_eq!(app.send(app.request("POST", "/sign-in/email")).await.status, 429, "no header at all");
     assert_eq!(ask(&app, "1.2.3.4", "POST", "/sign-in/email").await.status, 400);
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -291,7 +282,6 @@ async fn r_088_routes_that_test_a_password_share_their_counts() {
     }
     let strict: Vec<&str> = strict.into_iter().filter_map(|(path, strict)| strict.then_some(path)).collect();
     assert_eq!(strict, ["/change-password", "/login", "/register", "/sign-in/email", "/sign-up/email"]);
-    app.stop().await;
 }
 
 const IN_DATABASE: (&str, &str) = ("AUTH__RATE_LIMIT__STORAGE", "database");
@@ -308,8 +298,6 @@ async fn r_082_servers_that_count_in_the_database_count_together() {
     assert_eq!((passed, refused), (100, 100));
     let row = app.sql("select concat_ws(' ', key, count) from \"rateLimit\"").await;
     assert_eq!(row, "127.0.0.1|/ok 100");
-    other.stop().await;
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -328,7 +316,6 @@ async fn r_079_rows_that_node_has_written_count() {
     app.clock.advance(Duration::seconds(10));
     assert_eq!(app.post("/login", &wrong).await.status, 401);
     assert_eq!(app.sql("select concat_ws(' ', id, count) from \"rateLimit\"").await, "by-node 1");
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -340,10 +327,8 @@ async fn r_081_a_refusal_that_is_known_asks_no_database_and_an_outage_lifts_no_l
     assert_eq!(ask(&app, "1.0.0.2", "POST", "/sign-in/email").await.status, 500);
     app.clock.advance(Duration::seconds(10));
     assert_eq!(ask(&app, "1.0.0.1", "POST", "/sign-in/email").await.status, 500, "it asks again");
-    app.stop().await;
 
-    let away = TestApp::on("postgres://nobody@127.0.0.1:1/none", &[ON, IN_DATABASE]).await;
+    let away = TestApp::on("postgres://nobody@127.0.0.1:1/none", &[ON, IN_DATABASE, IMPATIENT]).await;
     let answer = away.get("/ok", &[]).await;
     assert_eq!((answer.status, answer.code().as_str()), (503, "SERVICE_UNAVAILABLE"));
-    away.stop().await;
 }

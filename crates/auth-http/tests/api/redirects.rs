@@ -2,8 +2,7 @@
 
 use auth_http::routes::ROUTES;
 use serde_json::{Value, json};
-
-use crate::app::{PASSWORD, TestApp};
+use test_support::{PASSWORD, TestApp};
 
 /// Addresses that lead to a stranger, or might in some browser, proxy or router.
 const HOSTILE: [&str; 80] = [
@@ -146,7 +145,6 @@ async fn r_067_no_field_leads_to_a_stranger() {
             }
         }
     }
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -164,7 +162,6 @@ async fn r_067_what_stays_here_passes_and_is_repeated_as_it_came() {
         let answer = app.post(&format!("/sign-in/email?{}", in_query("callbackURL", url)), &json!({})).await;
         assert_eq!(answer.code(), "VALIDATION_ERROR", "{url}");
     }
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -192,5 +189,4 @@ async fn r_067_a_redirect_that_is_no_text_is_400_without_a_code() {
             app.post(&format!("{path}?callbackURL=//evil.example"), &json!({"callbackURL": "/x"})).await;
         assert_ne!(both.status, 403, "{path}");
     }
-    app.stop().await;
 }

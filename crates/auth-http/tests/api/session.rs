@@ -1,9 +1,8 @@
 //! `GET /get-session`: both APIs' answers, and what a read does to the session.
 
 use serde_json::{Value, json};
+use test_support::{CredentialHeader, PASSWORD, TestApp};
 use time::Duration;
-
-use crate::app::{PASSWORD, TestApp};
 
 #[actix_web::test]
 async fn a_caller_without_credentials_is_refused_or_told_null_as_set() {
@@ -14,41 +13,35 @@ async fn a_caller_without_credentials_is_refused_or_told_null_as_set() {
         (401, r#"{"message":"Unauthorized","code":"UNAUTHORIZED"}"#)
     );
     assert_eq!(refused.header("www-authenticate"), "Bearer");
-    app.stop().await;
 
     let app = TestApp::with(&[("AUTH__SESSION__ANONYMOUS_GET_SESSION", "null")]).await;
     let null = app.get("/get-session", &[]).await;
     assert_eq!((null.status, null.body.as_str()), (200, "null"));
     assert_eq!((null.header("cache-control"), null.header("pragma")), ("no-store", "no-cache"));
-    app.stop().await;
 }
 
 #[actix_web::test]
 async fn the_envelope_is_better_auths_answer_and_three_members() {
-    let app = TestApp::start().await;
-    let cookie = app.register("ann@example.com").await.session_cookie();
+    let (app, ann) = TestApp::signed_in(&[]).await;
+    let cookie = ann.session_cookie();
     let answer = app.get("/get-session", &[("cookie", &cookie)]).await;
     let members: Vec<String> = answer.json().as_object().unwrap().keys().cloned().collect();
     assert_eq!(members, ["session", "user", "accessToken", "accessTokenExpiresAt", "refreshToken"]);
     assert!(answer.set_cookies().is_empty(), "nothing is due");
-    app.stop().await;
 
-    let app = TestApp::with(&[("AUTH__SESSION__ACCESS_TOKEN_IN_SESSION", "false")]).await;
-    let registered = app.register("ann@example.com").await;
-    let answer = app.get("/get-session", &[("cookie", &registered.session_cookie())]).await;
+    let (app, registered) = TestApp::signed_in(&[("AUTH__SESSION__ACCESS_TOKEN_IN_SESSION", "false")]).await;
+    let answer = app.get_as(&registered.cookie(), "/get-session").await;
     for answer in [registered, answer] {
         let members: Vec<String> = answer.json().as_object().unwrap().keys().cloned().collect();
         assert_eq!(members, ["session", "user"]);
     }
-    app.stop().await;
 }
 
 #[actix_web::test]
 async fn a_jwt_caller_keeps_its_token_for_half_its_life() {
-    let app = TestApp::start().await;
-    let token = app.register("ann@example.com").await.access_token();
-    let read =
-        async |token: &str| app.get("/get-session", &[("authorization", &format!("Bearer {token}"))]).await;
+    let (app, ann) = TestApp::signed_in(&[]).await;
+    let token = ann.access_token();
+    let read = async |token: &str| app.get_as(&CredentialHeader::bearer(token), "/get-session").await;
     assert_eq!(read(&token).await.access_token(), token);
     app.clock.advance(Duration::minutes(29));
     assert_eq!(read(&token).await.access_token(), token);
@@ -61,7 +54,6 @@ async fn a_jwt_caller_keeps_its_token_for_half_its_life() {
     let expired = read(&token).await;
     assert_eq!((expired.status, expired.code().as_str()), (401, "TOKEN_EXPIRED"));
     assert!(expired.header("www-authenticate").starts_with(r#"Bearer error="invalid_token""#));
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -73,13 +65,11 @@ async fn an_access_token_never_outlives_its_session() {
     let (token_ends, session_ends) =
         (&registered["accessTokenExpiresAt"], &registered["session"]["expiresAt"]);
     assert!(token_ends.as_str().unwrap() <= session_ends.as_str().unwrap(), "{token_ends} {session_ends}");
-    app.stop().await;
 }
 
 #[actix_web::test]
 async fn a_read_after_update_age_extends_the_session_and_its_cookie() {
-    let app = TestApp::start().await;
-    let registered = app.register("ann@example.com").await;
+    let (app, registered) = TestApp::signed_in(&[]).await;
     let cookie = registered.session_cookie();
     app.clock.advance(Duration::hours(23));
     assert!(app.get("/get-session", &[("cookie", &cookie)]).await.set_cookies().is_empty());
@@ -95,13 +85,11 @@ async fn a_read_after_update_age_extends_the_session_and_its_cookie() {
     assert_eq!(extended.session_cookie(), cookie);
     assert!(extended.set_cookies()[0].contains("; Max-Age=604800; "));
     assert_eq!(extended.json()["session"]["createdAt"], registered.json()["session"]["createdAt"]);
-    app.stop().await;
 }
 
 #[actix_web::test]
 async fn an_unremembered_session_is_not_extended() {
-    let app = TestApp::start().await;
-    app.register("ann@example.com").await;
+    let (app, _) = TestApp::signed_in(&[]).await;
     let input = json!({"email": "ann@example.com", "password": PASSWORD, "rememberMe": false});
     let cookies = app.post("/login", &input).await.cookie_header();
     app.clock.advance(Duration::hours(23));
@@ -110,20 +98,17 @@ async fn an_unremembered_session_is_not_extended() {
     assert!(answer.set_cookies().is_empty());
     app.clock.advance(Duration::hours(2));
     assert_eq!(app.get("/get-session", &[("cookie", &cookies)]).await.body, "null");
-    app.stop().await;
 }
 
 #[actix_web::test]
 async fn an_unremembered_session_does_not_grow_for_callers_with_tokens() {
-    let app = TestApp::start().await;
-    app.register("ann@example.com").await;
+    let (app, _) = TestApp::signed_in(&[]).await;
     let input = json!({"email": "ann@example.com", "password": PASSWORD, "rememberMe": false});
     let login = app.post("/login", &input).await;
     for token in [login.access_token(), login.session_token()] {
-        let answer = app.get("/get-session", &[("authorization", &format!("Bearer {token}"))]).await;
+        let answer = app.get_as(&CredentialHeader::bearer(&token), "/get-session").await;
         assert_eq!(answer.json()["session"]["expiresAt"], login.json()["session"]["expiresAt"]);
     }
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -132,41 +117,39 @@ async fn a_long_name_does_not_make_a_token_that_is_refused() {
     let input = json!({"email": "ann@example.com", "password": PASSWORD, "name": "\u{1}".repeat(512)});
     let registered = app.post("/register", &input).await;
     assert_eq!(registered.status, 201);
-    let bearer = format!("Bearer {}", registered.access_token());
-    assert_eq!(app.get("/user", &[("authorization", &bearer)]).await.status, 200);
-    app.stop().await;
+    let bearer = registered.access_bearer();
+    assert_eq!(app.get_as(&bearer, "/user").await.status, 200);
 }
 
 #[actix_web::test]
 async fn an_ended_session_is_null_for_cookies_and_401_for_tokens_and_its_row_goes() {
-    let app = TestApp::start().await;
-    let registered = app.register("ann@example.com").await;
+    let (app, registered) = TestApp::signed_in(&[]).await;
     let (cookie, raw) = (registered.session_cookie(), registered.session_token());
     app.clock.advance(Duration::days(8));
-    let bearer = app.get("/get-session", &[("authorization", &format!("Bearer {raw}"))]).await;
+    let bearer = app.get_as(&CredentialHeader::bearer(&raw), "/get-session").await;
     assert_eq!((bearer.status, bearer.code().as_str()), (401, "INVALID_TOKEN"));
     assert_eq!(app.count("session").await, 0);
     let answer = app.get("/get-session", &[("cookie", &cookie)]).await;
     assert_eq!((answer.status, answer.body.as_str()), (200, "null"));
-    let names: Vec<&str> = answer.set_cookies().iter().map(|line| line.split('=').next().unwrap()).collect();
-    assert_eq!(names, ["better-auth.session_token", "better-auth.session_data", "better-auth.dont_remember"]);
+    assert_eq!(
+        answer.cookie_names(),
+        ["better-auth.session_token", "better-auth.session_data", "better-auth.dont_remember"]
+    );
     assert!(
         answer.set_cookies().iter().all(|line| line.contains("=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax"))
     );
-    app.stop().await;
 }
 
 #[actix_web::test]
 async fn a_forged_cookie_is_null_and_nothing_is_cleared() {
-    let app = TestApp::start().await;
-    let cookie = app.register("ann@example.com").await.session_cookie();
+    let (app, ann) = TestApp::signed_in(&[]).await;
+    let cookie = ann.session_cookie();
     let forged = format!("{}A", &cookie[..cookie.len() - 1]);
     for cookie in [forged.as_str(), "better-auth.session_token=x", "better-auth.session_token="] {
         let answer = app.get("/get-session", &[("cookie", cookie)]).await;
         assert_eq!((answer.status, answer.body.as_str()), (200, "null"), "{cookie}");
         assert!(answer.set_cookies().is_empty());
     }
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -191,25 +174,22 @@ async fn foreign_tokens_speak_for_a_user_without_a_session_where_they_are_accept
             let logout = app.send(app.request("POST", "/logout").header("authorization", &bearer)).await;
             assert_eq!(logout.status, 401, "there is no session to end");
         }
-        app.stop().await;
     }
 }
 
 #[actix_web::test]
 async fn a_session_that_another_server_ends_is_ended_here_at_once() {
-    let app = TestApp::start().await;
-    let registered = app.register("ann@example.com").await;
+    let (app, registered) = TestApp::signed_in(&[]).await;
     app.execute("delete from session").await;
-    let jwt = format!("Bearer {}", registered.access_token());
-    assert_eq!(app.get("/user", &[("authorization", &jwt)]).await.status, 401);
-    assert_eq!(app.get("/user", &[("cookie", &registered.session_cookie())]).await.status, 401);
-    app.stop().await;
+    let jwt = registered.access_bearer();
+    assert_eq!(app.get_as(&jwt, "/user").await.status, 401);
+    assert_eq!(app.get_as(&registered.cookie(), "/user").await.status, 401);
 }
 
 #[actix_web::test]
 async fn r_020_a_cookie_cache_of_another_server_is_removed_once_on_every_path() {
-    let app = TestApp::start().await;
-    let live = app.register("ann@example.com").await.session_cookie();
+    let (app, ann) = TestApp::signed_in(&[]).await;
+    let live = ann.session_cookie();
     let ended = app.register("bob@example.com").await.session_cookie();
     app.execute(
         "delete from session where \"userId\" = (select id from \"user\" where email = 'bob@example.com')",
@@ -221,8 +201,7 @@ async fn r_020_a_cookie_cache_of_another_server_is_removed_once_on_every_path() 
             ("better-auth.session_data.0=x", "session_data.0"),
         ] {
             let answer = app.get("/get-session", &[("cookie", &format!("{session}{cache}"))]).await;
-            let mut names: Vec<&str> =
-                answer.set_cookies().iter().map(|line| line.split('=').next().unwrap()).collect();
+            let mut names = answer.cookie_names();
             assert!(names.contains(&format!("better-auth.{name}").as_str()), "{session}{cache}: {names:?}");
             let all = names.len();
             names.sort_unstable();
@@ -230,5 +209,4 @@ async fn r_020_a_cookie_cache_of_another_server_is_removed_once_on_every_path() 
             assert_eq!(names.len(), all, "one line per name");
         }
     }
-    app.stop().await;
 }

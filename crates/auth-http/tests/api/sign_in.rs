@@ -3,14 +3,12 @@
 use futures_util::FutureExt;
 use futures_util::future::select_all;
 use serde_json::{Value, json};
-
-use crate::app::{PASSWORD, TestApp};
+use test_support::{PASSWORD, SHIPPED_HASHES, TestApp, email_and_password};
 
 #[actix_web::test]
 async fn login_takes_json_and_a_form_in_which_username_may_stand_for_email() {
-    let app = TestApp::start().await;
-    app.register("ann@example.com").await;
-    let json = app.post("/login", &json!({"email": "ann@example.com", "password": PASSWORD})).await;
+    let (app, _) = TestApp::signed_in(&[]).await;
+    let json = app.login("ann@example.com").await;
     assert_eq!(json.status, 200);
     for field in ["email", "username"] {
         let form = app.post_form("/login", &[(field, "Ann@Example.com"), ("password", PASSWORD)]).await;
@@ -20,13 +18,11 @@ async fn login_takes_json_and_a_form_in_which_username_may_stand_for_email() {
     let username_in_json =
         app.post("/login", &json!({"username": "ann@example.com", "password": PASSWORD})).await;
     assert_eq!(username_in_json.code(), "VALIDATION_ERROR");
-    app.stop().await;
 }
 
 #[actix_web::test]
 async fn sign_in_with_a_callback_says_where_to_go() {
-    let app = TestApp::start().await;
-    app.register("ann@example.com").await;
+    let (app, _) = TestApp::signed_in(&[]).await;
     let input = json!({"email": "ann@example.com", "password": PASSWORD, "callbackURL": "/dash"});
     let answer = app.post("/sign-in/email", &input).await;
     assert_eq!(answer.status, 200);
@@ -40,13 +36,11 @@ async fn sign_in_with_a_callback_says_where_to_go() {
         app.post("/sign-in/email", &input).await.body,
         r#"{"message":"Invalid callbackURL: expected a string"}"#
     );
-    app.stop().await;
 }
 
 #[actix_web::test]
 async fn a_user_who_asks_to_be_forgotten_gets_a_short_session_and_no_lasting_cookie() {
-    let app = TestApp::start().await;
-    app.register("ann@example.com").await;
+    let (app, _) = TestApp::signed_in(&[]).await;
     let input = json!({"email": "ann@example.com", "password": PASSWORD, "rememberMe": false});
     let answer = app.post("/login", &input).await;
     let cookies = answer.set_cookies();
@@ -55,7 +49,6 @@ async fn a_user_who_asks_to_be_forgotten_gets_a_short_session_and_no_lasting_coo
     assert!(cookies[1].starts_with("better-auth.dont_remember=true."));
     let life = app.sql("select round(extract(epoch from \"expiresAt\" - \"createdAt\"))::text from session order by \"createdAt\" desc limit 1").await;
     assert_eq!(life, "86400");
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -64,7 +57,8 @@ async fn hashes_of_node_and_of_python_sign_in_and_are_moved_when_asked() {
     let scrypt = "860f642437cab0a49e1e7d5af2dfcc76:3ce0c71aac6ad30fa43c36b17d3dc6d6c5ff48b1cb1779cf3625fd9598e886b259b0ea2abd33f5b0597da30ffabf3e72665671ee200ba4020b9d0cb0cd9c769b";
     let bcrypt = "$2b$10$Qb5e0awfOXN3fl7LMF5VtO84DPY9XryvOIJpBgHmuiiiOZwS.znee";
     for rehash in ["false", "true"] {
-        let app = TestApp::with(&[("AUTH__PASSWORD__REHASH_ON_SIGN_IN", rehash)]).await;
+        let rehashing = ("AUTH__PASSWORD__REHASH_ON_SIGN_IN", rehash);
+        let app = TestApp::with(&[&SHIPPED_HASHES[..], &[rehashing]].concat()).await;
         for (email, stored) in [("node@example.com", scrypt), ("python@example.com", bcrypt)] {
             app.register(email).await;
             app.set_hash(email, stored).await;
@@ -80,14 +74,12 @@ async fn hashes_of_node_and_of_python_sign_in_and_are_moved_when_asked() {
                 200
             );
         }
-        app.stop().await;
     }
 }
 
 #[actix_web::test]
 async fn r_039_a_malformed_stored_hash_is_a_failed_sign_in() {
-    let app = TestApp::start().await;
-    app.register("ann@example.com").await;
+    let (app, _) = TestApp::signed_in(&[]).await;
     for hash in [
         "",
         ":",
@@ -98,55 +90,47 @@ async fn r_039_a_malformed_stored_hash_is_a_failed_sign_in() {
         "a:b",
     ] {
         app.set_hash("ann@example.com", hash).await;
-        let answer = app.post("/login", &json!({"email": "ann@example.com", "password": PASSWORD})).await;
+        let answer = app.post("/login", &email_and_password("ann@example.com")).await;
         assert_eq!((answer.status, answer.code().as_str()), (401, "INVALID_EMAIL_OR_PASSWORD"), "{hash:?}");
     }
-    app.stop().await;
 }
 
 #[actix_web::test]
 async fn the_reference_format_is_written_when_asked() {
-    let app = TestApp::with(&[("AUTH__PASSWORD__HASHER", "scrypt")]).await;
-    app.register("ann@example.com").await;
+    let (app, _) = TestApp::signed_in(&[("AUTH__PASSWORD__HASHER", "scrypt")]).await;
     let stored = app.stored_hash("ann@example.com").await;
     let (salt, key) = stored.split_once(':').unwrap();
     assert_eq!((salt.len(), key.len()), (32, 128));
-    assert_eq!(
-        app.post("/login", &json!({"email": "ann@example.com", "password": PASSWORD})).await.status,
-        200
-    );
-    app.stop().await;
+    assert_eq!(app.login("ann@example.com").await.status, 200);
 }
 
 #[actix_web::test]
 async fn r_076_the_stored_session_says_where_it_came_from_and_no_more() {
-    let app = TestApp::start().await;
-    app.register("ann@example.com").await;
+    let (app, _) = TestApp::signed_in(&[]).await;
     let request = app.request("POST", "/login").header("user-agent", "x".repeat(16 * 1024 - 1024));
-    let answer = app.send(request.json(&json!({"email": "ann@example.com", "password": PASSWORD}))).await;
+    let answer = app.send(request.json(&email_and_password("ann@example.com"))).await;
     assert_eq!(answer.json()["session"]["ipAddress"], "127.0.0.1");
     assert_eq!(answer.json()["session"]["userAgent"].as_str().unwrap().len(), 1024);
     let nameless = app
         .send(
             app.request("POST", "/login")
                 .header("user-agent", "")
-                .json(&json!({"email": "ann@example.com", "password": PASSWORD})),
+                .json(&email_and_password("ann@example.com")),
         )
         .await;
     assert_eq!(nameless.json()["session"]["userAgent"], Value::String(String::new()));
     let bytes = reqwest::header::HeaderValue::from_bytes("\"q\" ä".as_bytes()).unwrap();
     let lettered = app.request("POST", "/login").header("user-agent", bytes);
-    let lettered = app.send(lettered.json(&json!({"email": "ann@example.com", "password": PASSWORD}))).await;
+    let lettered = app.send(lettered.json(&email_and_password("ann@example.com"))).await;
     assert_eq!(lettered.json()["session"]["userAgent"], "\"q\" Ã¤", "one letter per byte, as Node reads it");
-    app.stop().await;
 }
 
 #[actix_web::test]
 async fn r_099_a_sign_in_that_is_refused_for_load_asks_no_database() {
-    let app = TestApp::with(&[("AUTH__PASSWORD__PERMITS", "1"), ("AUTH__PASSWORD__QUEUE", "0")]).await;
-    app.register("ann@example.com").await;
+    let (app, _) =
+        TestApp::signed_in(&[("AUTH__PASSWORD__PERMITS", "1"), ("AUTH__PASSWORD__QUEUE", "0")]).await;
     // Costs seconds, while a refusal is held back for less than one.
-    app.set_hash("ann@example.com", &format!("$2b$16${}", ".".repeat(53))).await;
+    app.set_hash("ann@example.com", &format!("$2b$15${}", ".".repeat(53))).await;
     let wrong = json!({"email": "ann@example.com", "password": "wrong horse"});
     // On a machine that is busy otherwise the hash may be done before the third one comes: then once more.
     for _ in 0..10 {
@@ -167,5 +151,4 @@ async fn r_099_a_sign_in_that_is_refused_for_load_asks_no_database() {
         break;
     }
     assert_eq!(app.post("/sign-in/email", &wrong).await.status, 500, "one that is not refused asks");
-    app.stop().await;
 }

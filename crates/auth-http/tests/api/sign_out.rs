@@ -1,8 +1,7 @@
 //! `POST /sign-out` and `POST /logout`.
 
 use serde_json::json;
-
-use crate::app::TestApp;
+use test_support::{CredentialHeader, TestApp};
 
 const CLEARED: [&str; 3] = [
     "better-auth.session_token=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax",
@@ -15,19 +14,18 @@ async fn r_024_sign_out_deletes_the_row_and_every_credential_dies_with_it() {
     let app = TestApp::start().await;
     for path in ["/sign-out", "/logout"] {
         let registered = app.register(&format!("{}@example.com", &path[1..])).await;
-        let cookie = registered.session_cookie();
-        let request = app.request("POST", path).header("origin", &app.origin).header("cookie", &cookie);
+        let cookie = registered.cookie();
+        let request = app.request_as(&cookie, "POST", path);
         let answer = app.send(request).await;
         assert_eq!((answer.status, answer.body.as_str()), (200, r#"{"success":true}"#));
         assert_eq!(answer.set_cookies(), CLEARED);
         assert_eq!(app.count("session").await, 0);
         for token in [registered.access_token(), registered.session_token()] {
-            let answer = app.get("/get-session", &[("authorization", &format!("Bearer {token}"))]).await;
+            let answer = app.get_as(&CredentialHeader::bearer(&token), "/get-session").await;
             assert_eq!(answer.status, 401);
         }
-        assert_eq!(app.get("/get-session", &[("cookie", &cookie)]).await.body, "null");
+        assert_eq!(app.get_as(&cookie, "/get-session").await.body, "null");
     }
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -46,24 +44,21 @@ async fn r_024_sign_out_ends_the_session_that_a_bearer_token_names() {
     }
     let forged = app.request("POST", "/sign-out").header("authorization", "Bearer forged.token.here");
     assert_eq!(app.send(forged).await.status, 401);
-    app.stop().await;
 }
 
 #[actix_web::test]
 async fn r_024_success_is_not_answered_when_the_row_may_live_on() {
-    let app = TestApp::start().await;
-    let registered = app.register("ann@example.com").await;
+    let (app, registered) = TestApp::signed_in(&[]).await;
     app.execute("alter table session rename to session_away").await;
-    let cookie = registered.session_cookie();
+    let cookie = registered.cookie();
     for path in ["/sign-out", "/logout"] {
-        let request = app.request("POST", path).header("origin", &app.origin).header("cookie", &cookie);
+        let request = app.request_as(&cookie, "POST", path);
         let answer = app.send(request).await;
         assert!(answer.status >= 500, "{path}: {}", answer.status);
         assert!(answer.set_cookies().is_empty());
     }
     app.execute("alter table session_away rename to session").await;
-    assert_eq!(app.get("/get-session", &[("cookie", &cookie)]).await.status, 200);
-    app.stop().await;
+    assert_eq!(app.get_as(&cookie, "/get-session").await.status, 200);
 }
 
 #[actix_web::test]
@@ -74,13 +69,12 @@ async fn sign_out_without_a_session_succeeds_and_checks_its_fields() {
     assert_eq!(app.send(app.request("POST", "/sign-out")).await.status, 200);
     assert_eq!(app.post("/sign-out", &json!({"disableRedirect": 1})).await.code(), "VALIDATION_ERROR");
     assert_eq!(app.post("/sign-out", &json!(null)).await.code(), "VALIDATION_ERROR");
-    app.stop().await;
 }
 
 #[actix_web::test]
 async fn signing_out_with_a_cookie_needs_a_trusted_origin() {
-    let app = TestApp::start().await;
-    let cookie = app.register("ann@example.com").await.session_cookie();
+    let (app, ann) = TestApp::signed_in(&[]).await;
+    let cookie = ann.session_cookie();
     for (origin, code) in [
         ("", "MISSING_OR_NULL_ORIGIN"),
         ("null", "MISSING_OR_NULL_ORIGIN"),
@@ -96,5 +90,4 @@ async fn signing_out_with_a_cookie_needs_a_trusted_origin() {
         }
     }
     assert_eq!(app.count("session").await, 1);
-    app.stop().await;
 }

@@ -1,13 +1,12 @@
 //! `POST /sign-up/email` and `POST /register`.
 
 use serde_json::{Value, json};
-
-use crate::app::{PASSWORD, TestApp};
+use test_support::{PASSWORD, TestApp, email_and_password};
 
 #[actix_web::test]
 async fn register_answers_201_with_the_session_envelope() {
     let app = TestApp::start().await;
-    let answer = app.post("/register", &json!({"email": "Ann@Example.com", "password": PASSWORD})).await;
+    let answer = app.post("/register", &email_and_password("Ann@Example.com")).await;
     assert_eq!(answer.status, 201);
     let body = answer.json();
     assert_eq!(body["user"]["email"], "ann@example.com");
@@ -20,7 +19,6 @@ async fn register_answers_201_with_the_session_envelope() {
     assert!(body["accessTokenExpiresAt"].as_str().unwrap().ends_with(".000Z"));
     assert!(answer.set_cookies().iter().any(|line| line.starts_with("better-auth.session_token=")));
     assert_eq!(answer.header("cache-control"), "no-store");
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -34,19 +32,16 @@ async fn sign_up_answers_with_raw_token_and_user() {
     assert_eq!(members, ["token", "user"]);
     assert_eq!(answer.json()["user"]["image"], "https://a.b/c.png");
     assert_eq!(answer.json()["user"]["name"], "");
-    app.stop().await;
 }
 
 #[actix_web::test]
 async fn a_taken_address_is_422_in_any_spelling_of_case() {
-    let app = TestApp::start().await;
-    app.register("ann@example.com").await;
+    let (app, _) = TestApp::signed_in(&[]).await;
     for (path, email) in [("/register", "ANN@example.com"), ("/sign-up/email", "ann@EXAMPLE.com")] {
         let answer = app.post(path, &json!({"email": email, "password": PASSWORD, "name": "x"})).await;
         assert_eq!(answer.status, 422, "{path}");
         assert_eq!(answer.code(), "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL");
     }
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -63,7 +58,6 @@ async fn r_058_of_parallel_sign_ups_for_one_address_one_succeeds() {
     assert_eq!(app.count("user").await, 1);
     assert_eq!(app.count("account").await, 1);
     assert_eq!(app.count("session").await, 1);
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -92,7 +86,6 @@ async fn r_037_length_is_counted_in_utf16_units_on_every_path_that_sets_a_passwo
             }
         }
     }
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -102,11 +95,10 @@ async fn r_057_look_alike_addresses_are_refused() {
     for email in
         ["\u{212a}ate@example.com", "k\u{430}te@example.com", " kate@example.com", "kate@example.com\n"]
     {
-        let answer = app.post("/register", &json!({"email": email, "password": PASSWORD})).await;
+        let answer = app.post("/register", &email_and_password(email)).await;
         assert_eq!((answer.status, answer.code().as_str()), (400, "VALIDATION_ERROR"), "{email:?}");
     }
     assert_eq!(app.count("user").await, 1);
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -133,7 +125,6 @@ async fn r_073_protected_fields_are_never_set_by_clients() {
         .sql("select count(*)::text from account where \"providerId\" <> 'credential' or scope is not null")
         .await;
     assert_eq!(rows, "0");
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -143,7 +134,6 @@ async fn a_name_that_cannot_be_stored_is_422_and_leaves_nothing() {
     let answer = app.post("/sign-up/email", &input).await;
     assert_eq!((answer.status, answer.code().as_str()), (422, "FAILED_TO_CREATE_USER"));
     assert_eq!(app.count("user").await, 0);
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -152,7 +142,6 @@ async fn a_row_that_a_constraint_of_the_applications_own_refuses_is_no_taken_add
     app.execute("alter table \"user\" add constraint short_name check (char_length(name) <= 3)").await;
     let input = json!({"email": "ann@example.com", "password": PASSWORD, "name": "Anna"});
     assert_eq!(app.post("/sign-up/email", &input).await.code(), "FAILED_TO_CREATE_USER");
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -162,9 +151,7 @@ async fn sign_up_can_be_turned_off_alone() {
     let answer = app.post("/sign-up/email", &input).await;
     assert_eq!((answer.status, answer.code().as_str()), (400, "EMAIL_PASSWORD_SIGN_UP_DISABLED"));
     assert_eq!(app.post("/login", &input).await.code(), "INVALID_EMAIL_OR_PASSWORD");
-    app.stop().await;
 
     let app = TestApp::with(&[("AUTH__EMAIL_AND_PASSWORD__ENABLED", "false")]).await;
     assert_eq!(app.post("/sign-in/email", &input).await.code(), "EMAIL_PASSWORD_DISABLED");
-    app.stop().await;
 }

@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-
-use crate::app::{Answer, PASSWORD, TestApp};
+use test_support::{Answer, PASSWORD, TestApp, email_and_password};
 
 const QUIET: (&str, &str) = ("AUTH__RATE_LIMIT__ENABLED", "false");
 const NO_SIGN_IN: (&str, &str) = ("AUTH__EMAIL_AND_PASSWORD__AUTO_SIGN_IN", "false");
@@ -95,7 +94,6 @@ async fn r_056_sign_up_answers_a_taken_and_a_free_address_alike_to_the_letter() 
         let after = "select (u.*)::text || (a.*)::text from \"user\" u join account a on a.\"userId\" = u.id where email = 'taken@example.com'";
         assert_eq!(app.sql(after).await, before, "nothing of the taken user changed");
         assert_eq!(app.count("session").await, 0);
-        app.stop().await;
     }
 }
 
@@ -105,11 +103,9 @@ async fn sign_up_without_sign_in_makes_a_user_who_can_sign_in() {
     let answer = app.post("/sign-up/email", &sign_up("ann@example.com", json!({}))).await;
     assert!(answer.body.starts_with(r#"{"token":null,"user":{"name":"Ann","email":"ann@example.com","emailVerified":false,"image":null,"#), "{}", answer.body);
     assert_eq!((answer.set_cookies().len(), app.count("session").await), (0, 0));
-    let signed_in =
-        app.post("/sign-in/email", &json!({"email": "ann@example.com", "password": PASSWORD})).await;
+    let signed_in = app.post("/sign-in/email", &email_and_password("ann@example.com")).await;
     assert_eq!(signed_in.status, 200);
     assert_eq!(signed_in.json()["user"]["id"], answer.json()["user"]["id"]);
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -127,8 +123,6 @@ async fn register_without_sign_in_answers_an_envelope_without_session_or_token()
     let bare = TestApp::with(&[NO_SIGN_IN, ("AUTH__SESSION__ACCESS_TOKEN_IN_SESSION", "false")]).await;
     let answer = bare.post("/register", &sign_up("ann@example.com", json!({}))).await;
     assert_eq!(answer.json().as_object().unwrap().keys().collect::<Vec<_>>(), ["session", "user"]);
-    bare.stop().await;
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -136,7 +130,7 @@ async fn an_unproven_address_is_told_only_to_who_knows_the_password() {
     let app = TestApp::with(&[VERIFIED, QUIET]).await;
     app.post("/sign-up/email", &sign_up("ann@example.com", json!({}))).await;
     for route in ["/sign-in/email", "/login"] {
-        let right = app.post(route, &json!({"email": "ann@example.com", "password": PASSWORD})).await;
+        let right = app.post(route, &email_and_password("ann@example.com")).await;
         assert_eq!(
             (right.status, right.body.as_str()),
             (403, r#"{"message":"Email not verified","code":"EMAIL_NOT_VERIFIED"}"#)
@@ -149,9 +143,8 @@ async fn an_unproven_address_is_told_only_to_who_knows_the_password() {
     }
     assert_eq!(app.count("session").await, 0);
     app.execute("update \"user\" set \"emailVerified\" = true").await;
-    let right = app.post("/sign-in/email", &json!({"email": "ann@example.com", "password": PASSWORD})).await;
+    let right = app.post("/sign-in/email", &email_and_password("ann@example.com")).await;
     assert_eq!(right.status, 200);
-    app.stop().await;
 }
 
 /// The reference answers the losers 422, which tells them that somebody else just signed up.
@@ -165,5 +158,4 @@ async fn r_056_parallel_sign_ups_for_one_address_are_alike_too() {
     let alike: BTreeSet<_> = answers.iter().map(|answer| comparable(answer, "ann@example.com")).collect();
     assert_eq!(alike.len(), 1, "{alike:?}");
     assert_eq!((answers[0].status, app.count("user").await, app.count("account").await), (200, 1, 1));
-    app.stop().await;
 }

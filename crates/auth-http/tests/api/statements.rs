@@ -12,10 +12,10 @@ use auth_store::IdKind;
 use auth_store::testing::TestDatabase;
 use reqwest::RequestBuilder;
 use serde_json::json;
+use test_support::{Answer, PASSWORD, SettingsFile, TestApp, email_and_password};
 use time::Duration;
 
 use self::counting::CountingProxy;
-use crate::app::{Answer, PASSWORD, TestApp};
 
 const MARKER: &str = "<!-- from here on generated -->\n";
 
@@ -60,8 +60,6 @@ impl Measured {
             // One connection, so that what is prepared once is prepared for all; nothing in the background.
             ("AUTH__DATABASE__MAX_CONNECTIONS", "1"),
             ("AUTH__CLEANUP__INTERVAL", "0s"),
-            ("AUTH__PASSWORD__ARGON2__MEMORY_KIB", "8"),
-            ("AUTH__PASSWORD__ARGON2__ITERATIONS", "1"),
         ];
         all.extend_from_slice(settings);
         Self { app: TestApp::on(&proxy.url(), &all).await, proxy, rows: Vec::new() }
@@ -81,28 +79,14 @@ impl Measured {
         answer
     }
 
-    async fn sign_in(&self, email: &str) -> Answer {
-        let answer = self.app.post("/login", &json!({"email": email, "password": PASSWORD})).await;
-        assert_eq!(answer.status, 200, "{}", answer.body);
-        answer
-    }
-
-    async fn register(&self, email: &str) {
-        let answer = self.app.post("/register", &json!({"email": email, "password": PASSWORD})).await;
-        assert_eq!(answer.status, 201, "{}", answer.body);
-    }
-
     fn with_cookie(&self, route: &str, answer: &Answer) -> RequestBuilder {
-        self.request(route).header("cookie", answer.cookie_header()).header("origin", &self.app.origin)
+        let (method, path) = route.split_once(' ').unwrap();
+        self.app.request_as(&answer.all_cookies(), method, path)
     }
 
     /// Starts on a settings file as well; the columns that it declares are there.
     async fn with_file(database: &TestDatabase, toml: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("auth-statements-{:x}.toml", rand::random::<u128>()));
-        std::fs::write(&path, toml).unwrap();
-        let measured = Self::start(database, &[("AUTH_CONFIG", path.to_str().unwrap())]).await;
-        std::fs::remove_file(path).unwrap();
-        measured
+        Self::start(database, &[SettingsFile::new(toml).variable()]).await
     }
 
     /// Goes through every route. The first round warms up: it opens the connection and meets the hash schemes.
@@ -110,7 +94,7 @@ impl Measured {
         self.rows.clear();
         let email = format!("{name}@example.com");
         let person = json!({"email": email, "password": PASSWORD, "name": "Ann"});
-        let stranger = json!({"email": "nobody@example.com", "password": PASSWORD});
+        let stranger = email_and_password("nobody@example.com");
         let wrong = json!({"email": email, "password": "wrong password"});
 
         for (route, case) in [("GET /ok", ""), ("GET /error", ""), ("GET /nope", "no such route")] {
@@ -119,7 +103,7 @@ impl Measured {
         let route = "POST /sign-up/email";
         self.count(route, "a new address", self.request(route).json(&person)).await;
         self.count(route, "an address that has an account", self.request(route).json(&person)).await;
-        let registered = json!({"email": format!("{name}-2@example.com"), "password": PASSWORD});
+        let registered = email_and_password(&format!("{name}-2@example.com"));
         self.count("POST /register", "a new address", self.request("POST /register").json(&registered)).await;
         for route in ["POST /sign-in/email", "POST /login"] {
             self.count(route, "the right password", self.request(route).json(&person)).await;
@@ -131,7 +115,7 @@ impl Measured {
         self.count(route, "a foreign origin", foreign).await;
         self.count(route, "a bad body", self.request(route).json(&json!({}))).await;
 
-        let session = self.sign_in(&email).await;
+        let session = self.app.login(&email).await;
         let bearer = |token: String| format!("Bearer {token}");
         for route in ["GET /get-session", "GET /user", "GET /list-sessions"] {
             self.count(route, "no credentials", self.request(route)).await;
@@ -151,11 +135,11 @@ impl Measured {
         let change = |revoke: bool| json!({"currentPassword": PASSWORD, "newPassword": PASSWORD, "revokeOtherSessions": revoke});
         let kept = self.with_cookie(route, &session).json(&change(false));
         self.count(route, "the other sessions kept", kept).await;
-        let session = self.sign_in(&email).await;
+        let session = self.app.login(&email).await;
         let revoked = self.with_cookie(route, &session).json(&change(true));
         self.count(route, "the other sessions ended", revoked).await;
 
-        let (session, other) = (self.sign_in(&email).await, self.sign_in(&email).await);
+        let (session, other) = (self.app.login(&email).await, self.app.login(&email).await);
         let route = "POST /revoke-session";
         let revoke = self.with_cookie(route, &session).json(&json!({"token": other.session_token()}));
         self.count(route, "one of the caller's", revoke).await;
@@ -166,13 +150,13 @@ impl Measured {
         let route = "POST /revoke-sessions";
         self.count(route, "a cookie", self.with_cookie(route, &session)).await;
         for route in ["POST /sign-out", "POST /logout"] {
-            let session = self.sign_in(&email).await;
+            let session = self.app.login(&email).await;
             self.count(route, "a cookie", self.with_cookie(route, &session)).await;
             self.count(route, "no credentials", self.request(route)).await;
         }
 
         // Last, since the clock stays where it is.
-        let (due, over) = (self.sign_in(&email).await, self.sign_in(&email).await);
+        let (due, over) = (self.app.login(&email).await, self.app.login(&email).await);
         self.app.clock.advance(Duration::days(2));
         let route = "GET /get-session";
         self.count(route, "a cookie whose session is due for renewal", self.with_cookie(route, &due)).await;
@@ -184,8 +168,8 @@ impl Measured {
     async fn cached_round(&mut self, name: &str) {
         self.rows.clear();
         let email = format!("{name}@example.com");
-        self.register(&email).await;
-        let session = self.sign_in(&email).await;
+        self.app.register(&email).await;
+        let session = self.app.login(&email).await;
         assert!(session.cookie_header().contains("session_data="), "{:?}", session.set_cookies());
         let route = "GET /get-session";
         self.count(route, "a cached session", self.with_cookie(route, &session)).await;
@@ -215,10 +199,10 @@ impl Measured {
     async fn keyed_round(&mut self, name: &str) {
         self.rows.clear();
         let email = format!("{name}@example.com");
-        self.register(&email).await;
+        self.app.register(&email).await;
         self.app.clock.advance(KEPT);
         let route = "POST /login";
-        let person = json!({"email": email, "password": PASSWORD});
+        let person = email_and_password(&email);
         let login = |measured: &Self| measured.request(route).json(&person);
         self.count(route, "`jwt.session_cookie_cache`, no key read lately", login(self)).await;
         let session = self.count(route, "`jwt.session_cookie_cache`", login(self)).await;
@@ -237,8 +221,8 @@ impl Measured {
     async fn field_round(&mut self, name: &str) {
         self.rows.clear();
         let email = format!("{name}@example.com");
-        self.register(&email).await;
-        let session = self.sign_in(&email).await;
+        self.app.register(&email).await;
+        let session = self.app.login(&email).await;
         let route = "POST /update-session";
         let update = self.with_cookie(route, &session).json(&json!({"theme": "dark"}));
         self.count(route, "a declared field", update).await;
@@ -248,8 +232,8 @@ impl Measured {
     async fn deferred_round(&mut self, name: &str) {
         self.rows.clear();
         let email = format!("{name}@example.com");
-        self.register(&email).await;
-        let session = self.sign_in(&email).await;
+        self.app.register(&email).await;
+        let session = self.app.login(&email).await;
         for route in ["GET /get-session", "POST /get-session"] {
             self.count(route, "deferred refresh, not due", self.with_cookie(route, &session)).await;
         }
@@ -268,7 +252,7 @@ impl Measured {
         self.rows.clear();
         let email = format!("{name}@example.com");
         let person = json!({"email": email, "password": PASSWORD, "name": "Ann"});
-        let other = json!({"email": format!("{name}-2@example.com"), "password": PASSWORD});
+        let other = email_and_password(&format!("{name}-2@example.com"));
         for (route, person) in [("POST /sign-up/email", &person), ("POST /register", &other)] {
             for case in &cases[..2] {
                 self.count(route, case, self.request(route).json(person)).await;
@@ -283,9 +267,8 @@ impl Measured {
     async fn jwt_round(&mut self, name: &str) {
         self.rows.clear();
         let email = format!("{name}@example.com");
-        let registered = json!({"email": email, "password": PASSWORD});
-        assert_eq!(self.app.post("/register", &registered).await.status, 201);
-        let session = self.sign_in(&email).await;
+        self.app.register(&email).await;
+        let session = self.app.login(&email).await;
         let (token, read) = ("GET /token", "GET /get-session");
         self.app.clock.advance(KEPT);
         self.count(token, "a cookie, no key read lately", self.with_cookie(token, &session)).await;
@@ -380,9 +363,6 @@ async fn the_table_of_statements_is_what_each_route_costs() {
     }
     let all = [plain, cached, jwt, keyed, deferred, no_sign_in, verified, fields];
     written_down(&table(all.iter().flat_map(|measured| &measured.rows).collect()));
-    for measured in all {
-        measured.app.stop().await;
-    }
 }
 
 #[actix_web::test]
@@ -395,7 +375,6 @@ async fn ids_of_every_kind_cost_the_same() {
         measured.round("ann").await;
         let cost = |row: Row| (row.route, row.case, row.status, row.statements);
         costs.push(std::mem::take(&mut measured.rows).into_iter().map(cost).collect());
-        measured.app.stop().await;
     }
     let [text, uuid, serial] = costs.as_slice() else { panic!("three kinds") };
     assert!(text.len() > 30, "{}", text.len());

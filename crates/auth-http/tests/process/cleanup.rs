@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use auth_store::testing::TestDatabase;
+use test_support::SECRET;
 
-use crate::process::{Process, SECRET, command, on_own_database};
+use crate::SERVER;
 
 /// Has requests counted in the database; elsewhere the table is left alone.
 const COUNTED_THERE: [(&str, &str); 2] =
@@ -36,8 +37,9 @@ const LEFT: &str = "limit new, session new, verification new";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn r_105_a_server_removes_what_has_run_out_and_stops_in_time() {
-    let (database, mut server) =
-        on_own_database(&[("AUTH__CLEANUP__INTERVAL", "1s"), COUNTED_THERE[0], COUNTED_THERE[1]]).await;
+    let (database, mut server) = SERVER
+        .on_own_database(&[("AUTH__CLEANUP__INTERVAL", "1s"), COUNTED_THERE[0], COUNTED_THERE[1]])
+        .await;
     fill(&database).await;
     let deadline = Instant::now() + Duration::from_secs(20);
     while ids(&database).await != LEFT {
@@ -61,7 +63,7 @@ async fn r_105_the_command_removes_what_has_run_out_once() {
         COUNTED_THERE[1],
     ];
     for expected in ["1", "0"] {
-        let output = command(&["cleanup"], &variables).output().unwrap();
+        let output = SERVER.command(&["cleanup"], &variables).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let lines = format!(
             "removed {expected} of session\nremoved {expected} of verification\nremoved {expected} of rateLimit\n"
@@ -85,7 +87,7 @@ async fn r_105_counts_that_are_not_ours_are_left_alone() {
             // The later of two of one name holds.
             not_ours,
         ];
-        let output = command(&["cleanup"], &variables).output().unwrap();
+        let output = SERVER.command(&["cleanup"], &variables).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         assert_eq!(ids(&database).await, "limit new, limit old, session new, verification new");
     }
@@ -97,12 +99,10 @@ async fn r_105_an_outage_is_survived_and_off_is_off() {
     fill(&database).await;
     let before = ids(&database).await;
     database.execute("ALTER TABLE session RENAME TO hidden").await;
-    let server = Process::start(
-        database.url(),
-        &[("AUTH__CLEANUP__INTERVAL", "1s"), COUNTED_THERE[0], COUNTED_THERE[1]],
-    )
-    .await;
-    let off = Process::start(database.url(), &[("AUTH__CLEANUP__INTERVAL", "0s")]).await;
+    let server = SERVER
+        .start(database.url(), &[("AUTH__CLEANUP__INTERVAL", "1s"), COUNTED_THERE[0], COUNTED_THERE[1]])
+        .await;
+    let off = SERVER.start(database.url(), &[("AUTH__CLEANUP__INTERVAL", "0s")]).await;
     let deadline = Instant::now() + Duration::from_secs(20);
     while !server.output().contains("could not be removed") {
         assert!(Instant::now() < deadline, "{}", server.output());

@@ -3,11 +3,12 @@
 use std::process::Output;
 
 use auth_store::testing::TestDatabase;
+use test_support::SECRET;
 
-use crate::process::{SECRET, command};
+use crate::SERVER;
 
 fn run(arguments: &[&str], variables: &[(&str, &str)]) -> (Option<i32>, String) {
-    let Output { status, stdout, stderr } = command(arguments, variables).output().unwrap();
+    let Output { status, stdout, stderr } = SERVER.command(arguments, variables).output().unwrap();
     let text = [stdout, stderr].concat();
     (status.code(), String::from_utf8(text).unwrap())
 }
@@ -44,23 +45,26 @@ fn r_110_a_wrong_setting_stops_the_process_with_the_keys_name() {
     }
 }
 
-#[test]
-fn a_process_takes_the_fallback_secret_from_its_environment() {
-    let mut all = variables("postgres://nobody@127.0.0.1:1/none").to_vec();
+#[tokio::test]
+async fn a_process_takes_the_fallback_secret_from_its_environment() {
+    let database = TestDatabase::create().await;
+    let mut all = variables(database.url()).to_vec();
     all.extend([("BETTER_AUTH_SECRET", ""), ("AUTH_SECRET", SECRET)]);
     let (_, text) = run(&["check"], &all);
     assert!(text.contains("(set)  (AUTH_SECRET)"), "{text}");
     assert!(!text.contains(SECRET), "{text}");
 }
 
-#[test]
-fn production_is_known_in_a_folder_without_files_and_a_file_there_comes_first() {
+#[tokio::test]
+async fn production_is_known_in_a_folder_without_files_and_a_file_there_comes_first() {
+    let database = TestDatabase::create().await;
     let folder = std::env::temp_dir().join(format!("auth-server-production-{}", std::process::id()));
     std::fs::create_dir(&folder).unwrap();
-    let mut all = variables("postgres://nobody@127.0.0.1:1/none").to_vec();
+    let mut all = variables(database.url()).to_vec();
     all.push(("AUTH_ENV", "production"));
     let check = || {
-        let Output { stdout, stderr, .. } = command(&["check"], &all).current_dir(&folder).output().unwrap();
+        let Output { stdout, stderr, .. } =
+            SERVER.command(&["check"], &all).current_dir(&folder).output().unwrap();
         String::from_utf8([stdout, stderr].concat()).unwrap()
     };
     let built_in = check();
@@ -82,7 +86,7 @@ fn a_taken_port_is_said_with_a_way_out() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     let mut all = variables("postgres://nobody@127.0.0.1:1/none").to_vec();
-    all.push(("PORT", &port));
+    all.extend([("PORT", port.as_str()), ("AUTH__DATABASE__ACQUIRE_TIMEOUT", "100ms")]);
     let (code, text) = run(&[], &all);
     assert_eq!(code, Some(1));
     assert!(text.contains(&port) && text.contains("PORT"), "{text}");
@@ -106,6 +110,7 @@ async fn check_shows_settings_without_secrets_and_the_state_of_the_database() {
     assert!(text.contains("migrations: ok"), "{text}");
 }
 
+/// It takes the fifteen seconds that migrations wait for a database.
 #[test]
 fn check_fails_without_a_database() {
     let (code, text) = run(&["check"], &variables("postgres://nobody:canary@127.0.0.1:1/none"));

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use auth_http::routes::ROUTES;
 use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode};
+use test_support::Process;
 
-use crate::process::{Process, on_own_database};
+use crate::SERVER;
 
 const TRUSTED: (&str, &str) =
     ("BETTER_AUTH_TRUSTED_ORIGINS", "https://app.example.com,https://*.example.org");
@@ -34,7 +35,7 @@ async fn preflight(server: &Process, method: &Method, path: &str, origin: &str) 
 
 #[tokio::test]
 async fn r_070_preflights_of_trusted_origins_are_answered_on_every_route() {
-    let (_database, server) = on_own_database(&[TRUSTED]).await;
+    let (_database, server) = SERVER.on_own_database(&[TRUSTED]).await;
     let trusted = ["https://app.example.com", "https://a.example.org", "http://localhost:3000"];
     for (method, path) in everywhere() {
         for origin in trusted {
@@ -74,7 +75,7 @@ async fn r_070_preflights_of_trusted_origins_are_answered_on_every_route() {
 
 #[tokio::test]
 async fn r_070_answers_and_refusals_can_be_read_by_trusted_pages_only() {
-    let (_database, server) = on_own_database(&[TRUSTED]).await;
+    let (_database, server) = SERVER.on_own_database(&[TRUSTED]).await;
     let mut statuses = BTreeSet::new();
     for (origin, allowed) in [("https://app.example.com", true), ("https://evil.example.com", false)] {
         for (method, path) in everywhere() {
@@ -98,7 +99,7 @@ async fn r_070_answers_and_refusals_can_be_read_by_trusted_pages_only() {
 
 #[tokio::test]
 async fn cross_origin_answers_can_be_left_to_a_proxy() {
-    let (_database, server) = on_own_database(&[TRUSTED, ("AUTH__CORS__ENABLED", "false")]).await;
+    let (_database, server) = SERVER.on_own_database(&[TRUSTED, ("AUTH__CORS__ENABLED", "false")]).await;
     let (status, headers) =
         preflight(&server, &Method::POST, "/api/auth/sign-in/email", "https://app.example.com").await;
     assert_eq!(status, 404);

@@ -3,9 +3,11 @@
 use std::time::{Duration, Instant};
 
 use auth_store::testing::{OwnCluster, TestDatabase};
+use futures_util::future::{join, join_all};
 use serde_json::Value;
+use test_support::{Process, SECRET};
 
-use crate::process::{Process, SECRET, command, on_own_database};
+use crate::SERVER;
 
 const IN_TIME: Duration = Duration::from_secs(5);
 
@@ -18,7 +20,7 @@ async fn reason(server: &Process) -> Value {
 
 #[tokio::test]
 async fn r_092_a_server_with_its_database_is_alive_and_ready() {
-    let (_database, server) = on_own_database(&[]).await;
+    let (_database, server) = SERVER.on_own_database(&[]).await;
     for (path, state) in [("/healthz", "alive"), ("/readyz", "ready")] {
         let answer = server.get(path).await;
         assert_eq!(answer.status(), 200);
@@ -34,7 +36,7 @@ async fn r_092_a_server_with_its_database_is_alive_and_ready() {
 async fn r_092_readiness_follows_the_database_and_liveness_does_not() {
     let cluster = OwnCluster::start();
     let url = cluster.migrated("auth").await;
-    let server = Process::start(url.expose(), &[]).await;
+    let server = SERVER.start(url.expose(), &[]).await;
     server.becomes("/readyz", 200, IN_TIME).await;
     cluster.kill().unwrap();
     server.becomes("/readyz", 503, IN_TIME).await;
@@ -47,7 +49,7 @@ async fn r_092_readiness_follows_the_database_and_liveness_does_not() {
 #[tokio::test]
 async fn r_092_a_server_starts_without_its_database_and_says_so() {
     let began = Instant::now();
-    let server = Process::start("postgres://nobody@127.0.0.1:1/none", &[]).await;
+    let server = SERVER.start("postgres://nobody@127.0.0.1:1/none", &[]).await;
     assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
     assert_eq!(reason(&server).await, "database");
     assert_eq!(server.get("/healthz").await.status(), 200);
@@ -57,7 +59,7 @@ async fn r_092_a_server_starts_without_its_database_and_says_so() {
 #[tokio::test]
 async fn r_092_pending_migrations_are_not_ready_until_they_ran() {
     let database = TestDatabase::create_empty().await;
-    let server = Process::start(database.url(), &[]).await;
+    let server = SERVER.start(database.url(), &[]).await;
     assert_eq!(reason(&server).await, "migrations");
     assert_eq!(server.get("/healthz").await.status(), 200);
     let variables = [
@@ -65,7 +67,7 @@ async fn r_092_pending_migrations_are_not_ready_until_they_ran() {
         ("BETTER_AUTH_SECRET", SECRET),
         ("BETTER_AUTH_URL", "http://localhost:3000"),
     ];
-    assert!(command(&["migrate", "up"], &variables).output().unwrap().status.success());
+    assert!(SERVER.command(&["migrate", "up"], &variables).output().unwrap().status.success());
     server.becomes("/readyz", 200, IN_TIME).await;
 }
 
@@ -77,9 +79,8 @@ fn said(server: &Process, text: &str) -> bool {
 /// What stops Better Auth's own schema check stops readiness (core §12.5), and what the client would be blamed for.
 #[tokio::test]
 async fn r_092_tables_that_do_not_fit_are_not_ready_until_they_do() {
-    let (database, server) = on_own_database(&[]).await;
-    server.becomes("/readyz", 200, IN_TIME).await;
-    for (spoil, place, mend) in [
+    // Side by side, since each waits until the server looks at the tables again.
+    let spoilt = [
         (
             "ALTER TABLE \"user\" ADD tenant text NOT NULL",
             "\"user\".\"tenant\" is required",
@@ -100,7 +101,10 @@ async fn r_092_tables_that_do_not_fit_are_not_ready_until_they_do() {
             "\"user\".\"email\" is not unique",
             "ALTER TABLE \"user\" ADD UNIQUE (email)",
         ),
-    ] {
+    ]
+    .map(async |(spoil, place, mend)| {
+        let (database, server) = SERVER.on_own_database(&[]).await;
+        server.becomes("/readyz", 200, IN_TIME).await;
         assert!(!said(&server, place), "{place}");
         database.execute(spoil).await;
         server.becomes("/readyz", 503, IN_TIME).await;
@@ -109,14 +113,20 @@ async fn r_092_tables_that_do_not_fit_are_not_ready_until_they_do() {
         assert!(said(&server, place), "{place}: {}", server.output());
         database.execute(mend).await;
         server.becomes("/readyz", 200, IN_TIME).await;
-    }
-    // A slower or looser table is a matter for `check`, not for traffic.
-    database.execute("DROP INDEX \"session_expiresAt_idx\"").await;
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    assert_eq!(server.get("/readyz").await.status(), 200);
+    });
+    let slower = async {
+        let (database, server) = SERVER.on_own_database(&[]).await;
+        server.becomes("/readyz", 200, IN_TIME).await;
+        // A slower or looser table is a matter for `check`, not for traffic.
+        database.execute("DROP INDEX \"session_expiresAt_idx\"").await;
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        assert_eq!(server.get("/readyz").await.status(), 200);
+        database
+    };
+    let (database, _) = join(slower, join_all(spoilt)).await;
 
     database.execute("ALTER TABLE \"user\" ADD tenant text NOT NULL").await;
-    let late = Process::start(database.url(), &[]).await;
+    let late = SERVER.start(database.url(), &[]).await;
     assert!(said(&late, "\"user\".\"tenant\" is required"), "at start: {}", late.output());
     assert_eq!(reason(&late).await, "schema");
     assert_eq!(late.get("/healthz").await.status(), 200);
@@ -124,7 +134,7 @@ async fn r_092_tables_that_do_not_fit_are_not_ready_until_they_do() {
 
 #[tokio::test]
 async fn r_092_a_draining_server_is_not_ready_and_still_answers() {
-    let (_database, mut server) = on_own_database(&[("AUTH__SERVER__DRAIN_DELAY", "3s")]).await;
+    let (_database, mut server) = SERVER.on_own_database(&[("AUTH__SERVER__DRAIN_DELAY", "3s")]).await;
     server.signal("TERM");
     server.becomes("/readyz", 503, Duration::from_secs(2)).await;
     assert_eq!(reason(&server).await, "draining");

@@ -1,13 +1,14 @@
 //! What the log says, and what it never does.
 
 use serde_json::{Value, json};
+use test_support::SECRET;
 
-use crate::process::{SECRET, on_own_database};
+use crate::SERVER;
 
 #[tokio::test]
 async fn r_112_nothing_secret_is_printed_at_any_level() {
     const CANARY: &str = "canary-password-5f2c";
-    let (database, server) = on_own_database(&[("AUTH__LOG__FILTER", "trace")]).await;
+    let (database, server) = SERVER.on_own_database(&[("AUTH__LOG__FILTER", "trace")]).await;
     let person = json!({ "email": "canary@example.com", "password": CANARY });
     let answer = server.post("/api/auth/register", &person).await;
     let cookies: Vec<_> = answer.headers().get_all("set-cookie").iter().cloned().collect();
@@ -46,7 +47,7 @@ async fn r_112_nothing_secret_is_printed_at_any_level() {
 
 #[tokio::test]
 async fn r_113_a_failure_is_logged_once_under_the_id_that_the_client_sees() {
-    let (database, server) = on_own_database(&[]).await;
+    let (database, server) = SERVER.on_own_database(&[]).await;
     let session = server.register("alice@example.com").await;
     database.execute("alter table session rename to gone").await;
     let token = session["session"]["token"].as_str().unwrap();
@@ -71,11 +72,12 @@ async fn r_113_a_failure_is_logged_once_under_the_id_that_the_client_sees() {
 
 #[tokio::test]
 async fn r_119_disabled_checks_are_warned_of_at_start() {
-    let (_database, server) = on_own_database(&[
-        ("AUTH__SECURITY__DISABLE_CSRF_CHECK", "true"),
-        ("AUTH__SECURITY__DISABLE_ORIGIN_CHECK", "true"),
-    ])
-    .await;
+    let (_database, server) = SERVER
+        .on_own_database(&[
+            ("AUTH__SECURITY__DISABLE_CSRF_CHECK", "true"),
+            ("AUTH__SECURITY__DISABLE_ORIGIN_CHECK", "true"),
+        ])
+        .await;
     let output = server.output();
     for key in ["security.disable_csrf_check", "security.disable_origin_check"] {
         let warned = output.lines().any(|line| line.contains("\"WARN\"") && line.contains(key));
@@ -85,7 +87,7 @@ async fn r_119_disabled_checks_are_warned_of_at_start() {
 
 #[tokio::test]
 async fn r_039_a_malformed_hash_is_logged_once_by_user_and_never_shown() {
-    let (database, server) = on_own_database(&[]).await;
+    let (database, server) = SERVER.on_own_database(&[]).await;
     server.register("alice@example.com").await;
     database.execute("update account set password = 'canary-of-a-hash'").await;
     let person = json!({ "email": "alice@example.com", "password": "correct horse battery staple" });

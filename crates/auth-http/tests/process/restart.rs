@@ -7,8 +7,9 @@ use auth_store::testing::TestDatabase;
 use futures_util::future::join_all;
 use reqwest::header::{AUTHORIZATION, COOKIE, HeaderName, ORIGIN, SET_COOKIE};
 use serde_json::{Value, json};
+use test_support::{PASSWORD, Process, email_and_password};
 
-use crate::process::{PASSWORD, Process};
+use crate::SERVER;
 
 /// Life of a session, and of its copy in a cookie.
 const LIFE: Duration = Duration::from_secs(4);
@@ -30,7 +31,7 @@ struct Credentials {
 
 impl Credentials {
     async fn sign_in(server: &Process) -> Self {
-        let person = json!({"email": "ann@example.com", "password": PASSWORD});
+        let person = email_and_password("ann@example.com");
         let answer = server.post("/api/auth/login", &person).await;
         assert_eq!(answer.status(), 200);
         let cookies = answer.headers().get_all(SET_COOKIE).iter();
@@ -92,7 +93,7 @@ async fn ends(strategy: Option<&str>, signal: &str) {
         settings.push(("AUTH__SESSION__COOKIE_CACHE__ENABLED", "true"));
         settings.push(("AUTH__SESSION__COOKIE_CACHE__STRATEGY", strategy));
     }
-    let mut before = Process::start(database.url(), &settings).await;
+    let mut before = SERVER.start(database.url(), &settings).await;
     before.register("ann@example.com").await;
     let (revoked, expired) = (Credentials::sign_in(&before).await, Credentials::sign_in(&before).await);
     assert_eq!(revoked.cookies.contains("session_data="), strategy.is_some(), "{}", revoked.cookies);
@@ -112,7 +113,7 @@ async fn ends(strategy: Option<&str>, signal: &str) {
 
     // Reads may be answered from the copy alone where no access token goes with them.
     settings.push(("AUTH__SESSION__ACCESS_TOKEN_IN_SESSION", "false"));
-    let after = Process::start(database.url(), &settings).await;
+    let after = SERVER.start(database.url(), &settings).await;
     // Its copy may still be shown, but acts for nobody.
     revoked.act_for_nobody(&after).await;
     tokio::time::sleep_until(over.into()).await;

@@ -7,8 +7,9 @@ use std::process::{Child, Command, Stdio};
 use auth_store::testing::TestDatabase;
 use reqwest::header::COOKIE;
 use serde_json::Value;
+use test_support::{Process, SECRET, email_and_password};
 
-use crate::process::{PASSWORD, Process, SECRET};
+use crate::SERVER;
 
 /// A running example.
 struct Service {
@@ -59,13 +60,13 @@ async fn server(database: &TestDatabase, changes: &[(&str, &str)]) -> (Process, 
     let url = format!("http://127.0.0.1:{free}");
     let mut variables = vec![("BETTER_AUTH_URL", url.as_str()), ("PORT", free.as_str())];
     variables.extend_from_slice(changes);
-    let server = Process::start(database.url(), &variables).await;
+    let server = SERVER.start(database.url(), &variables).await;
     (server, url)
 }
 
 /// Signs somebody up and gives access token, cookies and user id.
 async fn register(server: &Process, email: &str) -> (String, String, String) {
-    let body = serde_json::json!({ "email": email, "password": PASSWORD });
+    let body = email_and_password(email);
     let answer = server.post("/api/auth/register", &body).await;
     assert_eq!(answer.status(), 201);
     let cookies: Vec<String> = answer

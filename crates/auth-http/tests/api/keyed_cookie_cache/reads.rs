@@ -8,10 +8,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::{
-    Answer, CHEAP, DATA, Duration, KEPT, ON, TestApp, beside, copy, json, kid, name, read, rename, start,
-};
-use crate::app::PASSWORD;
+use super::{Answer, DATA, Duration, KEPT, ON, TestApp, beside, copy, json, kid, name, read, rename, start};
 use crate::statements::counting::CountingProxy;
 
 /// A server that knows no keys yet, as after a restart, and what counts its reads.
@@ -25,7 +22,7 @@ impl Restarted {
         let proxy = CountingProxy::start(app.database_url()).await;
         // Longer than anybody holds the table here.
         let patient = ("AUTH__DATABASE__LOCK_TIMEOUT", "4s");
-        let restarted = TestApp::on(&proxy.url(), &[&ON[..], &[CHEAP, patient]].concat()).await;
+        let restarted = TestApp::on(&proxy.url(), &[&ON[..], &[patient]].concat()).await;
         // A connection is open, and the statement prepared; nothing is learnt by showing keys.
         restarted.get("/jwks", &[]).await;
         proxy.take();
@@ -77,12 +74,6 @@ async fn in_time<T>(round: impl AsyncFn() -> (Span, T)) -> T {
     panic!("this machine is too slow for {PATIENCE:?}")
 }
 
-async fn login(app: &TestApp, email: &str) -> Answer {
-    let answer = app.post("/login", &json!({"email": email, "password": PASSWORD})).await;
-    assert_eq!(answer.status, 200, "{}", answer.body);
-    answer
-}
-
 /// What an answer says of the copy that came: whose name it shows, and whether a new one takes its place.
 fn seen(answer: &Answer) -> (String, bool) {
     (answer.json()["user"]["name"].as_str().unwrap().to_owned(), copy(answer).is_some())
@@ -111,13 +102,11 @@ async fn whoever_comes_while_the_keys_are_read_waits_and_is_a_hit() {
         let (first, (took, mut answers)) = join(read(&restarted.app, &cookies), others).await;
         answers.push(first);
         let reads = restarted.reads();
-        restarted.app.stop().await;
         (took, (answers, reads))
     })
     .await;
     assert_eq!(answers.iter().map(seen).collect::<Vec<_>>(), vec![("ann".to_owned(), false); 5]);
     assert_eq!(reads, 1);
-    app.stop().await;
 }
 
 /// Sends a request without waiting for its answer; the client hangs up as this is dropped.
@@ -151,13 +140,11 @@ async fn a_reader_who_hangs_up_costs_the_others_nothing() {
         };
         drop(others);
         let reads = restarted.reads();
-        restarted.app.stop().await;
         (took, (answers, reads))
     })
     .await;
     assert_eq!(answers.iter().map(seen).collect::<Vec<_>>(), vec![("ann".to_owned(), false); 4]);
     assert_eq!(reads, 1, "the read went on");
-    app.stop().await;
 }
 
 /// Names keys that nobody has, each time another one.
@@ -200,8 +187,6 @@ async fn names_of_strange_keys_have_the_table_read_once_in_five_seconds() {
     restarted.app.clock.advance(KEPT);
     assert_eq!(ask(20).await, 1, "it is no other where the table cannot be read");
     assert_eq!(ask(5).await, 0);
-    restarted.app.stop().await;
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -223,8 +208,6 @@ async fn r_093_nobody_waits_long_for_keys_that_they_can_do_without() {
     for answer in &answers {
         assert_eq!(seen(answer), ("stored".to_owned(), false));
     }
-    restarted.app.stop().await;
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -236,16 +219,15 @@ async fn r_130_copies_go_on_for_a_minute_while_the_keys_cannot_be_read() {
     for seconds in [5, 10, 15, 20, 25, 30, 35, 40, 45, 50] {
         app.clock.advance(KEPT);
         for _ in 0..2 {
-            let value = copy(&login(&app, "ann@example.com").await).unwrap_or_else(|| panic!("{seconds} s"));
+            let value = copy(&app.login("ann@example.com").await).unwrap_or_else(|| panic!("{seconds} s"));
             assert_eq!(kid(&value), signed_by);
         }
     }
     app.clock.advance(Duration::seconds(10));
-    assert_eq!(copy(&login(&app, "ann@example.com").await), None, "after a minute");
+    assert_eq!(copy(&app.login("ann@example.com").await), None, "after a minute");
     app.execute("alter table keys_elsewhere rename to jwks").await;
     app.clock.advance(KEPT);
-    assert!(copy(&login(&app, "ann@example.com").await).is_some());
-    app.stop().await;
+    assert!(copy(&app.login("ann@example.com").await).is_some());
 }
 
 #[actix_web::test]
@@ -254,12 +236,12 @@ async fn r_130_a_key_that_has_run_out_or_cannot_be_opened_does_not_go_on() {
     app.register("ann@example.com").await;
     app.execute("alter table jwks rename to keys_elsewhere").await;
     app.clock.advance(Duration::seconds(20));
-    assert!(copy(&login(&app, "ann@example.com").await).is_some());
+    assert!(copy(&app.login("ann@example.com").await).is_some());
     app.clock.advance(Duration::seconds(11));
-    assert_eq!(copy(&login(&app, "ann@example.com").await), None, "it has run out");
+    assert_eq!(copy(&app.login("ann@example.com").await), None, "it has run out");
     app.execute("alter table keys_elsewhere rename to jwks").await;
     app.clock.advance(KEPT);
-    assert!(copy(&login(&app, "ann@example.com").await).is_some());
+    assert!(copy(&app.login("ann@example.com").await).is_some());
 
     // Somebody makes a newer key that this server cannot open, and then the table is away.
     app.execute(
@@ -269,11 +251,10 @@ async fn r_130_a_key_that_has_run_out_or_cannot_be_opened_does_not_go_on() {
     )
     .await;
     app.clock.advance(KEPT);
-    assert_eq!(copy(&login(&app, "ann@example.com").await), None, "the table says that another signs");
+    assert_eq!(copy(&app.login("ann@example.com").await), None, "the table says that another signs");
     app.execute("alter table jwks rename to keys_elsewhere").await;
     app.clock.advance(KEPT);
-    assert_eq!(copy(&login(&app, "ann@example.com").await), None, "and that is not forgotten");
-    app.stop().await;
+    assert_eq!(copy(&app.login("ann@example.com").await), None, "and that is not forgotten");
 }
 
 #[actix_web::test]
@@ -283,10 +264,9 @@ async fn sign_ins_do_not_wait_for_a_key_that_was_opened() {
     app.clock.advance(KEPT);
     let held = Held::of(&app).await;
     // Nobody lets the table go before they are answered.
-    let answers = join_all((0..4).map(|_| login(&app, "ann@example.com"))).await;
+    let answers = join_all((0..4).map(|_| app.login("ann@example.com"))).await;
     assert!(answers.iter().all(|answer| copy(answer).is_some()));
     held.release().await;
-    app.stop().await;
 }
 
 #[actix_web::test]
@@ -295,7 +275,7 @@ async fn sign_ins_after_a_restart_read_the_key_once() {
     app.register("ann@example.com").await;
     let restarted = Restarted::of(&app).await;
     let held = Held::of(&app).await;
-    let mut logins = Box::pin(join_all((0..4).map(|_| login(&restarted.app, "ann@example.com"))));
+    let mut logins = Box::pin(join_all((0..4).map(|_| restarted.app.login("ann@example.com"))));
     tokio::select! {
         biased;
         () = held.until_asked() => {}
@@ -311,10 +291,7 @@ async fn sign_ins_after_a_restart_read_the_key_once() {
     // And once where there is none to be had.
     let other = beside(&app, &[]).await;
     app.execute("alter table jwks rename to keys_elsewhere").await;
-    let answers = join_all((0..4).map(|_| login(&other, "ann@example.com"))).await;
+    let answers = join_all((0..4).map(|_| other.login("ann@example.com"))).await;
     assert!(answers.iter().all(|answer| copy(answer).is_none()));
     assert_eq!(name(&other, &answers[0].cookie_header()).await, "ann");
-    other.stop().await;
-    restarted.app.stop().await;
-    app.stop().await;
 }

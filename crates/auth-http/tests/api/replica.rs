@@ -4,18 +4,17 @@ use std::time::Duration;
 
 use auth_store::testing::{OwnCluster, query_one_text};
 use serde_json::{Value, json};
-
-use crate::app::{PASSWORD, TestApp};
+use test_support::{CredentialHeader, TestApp, email_and_password};
 
 /// What a cookie of no session is answered.
 const NOBODY: (u16, Value) = (200, Value::Null);
 
 /// A server on each: signs in at the one, and reads at the other.
 struct Pair {
-    primary: OwnCluster,
-    standby: OwnCluster,
     signs_in: TestApp,
     reads: TestApp,
+    primary: OwnCluster,
+    standby: OwnCluster,
 }
 
 impl Pair {
@@ -27,7 +26,7 @@ impl Pair {
         settings.extend_from_slice(variables);
         let signs_in = TestApp::on(&primary.tcp_url("app").unwrap(), &settings).await;
         let reads = TestApp::on(&standby.tcp_url("app").unwrap(), &settings).await;
-        Self { primary, standby, signs_in, reads }
+        Self { signs_in, reads, primary, standby }
     }
 
     /// Stops and resumes the replay of what happened at the primary.
@@ -47,11 +46,6 @@ impl Pair {
         let passed = format!("select (pg_last_wal_replay_lsn() >= '{}')::text", end.unwrap());
         wait(&self.standby.client("app").await, &passed, "true").await;
     }
-
-    async fn stop(self) {
-        self.signs_in.stop().await;
-        self.reads.stop().await;
-    }
 }
 
 async fn wait(client: &tokio_postgres::Client, sql: &str, expected: &str) {
@@ -62,9 +56,8 @@ async fn wait(client: &tokio_postgres::Client, sql: &str, expected: &str) {
     }
 }
 
-async fn session(app: &TestApp, method: &str, cookie: &str) -> (u16, Value) {
-    let request = app.request(method, "/get-session").header("origin", &app.origin).header("cookie", cookie);
-    let answer = app.send(request).await;
+async fn session(app: &TestApp, method: &str, cookie: &CredentialHeader) -> (u16, Value) {
+    let answer = app.send(app.request_as(cookie, method, "/get-session")).await;
     (answer.status, answer.json())
 }
 
@@ -72,7 +65,7 @@ async fn session(app: &TestApp, method: &str, cookie: &str) -> (u16, Value) {
 #[actix_web::test]
 async fn r_028_a_session_that_ended_does_not_come_back_through_a_late_replica() {
     let pair = Pair::start(&[("AUTH__SESSION__UPDATE_AGE", "0s")]).await;
-    let cookie = pair.signs_in.register("ann@example.com").await.session_cookie();
+    let cookie = pair.signs_in.register("ann@example.com").await.cookie();
     pair.catch_up().await;
     let (status, seen) = session(&pair.reads, "GET", &cookie).await;
     assert_eq!(
@@ -81,8 +74,8 @@ async fn r_028_a_session_that_ended_does_not_come_back_through_a_late_replica() 
     );
 
     pair.set_late(true).await;
-    let out = pair.signs_in.request("POST", "/sign-out").header("origin", &pair.signs_in.origin);
-    assert_eq!(pair.signs_in.send(out.header("cookie", &cookie)).await.status, 200);
+    let out = pair.signs_in.request_as(&cookie, "POST", "/sign-out");
+    assert_eq!(pair.signs_in.send(out).await.status, 200);
     let (status, seen) = session(&pair.reads, "GET", &cookie).await;
     assert_eq!(
         (status, &seen["user"]["email"]),
@@ -97,35 +90,29 @@ async fn r_028_a_session_that_ended_does_not_come_back_through_a_late_replica() 
     for app in [&pair.reads, &pair.signs_in, &pair.reads] {
         assert_eq!(session(app, "GET", &cookie).await, NOBODY);
     }
-    pair.stop().await;
 }
 
 /// The clock ends a session, whatever a replica holds of it.
 #[actix_web::test]
 async fn r_028_a_session_that_ran_out_is_over_at_a_late_replica_at_once() {
     let pair = Pair::start(&[]).await;
-    let cookie = pair.signs_in.register("ann@example.com").await.session_cookie();
+    let cookie = pair.signs_in.register("ann@example.com").await.cookie();
     pair.catch_up().await;
     pair.set_late(true).await;
     pair.reads.clock.advance(time::Duration::days(8));
     assert_eq!(session(&pair.reads, "GET", &cookie).await, NOBODY);
     pair.set_late(false).await;
-    pair.stop().await;
 }
 
 /// What has to be written is an outage there, and nobody is signed out for it.
 #[actix_web::test]
 async fn a_server_on_a_replica_reads_and_says_that_it_cannot_write() {
     let pair = Pair::start(&[]).await;
-    let cookie = pair.signs_in.register("ann@example.com").await.session_cookie();
+    let cookie = pair.signs_in.register("ann@example.com").await.cookie();
     pair.catch_up().await;
-    let asked = [
-        ("/sign-in/email", json!({"email": "ann@example.com", "password": PASSWORD})),
-        ("/sign-out", json!({})),
-    ];
+    let asked = [("/sign-in/email", email_and_password("ann@example.com")), ("/sign-out", json!({}))];
     for (path, body) in asked {
-        let request = pair.reads.request("POST", path).header("origin", &pair.reads.origin);
-        let answer = pair.reads.send(request.header("cookie", &cookie).json(&body)).await;
+        let answer = pair.reads.post_as(&cookie, path, &body).await;
         assert_eq!(
             (answer.status, answer.code().as_str()),
             (503, "SERVICE_UNAVAILABLE"),
@@ -135,5 +122,4 @@ async fn a_server_on_a_replica_reads_and_says_that_it_cannot_write() {
         assert!(answer.set_cookies().is_empty(), "{path}");
     }
     assert_eq!(session(&pair.reads, "GET", &cookie).await.0, 200);
-    pair.stop().await;
 }

@@ -1,15 +1,13 @@
 //! The server's process killed with SIGKILL while it signs users up.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use auth_store::testing::TestDatabase;
-use serde_json::json;
+use test_support::email_and_password;
 
-use crate::app::{PASSWORD, SECRET};
+use crate::SERVER;
 
 /// Users without exactly one account and one session, accounts and sessions without a user.
 const HALF_MADE: &str = "select count(*)::text from (
@@ -21,46 +19,19 @@ const HALF_MADE: &str = "select count(*)::text from (
 /// Sign-ups under way at each kill.
 const SIGN_UPS: i64 = 8;
 
-struct Server {
-    child: Child,
-    register: String,
-}
-
-impl Server {
-    fn start(database_url: &str) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_auth-server"))
-            .env_clear()
-            .env("DATABASE_URL", database_url)
-            .env("BETTER_AUTH_SECRET", SECRET)
-            .env("BETTER_AUTH_URL", "http://localhost:3000")
-            .env("PORT", "0")
-            .env("AUTH__PASSWORD__ARGON2__MEMORY_KIB", "7168")
-            .env("AUTH__PASSWORD__ARGON2__ITERATIONS", "1")
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-        let line =
-            lines.find(|line| line.contains("\"listening\"")).expect("the server says where it listens");
-        std::thread::spawn(move || lines.for_each(drop));
-        let address = line.split("127.0.0.1:").nth(1).unwrap().chars().take_while(char::is_ascii_digit);
-        let register = format!("http://127.0.0.1:{}/api/auth/register", address.collect::<String>());
-        Self { child, register }
-    }
-}
-
-#[actix_web::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn r_098_no_kill_leaves_a_half_made_user() {
     let database = TestDatabase::create().await;
     let answered = Arc::new(AtomicI64::new(0));
     for kill in 0..50 {
-        let mut server = Server::start(database.url());
+        let mut server = SERVER.start(database.url(), &[]).await;
         let before = answered.load(Ordering::SeqCst);
         let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).build().unwrap();
         let sign_ups = (0..SIGN_UPS).map(|at| {
-            let body = json!({"email": format!("user{kill}x{at}@example.com"), "password": PASSWORD});
-            let (request, answered) = (client.post(&server.register).json(&body), Arc::clone(&answered));
-            actix_web::rt::spawn(async move {
+            let body = email_and_password(&format!("user{kill}x{at}@example.com"));
+            let request = client.post(server.url("/api/auth/register")).json(&body);
+            let answered = Arc::clone(&answered);
+            tokio::spawn(async move {
                 if request.send().await.is_ok_and(|answer| answer.status() == 201) {
                     answered.fetch_add(1, Ordering::SeqCst);
                 }
@@ -72,8 +43,8 @@ async fn r_098_no_kill_leaves_a_half_made_user() {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         tokio::time::sleep(Duration::from_micros(700 * u64::try_from(kill % 7).unwrap())).await;
-        server.child.kill().unwrap();
-        server.child.wait().unwrap();
+        server.signal("KILL");
+        server.ended(Duration::from_secs(10)).await;
         futures_util::future::join_all(sign_ups).await;
     }
     assert_eq!(database.query_one_text(HALF_MADE).await.as_deref(), Some("0"));

@@ -1,26 +1,13 @@
-//! What answers and their times tell: a binary of its own, because nothing else may run while it measures.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    dead_code,
-    missing_docs,
-    unreachable_pub,
-    reason = "tests"
-)]
-
-#[path = "../api/app.rs"]
-mod app;
+//! What the times of answers tell (R-55, R-56).
 
 use std::collections::BTreeSet;
 use std::time::Instant;
 
 use auth_core::{Hasher, Password};
 use serde_json::json;
-use tokio::sync::Mutex;
+use test_support::{SHIPPED_HASHES, TestApp};
 
-use crate::app::TestApp;
+use crate::alone;
 
 /// Known address, unknown address, user without a password.
 const CASES: [&str; 3] = ["ann@example.com", "nobody@example.com", "social@example.com"];
@@ -29,16 +16,13 @@ const CASES: [&str; 3] = ["ann@example.com", "nobody@example.com", "social@examp
 /// does so every time.
 const ATTEMPTS: usize = 3;
 
-/// The tests of this binary take turns: two that measure at once would measure each other.
-static ALONE: Mutex<()> = Mutex::const_new(());
-
 /// Wrong password, unknown address, and a user without a password: one answer, one cost.
 #[actix_web::test]
 async fn r_055_a_failed_sign_in_does_not_tell_why() {
-    let _alone = ALONE.lock().await;
+    let _alone = alone().await;
     // More failures per account than are tested at once otherwise.
-    let app = TestApp::with(&[("AUTH__EMAIL_AND_PASSWORD__FAILURES_BEFORE_DELAY", "0")]).await;
-    app.register("ann@example.com").await;
+    let patient = ("AUTH__EMAIL_AND_PASSWORD__FAILURES_BEFORE_DELAY", "0");
+    let (app, _) = TestApp::signed_in(&[&SHIPPED_HASHES[..], &[patient]].concat()).await;
     app.register("social@example.com").await;
     app.execute(
         "delete from account where \"userId\" = (select id from \"user\" where email = 'social@example.com')",
@@ -50,7 +34,7 @@ async fn r_055_a_failed_sign_in_does_not_tell_why() {
         let medians = medians(&app).await;
         let tolerance = hash_seconds() * 0.10;
         if medians.iter().all(|median| (median - medians[0]).abs() <= tolerance) {
-            return app.stop().await;
+            return;
         }
         seen.push((medians, tolerance));
     }
@@ -70,8 +54,8 @@ async fn r_056_signing_up_takes_as_long_where_addresses_are_verified() {
 }
 
 async fn assert_sign_up_takes_as_long(setting: (&str, &str)) {
-    let _alone = ALONE.lock().await;
-    let app = TestApp::with(&[setting]).await;
+    let _alone = alone().await;
+    let app = TestApp::with(&[&SHIPPED_HASHES[..], &[setting]].concat()).await;
     app.register("taken@example.com").await;
     let mut seen = Vec::new();
     for attempt in 0..ATTEMPTS {
@@ -89,7 +73,7 @@ async fn assert_sign_up_takes_as_long(setting: (&str, &str)) {
         let [taken, free] = times.map(median);
         let tolerance = hash_seconds() * 0.10;
         if (taken - free).abs() <= tolerance {
-            return app.stop().await;
+            return;
         }
         seen.push((taken, free, tolerance));
     }
@@ -127,8 +111,8 @@ fn median(mut times: Vec<f64>) -> f64 {
 fn hash_seconds() -> f64 {
     let (hasher, password) = (Hasher::better_auth_scrypt(), Password::new("correct horse"));
     let start = Instant::now();
-    for _ in 0..10 {
+    for _ in 0..5 {
         hasher.hash(&password, &mut rand::rng()).unwrap();
     }
-    start.elapsed().as_secs_f64() / 10.0
+    start.elapsed().as_secs_f64() / 5.0
 }
