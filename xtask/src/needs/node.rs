@@ -1,7 +1,7 @@
 //! The reference server's packages, as its lock file pins them, and the process that serves them.
 
 use std::env;
-use std::fs;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -10,10 +10,13 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::database::say;
 use crate::failure::Failure;
-use crate::shell::{root, run, which};
+use crate::shell::{root, run, target_dir, which};
 
 /// Where the conformance tests keep their `package.json`.
 const FOLDER: &str = "crates/auth-http/tests/conformance/node";
+
+/// What the Node process prints, in the target folder.
+const LOG: &str = "node.log";
 
 /// Past this the Node process is killed; it ends in some milliseconds.
 const STOP_LIMIT: Duration = Duration::from_secs(5);
@@ -65,7 +68,10 @@ impl NodeHost {
                 command.env(name, value);
             }
         }
-        command.current_dir(folder).arg("host.mjs").stdin(Stdio::piped()).stdout(Stdio::piped());
+        // Better Auth logs what it refuses, which is most of what the tests send.
+        let log = File::create(target_dir().join(LOG)).map_err(failed)?;
+        command.current_dir(folder).arg("host.mjs");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log);
         let mut process = command.spawn().map_err(failed)?;
         let mut line = String::new();
         if let Some(output) = process.stdout.take() {
