@@ -1,7 +1,5 @@
 //! session tokens are unique and unbiased.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, missing_docs, reason = "tests")]
-
 use auth_core::SessionToken;
 use rand::SeedableRng;
 use rand::rngs::StdRng;

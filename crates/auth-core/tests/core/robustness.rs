@@ -1,7 +1,5 @@
 //! No text panics, whoever reads it: seeded random and mutated inputs to every reader of outside text.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, missing_docs, reason = "tests")]
-
 use auth_core::{
     AccessTokenPolicy, AccessTokenVerifier, CacheStrategy, CachedValue, CookieCache, CookieCachePolicy,
     CookieSettings, Email, EmailTokens, ForeignTokenVerifier, MaxAge, Purpose, RequestCookies,
