@@ -4,17 +4,17 @@
 
 use auth_axum::{Authentication, OptionalPrincipal, Principal, RequireFresh, RequireRole, Role};
 use auth_core::Authenticator;
+use auth_core::testing::cases::{Case, Guard, NOW};
 use auth_core::testing::{TestCredential, TestIssuer};
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, HeaderValue, Request};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router, middleware};
-use time::macros::datetime;
-use time::{Duration, OffsetDateTime};
 use tower::ServiceExt;
 
-const NOW: OffsetDateTime = datetime!(2030-01-15 12:00 UTC);
+/// The route whose principal is optional by being an `Option`.
+const OPTION: &str = "/option";
 
 struct Admin;
 
@@ -27,7 +27,7 @@ async fn who(caller: Principal) -> String {
 }
 
 async fn maybe(OptionalPrincipal(caller): OptionalPrincipal) -> String {
-    caller.and_then(|caller| caller.email().map(str::to_owned)).unwrap_or_else(|| "nobody".to_owned())
+    caller.and_then(|caller| caller.email().map(str::to_owned)).unwrap_or_else(|| "anonymous".to_owned())
 }
 
 async fn option(caller: Option<Principal>) -> String {
@@ -56,11 +56,11 @@ async fn ask(
     credential: Option<&TestCredential>,
 ) -> (u16, HeaderMap, String) {
     let mut app = Router::new()
-        .route("/who", get(who))
-        .route("/maybe", get(maybe))
-        .route("/option", get(option))
-        .route("/fresh", get(fresh))
-        .route("/admin", get(admin))
+        .route(Guard::Principal.path(), get(who))
+        .route(Guard::Optional.path(), get(maybe))
+        .route(OPTION, get(option))
+        .route(Guard::Fresh.path(), get(fresh))
+        .route(Guard::Admin.path(), get(admin))
         .layer(middleware::map_response(allow_origin));
     if let Some(authentication) = authentication {
         app = app.layer(Extension(authentication));
@@ -76,106 +76,67 @@ async fn ask(
     (status, headers, String::from_utf8(body.to_vec()).unwrap())
 }
 
-fn authentication(issuer: &TestIssuer) -> Authentication {
-    let authenticator = Authenticator::new(issuer.verifier()).with_sessions(issuer.sessions());
-    Authentication::new(authenticator).with_clock(|| NOW)
+fn authentication(case: &Case) -> Authentication {
+    Authentication::new(case.authenticator()).with_clock(|| NOW)
+}
+
+/// Routes of a guard.
+fn paths(guard: Guard) -> Vec<&'static str> {
+    if guard == Guard::Optional { vec![guard.path(), OPTION] } else { vec![guard.path()] }
+}
+
+/// Sends the requests of the cases and compares the answers.
+async fn check(cases: Vec<Case>) {
+    for case in cases {
+        for path in paths(case.guard) {
+            let (status, headers, body) =
+                ask(Some(authentication(&case)), path, case.credential.as_ref()).await;
+            let header = |name: &str| Some(headers.get(name)?.to_str().ok()?.to_owned());
+            case.assert_answer(status, &body, header);
+            let seen_by_layers = header("access-control-allow-origin");
+            assert_eq!(seen_by_layers.as_deref(), Some("https://app.example.com"), "{} at {path}", case.name);
+        }
+    }
 }
 
 #[tokio::test]
 async fn every_form_of_credential_is_a_principal() {
-    let issuer = TestIssuer::new();
-    let ann = issuer.user("ann@example.com");
-    for credential in
-        [ann.access_token(NOW), ann.session_token(NOW), ann.session_cookie(NOW), ann.cached_cookie(NOW)]
-    {
-        let (status, _, body) = ask(Some(authentication(&issuer)), "/who", Some(&credential)).await;
-        assert_eq!((status, body.as_str()), (200, "ann@example.com"), "{credential:?}");
-    }
+    check(Case::forms_of_credentials()).await;
 }
 
 #[tokio::test]
 async fn a_refusal_is_an_answer_of_better_auths_shape_that_layers_see() {
-    let issuer = TestIssuer::new();
-    let (status, headers, body) = ask(Some(authentication(&issuer)), "/who", None).await;
-    assert_eq!((status, body.as_str()), (401, r#"{"message":"Unauthorized","code":"UNAUTHORIZED"}"#));
-    let header = |name| headers.get(name).map(HeaderValue::as_bytes);
-    assert_eq!(header("content-type"), Some(&b"application/json"[..]));
-    assert_eq!(header("www-authenticate"), Some(&b"Bearer"[..]));
-    assert_eq!(header("cache-control"), Some(&b"no-store"[..]));
-    assert_eq!(header("access-control-allow-origin"), Some(&b"https://app.example.com"[..]));
-
-    let late = issuer.user("ann@example.com").access_token(NOW - Duration::hours(2));
-    let (status, _, body) = ask(Some(authentication(&issuer)), "/who", Some(&late)).await;
-    assert_eq!((status, body.as_str()), (401, r#"{"message":"Token expired","code":"TOKEN_EXPIRED"}"#));
+    check(Case::refusals()).await;
 }
 
 #[tokio::test]
 async fn an_optional_principal_is_nobody_for_dead_cookies_and_never_for_bad_bearers() {
-    let issuer = TestIssuer::new();
-    let ann = issuer.user("ann@example.com");
-    let (cookie, bearer) = (ann.session_cookie(NOW), ann.session_token(NOW));
-    let ask = async |path, credential| {
-        let (status, _, body) = ask(Some(authentication(&issuer)), path, credential).await;
-        (status, body)
-    };
-    for path in ["/maybe", "/option"] {
-        assert_eq!(ask(path, None).await, (200, "nobody".to_owned()), "{path}");
-        assert_eq!(ask(path, Some(&cookie)).await, (200, "ann@example.com".to_owned()), "{path}");
-    }
-    ann.sign_out();
-    for path in ["/maybe", "/option"] {
-        assert_eq!(ask(path, Some(&cookie)).await, (200, "nobody".to_owned()), "{path}");
-        assert_eq!(ask(path, Some(&bearer)).await.0, 401, "{path}");
-    }
+    check(Case::optional_principals()).await;
 }
 
 #[tokio::test]
 async fn r_093_an_outage_is_503_for_everybody_who_has_to_be_looked_up() {
-    let issuer = TestIssuer::new();
-    let cookie = issuer.user("ann@example.com").session_cookie(NOW);
-    issuer.sessions().break_down();
-    for path in ["/who", "/maybe", "/option", "/fresh", "/admin"] {
-        let (status, _, body) = ask(Some(authentication(&issuer)), path, Some(&cookie)).await;
-        let expected = r#"{"message":"Service unavailable","code":"SERVICE_UNAVAILABLE"}"#;
-        assert_eq!((status, body.as_str()), (503, expected), "{path}");
-    }
+    check(Case::outages()).await;
 }
 
 #[tokio::test]
 async fn r_030_a_fresh_session_is_asked_for_by_its_sign_in() {
-    let issuer = TestIssuer::new();
-    let ann = issuer.user("ann@example.com");
-    let status = async |credential: &TestCredential| {
-        ask(Some(authentication(&issuer)), "/fresh", Some(credential)).await.0
-    };
-    assert_eq!(status(&ann.session_cookie(NOW - Duration::hours(23))).await, 200);
-    assert_eq!(status(&ann.session_cookie(NOW - Duration::hours(24))).await, 403);
-    assert_eq!(status(&ann.access_token(NOW)).await, 200, "its session is looked up");
-    let token = ann.access_token(NOW);
-    ann.sign_out();
-    assert_eq!(status(&token).await, 401);
+    check(Case::fresh_sessions()).await;
 }
 
 #[tokio::test]
 async fn a_role_is_asked_for_by_its_name() {
-    let issuer = TestIssuer::new();
-    let status = async |credential: Option<&TestCredential>| {
-        ask(Some(authentication(&issuer)), "/admin", credential).await.0
-    };
-    let admin = issuer.user("ann@example.com").with_role("editor,admin");
-    assert_eq!(status(Some(&admin.session_cookie(NOW))).await, 200);
-    assert_eq!(status(Some(&issuer.user("bob@example.com").session_cookie(NOW))).await, 403);
-    assert_eq!(status(None).await, 401);
+    check(Case::roles()).await;
 }
 
 #[tokio::test]
 async fn an_app_refuses_in_words_of_its_own() {
-    let issuer = TestIssuer::new();
-    let own = authentication(&issuer).on_refusal(|refusal| {
+    let authenticator = Authenticator::new(TestIssuer::new().verifier());
+    let own = Authentication::new(authenticator).on_refusal(|refusal| {
         let status = axum::http::StatusCode::from_u16(refusal.status()).unwrap();
         (status, format!("no: {}", refusal.code().code())).into_response()
     });
-    let (status, headers, body) = ask(Some(own), "/who", None).await;
+    let (status, headers, body) = ask(Some(own), Guard::Principal.path(), None).await;
     assert_eq!((status, body.as_str()), (401, "no: UNAUTHORIZED"));
     assert!(headers.contains_key("access-control-allow-origin"));
 }
@@ -183,7 +144,7 @@ async fn an_app_refuses_in_words_of_its_own() {
 #[tokio::test]
 async fn an_app_without_authentication_lets_nobody_in() {
     let ann = TestIssuer::new().user("ann@example.com").access_token(NOW);
-    for path in ["/who", "/maybe", "/option", "/fresh", "/admin"] {
+    for path in Guard::ALL.into_iter().flat_map(paths) {
         assert_eq!(ask(None, path, Some(&ann)).await.0, 500, "{path}");
     }
 }

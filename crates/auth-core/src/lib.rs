@@ -67,7 +67,7 @@
 //! 1. **Time and randomness are arguments.** Nothing here reads a clock or an entropy source, so each rule
 //!    can be tested at its boundary.
 //! 2. **One key, separate readers.** Better Auth signs cookies, e-mail tokens and caches with one secret. Each
-//!    reader here takes its own kind and refuses every other, and `tests/tokens/kinds.rs` shows each kind to
+//!    reader here takes its own kind and refuses every other, and `tests/core/tokens/kinds.rs` shows each kind to
 //!    each reader.
 //! 3. **Nothing is signed because somebody sent it.** Session tokens are signed for their alphabet, one fixed
 //!    text for being fixed, and claims under a header that this crate writes. [`signed_value::sign`] and

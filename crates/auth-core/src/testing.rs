@@ -19,6 +19,9 @@
 //! ```
 //!
 //! The secret is random for each [`TestIssuer`], so nothing that is made here is good anywhere else.
+//! [`cases`] is for crates that bring the check to a framework.
+
+pub mod cases;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -324,6 +327,12 @@ impl TestSessions {
     /// Fails every lookup from now on, as a database does that is away.
     pub fn break_down(&self) {
         self.0.is_out.store(true, Ordering::Relaxed);
+    }
+
+    /// Gives the sessions as they are now; what happens to one of the two later does not show in the other.
+    fn copy(&self) -> Self {
+        let is_out = AtomicBool::new(self.0.is_out.load(Ordering::Relaxed));
+        Self(Arc::new(State { sessions: Mutex::new(self.lock().clone()), is_out }))
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<UserSession>> {

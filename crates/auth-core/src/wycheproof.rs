@@ -12,11 +12,13 @@ mod mac;
 #[cfg(feature = "josekit")]
 mod signatures;
 
+use std::rc::Rc;
+
 use serde_json::Value;
 
 /// One vector with the group that it stands in.
 struct Vector {
-    group: Value,
+    group: Rc<Value>,
     test: Value,
 }
 
@@ -29,7 +31,8 @@ impl Vector {
             .iter()
             .flat_map(|group| {
                 let tests = group["tests"].as_array().unwrap();
-                tests.iter().map(|test| Self { group: group.clone(), test: test.clone() })
+                let group = Rc::new(group.clone());
+                tests.iter().map(move |test| Self { group: Rc::clone(&group), test: test.clone() })
             })
             .collect();
         assert_eq!(file["numberOfTests"], vectors.len());

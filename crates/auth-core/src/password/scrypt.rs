@@ -43,7 +43,12 @@ impl<'t> Parsed<'t> {
     }
 
     pub(super) fn verify(&self, normalized: &Secret<String>) -> Result<bool, MalformedHash> {
-        let key = derive(normalized, self.salt)
+        self.verify_at(LOG_N, normalized)
+    }
+
+    /// Verifies a hash of another cost than Better Auth's, which tests alone write.
+    pub(super) fn verify_at(&self, log_n: u8, normalized: &Secret<String>) -> Result<bool, MalformedHash> {
+        let key = derive(log_n, normalized, self.salt)
             .map_err(|_constants_are_right| MalformedHash::Form { scheme: NAME })?;
         Ok(constant_time::equal(hex(&key).as_bytes(), self.key.as_bytes()))
     }
@@ -53,21 +58,31 @@ pub(super) fn hash(
     normalized: &Secret<String>,
     salt: &[u8],
 ) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
+    hash_at(LOG_N, normalized, salt)
+}
+
+/// Hashes at another cost than Better Auth's, for tests.
+pub(super) fn hash_at(
+    log_n: u8,
+    normalized: &Secret<String>,
+    salt: &[u8],
+) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
     let salt = hex(salt);
-    let key = derive(normalized, &salt)?;
+    let key = derive(log_n, normalized, &salt)?;
     Ok(format!("{salt}:{}", hex(&key)))
 }
 
 pub(super) fn decoy(normalized: &Secret<String>) {
-    let _ = black_box(derive(normalized, DECOY_SALT));
+    let _ = black_box(derive(LOG_N, normalized, DECOY_SALT));
 }
 
 fn derive(
+    log_n: u8,
     normalized: &Secret<String>,
     salt: &str,
 ) -> Result<[u8; KEY_BYTES], Box<dyn std::error::Error + Send + Sync>> {
     let mut key = [0_u8; KEY_BYTES];
-    let params = Params::new(LOG_N, BLOCK_SIZE, PARALLELISM)?;
+    let params = Params::new(log_n, BLOCK_SIZE, PARALLELISM)?;
     ::scrypt::scrypt(normalized.expose().as_bytes(), salt.as_bytes(), &params, &mut key)?;
     Ok(key)
 }

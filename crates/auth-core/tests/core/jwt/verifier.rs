@@ -10,7 +10,7 @@ use auth_core::{
 };
 use time::{Duration, OffsetDateTime};
 
-use crate::support::{NOW, pair, policy, user};
+use crate::jwt::support::{NOW, pair, policy, user};
 
 /// A token of the plugin and the key that checks it.
 fn token(name: &str) -> (String, VerificationKey) {

@@ -1,14 +1,5 @@
 //! Rules of the cookie cache beyond the recorded values: what is written reads back, and nothing else does.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    missing_docs,
-    reason = "tests"
-)]
-
 use auth_core::wire::{SessionBody, UserBody};
 use auth_core::{
     AdditionalFields, AdditionalValues, CacheStrategy, CachedValue, CookieCache, CookieCachePolicy,

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
-use crate::{Now, secret};
+use crate::vectors::{Now, secret};
 
 #[derive(Deserialize)]
 struct Group {

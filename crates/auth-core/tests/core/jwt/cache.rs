@@ -11,7 +11,7 @@ use auth_core::{
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
-use crate::support::{NOW, encode, forge, pair, policy, user};
+use crate::jwt::support::{NOW, encode, forge, pair, policy, user};
 
 const ISSUER: &str = "https://auth.example.com";
 const HEADER: &str = r#"{"alg":"EdDSA","kid":"k1","typ":"better-auth.session-cache+jwt"}"#;
@@ -110,7 +110,7 @@ macro_rules! refused {
 
 #[test]
 fn a_copy_of_the_reference_is_read_with_its_document_and_written_to_the_byte() {
-    let all: Value = serde_json::from_str(include_str!("../vectors/jwt.json")).unwrap();
+    let all: Value = serde_json::from_str(include_str!("../../vectors/jwt.json")).unwrap();
     let vector = &all["session_cache"];
     let value = vector["session_data_cookie"].as_str().unwrap();
     let claims = &vector["decoded"][1];

@@ -4,7 +4,7 @@ use auth_core::jws::JwsError;
 use auth_core::{JwsAlgorithm, JwtVerifier, KeyPair, VerificationKey, VerifyError};
 use time::OffsetDateTime;
 
-use crate::support::{NOW, claims, encode, forge, pair, policy};
+use crate::jwt::support::{NOW, claims, encode, forge, pair, policy};
 
 const HEADER: &str = r#"{"alg":"EdDSA","kid":"k1"}"#;
 

@@ -1,12 +1,17 @@
 //! What these tests share.
 
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use auth_core::{
-    AdditionalValues, Email, JwsAlgorithm, JwtPolicy, KeyPair, Kid, SigningKey, User, UserId, VerificationKey,
+    AdditionalValues, Email, JwsAlgorithm, JwtPolicy, KeyPair, Kid, PrivateJwk, Purpose, SigningKey,
+    SigningSecret, SymmetricKeys, User, UserId, VerificationKey, VersionedSecrets,
 };
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use josekit::jwk::Jwk;
 use josekit::jws::{ES256, ES512, EdDSA, JwsSigner, PS256, RS256};
+use serde_json::Value;
 use time::OffsetDateTime;
 use time::macros::datetime;
 
@@ -33,12 +38,45 @@ pub(crate) fn user() -> User {
     }
 }
 
-/// A key pair under a name, both halves ready.
+/// A key pair under a name, both halves ready. RSA keys are published ones, since making one takes up to a second;
+/// the next one for each call, so that those of a test differ.
 pub(crate) fn pair(algorithm: JwsAlgorithm, name: &str) -> (KeyPair, SigningKey, VerificationKey) {
-    let pair = KeyPair::generate(algorithm, auth_core::DEFAULT_RSA_BITS).unwrap();
+    let pair = match algorithm {
+        JwsAlgorithm::Ps256 | JwsAlgorithm::Rs256 => published_rsa(algorithm),
+        _ => KeyPair::generate(algorithm, 0).unwrap(),
+    };
     let signing = pair.private.signing_key(kid(name)).unwrap();
     let checking = VerificationKey::new(kid(name), pair.public.clone()).unwrap();
     (pair, signing, checking)
+}
+
+fn published_rsa(algorithm: JwsAlgorithm) -> KeyPair {
+    static KEYS: LazyLock<Vec<String>> = LazyLock::new(published_rsa_keys);
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let json = &KEYS[NEXT.fetch_add(1, Ordering::Relaxed) % KEYS.len()];
+    let secrets = VersionedSecrets::single(SigningSecret::parse("0123456789abcdef0123456789abcdef").unwrap());
+    let private =
+        PrivateJwk::open(algorithm, json, &SymmetricKeys::derive(&secrets, Purpose::Stored)).unwrap();
+    KeyPair { public: private.public().unwrap(), private }
+}
+
+/// The private RSA keys of the Wycheproof vectors, as the reference writes them.
+fn published_rsa_keys() -> Vec<String> {
+    let file: Value =
+        serde_json::from_str(include_str!("../../wycheproof/json_web_signature_test.json")).unwrap();
+    let mut keys: Vec<String> = Vec::new();
+    for group in file["testGroups"].as_array().unwrap() {
+        let key = &group["private"];
+        if key["kty"] == "RSA" {
+            let members = ["kty", "n", "e", "d", "p", "q", "dp", "dq", "qi"];
+            let members = members.map(|name| format!("\"{name}\":{}", key[name]));
+            keys.push(format!("{{{}}}", members.join(",")));
+        }
+    }
+    keys.sort();
+    keys.dedup();
+    assert_eq!(keys.len(), 5);
+    keys
 }
 
 pub(crate) fn encode(bytes: impl AsRef<[u8]>) -> String {

@@ -3,7 +3,7 @@
 use auth_core::{Email, EmailTokenPurpose, ForeignTokenVerifier, UserId};
 use serde_json::json;
 
-use crate::support::{
+use crate::tokens::support::{
     CONSUMERS, FOREIGN_HEADER, NOW, email_claims, email_tokens, foreign, foreign_claims, forge, secret, with,
 };
 

@@ -4,7 +4,7 @@ use auth_core::testing::{TestIssuer, TestOutage};
 use auth_core::{Authenticator, Proof, Refusal, SessionLookup, ShownBy, UnconfirmedSession, UserSession};
 use time::{Duration, OffsetDateTime};
 
-use crate::support::{NOW, now_or_never};
+use crate::verifier::support::{NOW, now_or_never};
 
 /// A lookup that gives the wrong session.
 struct Always(UserSession);

@@ -1,7 +1,5 @@
 //! What the RFCs themselves give as examples, computed by the very crates that are linked in.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs, reason = "tests")]
-
 use std::fmt::Write;
 
 fn hex(bytes: &[u8]) -> String {

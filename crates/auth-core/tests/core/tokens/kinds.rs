@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use crate::support::{
+use crate::tokens::support::{
     EMAIL_HEADER, FOREIGN_HEADER, NOW, access_claims, email_tokens, foreign, foreign_claims, forge, issuer,
     mac, principal, secret, verifier,
 };
@@ -42,7 +42,7 @@ mod keyed {
         Remember, SigningKey, VerificationKey,
     };
 
-    use crate::support::{ISSUER, NOW, principal};
+    use crate::tokens::support::{ISSUER, NOW, principal};
 
     static KEYS: LazyLock<(SigningKey, VerificationKey)> = LazyLock::new(|| {
         let kid = Kid::parse("k1").unwrap();
@@ -88,9 +88,13 @@ fn as_cookie(token: &str) -> String {
 
 #[test]
 fn r_002_each_kind_passes_its_own_reader_and_no_other() {
-    let recorded: Value = serde_json::from_str(include_str!("../vectors/other_kinds.json")).unwrap();
+    let recorded: Value = serde_json::from_str(include_str!("../../vectors/other_kinds.json")).unwrap();
     let recorded = |name: &str| recorded[name].as_str().unwrap().to_owned();
-    assert_eq!(recorded("secret"), crate::support::SECRET, "the recorded kinds must share our secret");
+    assert_eq!(
+        recorded("secret"),
+        crate::tokens::support::SECRET,
+        "the recorded kinds must share our secret"
+    );
     let email = Email::parse("ann@example.com").unwrap();
     let change = EmailTokenPurpose::VerifyChange { update_to: Email::parse("new@example.com").unwrap() };
     let email_token = |purpose: &EmailTokenPurpose| {
@@ -161,7 +165,7 @@ fn r_013_a_jws_reshaped_as_a_signed_cookie_has_the_right_mac_and_is_refused_all_
 fn r_002_only_encrypted_tokens_decrypt() {
     use auth_core::jwe::{JweKeys, Use};
 
-    let recorded: Value = serde_json::from_str(include_str!("../vectors/other_kinds.json")).unwrap();
+    let recorded: Value = serde_json::from_str(include_str!("../../vectors/other_kinds.json")).unwrap();
     let decrypts = |r#use, name: &str| {
         let keys = JweKeys::derive(&VersionedSecrets::single(secret()), r#use);
         keys.decrypt(recorded[name].as_str().unwrap(), NOW).is_ok()

@@ -5,7 +5,7 @@ use auth_core::{
 };
 use time::Duration;
 
-use crate::support::{NOW, pair, policy, user};
+use crate::jwt::support::{NOW, pair, policy, user};
 
 #[test]
 fn every_algorithm_signs_what_it_checks() {

@@ -4,7 +4,7 @@ use auth_core::jws::{self, JwsError};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 
-use crate::support::{CONSUMERS, access_claims, encode, forge, mac, secret};
+use crate::tokens::support::{CONSUMERS, access_claims, encode, forge, mac, secret};
 
 fn payload() -> String {
     serde_json::Value::Object(access_claims()).to_string()
@@ -165,8 +165,11 @@ fn every_changed_byte_of_a_token_is_noticed() {
         for place in 0..good.len() {
             let new = if &good[place..=place] == "A" { "B" } else { "A" };
             let text = format!("{}{new}{}", &good[..place], &good[place + 1..]);
-            assert!((consumer.verdict)(&text, crate::support::NOW).is_err(), "changed at {place}");
-            assert!((consumer.verdict)(&good[..place], crate::support::NOW).is_err(), "cut at {place}");
+            assert!((consumer.verdict)(&text, crate::tokens::support::NOW).is_err(), "changed at {place}");
+            assert!(
+                (consumer.verdict)(&good[..place], crate::tokens::support::NOW).is_err(),
+                "cut at {place}"
+            );
         }
     }
 }

@@ -5,7 +5,7 @@ use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 use time::Duration;
 
-use crate::support::{CONSUMERS, NOW, NOW_SECONDS, forge, with};
+use crate::tokens::support::{CONSUMERS, NOW, NOW_SECONDS, forge, with};
 
 #[test]
 fn r_004_a_token_without_exp_is_refused() {

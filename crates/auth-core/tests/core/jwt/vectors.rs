@@ -1,4 +1,4 @@
-//! What the real plugin wrote (vectors/jwt.json).
+//! What the real plugin wrote (tests/vectors/jwt.json).
 
 use auth_core::{
     AdditionalValues, DEFAULT_RSA_BITS, Email, JwkSet, JwsAlgorithm, JwtIssuer, JwtPayload, JwtPolicy,
@@ -8,10 +8,10 @@ use auth_core::{
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
-use crate::support::kid;
+use crate::jwt::support::kid;
 
 fn vectors() -> Value {
-    serde_json::from_str(include_str!("../vectors/jwt.json")).unwrap()
+    serde_json::from_str(include_str!("../../vectors/jwt.json")).unwrap()
 }
 
 fn cases() -> Vec<Value> {

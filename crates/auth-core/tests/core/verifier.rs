@@ -1,8 +1,6 @@
 //! The check that services use: every form of credential, every refusal, and the mistakes that services make which
 //! check by hand.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
-
 mod authenticator;
 mod by_hand;
 mod forms;

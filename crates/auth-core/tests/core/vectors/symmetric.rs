@@ -3,7 +3,7 @@
 use auth_core::{Purpose, SymmetricKeys, Verification, VersionedSecrets};
 use serde::Deserialize;
 
-use crate::secret;
+use crate::vectors::secret;
 
 #[derive(Deserialize)]
 struct Group {

@@ -1,13 +1,4 @@
-//! What Better Auth 1.7.25 and common Python packages computed, reproduced or accepted; see `README.md`.
-
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    missing_docs,
-    reason = "tests"
-)]
+//! What Better Auth 1.7.25 and common Python packages computed, reproduced or accepted; see `tests/vectors/README.md`.
 
 use auth_core::signed_value;
 use auth_core::{
@@ -21,7 +12,13 @@ use time::{Duration, OffsetDateTime};
 
 macro_rules! vectors {
     ($name:literal) => {
-        serde_json::from_str(include_str!(concat!($name, ".json"))).expect($name)
+        serde_json::from_str(include_str!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/vectors/",
+            $name,
+            ".json"
+        )))
+        .expect($name)
     };
 }
 

@@ -5,7 +5,7 @@ use auth_core::{
     Purpose, SigningSecret, SymmetricKeys, VerificationKey, VersionedSecrets,
 };
 
-use crate::support::{kid, pair};
+use crate::jwt::support::{kid, pair};
 
 const OLD: &str = "0123456789abcdef0123456789abcdef";
 const NEW: &str = "fedcba9876543210fedcba9876543210";

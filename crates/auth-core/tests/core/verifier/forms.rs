@@ -4,7 +4,7 @@ use auth_core::testing::TestIssuer;
 use auth_core::{Proof, Refusal, SessionKey, ShownBy, VerifyError};
 use time::Duration;
 
-use crate::support::{NOW, credentials, principal, refusal, unconfirmed};
+use crate::verifier::support::{NOW, credentials, principal, refusal, unconfirmed};
 
 #[test]
 fn an_access_token_says_who_is_calling() {

@@ -3,7 +3,7 @@
 use auth_core::testing::TestIssuer;
 use auth_core::{ParseBaseUrlError, SigningSecretError, Verifier, VerifierError};
 
-use crate::support::{NOW, refusal};
+use crate::verifier::support::{NOW, refusal};
 
 const URL: (&str, &str) = ("BETTER_AUTH_URL", "https://auth.example.com/api/auth");
 const GOOD: &str = "0123456789abcdef0123456789abcdef";

@@ -4,7 +4,7 @@
 use auth_core::testing::TestIssuer;
 use auth_core::{CookieSettings, Refusal, SessionKey};
 
-use crate::support::{NOW, credentials, refusal, unconfirmed};
+use crate::verifier::support::{NOW, credentials, refusal, unconfirmed};
 
 /// Name and signed text of a session cookie.
 fn cookie(issuer: &TestIssuer) -> (String, String) {

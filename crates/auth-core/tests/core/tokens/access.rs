@@ -6,7 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
-use crate::support::{
+use crate::tokens::support::{
     ACCESS_HEADER, CONSUMERS, ISSUER, NOW, NOW_SECONDS, access_claims, forge, issuer, policy, principal,
     secret, verifier, with,
 };
