@@ -84,7 +84,30 @@ impl Process {
         format!("http://{}{path}", self.address)
     }
 
-    /// Everything the process has printed.
+    /// Waits until the process has printed a text, since a line may be read later than an answer; gives everything
+    /// that it has printed.
+    pub async fn prints(&self, text: &str) -> String {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        loop {
+            let output = self.output();
+            if output.contains(text) {
+                return output;
+            }
+            assert!(Instant::now() < deadline, "`{text}` is not printed: {output}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Everything that the process has printed until now. It asks once more and waits for the log line of that, which
+    /// comes after all others.
+    pub async fn printed(&self) -> String {
+        let id = format!("marker-{:x}", rand::random::<u64>());
+        let request = self.client.get(self.url("/api/auth/ok")).header("x-request-id", &id);
+        assert_eq!(request.send().await.unwrap().status(), 200);
+        self.prints(&id).await
+    }
+
+    /// Everything that was read of what the process prints.
     pub fn output(&self) -> String {
         self.lines.lock().unwrap().join("\n")
     }

@@ -286,8 +286,8 @@ async fn deferred_reads_write_the_copy_and_leave_the_row() {
 async fn callers_with_tokens_have_no_use_for_a_copy() {
     let app = start(&[]).await;
     let signed_up = app.register("ann@example.com").await;
-    let bearer = format!("Bearer {}", signed_up.session_token());
-    let headers = [("authorization", bearer.as_str()), ("cookie", "better-auth.session_data=x")];
+    let bearer = signed_up.session_bearer();
+    let headers = [bearer.as_pair(), ("cookie", "better-auth.session_data=x")];
     assert!(app.get("/get-session", &headers).await.set_cookies().is_empty());
 }
 

@@ -9,20 +9,20 @@ async fn every_form_of_credential_reads_the_same_session() {
     let signed = cookie.split_once('=').unwrap().1.to_owned();
     let decoded = signed.replace("%2B", "+").replace("%2F", "/").replace("%3D", "=");
     let bearers = [registered.access_token(), registered.session_token(), signed, decoded]
-        .map(|token| format!("Bearer {token}"));
+        .map(CredentialHeader::bearer);
     for bearer in &bearers {
-        let answer = app.get("/get-session", &[("authorization", bearer)]).await;
-        assert_eq!(answer.json()["session"], registered.json()["session"], "{bearer}");
-        assert_eq!(app.get("/user", &[("authorization", bearer)]).await.json(), registered.json()["user"]);
+        let answer = app.get_as(bearer, "/get-session").await;
+        assert_eq!(answer.json()["session"], registered.json()["session"], "{bearer:?}");
+        assert_eq!(app.get_as(bearer, "/user").await.json(), registered.json()["user"]);
     }
-    let answer = app.get("/get-session", &[("cookie", &cookie)]).await;
+    let answer = app.get_as(&registered.cookie(), "/get-session").await;
     assert_eq!(answer.json()["session"], registered.json()["session"]);
 }
 
 #[actix_web::test]
 async fn r_017_a_bad_bearer_token_is_refused_and_never_ignored_for_a_cookie() {
     let (app, registered) = TestApp::signed_in(&[]).await;
-    let cookie = registered.session_cookie();
+    let cookie = registered.cookie();
     let forged = format!("{}x", registered.access_token());
     let unsigned = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.".to_owned();
     let wrong_mac = format!("{}.{}=", registered.session_token(), "A".repeat(43));
@@ -32,22 +32,16 @@ async fn r_017_a_bad_bearer_token_is_refused_and_never_ignored_for_a_cookie() {
         .chain([forged, unsigned, wrong_mac].map(|token| format!("Bearer {token}")));
     for header in bad {
         for (method, path) in [("GET", "/user"), ("GET", "/get-session"), ("POST", "/logout")] {
-            let request = app
-                .request(method, path)
-                .header("origin", &app.origin)
-                .header("cookie", &cookie)
-                .header("authorization", &header);
+            let request = app.request_as(&cookie, method, path).header("authorization", &header);
             let answer = app.send(request).await;
             assert_eq!((answer.status, answer.code().as_str()), (401, "INVALID_TOKEN"), "{path} {header}");
             assert_eq!(answer.header("www-authenticate"), r#"Bearer error="invalid_token""#);
         }
     }
-    let doubled = app
-        .request("GET", "/user")
-        .header("authorization", format!("Bearer {}", registered.access_token()))
-        .header("authorization", format!("Bearer {}", registered.access_token()));
+    let bearer = registered.access_bearer();
+    let doubled = app.request_as(&bearer, "GET", "/user").header("authorization", bearer.value());
     assert_eq!(app.send(doubled).await.status, 401);
-    let elsewhere = app.get("/user", &[("authorization", "Basic YTpi"), ("cookie", &cookie)]).await;
+    let elsewhere = app.get("/user", &[("authorization", "Basic YTpi"), cookie.as_pair()]).await;
     assert_eq!(elsewhere.status, 200, "another scheme is somebody else's business");
 }
 

@@ -103,26 +103,24 @@ async fn a_guard_extends_a_session_that_is_due_and_sends_its_cookie_whatever_the
 #[actix_web::test]
 async fn a_refusal_keeps_the_cookie_of_the_session_that_its_guard_extended() {
     let (app, ann) = TestApp::signed_in(&[]).await;
-    let cookie = ann.session_cookie();
+    let cookie = ann.cookie();
     app.clock.advance(Duration::hours(25));
     let wrong = json!({"newPassword": "a wholly other password", "currentPassword": "not the password"});
-    let request = app.request("POST", "/change-password").header("origin", &app.origin);
-    let answer = app.send(request.header("cookie", &cookie).json(&wrong)).await;
+    let answer = app.post_as(&cookie, "/change-password", &wrong).await;
     assert_eq!((answer.status, answer.code().as_str()), (400, "INVALID_PASSWORD"));
-    assert_eq!(answer.session_cookie(), cookie);
+    assert_eq!(answer.cookie(), cookie);
 }
 
 #[actix_web::test]
 async fn a_new_session_takes_the_place_of_the_one_that_the_guard_extended() {
     let (app, ann) = TestApp::signed_in(&[]).await;
-    let cookie = ann.session_cookie();
+    let cookie = ann.cookie();
     app.clock.advance(Duration::hours(25));
     let mut body = body();
     body["revokeOtherSessions"] = json!(true);
-    let request = app.request("POST", "/change-password").header("origin", &app.origin);
-    let answer = app.send(request.header("cookie", &cookie).json(&body)).await;
+    let answer = app.post_as(&cookie, "/change-password", &body).await;
     assert_eq!((answer.status, answer.cookie_names()), (200, vec!["better-auth.session_token"]));
-    assert_ne!(answer.session_cookie(), cookie);
+    assert_ne!(answer.cookie(), cookie);
 }
 
 #[actix_web::test]
@@ -297,38 +295,38 @@ async fn r_066_a_get_changes_nothing_but_the_life_of_the_callers_session() {
 #[actix_web::test]
 async fn r_032_a_deleted_user_has_no_session_and_no_token() {
     let (app, registered) = TestApp::signed_in(&[]).await;
-    let access = format!("Bearer {}", registered.access_token());
-    let raw = format!("Bearer {}", registered.session_token());
-    let cookie = registered.session_cookie();
+    let credentials = [registered.cookie(), registered.access_bearer(), registered.session_bearer()];
     app.execute("delete from \"user\"").await;
     assert_eq!(app.count("session").await, 0, "the schema ends them with the user");
     for route in GUARDED.into_iter().chain([("GET", "/user"), ("POST", "/logout")]) {
-        for header in [("cookie", cookie.as_str()), ("authorization", &access), ("authorization", &raw)] {
-            assert_eq!(ask(&app, route, &[header]).await.status, 401, "{route:?} {header:?}");
+        for credential in &credentials {
+            let answer = ask(&app, route, &[credential.as_pair()]).await;
+            assert_eq!(answer.status, 401, "{route:?} {credential:?}");
         }
     }
-    assert_eq!(app.get("/get-session", &[("cookie", &cookie)]).await.body, "null");
+    assert_eq!(app.get_as(&registered.cookie(), "/get-session").await.body, "null");
 }
 
 #[actix_web::test]
 async fn r_028_an_ended_session_stays_ended_on_every_path() {
     let (app, registered) = TestApp::signed_in(&[("AUTH__SESSION__DEFER_REFRESH", "true")]).await;
-    let (cookie, raw) = (registered.session_cookie(), format!("Bearer {}", registered.session_token()));
-    let access = format!("Bearer {}", registered.access_token());
+    let credentials = [registered.cookie(), registered.session_bearer(), registered.access_bearer()];
+    let cookie = &credentials[0];
     app.clock.advance(Duration::days(7) + Duration::milliseconds(1));
     // The row is still there: reads leave it alone.
     for query in ["", "?disableRefresh=1", "?disableCookieCache=1", "?disableRefresh=&disableCookieCache="] {
         let path = format!("/get-session{query}");
-        assert_eq!(app.get(&path, &[("cookie", &cookie)]).await.body, "null", "{query}");
+        assert_eq!(app.get_as(cookie, &path).await.body, "null", "{query}");
         for route in GUARDED {
             let path = format!("{}{query}", route.1);
-            for header in [("cookie", cookie.as_str()), ("authorization", &raw), ("authorization", &access)] {
-                assert_eq!(ask(&app, (route.0, &path), &[header]).await.status, 401, "{path} {header:?}");
+            for credential in &credentials {
+                let answer = ask(&app, (route.0, &path), &[credential.as_pair()]).await;
+                assert_eq!(answer.status, 401, "{path} {credential:?}");
             }
         }
     }
     assert_eq!(app.count("session").await, 1);
-    assert_eq!(ask(&app, ("POST", "/get-session"), &[("cookie", &cookie)]).await.body, "null");
+    assert_eq!(ask(&app, ("POST", "/get-session"), &[cookie.as_pair()]).await.body, "null");
     assert_eq!(app.count("session").await, 0, "and is removed by the route that may write");
 }
 

@@ -4,7 +4,7 @@ use auth_core::{JwkSet, JwtClaims, JwtPolicy, JwtVerifier, VerificationKey};
 use auth_http::routes::JWT_ROUTES;
 use auth_store::testing::TestDatabase;
 use serde_json::{Value, json};
-use test_support::{Answer, CredentialHeader, PASSWORD, TestApp};
+use test_support::{Answer, CredentialHeader, TestApp};
 use time::Duration;
 
 const ON: (&str, &str) = ("AUTH__JWT__ENABLED", "true");
@@ -172,23 +172,22 @@ async fn r_025_a_cached_session_that_was_ended_gets_no_token() {
         ("AUTH__SESSION__ACCESS_TOKEN_IN_SESSION", "false"),
     ];
     let app = app(&cached).await;
-    let person = json!({"email": "ann@example.com", "password": PASSWORD, "name": "Ann"});
-    let cookies = app.post("/sign-up/email", &person).await.cookie_header();
-    assert!(cookies.contains("session_data"));
-    assert_ne!(app.get("/get-session", &[("cookie", &cookies)]).await.header("set-auth-jwt"), "");
+    let cookies = app.sign_up("ann@example.com").await.all_cookies();
+    assert!(cookies.value().contains("session_data"));
+    assert_ne!(app.get_as(&cookies, "/get-session").await.header("set-auth-jwt"), "");
     app.execute("delete from session").await;
-    let answer = app.get("/get-session", &[("cookie", &cookies)]).await;
+    let answer = app.get_as(&cookies, "/get-session").await;
     assert_eq!((answer.body.as_str(), answer.header("set-auth-jwt")), ("null", ""));
-    assert_eq!(app.get("/token", &[("cookie", &cookies)]).await.status, 401);
+    assert_eq!(app.get_as(&cookies, "/token").await.status, 401);
 }
 
 #[actix_web::test]
 async fn r_002_a_token_for_services_is_no_credential_here() {
     let app = app(&[("AUTH__ACCESS_TOKEN__ACCEPT_FOREIGN", "true")]).await;
     let cookie = app.register("ann@example.com").await.session_cookie();
-    let bearer = format!("Bearer {}", token(&app, &cookie).await);
+    let bearer = CredentialHeader::bearer(token(&app, &cookie).await);
     for path in ["/get-session", "/user", "/list-sessions", "/token"] {
-        let answer = app.get(path, &[("authorization", &bearer), ("cookie", &cookie)]).await;
+        let answer = app.get(path, &[bearer.as_pair(), ("cookie", &cookie)]).await;
         assert_eq!((answer.status, answer.code().as_str()), (401, "INVALID_TOKEN"), "{path}");
     }
 }
@@ -310,15 +309,15 @@ async fn a_private_key_under_another_secret_breaks_tokens_and_not_sessions() {
     assert_eq!(app.get("/jwks", &[]).await.status, 200);
     let stranger = ("BETTER_AUTH_SECRET", "another-secret-0123456789-abcdefghijklmnopqrstuv");
     let other = TestApp::sharing(&app, &[ON, stranger]).await;
-    let cookie = other.register("ann@example.com").await.session_cookie();
-    let refused = other.get("/token", &[("cookie", &cookie)]).await;
+    let cookie = other.register("ann@example.com").await.cookie();
+    let refused = other.get_as(&cookie, "/token").await;
     assert_eq!((refused.status, refused.body.as_str()), (500, ""));
-    let session = other.get("/get-session", &[("cookie", &cookie)]).await;
+    let session = other.get_as(&cookie, "/get-session").await;
     assert_eq!((session.status, session.header("set-auth-jwt"), exposed(&session)), (200, "", ""));
     assert_eq!(session.json()["user"]["email"], "ann@example.com");
     // Nor does a table that cannot be read take the session away.
     app.execute("alter table jwks rename to keys_elsewhere").await;
-    let session = other.get("/get-session", &[("cookie", &cookie)]).await;
+    let session = other.get_as(&cookie, "/get-session").await;
     assert_eq!((session.status, session.header("set-auth-jwt")), (200, ""));
     app.execute("alter table keys_elsewhere rename to jwks").await;
     assert_eq!(
@@ -337,10 +336,10 @@ async fn r_130_a_row_of_two_keys_signs_nothing() {
     let other = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
     app.execute(&format!(r#"update jwks set "publicKey" = '{{"crv":"Ed25519","x":"{other}","kty":"OKP"}}'"#))
         .await;
-    let cookie = app.register("ann@example.com").await.session_cookie();
-    let refused = app.get("/token", &[("cookie", &cookie)]).await;
+    let cookie = app.register("ann@example.com").await.cookie();
+    let refused = app.get_as(&cookie, "/token").await;
     assert_eq!((refused.status, refused.body.as_str()), (500, ""), "nobody could verify its token");
-    let session = app.get("/get-session", &[("cookie", &cookie)]).await;
+    let session = app.get_as(&cookie, "/get-session").await;
     assert_eq!((session.status, session.header("set-auth-jwt")), (200, ""));
 }
 

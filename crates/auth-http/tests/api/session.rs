@@ -23,8 +23,8 @@ async fn a_caller_without_credentials_is_refused_or_told_null_as_set() {
 #[actix_web::test]
 async fn the_envelope_is_better_auths_answer_and_three_members() {
     let (app, ann) = TestApp::signed_in(&[]).await;
-    let cookie = ann.session_cookie();
-    let answer = app.get("/get-session", &[("cookie", &cookie)]).await;
+    let cookie = ann.cookie();
+    let answer = app.get_as(&cookie, "/get-session").await;
     let members: Vec<String> = answer.json().as_object().unwrap().keys().cloned().collect();
     assert_eq!(members, ["session", "user", "accessToken", "accessTokenExpiresAt", "refreshToken"]);
     assert!(answer.set_cookies().is_empty(), "nothing is due");
@@ -70,19 +70,19 @@ async fn an_access_token_never_outlives_its_session() {
 #[actix_web::test]
 async fn a_read_after_update_age_extends_the_session_and_its_cookie() {
     let (app, registered) = TestApp::signed_in(&[]).await;
-    let cookie = registered.session_cookie();
+    let cookie = registered.cookie();
     app.clock.advance(Duration::hours(23));
-    assert!(app.get("/get-session", &[("cookie", &cookie)]).await.set_cookies().is_empty());
+    assert!(app.get_as(&cookie, "/get-session").await.set_cookies().is_empty());
     app.clock.advance(Duration::hours(2));
-    let unrefreshed = app.get("/get-session?disableRefresh=false", &[("cookie", &cookie)]).await;
+    let unrefreshed = app.get_as(&cookie, "/get-session?disableRefresh=false").await;
     assert!(unrefreshed.set_cookies().is_empty(), "any non-empty value is true");
     assert_eq!(unrefreshed.json()["session"]["expiresAt"], registered.json()["session"]["expiresAt"]);
 
-    let extended = app.get("/get-session", &[("cookie", &cookie)]).await;
+    let extended = app.get_as(&cookie, "/get-session").await;
     assert!(
         extended.json()["session"]["expiresAt"].as_str() > registered.json()["session"]["expiresAt"].as_str()
     );
-    assert_eq!(extended.session_cookie(), cookie);
+    assert_eq!(extended.cookie(), cookie);
     assert!(extended.set_cookies()[0].contains("; Max-Age=604800; "));
     assert_eq!(extended.json()["session"]["createdAt"], registered.json()["session"]["createdAt"]);
 }
@@ -91,13 +91,13 @@ async fn a_read_after_update_age_extends_the_session_and_its_cookie() {
 async fn an_unremembered_session_is_not_extended() {
     let (app, _) = TestApp::signed_in(&[]).await;
     let input = json!({"email": "ann@example.com", "password": PASSWORD, "rememberMe": false});
-    let cookies = app.post("/login", &input).await.cookie_header();
+    let cookies = app.post("/login", &input).await.all_cookies();
     app.clock.advance(Duration::hours(23));
-    let answer = app.get("/get-session", &[("cookie", &cookies)]).await;
+    let answer = app.get_as(&cookies, "/get-session").await;
     assert_eq!(answer.status, 200);
     assert!(answer.set_cookies().is_empty());
     app.clock.advance(Duration::hours(2));
-    assert_eq!(app.get("/get-session", &[("cookie", &cookies)]).await.body, "null");
+    assert_eq!(app.get_as(&cookies, "/get-session").await.body, "null");
 }
 
 #[actix_web::test]
@@ -124,12 +124,11 @@ async fn a_long_name_does_not_make_a_token_that_is_refused() {
 #[actix_web::test]
 async fn an_ended_session_is_null_for_cookies_and_401_for_tokens_and_its_row_goes() {
     let (app, registered) = TestApp::signed_in(&[]).await;
-    let (cookie, raw) = (registered.session_cookie(), registered.session_token());
     app.clock.advance(Duration::days(8));
-    let bearer = app.get_as(&CredentialHeader::bearer(&raw), "/get-session").await;
+    let bearer = app.get_as(&registered.session_bearer(), "/get-session").await;
     assert_eq!((bearer.status, bearer.code().as_str()), (401, "INVALID_TOKEN"));
     assert_eq!(app.count("session").await, 0);
-    let answer = app.get("/get-session", &[("cookie", &cookie)]).await;
+    let answer = app.get_as(&registered.cookie(), "/get-session").await;
     assert_eq!((answer.status, answer.body.as_str()), (200, "null"));
     assert_eq!(
         answer.cookie_names(),

@@ -132,16 +132,22 @@ async fn r_099_a_sign_in_that_is_refused_for_load_asks_no_database() {
     // Costs seconds, while a refusal is held back for less than one.
     app.set_hash("ann@example.com", &format!("$2b$15${}", ".".repeat(53))).await;
     let wrong = json!({"email": "ann@example.com", "password": "wrong horse"});
-    // On a machine that is busy otherwise the hash may be done before the third one comes: then once more.
+    // On a machine that is busy otherwise the hash may be done before the others are refused: then once more.
     for _ in 0..10 {
         // One of two is hashed; the other is refused long before that is done.
         let tries = [0, 1].map(|_| app.post("/sign-in/email", &wrong).boxed_local());
         let (first, _, mut hashed) = select_all(tries).await;
+        if first.status == 401 {
+            hashed.remove(0).await;
+            continue;
+        }
         assert_eq!(first.status, 503);
         app.execute("alter table account rename to elsewhere").await;
         hashed.push(app.post("/sign-in/email", &wrong).boxed_local());
         let (refused, which, mut hashed) = select_all(hashed).await;
         if which == 0 {
+            // Its hash would keep the permit.
+            hashed.remove(0).await;
             app.execute("alter table elsewhere rename to account").await;
             continue;
         }

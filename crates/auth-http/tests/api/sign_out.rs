@@ -35,10 +35,10 @@ async fn r_024_sign_out_ends_the_session_that_a_bearer_token_names() {
         for kind in ["jwt", "raw"] {
             let registered = app.register(&format!("{kind}{at}@example.com")).await;
             let token = if kind == "jwt" { registered.access_token() } else { registered.session_token() };
-            let bearer = format!("Bearer {token}");
-            let answer = app.send(app.request("POST", path).header("authorization", &bearer)).await;
+            let bearer = CredentialHeader::bearer(token);
+            let answer = app.send(app.request("POST", path).header("authorization", bearer.value())).await;
             assert_eq!(answer.status, 200, "{path} {kind}");
-            assert_eq!(app.get("/user", &[("authorization", &bearer)]).await.status, 401, "{path} {kind}");
+            assert_eq!(app.get_as(&bearer, "/user").await.status, 401, "{path} {kind}");
             assert_eq!(app.count("session").await, 0, "{path} {kind}");
         }
     }

@@ -46,7 +46,7 @@ async fn r_105_a_server_removes_what_has_run_out_and_stops_in_time() {
         assert!(Instant::now() < deadline, "{}", ids(&database).await);
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    assert!(server.output().contains("removed expired rows"), "{}", server.output());
+    server.prints("removed expired rows").await;
     server.signal("TERM");
     assert!(server.ended(Duration::from_secs(15)).await.success());
 }
@@ -103,16 +103,14 @@ async fn r_105_an_outage_is_survived_and_off_is_off() {
         .start(database.url(), &[("AUTH__CLEANUP__INTERVAL", "1s"), COUNTED_THERE[0], COUNTED_THERE[1]])
         .await;
     let off = SERVER.start(database.url(), &[("AUTH__CLEANUP__INTERVAL", "0s")]).await;
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while !server.output().contains("could not be removed") {
-        assert!(Instant::now() < deadline, "{}", server.output());
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    server.prints("could not be removed").await;
     database.execute("ALTER TABLE hidden RENAME TO session").await;
     assert_eq!(ids(&database).await, before);
+    let deadline = Instant::now() + Duration::from_secs(20);
     while ids(&database).await != LEFT {
         assert!(Instant::now() < deadline, "{}", ids(&database).await);
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    assert!(!off.output().contains("expired rows"), "{}", off.output());
+    let printed = off.printed().await;
+    assert!(!printed.contains("expired rows"), "{printed}");
 }

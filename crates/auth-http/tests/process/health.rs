@@ -72,8 +72,8 @@ async fn r_092_pending_migrations_are_not_ready_until_they_ran() {
 }
 
 /// Whether the log has a text, which it holds as JSON.
-fn said(server: &Process, text: &str) -> bool {
-    server.output().replace("\\\"", "\"").contains(text)
+async fn said(server: &Process, text: &str) -> bool {
+    server.printed().await.replace("\\\"", "\"").contains(text)
 }
 
 /// What stops Better Auth's own schema check stops readiness (core §12.5), and what the client would be blamed for.
@@ -105,12 +105,12 @@ async fn r_092_tables_that_do_not_fit_are_not_ready_until_they_do() {
     .map(async |(spoil, place, mend)| {
         let (database, server) = SERVER.on_own_database(&[]).await;
         server.becomes("/readyz", 200, IN_TIME).await;
-        assert!(!said(&server, place), "{place}");
+        assert!(!said(&server, place).await, "{place}");
         database.execute(spoil).await;
         server.becomes("/readyz", 503, IN_TIME).await;
         assert_eq!(reason(&server).await, "schema");
         assert_eq!(server.get("/healthz").await.status(), 200);
-        assert!(said(&server, place), "{place}: {}", server.output());
+        assert!(said(&server, place).await, "{place}: {}", server.output());
         database.execute(mend).await;
         server.becomes("/readyz", 200, IN_TIME).await;
     });
@@ -127,7 +127,7 @@ async fn r_092_tables_that_do_not_fit_are_not_ready_until_they_do() {
 
     database.execute("ALTER TABLE \"user\" ADD tenant text NOT NULL").await;
     let late = SERVER.start(database.url(), &[]).await;
-    assert!(said(&late, "\"user\".\"tenant\" is required"), "at start: {}", late.output());
+    assert!(said(&late, "\"user\".\"tenant\" is required").await, "at start: {}", late.output());
     assert_eq!(reason(&late).await, "schema");
     assert_eq!(late.get("/healthz").await.status(), 200);
 }

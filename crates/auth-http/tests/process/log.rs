@@ -35,7 +35,7 @@ async fn r_112_nothing_secret_is_printed_at_any_level() {
         .unwrap();
     assert!(broken.status().is_server_error(), "{}", broken.status());
 
-    let output = server.output();
+    let output = server.printed().await;
     assert!(output.contains("\"route\":\"/api/auth/login\""), "the log is written: {output}");
     let stored = database.query_one_text("select password from account").await.unwrap();
     let cookie_value = cookie.split_once('=').unwrap().1;
@@ -57,7 +57,7 @@ async fn r_113_a_failure_is_logged_once_under_the_id_that_the_client_sees() {
     assert_eq!(answer.headers()["x-request-id"], "request-of-this-test");
     assert!(!answer.text().await.unwrap().contains("session"), "the cause stays here");
 
-    let output = server.output();
+    let output = server.printed().await;
     let lines: Vec<Value> = output
         .lines()
         .filter_map(|line| serde_json::from_str(line).ok())
@@ -93,7 +93,7 @@ async fn r_039_a_malformed_hash_is_logged_once_by_user_and_never_shown() {
     let person = json!({ "email": "alice@example.com", "password": "correct horse battery staple" });
     assert_eq!(server.post("/api/auth/login", &person).await.status(), 401);
 
-    let output = server.output();
+    let output = server.printed().await;
     let user_id = database.query_one_text(r#"select id from "user""#).await.unwrap();
     let warned = output.lines().filter(|line| line.contains("cannot be verified"));
     let warned: Vec<Value> = warned.map(|line| serde_json::from_str(line).unwrap()).collect();

@@ -52,7 +52,7 @@ async fn r_097_sign_ins_in_flight_finish_and_slow_peers_do_not_hold_the_exit() {
     for peer in slow {
         to_end(peer).await;
     }
-    assert!(server.output().contains("\"stopped\""), "{}", server.output());
+    server.prints("\"stopped\"").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
