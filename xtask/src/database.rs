@@ -1,9 +1,8 @@
 //! A throw-away cluster for one run of the tests or one look at the schema.
 
 use std::future::Future;
-use std::path::PathBuf;
 
-use dev_postgres::{Binaries, Cluster, ClusterOptions, sweep};
+use dev_postgres::{Binaries, Cluster, ClusterOptions, sweep, throw_away_parent};
 
 use crate::failure::Failure;
 use crate::shell::target_dir;
@@ -18,7 +17,7 @@ pub(crate) fn binaries() -> Result<Binaries, Failure> {
 
 /// Starts a cluster that goes away with the value; leftovers of killed runs are removed first.
 pub(crate) fn throw_away(binaries: &Binaries) -> Result<Cluster, Failure> {
-    let parent: PathBuf = target_dir().join("postgres");
+    let parent = throw_away_parent(target_dir().join("postgres"));
     let swept = sweep(&parent)?;
     if swept > 0 {
         say(&format!("removed {swept} database(s) that killed runs left behind"));

@@ -295,7 +295,7 @@ fn admin_url() -> String {
 }
 
 fn folder() -> PathBuf {
-    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/postgres"))
+    dev_postgres::throw_away_parent(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/postgres"))
 }
 
 /// Makes the migrated database that the tests' databases are copies of, unless it is there.

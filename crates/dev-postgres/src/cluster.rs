@@ -356,6 +356,8 @@ impl Cluster {
             set("wal_level", "minimal");
             set("max_wal_senders", "0");
             set("checkpoint_timeout", "1h");
+            // The log of changes may lie in memory.
+            set("max_wal_size", "256MB");
             // Nothing of a killed server stays in /dev/shm.
             set("dynamic_shared_memory_type", "mmap");
         }

@@ -4,6 +4,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -16,6 +17,12 @@ const SOCKET_PATH_BYTES: usize = 107;
 
 /// Where root's clusters are when the database's user cannot reach the folder that was asked for.
 const STAND_IN: &str = "/var/lib/dev-postgres";
+
+/// Where Linux has a file system in memory.
+const SHARED_MEMORY: &str = "/dev/shm";
+
+/// Two GiB: the databases of some tests at a time, and of tests that failed. Containers have 64 MiB there by default.
+const ENOUGH_KIB: u64 = 2 * 1024 * 1024;
 
 /// Younger folders are left alone by [`sweep`]: their owner may not have locked them yet.
 const SWEEP_AGE: Duration = Duration::from_secs(10);
@@ -43,6 +50,35 @@ pub fn reachable_folder(wanted: &Path) -> Result<PathBuf, Error> {
     }
     make_own(base, 0o711)?;
     Ok(base.join(format!("{:016x}", fingerprint(&wanted))))
+}
+
+/// A parent for throw-away clusters: in memory where the system has room for one there, else `on_disk`.
+///
+/// A test's database is some 300 small files that are made and removed again; disk file systems spend more time on them
+/// than PostgreSQL does.
+pub fn throw_away_parent(on_disk: impl Into<PathBuf>) -> PathBuf {
+    let in_memory = || -> Option<PathBuf> {
+        let shared = Path::new(SHARED_MEMORY);
+        if free_kib(shared)? < ENOUGH_KIB {
+            return None;
+        }
+        let parent = shared.join(format!("dev-postgres-{}", caller_uid().ok()?));
+        make_own(&parent, 0o711).ok()?;
+        Some(parent)
+    };
+    in_memory().unwrap_or_else(|| on_disk.into())
+}
+
+/// Free space of a file system in memory; `None` for one on a disk.
+fn free_kib(dir: &Path) -> Option<u64> {
+    let output = Command::new("df").arg("-Pk").arg(dir).output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    // Name of the file system, size, used, available, …
+    let mut columns = text.lines().nth(1)?.split_whitespace();
+    if columns.next()? != "tmpfs" {
+        return None;
+    }
+    columns.nth(2)?.parse().ok()
 }
 
 /// Removes throw-away clusters under `parent` whose process is gone, stopping servers that are still there. Returns
@@ -218,6 +254,14 @@ mod tests {
         drop(first);
         FolderLock::take(&dir).unwrap();
         fs::remove_dir_all(&dir).unwrap();
+    }
+
+    #[test]
+    fn throw_away_clusters_are_in_memory_or_where_they_were_asked_for() {
+        let parent = throw_away_parent("target/postgres");
+        let in_memory = free_kib(Path::new(SHARED_MEMORY)).is_some_and(|free| free >= ENOUGH_KIB);
+        assert_eq!(parent.starts_with(SHARED_MEMORY), in_memory, "{}", parent.display());
+        assert_eq!(parent == Path::new("target/postgres"), !in_memory, "{}", parent.display());
     }
 
     #[test]

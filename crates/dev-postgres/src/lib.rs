@@ -47,7 +47,7 @@ pub use binaries::Binaries;
 pub use cluster::options::{ClusterOptions, Durability, Tcp, TlsFiles};
 pub use cluster::{Cluster, StopMode};
 pub use error::Error;
-pub use folder::{erase, reachable_folder, sweep};
+pub use folder::{erase, reachable_folder, sweep, throw_away_parent};
 
 /// Where progress goes: called with one sentence, without a full stop, before each step that takes time and whenever
 /// something is done that the caller may not expect.
