@@ -89,7 +89,7 @@ fn compare(kind: Visit, session: &Value, more: &[(&str, &str)]) -> Vec<Value> {
     let port = free_port();
     let database = database();
     let options = json!({ "trustedOrigins": [format!("http://127.0.0.1:{port}")], "session": session });
-    let extra = json!({ "quick": true, "options": options });
+    let extra = json!({ "options": options });
     let reference = Reference::start_with(&database, &random_secret(), &extra);
     let theirs = visit(port, reference.origin(), kind);
     check(&theirs);

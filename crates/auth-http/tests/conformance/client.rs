@@ -52,7 +52,7 @@ impl Visits {
         session.extend(options.as_object().expect("options of sessions").clone());
         let database = Database::empty();
         node::migrate(&database, &all);
-        let extra = json!({ "quick": true, "options": all });
+        let extra = json!({ "options": all });
         let reference = Reference::start_with(&database, &random_secret(), &extra);
         let theirs = visit(reference.origin());
 

@@ -45,7 +45,7 @@ impl Pair {
             options["secrets"] = secrets.collect();
             settings.push(("BETTER_AUTH_SECRETS", &list));
         }
-        let extra = json!({ "quick": true, "options": options });
+        let extra = json!({ "options": options });
         Self {
             reference: Reference::start_with(database, secret, &extra),
             ours: Ours::start_with(database, secret, &settings),

@@ -42,7 +42,7 @@ impl Twins {
     fn start_with(plugins: &Value, settings: &[(&str, &str)]) -> Self {
         let databases = [Database::migrated_by_us(), Database::migrated_by_us()];
         let secret = random_secret();
-        let options = json!({ "quick": true, "plugins": plugins });
+        let options = json!({ "plugins": plugins });
         let reference = Reference::start_with(&databases[0], &secret, &options);
         let ours = Ours::start_with(&databases[1], &secret, &[&cheap_and_alike()[..], settings].concat());
         let mut visitors = [Visitor::new(), Visitor::new()];

@@ -40,7 +40,7 @@ fn r_071_both_error_pages_show_code_and_description_as_text() {
     needs!("node");
     let database = Database::migrated_by_us();
     let secret = random_secret();
-    let reference = Reference::start_with(&database, &secret, &json!({ "quick": true }));
+    let reference = Reference::start_with(&database, &secret, &json!({}));
     let ours = Ours::start_with(&database, &secret, &BETTER_AUTHS_ANSWERS);
     for origin in [reference.origin(), ours.origin()] {
         let encoded = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();

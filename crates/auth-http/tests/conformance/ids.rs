@@ -19,8 +19,7 @@ fn input(ids: &str) -> Value {
         "/ok": { "window": 60, "max": 3 }, "/sign-in/*": false, "/sign-up/*": false, "/change-password": false,
     });
     json!({
-        "quick": true,
-        "options": {
+                "options": {
             "advanced": { "database": { "generateId": ids } },
             "session": { "additionalFields": { "theme": theme } },
             "rateLimit": { "enabled": true, "storage": "database", "max": 1000, "customRules": rules },
@@ -231,7 +230,7 @@ fn ids_that_the_operator_has_the_columns_make_are_texts() {
     for action in ["up", "check"] {
         assert!(ours::migrate_with(&database, action, &settings).status.success(), "{action}");
     }
-    let theirs = Reference::start_with(&database, &secret, &json!({ "quick": true, "options": options }));
+    let theirs = Reference::start_with(&database, &secret, &json!({ "options": options }));
     let ours = Ours::start_with(&database, &secret, &settings);
     let sites: [&dyn Site; 2] = [&theirs, &ours];
     for (first, email) in [(0, "node-first@example.com"), (1, "ours-first@example.com")] {

@@ -116,7 +116,7 @@ impl Pair {
 
 fn theirs(database: &Database, secret: &str, configured: &Configured) -> Reference {
     let plugins = json!({ "jwt": configured.plugin });
-    let extra = json!({ "quick": true, "options": configured.options, "plugins": plugins });
+    let extra = json!({ "options": configured.options, "plugins": plugins });
     Reference::start_with(database, secret, &extra)
 }
 

@@ -40,7 +40,7 @@ pub(crate) fn theirs(database: &Database, secret: &str, jwks: &Value) -> Referen
     });
     let jwt = json!({ "sessionCookieCache": true, "disableSettingJwtHeader": true, "jwks": jwks });
     let plugins = json!({ "jwt": jwt, "bearer": {} });
-    Reference::start_with(database, secret, &json!({ "quick": true, "options": options, "plugins": plugins }))
+    Reference::start_with(database, secret, &json!({ "options": options, "plugins": plugins }))
 }
 
 /// This server with such copies, and `more` settings.

@@ -28,8 +28,7 @@ const CUSTOM_RULES: &str = "/ok = 2 per 5s, /get-* = off, /deep/** = 1 per 61s, 
 fn servers(database: &Database, storage: &str) -> (Reference, Ours) {
     let secret = random_secret();
     let rules = json!({"enabled": true, "storage": storage, "customRules": custom_rules()});
-    let reference =
-        Reference::start_with(database, &secret, &json!({"quick": true, "options": {"rateLimit": rules}}));
+    let reference = Reference::start_with(database, &secret, &json!({"options": {"rateLimit": rules}}));
     let mut settings = cheap_and_alike();
     settings.extend([
         ("AUTH__RATE_LIMIT__ENABLED", "true"),
@@ -144,8 +143,7 @@ fn r_082_public_keys_are_counted_together_wherever_they_are() {
         let rules =
             json!({"enabled": true, "storage": "database", "customRules": {keys: {"window": 60, "max": 5}}});
         let extra = json!({
-            "quick": true,
-            "options": {"rateLimit": rules},
+                        "options": {"rateLimit": rules},
             "plugins": {"jwt": {"jwks": {"jwksPath": keys}}},
         });
         let reference = Reference::start_with(&database, &secret, &extra);

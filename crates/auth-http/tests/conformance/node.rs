@@ -109,14 +109,14 @@ pub(crate) struct Reference {
 }
 
 impl Reference {
-    /// Starts with e-mail and password sign-in enabled and everything else as the package has it.
+    /// Starts with e-mail and password sign-in enabled, hashes that cost nothing, and everything else as the package has it.
     pub(crate) fn start(database: &Database, secret: &str) -> Self {
         Self::start_with(database, secret, &json!({}))
     }
 
     /// Starts with `extra` laid over the input of `options.mjs`.
     pub(crate) fn start_with(database: &Database, secret: &str, extra: &Value) -> Self {
-        let mut input = json!({ "databaseUrl": database.url(), "secret": secret });
+        let mut input = json!({ "databaseUrl": database.url(), "secret": secret, "quick": true });
         for (key, value) in extra.as_object().expect("an object of options") {
             input[key] = value.clone();
         }

@@ -81,10 +81,9 @@ pub(crate) struct Ours {
 }
 
 impl Ours {
-    /// Starts with the shipped settings and Better Auth's password text, as `password.hasher` must be
-    /// where a Node server signs users in too.
+    /// Starts with the shipped settings and hashes that cost nothing.
     pub(crate) fn start(database: &Database, secret: &str) -> Self {
-        Self::start_with(database, secret, &[("AUTH__PASSWORD__HASHER", "scrypt")])
+        Self::start_with(database, secret, &CHEAP_HASHES)
     }
 
     /// Starts with the shipped settings and `settings` as environment variables.

@@ -116,7 +116,8 @@ fn a_database_of_better_auth_is_adopted_with_its_users_and_sessions() {
         node::migrate(&database, &options(ids));
         let secret = random_secret();
         let mut visitor = Visitor::new();
-        let reference = Reference::start_with(&database, &secret, &json!({ "options": options(ids) }));
+        let extra = json!({ "quick": false, "options": options(ids) });
+        let reference = Reference::start_with(&database, &secret, &extra);
         let user = ok(visitor.sign_up(&reference, "ada@example.com", PASSWORD)).json()["user"].clone();
         let (files_before, rows_before, before) = (files(&database), rows(&database), description(&database));
 
@@ -213,7 +214,7 @@ fn a_database_of_another_kind_of_ids_is_refused_and_not_touched() {
         }
         let database = Database::empty();
         node::migrate(&database, &options(there));
-        let extra = json!({ "quick": true, "options": options(there) });
+        let extra = json!({ "options": options(there) });
         let reference = Reference::start_with(&database, &random_secret(), &extra);
         ok(Visitor::new().sign_up(&reference, "ada@example.com", PASSWORD));
         let (files_before, rows_before, before) = (files(&database), rows(&database), description(&database));

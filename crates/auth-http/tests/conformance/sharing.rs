@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::database::Database;
 use crate::http::Request;
 use crate::node::Reference;
-use crate::ours::{Ours, random_secret};
+use crate::ours::{CHEAP_HASHES, Ours, random_secret};
 use crate::visitor::{Site, Visitor, ok};
 
 const PASSWORD: &str = "Pässwörter sind gemütlich 🗝";
@@ -21,8 +21,15 @@ struct Pair {
 impl Pair {
     fn start() -> Self {
         let (database, secret) = (Database::migrated_by_us(), random_secret());
-        let reference = Reference::start(&database, &secret);
-        // A busy machine is no subject of these tests: both servers hash as in production, several at once.
+        let (reference, ours) = (Reference::start(&database, &secret), Ours::start(&database, &secret));
+        Self { database, ours, reference }
+    }
+
+    /// Both servers hash as in production.
+    fn with_real_hashes() -> Self {
+        let (database, secret) = (Database::migrated_by_us(), random_secret());
+        let reference = Reference::start_with(&database, &secret, &json!({ "quick": false }));
+        // A busy machine is no subject of these tests.
         let settings = [("AUTH__PASSWORD__HASHER", "scrypt"), ("AUTH__PASSWORD__QUEUE_TIMEOUT", "10s")];
         let ours = Ours::start_with(&database, &secret, &settings);
         Self { database, ours, reference }
@@ -69,7 +76,7 @@ fn a_session_made_by_one_server_is_accepted_by_the_other() {
 #[test]
 fn a_user_signed_up_at_one_server_signs_in_at_the_other() {
     needs!("node");
-    let pair = Pair::start();
+    let pair = Pair::with_real_hashes();
     pair.both_ways(|first, second, email| {
         let made = ok(Visitor::new().sign_up(first, email, PASSWORD)).json();
         let there = ok(Visitor::new().sign_in(second, &email.to_uppercase(), PASSWORD)).json();
@@ -224,7 +231,7 @@ fn r_111_a_secret_rotated_at_both_signs_out_at_both() {
     let secrets = json!([{ "version": 2, "value": new }, { "version": 1, "value": old }]);
     let reference = Reference::start_with(&database, &old, &json!({ "options": { "secrets": secrets } }));
     let list = format!("2:{new},1:{old}");
-    let settings = [("AUTH__PASSWORD__HASHER", "scrypt"), ("BETTER_AUTH_SECRETS", list.as_str())];
+    let settings = [&CHEAP_HASHES[..], &[("BETTER_AUTH_SECRETS", list.as_str())]].concat();
     let ours = Ours::start_with(&database, &old, &settings);
     for (visitor, email) in visitors.iter_mut().zip(["n@example.com", "o@example.com"]) {
         for site in [&reference as &dyn Site, &ours] {
@@ -245,11 +252,8 @@ fn secure_cookies_have_the_same_names() {
     let (database, secret) = (Database::migrated_by_us(), random_secret());
     let public = "https://auth.example.com";
     let reference = Reference::start_with(&database, &secret, &json!({ "options": { "baseURL": public } }));
-    let ours = Ours::start_with(
-        &database,
-        &secret,
-        &[("BETTER_AUTH_URL", public), ("AUTH__PASSWORD__HASHER", "scrypt")],
-    );
+    let ours =
+        Ours::start_with(&database, &secret, &[&CHEAP_HASHES[..], &[("BETTER_AUTH_URL", public)]].concat());
     for (first, second, email) in
         [(&reference as &dyn Site, &ours as &dyn Site, "n@example.com"), (&ours, &reference, "o@example.com")]
     {

@@ -12,7 +12,7 @@ use crate::http::{Request, Response};
 use crate::keyed_copies;
 use crate::node::{self, Reference};
 use crate::normalise::percent_decode;
-use crate::ours::{Ours, random_secret};
+use crate::ours::{CHEAP_HASHES, Ours, random_secret};
 use crate::python;
 use crate::visitor::{Site, Visitor, ok};
 
@@ -182,13 +182,12 @@ impl Caches {
     fn start(database: &Database, secret: &str) -> Self {
         let start = |strategy: &str| {
             let settings = [
-                ("AUTH__PASSWORD__HASHER", "scrypt"),
                 // A session that comes with an access token is never answered from a cache.
                 ("AUTH__SESSION__ACCESS_TOKEN_IN_SESSION", "false"),
                 ("AUTH__SESSION__COOKIE_CACHE__ENABLED", "true"),
                 ("AUTH__SESSION__COOKIE_CACHE__STRATEGY", strategy),
             ];
-            Ours::start_with(database, secret, &settings)
+            Ours::start_with(database, secret, &[&CHEAP_HASHES[..], &settings].concat())
         };
         let keyed = keyed_copies::ours(database, secret, &[]);
         Self { jwt: start("jwt"), jwe: start("jwe"), compact: start("compact"), keyed }
