@@ -22,8 +22,9 @@ use std::time::{Duration, Instant};
 
 use dev_postgres::{Cluster, ClusterOptions, StopMode, Tcp};
 use futures_util::FutureExt;
-use tokio::sync::OnceCell;
-use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::tls::NoTlsStream;
+use tokio_postgres::{Client, Connection, NoTls, SimpleQueryMessage, Socket};
 
 use crate::database_url::DatabaseUrl;
 use crate::error::StoreError;
@@ -55,35 +56,34 @@ impl TestDatabase {
 
     /// Makes a migrated database whose tables keep ids of a kind.
     pub async fn create_with_ids(ids: IdKind) -> Self {
-        static TEMPLATES: [OnceCell<String>; 3] = [const { OnceCell::const_new() }; 3];
-        let [text, uuid, serial] = &TEMPLATES;
-        let template = match ids {
-            IdKind::Text => text,
-            IdKind::Uuid => uuid,
-            IdKind::Serial => serial,
-        };
-        let admin_url = admin_url();
-        let template = template.get_or_init(|| make_template(&admin_url, ids)).await;
-        Self::copy_of(&admin_url, Some(template)).await
+        let (admin_url, template) = (admin_url(), template_name(ids));
+        let admin = Admin::connect(&admin_url).await;
+        match Self::copy_of(&admin_url, &admin, &template).await {
+            Ok(database) => database,
+            // The first test of a run finds no template.
+            Err(error) if error.code() == Some(&SqlState::UNDEFINED_DATABASE) => {
+                make_template(&admin_url, &admin, &template, ids).await;
+                Self::copy_of(&admin_url, &admin, &template).await.expect("a test's database can be made")
+            }
+            Err(error) => panic!("a test's database cannot be made: {error:?}"),
+        }
     }
 
     /// Makes a database without tables on the tests' server.
     pub async fn create_empty() -> Self {
-        Self::copy_of(&admin_url(), None).await
+        let admin_url = admin_url();
+        let admin = Admin::connect(&admin_url).await;
+        Self::copy_of(&admin_url, &admin, "template0").await.expect("a test's database can be made")
     }
 
-    async fn copy_of(admin_url: &str, template: Option<&str>) -> Self {
+    async fn copy_of(admin_url: &str, admin: &Admin, template: &str) -> Result<Self, tokio_postgres::Error> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("auth_test_{}_{number}_{:08x}", std::process::id(), rand::random::<u32>());
-        let admin = connect(admin_url).await;
-        let from = template.unwrap_or("template0");
-        let strategy = if has_strategies(&admin).await { " STRATEGY file_copy" } else { "" };
-        admin
-            .batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {from}{strategy}"))
-            .await
-            .expect("a test's database can be made");
-        Self { url: with_database(admin_url, &name), name, admin_url: admin_url.to_owned() }
+        let strategy = if admin.has_strategies { " STRATEGY file_copy" } else { "" };
+        let create = format!("CREATE DATABASE {name} TEMPLATE {template}{strategy}");
+        admin.client.batch_execute(&create).await?;
+        Ok(Self { url: with_database(admin_url, &name), name, admin_url: admin_url.to_owned() })
     }
 
     /// Gives the address.
@@ -166,7 +166,7 @@ impl OwnCluster {
 
     /// Starts one with changed options.
     pub fn start_with(change: impl FnOnce(&mut ClusterOptions)) -> Self {
-        let mut options = ClusterOptions::throw_away_in(folder());
+        let mut options = options();
         options.tcp = Tcp::Free;
         // A killed server must come back with what it had confirmed.
         options.settings.push(("synchronous_commit".to_owned(), "on".to_owned()));
@@ -191,7 +191,7 @@ impl OwnCluster {
     /// Starts a hot standby of a [primary](Self::start_primary), which replays what happens there. The primary restarts
     /// for it.
     pub fn standby(&self) -> Self {
-        let mut options = ClusterOptions::throw_away_in(folder());
+        let mut options = options();
         options.tcp = Tcp::Free;
         replicates(&mut options);
         let from = format!("host={} port={} user=postgres", self.socket_dir().display(), self.socket_port());
@@ -284,7 +284,7 @@ fn admin_url() -> String {
             .get_or_init(|| {
                 // Clusters of runs that were killed.
                 let _ = dev_postgres::sweep(&folder());
-                let mut options = ClusterOptions::throw_away_in(folder());
+                let mut options = options();
                 options.max_connections = 300;
                 Cluster::start(options).unwrap_or_else(|error| {
                     panic!("no Postgres for tests: {error}; or set {SERVER_VARIABLE} to a server's address")
@@ -294,54 +294,74 @@ fn admin_url() -> String {
     }
 }
 
+/// Where the finished data are, and the clusters on a system without memory to spare.
+const ON_DISK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/postgres");
+
 fn folder() -> PathBuf {
-    dev_postgres::throw_away_parent(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/postgres"))
+    dev_postgres::throw_away_parent(ON_DISK)
 }
 
-/// Makes the migrated database that the tests' databases are copies of, unless it is there.
-async fn make_template(admin_url: &str, ids: IdKind) -> String {
+/// Options of a cluster whose data are a copy of a finished one: tens of milliseconds, and not a second.
+fn options() -> ClusterOptions {
+    ClusterOptions { template: Some(PathBuf::from(ON_DISK)), ..ClusterOptions::throw_away_in(folder()) }
+}
+
+/// Names the migrated database that the tests' databases are copies of.
+fn template_name(ids: IdKind) -> String {
     let mut hasher = DefaultHasher::new();
     for migration in migrations::embedded::ALL {
         (migration.name, migration.up_for(&ids.into())).hash(&mut hasher);
     }
-    let name = format!("auth_template_{:016x}", hasher.finish());
+    format!("auth_template_{:016x}", hasher.finish())
+}
+
+/// Makes the template, unless another process has made it meanwhile.
+async fn make_template(admin_url: &str, admin: &Admin, name: &str, ids: IdKind) {
     let building = format!("{name}_new");
-    let admin = connect(admin_url).await;
-    admin
-        .batch_execute(&format!("SELECT pg_advisory_lock({TEMPLATE_LOCK})"))
-        .await
-        .expect("a lock can be taken");
-    let there = query_one_text(&admin, &format!("SELECT 1 FROM pg_database WHERE datname = '{name}'")).await;
-    if there.is_none() {
-        for statement in [
-            format!("DROP DATABASE IF EXISTS {building} WITH (FORCE)"),
-            format!("CREATE DATABASE {building} TEMPLATE template0"),
-        ] {
-            admin.batch_execute(&statement).await.expect("a database can be made");
-        }
+    let execute = async |statement: String| {
+        admin.client.batch_execute(&statement).await.unwrap_or_else(|error| panic!("{statement}: {error:?}"));
+    };
+    execute(format!("SELECT pg_advisory_lock({TEMPLATE_LOCK})")).await;
+    let there = format!("SELECT 1 FROM pg_database WHERE datname = '{name}'");
+    if query_one_text(&admin.client, &there).await.is_none() {
+        execute(format!("DROP DATABASE IF EXISTS {building} WITH (FORCE)")).await;
+        execute(format!("CREATE DATABASE {building} TEMPLATE template0")).await;
         let url = DatabaseUrl::parse(&with_database(admin_url, &building))
             .expect("the tests' server has an address");
         migrations::up(&url, ids).await.expect("an empty database can be migrated");
-        admin
-            .batch_execute(&format!("ALTER DATABASE {building} RENAME TO {name}"))
-            .await
-            .expect("a database can be renamed");
+        execute(format!("ALTER DATABASE {building} RENAME TO {name}")).await;
     }
-    // The lock goes with the connection.
-    name
+    execute(format!("SELECT pg_advisory_unlock({TEMPLATE_LOCK})")).await;
 }
 
-async fn has_strategies(admin: &Client) -> bool {
-    let version = query_one_text(admin, "SHOW server_version_num").await;
-    version.and_then(|version| version.parse::<u32>().ok()).is_some_and(|version| version >= 150_000)
+/// A connection from which databases are made.
+struct Admin {
+    client: Client,
+    /// Whether the server can be told how to copy a database (PostgreSQL 15).
+    has_strategies: bool,
+}
+
+impl Admin {
+    async fn connect(url: &str) -> Self {
+        let (client, connection) = open(url).await;
+        // "15.18 (Debian 15.18-0+deb12u1)"
+        let version = connection.parameter("server_version").unwrap_or_default();
+        let major = version.split(|c: char| !c.is_ascii_digit()).next().and_then(|text| text.parse().ok());
+        tokio::spawn(connection);
+        Self { client, has_strategies: major.is_some_and(|major: u32| major >= 15) }
+    }
 }
 
 async fn connect(url: &str) -> Client {
-    let (client, connection) = tokio_postgres::connect(url, NoTls)
-        .await
-        .unwrap_or_else(|error| panic!("the tests' server does not answer: {error:?}"));
+    let (client, connection) = open(url).await;
     tokio::spawn(connection);
     client
+}
+
+async fn open(url: &str) -> (Client, Connection<Socket, NoTlsStream>) {
+    tokio_postgres::connect(url, NoTls)
+        .await
+        .unwrap_or_else(|error| panic!("the tests' server does not answer: {error:?}"))
 }
 
 /// Replaces the database in a URL.

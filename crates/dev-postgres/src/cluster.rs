@@ -431,8 +431,42 @@ impl Drop for Cluster {
     }
 }
 
-/// Makes the data directory under another name first, so that an interrupted `initdb` leaves nothing that looks whole.
+/// Makes the data directory: a copy of the template, or `initdb`'s own.
 fn initialise(
+    dir: &Path,
+    options: &ClusterOptions,
+    binaries: &Binaries,
+    account: &Account,
+) -> Result<(), Error> {
+    let (Some(parent), None) = (&options.template, &options.tcp_password) else {
+        return run_initdb(dir, options, binaries, account);
+    };
+    let parent = reachable_folder(parent)?;
+    fs::create_dir_all(&parent).attempting(|| format!("make {}", parent.display()))?;
+    // Data fits one version of the programs, and belongs to one user.
+    let template = parent.join(format!("template-{}-{}", binaries.version(), account.uid()));
+    make_own(&template, 0o711)?;
+    if !template.join("data").exists() {
+        let _one_makes_it = FolderLock::wait(&template)?;
+        if !template.join("data").exists() {
+            run_initdb(&template, options, binaries, account)?;
+        }
+    }
+    let copy = dir.join("data.new");
+    let _ = fs::remove_dir_all(&copy);
+    // `cp` keeps owners and permissions, which PostgreSQL insists on.
+    let mut command = Command::new("cp");
+    command.arg("-a").arg(template.join("data")).arg(&copy).stdin(Stdio::null());
+    let output = command.output().attempting(|| "run cp".to_owned())?;
+    if !output.status.success() {
+        let text = String::from_utf8_lossy(&output.stderr);
+        return Err(Error::Program { program: "cp".to_owned(), output: tail(&text) });
+    }
+    fs::rename(&copy, dir.join("data")).attempting(|| format!("rename {}", copy.display()))
+}
+
+/// Makes the data directory under another name first, so that an interrupted `initdb` leaves nothing that looks whole.
+fn run_initdb(
     dir: &Path,
     options: &ClusterOptions,
     binaries: &Binaries,

@@ -208,19 +208,27 @@ pub(crate) struct FolderLock {
 impl FolderLock {
     /// Takes the lock of an existing folder, or fails with [`Error::InUse`].
     pub(crate) fn take(dir: &Path) -> Result<Self, Error> {
-        let path = dir.join("lock");
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .attempting(|| format!("open {}", path.display()))?;
+        let file = lock_file(dir)?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
             Err(TryLockError::WouldBlock) => Err(Error::InUse { dir: dir.to_owned() }),
-            Err(TryLockError::Error(source)) => Err(source).attempting(|| format!("lock {}", path.display())),
+            Err(TryLockError::Error(source)) => Err(source).attempting(|| format!("lock {}", dir.display())),
         }
     }
+
+    /// Takes the lock of an existing folder once the process that has it lets it go.
+    pub(crate) fn wait(dir: &Path) -> Result<Self, Error> {
+        let file = lock_file(dir)?;
+        file.lock().attempting(|| format!("lock {}", dir.display()))?;
+        Ok(Self { _file: file })
+    }
+}
+
+fn lock_file(dir: &Path) -> Result<File, Error> {
+    let path = dir.join("lock");
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    options.open(&path).attempting(|| format!("open {}", path.display()))
 }
 
 fn short_socket_folder(dir: &Path) -> PathBuf {

@@ -111,11 +111,15 @@ enum Outcome {
 impl PasswordAttempts {
     /// Guards accounts after `limit` failures in a row; with zero, never.
     pub(crate) fn new(limit: u32) -> Self {
+        Self::with_capacity(limit, CAPACITY)
+    }
+
+    fn with_capacity(limit: u32, capacity: usize) -> Self {
         Self((limit > 0).then(|| {
             let tables = Tables {
-                accounts: BoundedTable::new(CAPACITY),
-                addresses: BoundedTable::new(CAPACITY),
-                known: BoundedTable::new(CAPACITY),
+                accounts: BoundedTable::new(capacity),
+                addresses: BoundedTable::new(capacity),
+                known: BoundedTable::new(capacity),
             };
             Arc::new(Inner { limit, fingerprints: Fingerprints::default(), tables: Mutex::new(tables) })
         }))

@@ -160,14 +160,15 @@ mod tests {
         for number in 0..60 {
             table.insert(key(number), Until(1_000), 0);
         }
-        for number in 1_000..100_000 {
+        // The queues are as they were once a table's worth of passers-by has gone through: fifty times that.
+        for number in 1_000..6_000 {
             table.insert(key(number), Until(0), 1);
             assert!(is_consistent(&table));
         }
         for number in 0..60 {
             assert!(table.get(&key(number)).is_some(), "{number}");
         }
-        assert!(table.get(&key(99_999)).is_some());
+        assert!(table.get(&key(5_999)).is_some());
         assert!(table.get(&key(1_000)).is_none());
         assert_eq!(table.entries.len(), 100);
     }

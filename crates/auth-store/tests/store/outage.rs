@@ -22,6 +22,18 @@ fn direct(url: DatabaseUrl) -> PoolSettings {
     PoolSettings { route: Some(Route::Direct), ..PoolSettings::new(url) }
 }
 
+/// Settings whose limits are so far below [`ANSWER`] that a busy machine keeps it; that those of production are below
+/// it as well is a test of the pool.
+fn impatient(settings: PoolSettings) -> PoolSettings {
+    let second = Duration::from_secs(1);
+    PoolSettings {
+        acquire_timeout: second,
+        connect_timeout: second,
+        operation_timeout: second * 3 / 2,
+        ..settings
+    }
+}
+
 /// Calls everything that a request may call; each has to say "unavailable" in time.
 async fn assert_unavailable(store: &Store, known: &NewRegistration) {
     let session = known.session.clone().unwrap();
@@ -73,7 +85,10 @@ async fn assert_recovers(store: &Store, known: &NewRegistration) {
 async fn r_093_a_frozen_server_is_answered_in_time() {
     let cluster = OwnCluster::start();
     cluster.migrated("app").await;
-    let open = |url: String| Store::connect_lazily(direct(DatabaseUrl::parse(&url).unwrap())).unwrap();
+    let open = |url: String| {
+        let settings = direct(DatabaseUrl::parse(&url).unwrap());
+        Store::connect_lazily(impatient(settings)).unwrap()
+    };
     let known = made::registration("ann@example.com");
     let (socket, tcp) = (open(cluster.url("app")), open(cluster.tcp_url("app").unwrap()));
     socket.register(&known).await.unwrap();
@@ -127,7 +142,7 @@ async fn r_093_an_unreachable_server_is_answered_in_time() {
     futures_util::future::join_all(urls.iter().map(async |url| {
         let url = DatabaseUrl::parse(url).unwrap();
         for settings in [direct(url.clone()), PoolSettings::new(url)] {
-            assert_unavailable(&Store::connect_lazily(settings).unwrap(), &known).await;
+            assert_unavailable(&Store::connect_lazily(impatient(settings)).unwrap(), &known).await;
         }
     }))
     .await;
@@ -202,7 +217,7 @@ async fn a_database_that_wakes_slowly_costs_time_and_no_error() {
     cluster.stop(dev_postgres::StopMode::Fast).unwrap();
     let waker = std::sync::Arc::clone(&cluster);
     let waking = tokio::task::spawn_blocking(move || {
-        std::thread::sleep(Duration::from_millis(1200));
+        std::thread::sleep(Duration::from_millis(500));
         waker.restart().unwrap();
     });
     store.register(&made::registration("ann@example.com")).await.unwrap();
@@ -226,17 +241,25 @@ async fn a_server_without_room_is_an_outage_that_passes() {
     assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
     drop(others);
     let started = Instant::now();
-    store.ping().await.unwrap();
-    assert!(started.elapsed() < RECOVERY);
+    while let Err(error) = store.ping().await {
+        assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+        assert!(started.elapsed() < RECOVERY, "no recovery");
+    }
 }
 
 #[tokio::test]
 async fn a_missing_database_is_said_at_once() {
     let database = TestDatabase::create().await;
     let url = format!("{}_not", database.url());
-    let store = Store::connect_lazily(direct(DatabaseUrl::parse(&url).unwrap())).unwrap();
+    let patience = Duration::from_secs(60);
+    let settings = PoolSettings {
+        acquire_timeout: patience,
+        operation_timeout: patience,
+        ..direct(DatabaseUrl::parse(&url).unwrap())
+    };
+    let store = Store::connect_lazily(settings).unwrap();
     let started = Instant::now();
     let error = store.ping().await.unwrap_err();
     assert!(matches!(error, StoreError::Unavailable(Outage::Connect(_))), "{error:?}");
-    assert!(started.elapsed() < Duration::from_secs(2), "took {:?}", started.elapsed());
+    assert!(started.elapsed() < patience / 2, "took {:?}", started.elapsed());
 }

@@ -15,6 +15,7 @@ async fn r_095_limits_are_set_on_every_connection() {
     let settings = PoolSettings { max_connections: 3, ..database.settings() };
     assert!(settings.acquire_timeout <= Duration::from_secs(3));
     assert!(settings.connect_timeout <= Duration::from_secs(5));
+    assert!(settings.operation_timeout < Duration::from_secs(5), "R-93");
     let store = Store::connect_lazily(settings).unwrap();
     let all = "pg_backend_pid() || ' ' || current_setting('statement_timeout') || ' ' || \
                current_setting('lock_timeout') || ' ' || \
@@ -32,16 +33,32 @@ async fn r_095_limits_are_set_on_every_connection() {
 #[tokio::test]
 async fn r_095_an_exhausted_pool_says_so_in_time() {
     let database = TestDatabase::create().await;
-    let settings = PoolSettings { max_connections: 1, ..database.settings() };
+    let (short, long) = (Duration::from_secs(1), Duration::from_secs(60));
+    let settings = PoolSettings {
+        max_connections: 1,
+        acquire_timeout: short,
+        operation_timeout: long,
+        statement_timeout: long,
+        lock_timeout: long,
+        ..database.settings()
+    };
     let store = Store::connect_lazily(settings).unwrap();
     store.ping().await.unwrap();
+    let admin = database.client().await;
+    admin.batch_execute("SELECT pg_advisory_lock(95)").await.unwrap();
     let holding = store.clone();
-    let holder = tokio::spawn(async move { read_text(&holding, "pg_sleep(4)").await });
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    let holder = tokio::spawn(async move { read_text(&holding, "pg_advisory_lock(95)").await });
+    let waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted \
+                   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    made::wait_for(&admin, waiting, "1").await;
     let started = Instant::now();
     let error = store.ping().await.unwrap_err();
-    assert!(matches!(error, StoreError::Unavailable(Outage::NoConnection { .. })), "{error:?}");
+    assert!(
+        matches!(error, StoreError::Unavailable(Outage::NoConnection { after, .. }) if after == short),
+        "{error:?}"
+    );
     assert!(started.elapsed() <= Duration::from_millis(3500), "took {:?}", started.elapsed());
+    admin.batch_execute("SELECT pg_advisory_unlock(95)").await.unwrap();
     holder.await.unwrap().unwrap();
     store.ping().await.unwrap();
 }
@@ -49,7 +66,8 @@ async fn r_095_an_exhausted_pool_says_so_in_time() {
 #[tokio::test]
 async fn r_095_a_lock_is_not_waited_for_long() {
     let database = TestDatabase::create().await;
-    let store = database.store();
+    let settings = PoolSettings { lock_timeout: Duration::from_millis(200), ..database.settings() };
+    let store = Store::connect_lazily(settings).unwrap();
     let blocker = database.client().await;
     blocker.batch_execute("BEGIN; LOCK TABLE account").await.unwrap();
     let started = Instant::now();
@@ -65,17 +83,18 @@ async fn a_statement_that_was_not_answered_takes_its_connection_along() {
     let database = TestDatabase::create().await;
     let settings = PoolSettings {
         max_connections: 1,
-        operation_timeout: Duration::from_millis(300),
+        // Time enough for a busy machine to open a connection.
+        operation_timeout: Duration::from_secs(1),
         ..database.settings()
     };
     let store = Store::connect_lazily(settings).unwrap();
     let before = read_text(&store, "pg_backend_pid()").await.unwrap();
-    let error = read_text(&store, "pg_sleep(1)").await.unwrap_err();
+    let error = read_text(&store, "pg_sleep(60)").await.unwrap_err();
     assert!(matches!(error, StoreError::Unavailable(Outage::NoAnswer { .. })), "{error:?}");
     let after = read_text(&store, "pg_backend_pid()").await.unwrap();
     assert_ne!(before, after);
     // The same when the caller goes away.
-    let abandoned = tokio::time::timeout(Duration::from_millis(50), read_text(&store, "pg_sleep(1)"));
+    let abandoned = tokio::time::timeout(Duration::from_millis(50), read_text(&store, "pg_sleep(60)"));
     abandoned.await.unwrap_err();
     assert_ne!(read_text(&store, "pg_backend_pid()").await.unwrap(), after);
     assert_eq!(store.pool_status().connections, 1);

@@ -6,7 +6,6 @@ use std::net::TcpStream;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use auth_store::migrations::{self, MigrationError};
@@ -96,21 +95,18 @@ fn left_out() -> bool {
         .is_ok_and(|list| list.split(',').any(|name| name.trim() == "pgbouncer"))
 }
 
-/// A migrated database of one test, on a cluster that these tests share: PgBouncer needs TCP.
+/// A migrated database on a cluster of the test's own: PgBouncer needs TCP.
 struct Server {
-    cluster: &'static OwnCluster,
+    cluster: OwnCluster,
     database: &'static str,
 }
 
-async fn server(database: &'static str) -> Server {
-    server_with_ids(database, IdKind::Text).await
-}
-
-async fn server_with_ids(database: &'static str, ids: IdKind) -> Server {
-    static CLUSTER: OnceLock<OwnCluster> = OnceLock::new();
-    let cluster = CLUSTER.get_or_init(OwnCluster::start);
-    cluster.migrated_with_ids(database, ids).await;
-    Server { cluster, database }
+impl Server {
+    async fn start() -> Self {
+        let server = Self { cluster: OwnCluster::start(), database: "app" };
+        server.cluster.migrated(server.database).await;
+        server
+    }
 }
 
 async fn assert_refused(pooler: &Pooler) {
@@ -135,7 +131,7 @@ async fn assert_refused(pooler: &Pooler) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pooler_without_prepared_statements_is_refused() {
-    let server = server("old").await;
+    let server = Server::start().await;
     for size in [1, 2, 20] {
         let settings = format!("pool_mode = transaction\ndefault_pool_size = {size}");
         let Some(pooler) = Pooler::start(OLD, &server, &settings) else { return };
@@ -145,7 +141,7 @@ async fn a_pooler_without_prepared_statements_is_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_pooler_with_prepared_statements_turned_off_is_refused() {
-    let server = server("off").await;
+    let server = Server::start().await;
     let settings = "pool_mode = transaction\nmax_prepared_statements = 0";
     let Some(pooler) = Pooler::start(NEW, &server, settings) else { return };
     assert_refused(&pooler).await;
@@ -153,17 +149,30 @@ async fn a_new_pooler_with_prepared_statements_turned_off_is_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unsafe_pooler_is_recognised_while_others_use_it() {
-    let server = server("busy").await;
+    let server = Server::start().await;
     let settings = "pool_mode = transaction\ndefault_pool_size = 6";
     let Some(pooler) = Pooler::start(OLD, &server, settings) else { return };
-    let url = pooler.url();
-    let others: Vec<_> = (0..4)
-        .map(|_| {
-            let url = url.clone();
+    let connect = async || {
+        let (client, connection) =
+            tokio_postgres::connect(&pooler.url(), tokio_postgres::NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client
+    };
+    // PgBouncer opens its server connections one after the other, as clients wait for them; who comes while it does
+    // may wait longer than a start does. Six transactions at once have it open all of them.
+    let mut clients = Vec::new();
+    for _ in 0..6 {
+        clients.push(connect().await);
+        clients.last().unwrap().batch_execute("BEGIN").await.unwrap();
+    }
+    for client in &clients {
+        client.batch_execute("COMMIT").await.unwrap();
+    }
+    let others: Vec<_> = clients
+        .into_iter()
+        .take(4)
+        .map(|client| {
             tokio::spawn(async move {
-                let (client, connection) =
-                    tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
-                tokio::spawn(connection);
                 loop {
                     client.batch_execute("SELECT pg_sleep(0.002)").await.unwrap();
                 }
@@ -176,13 +185,15 @@ async fn an_unsafe_pooler_is_recognised_while_others_use_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_pooler_in_transaction_mode_works() {
+    let mut server = Server { cluster: OwnCluster::start(), database: "" };
     for (size, database, ids) in [
         (1, "new_one", IdKind::Text),
         (5, "new_five", IdKind::Text),
         (2, "new_uuid", IdKind::Uuid),
         (2, "new_serial", IdKind::Serial),
     ] {
-        let server = server_with_ids(database, ids).await;
+        server.cluster.migrated_with_ids(database, ids).await;
+        server.database = database;
         let settings =
             format!("pool_mode = transaction\nmax_prepared_statements = 100\ndefault_pool_size = {size}");
         let Some(pooler) = Pooler::start(NEW, &server, &settings) else { return };
@@ -215,10 +226,11 @@ async fn a_new_pooler_in_transaction_mode_works() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn behind_a_pooler_no_limit_leaks_into_the_shared_session() {
-    let server = server("limits").await;
+    let server = Server::start().await;
     let settings = "pool_mode = transaction\nmax_prepared_statements = 100\ndefault_pool_size = 1";
     let Some(pooler) = Pooler::start(NEW, &server, settings) else { return };
-    let store = pooler.store();
+    let settings = PoolSettings { lock_timeout: Duration::from_millis(200), ..pooler.settings() };
+    let store = Store::connect_lazily(settings).unwrap();
     store.register(&made::registration("ann@example.com")).await.unwrap();
     let limits = "current_setting('statement_timeout') || current_setting('lock_timeout')";
     assert_eq!(read_text(&store, limits).await.unwrap(), "00");
@@ -236,7 +248,7 @@ async fn behind_a_pooler_no_limit_leaks_into_the_shared_session() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn session_mode_works_with_old_poolers_and_without_room_for_two() {
-    let server = server("session").await;
+    let server = Server::start().await;
     for size in [1, 20] {
         let settings = format!("pool_mode = session\ndefault_pool_size = {size}");
         let Some(pooler) = Pooler::start(OLD, &server, &settings) else { return };
@@ -251,8 +263,8 @@ async fn session_mode_works_with_old_poolers_and_without_room_for_two() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn postgres_itself_is_never_mistaken_for_a_pooler() {
-    let server = server("direct").await;
-    let Server { cluster, database } = server;
+    let server = Server::start().await;
+    let Server { cluster, database } = &server;
     for url in [cluster.url(database), cluster.tcp_url(database).unwrap()] {
         let settings = PoolSettings::new(DatabaseUrl::parse(&url).unwrap());
         for _ in 0..10 {
