@@ -104,13 +104,22 @@ where
 /// What a connection has prepared and bound.
 #[derive(Default)]
 struct Statements {
+    /// Whether something ran that is no `SET`: a pool sets a connection up whenever it opens one, which may be while a
+    /// test counts.
+    in_use: bool,
     prepared: HashMap<String, String>,
     bound: HashMap<String, String>,
 }
 
 impl Statements {
-    /// Reads a message and gives the statement that it runs.
+    /// Reads a message and gives the statement that it runs, unless it sets a new connection up.
     fn see(&mut self, kind: u8, body: &[u8]) -> Option<String> {
+        let statement = self.statement(kind, body)?;
+        self.in_use |= statement != "set";
+        self.in_use.then_some(statement)
+    }
+
+    fn statement(&mut self, kind: u8, body: &[u8]) -> Option<String> {
         let mut texts = body.split(|byte| *byte == 0).map(|text| String::from_utf8_lossy(text).into_owned());
         let first = texts.next().unwrap_or_default();
         match kind {
