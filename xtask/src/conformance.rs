@@ -38,7 +38,7 @@ pub(crate) fn run(options: Options) -> Result<(), Failure> {
         return ask_another_release(release, &options.without);
     }
     let filters: &[&str] = match options.words.as_slice() {
-        [] if options.record => &["pairing::"],
+        [] if options.record => &["pairing::", "passwords::"],
         [] if options.update => &["pairing::", "judgement::"],
         _ => &[],
     };

@@ -90,7 +90,7 @@ impl Outcome {
 }
 
 /// Whether Better Auth's answers are written instead of compared.
-fn recording() -> bool {
+pub(crate) fn recording() -> bool {
     std::env::var_os("CONFORMANCE_RECORD").is_some()
 }
 
