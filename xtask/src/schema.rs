@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use tokio_postgres::Client;
@@ -27,11 +28,14 @@ pub(crate) struct Options {
     /// Compares with the file instead of writing it, and fails when they differ
     #[arg(long)]
     pub(crate) check: bool,
+    /// A server that is built already
+    #[arg(long, value_name = "FILE")]
+    pub(crate) program: Option<PathBuf>,
 }
 
 /// Generates the file and writes or compares it.
 pub(crate) fn run(options: Options) -> Result<(), Failure> {
-    let program = server::build()?;
+    let program = options.program.map_or_else(server::build, Ok)?;
     let cluster = throw_away(&binaries()?)?;
     server::migrate(&program, &["up"], Some(&cluster.admin_url()))?;
     let text = block_on(async {
