@@ -10,6 +10,7 @@ mod pgbouncer;
 mod python;
 
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use dev_postgres::{Binaries, Cluster};
 
@@ -65,39 +66,39 @@ pub(crate) struct Installed {
 }
 
 impl Installed {
-    /// Finds the tools, or installs them.
+    /// Finds the tools, or installs them, all at once: most of that is waiting for the network.
     pub(crate) fn prepare(without: &Without) -> Result<Self, Failure> {
         println!("preparing what the tests need");
         without.remind();
-        let binaries = binaries()?;
-        let mut environment = Vec::new();
-        let mut left_out = Vec::new();
         let node = !without.has(Tool::Node);
-        if node {
-            node::install()?;
-        } else {
-            left_out.push("node");
-        }
-        if without.has(Tool::Python) {
-            left_out.push("python");
-        } else {
-            environment.push(("AUTH_TEST_PYTHON", given_or("AUTH_TEST_PYTHON", python::install)?));
-        }
         // Node drives the browser.
-        if without.has(Tool::Chromium) || !node {
-            left_out.push("chromium");
-        } else {
-            environment.push(("AUTH_TEST_CHROMIUM", given_or("AUTH_TEST_CHROMIUM", chromium::install)?));
-        }
-        if without.has(Tool::Pgbouncer) {
-            left_out.push("pgbouncer");
-        } else {
-            for (variable, release) in
-                [("AUTH_TEST_PGBOUNCER_OLD", &pgbouncer::OLD), ("AUTH_TEST_PGBOUNCER_NEW", &pgbouncer::NEW)]
-            {
-                environment.push((variable, given_or(variable, || pgbouncer::install(release))?));
-            }
-        }
+        let chromium = node && !without.has(Tool::Chromium);
+        let (python, pgbouncer) = (!without.has(Tool::Python), !without.has(Tool::Pgbouncer));
+        type Install = fn() -> Result<PathBuf, Failure>;
+        let programs: [(bool, &str, Install); 4] = [
+            (python, "AUTH_TEST_PYTHON", python::install),
+            (chromium, "AUTH_TEST_CHROMIUM", chromium::install),
+            (pgbouncer, "AUTH_TEST_PGBOUNCER_OLD", || pgbouncer::install(&pgbouncer::OLD)),
+            (pgbouncer, "AUTH_TEST_PGBOUNCER_NEW", || pgbouncer::install(&pgbouncer::NEW)),
+        ];
+        let (binaries, packages, found) = thread::scope(|scope| {
+            let wanted = programs.into_iter().filter(|(wanted, ..)| *wanted);
+            let installing: Vec<_> = wanted
+                .map(|(_, variable, install)| {
+                    scope.spawn(move || Ok((variable, given_or(variable, install)?)))
+                })
+                .collect();
+            let packages = if node { node::install() } else { Ok(()) };
+            let found: Result<Vec<_>, Failure> = installing
+                .into_iter()
+                .map(|thread| thread.join().map_err(|_| Failure::new("the preparation panicked"))?)
+                .collect();
+            (binaries(), packages, found)
+        });
+        packages?;
+        let (binaries, mut environment) = (binaries?, found?);
+        let tools = [(node, "node"), (python, "python"), (chromium, "chromium"), (pgbouncer, "pgbouncer")];
+        let left_out: Vec<&str> = tools.into_iter().filter(|(has, _)| !has).map(|(_, name)| name).collect();
         environment.push(("DEV_POSTGRES_BIN", binaries.dir().display().to_string()));
         // Tests fail without a tool unless it is named here.
         environment.push(("AUTH_TEST_WITHOUT", left_out.join(",")));
