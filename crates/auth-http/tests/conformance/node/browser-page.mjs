@@ -5,6 +5,18 @@ import { createAuthClient as createReact } from "better-auth/react";
 import { createElement } from "react";
 import { createRoot } from "react-dom/client";
 
+// Requests under way: the driver waits for them, so that no step races with what the page asks by itself.
+window.underWay = 0;
+const plainFetch = window.fetch;
+window.fetch = async (...request) => {
+  window.underWay += 1;
+  try {
+    return await plainFetch(...request);
+  } finally {
+    window.underWay -= 1;
+  }
+};
+
 const baseURL = new URLSearchParams(location.search).get("server") ?? location.origin;
 const react = createReact({ baseURL });
 const vanilla = createVanilla({ baseURL });

@@ -64,7 +64,7 @@ export default async function visit({ chromium: program, port, server, direct, c
       const wanted = kind === "user" ? user : "!it.isPending && !it.data";
       const deadline = Date.now() + PATIENCE_MS;
       for (;;) {
-        const text = await run("document.getElementById('session')?.textContent ?? ''");
+        const text = await run("window.underWay === 0 ? document.getElementById('session')?.textContent : ''");
         if (text && (await run(`((it) => Boolean(${wanted}))(${text})`))) return JSON.parse(text);
         if (Date.now() > deadline) throw new Error(`the page never shows ${kind}: ${text}`);
         await new Promise((later) => setTimeout(later, 30));
