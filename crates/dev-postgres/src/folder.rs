@@ -75,7 +75,8 @@ fn free_kib(dir: &Path) -> Option<u64> {
     let text = String::from_utf8(output.stdout).ok()?;
     // Name of the file system, size, used, available, …
     let mut columns = text.lines().nth(1)?.split_whitespace();
-    if columns.next()? != "tmpfs" {
+    // Containers call it `shm`.
+    if !["tmpfs", "shm"].contains(&columns.next()?) {
         return None;
     }
     columns.nth(2)?.parse().ok()

@@ -1,4 +1,4 @@
-//! No text panics, whoever reads it: seeded random and mutated inputs to every reader of outside text.
+//! No input makes a reader panic: seeded random and mutated inputs to every reader of outside text.
 
 use auth_core::{
     AccessTokenPolicy, AccessTokenVerifier, CacheStrategy, CachedValue, CookieCache, CookieCachePolicy,
