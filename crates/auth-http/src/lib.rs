@@ -27,59 +27,34 @@
 //!
 //! # Layers
 //!
-//! A request passes through them from top to bottom, and none knows the ones above it:
+//! Each knows only those below it:
 //!
-//! - `server`, `connection`, `middleware`: deadlines and limits, the log line, cross-origin answers.
-//! - [`routes`]: one table of method, path, handler and access.
-//! - [`host`] and `site`: under which of its addresses a request reached the server, and what follows that.
-//! - `extract`: what a handler asks for. The body, its origin and its fields are checked here in the reference's
-//!   order, credentials are verified, and the clock is read once.
-//! - `handlers`: from an extracted request to an answer, one file per route or pair of routes.
-//! - `flow`: the use cases in `auth-core`'s types, without Actix; [`hashing`] does their passwords.
-//! - `auth_store`: the database.
-//! - `reply` and `error`: cookies, JSON, and the one table of status codes, on the way back.
-//!
-//! # Adding a route
-//!
-//! A handler and its input (`RouteBody`, which names media types and fields) in a file of `handlers`, the use case in
-//! `flow`, a row in [`routes::ROUTES`]. Its `access` decides nothing by itself: the handler asks for [`Acting`], for
-//! a body together with the caller, or, as Better Auth's own routes do, for a caller with a session whom a guard let in. `tests/api/coverage.rs` holds each row against what an anonymous caller is
-//! answered, and `docs/COMPATIBILITY.md` says how the route differs from Better Auth's.
+//! - `server`: listener, deadlines, probes, log, background work.
+//! - `app`: builds services and features from the settings and mounts them.
+//! - `features`: one folder for each capability: its routes, settings and errors.
+//! - `session`, `password`, [`signing_keys`]: what several features need.
+//! - `web`: bodies and their checks, origins, hosts, clients, rate limits, errors.
+//! - `config`: values that settings are made of, and the clock.
 
-mod application;
-mod auth;
-pub mod cleanup;
-mod client;
-pub mod client_address;
-pub mod clock;
-mod connection;
-mod error;
-mod extract;
-mod flow;
-pub mod glob;
-mod handlers;
-pub mod hashing;
-mod health;
-pub mod host;
-pub mod logging;
-mod middleware;
-pub mod origin;
-mod rate_limit;
-mod reply;
+mod app;
+mod config;
+mod features;
+mod password;
 mod route_names;
-mod route_path;
 pub mod routes;
 mod server;
+mod session;
 pub mod settings;
 pub mod signing_keys;
-mod site;
-mod state;
-mod validation;
+mod web;
 
-pub use application::{Application, ApplicationHandle, StartError};
-pub use auth::{Auth, AuthError};
-pub use error::{ApiError, Unauthorized};
-pub use extract::Acting;
-pub use flow::session::{Caller, KnownBy};
-pub use rate_limit::{CustomRule, ParseRuleError, RateRule};
-pub use route_path::RoutePath;
+pub use app::{Auth, AuthError};
+pub use config::route_path::RoutePath;
+pub use config::{clock, glob};
+pub use password::hashing;
+pub use server::{Application, ApplicationHandle, StartError, cleanup, logging};
+pub use session::caller::{Caller, KnownBy};
+pub use session::credentials::Acting;
+pub use web::error::{ApiError, Unauthorized};
+pub use web::rate_limit::{CustomRule, ParseRuleError, RateRule};
+pub use web::{client_address, host, origin};

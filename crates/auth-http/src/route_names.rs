@@ -1,6 +1,6 @@
 //! Under which names a server knows its routes: those by which it counts requests, turns routes off and warns.
 
-use crate::route_path::RoutePath;
+use crate::config::route_path::RoutePath;
 use crate::routes::{self, ROUTES, SAME_AS, WELL_KNOWN_JWKS};
 use crate::settings::JwtSettings;
 

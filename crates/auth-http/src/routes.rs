@@ -6,16 +6,20 @@ use actix_web::http::header::{CACHE_CONTROL, PRAGMA};
 use actix_web::middleware::{Condition, DefaultHeaders, from_fn};
 use actix_web::{HttpResponse, Route, Scope, guard, web};
 
-use crate::handlers::{
-    change_password, error_page, ok, session, sessions, sign_in, sign_out, sign_up, token, update_session,
-    user,
+use crate::config::route_path::RoutePath;
+use crate::features::email_password::{change_password, sign_in, sign_up};
+use crate::features::jwt::routes as token;
+use crate::features::sessions::{
+    get_session as session, list_and_revoke as sessions, sign_out, update_session,
 };
-use crate::middleware::hosts::hosts;
-use crate::middleware::panics::panics;
-use crate::middleware::paths::paths;
-use crate::middleware::rate_limit::rate_limit;
-use crate::reply::{auth_token, cookies};
-use crate::route_path::RoutePath;
+use crate::features::system::{error_page, ok};
+use crate::features::token_api::user;
+use crate::session::auth_token;
+use crate::session::hosts::hosts;
+use crate::web::panics::panics;
+use crate::web::paths::paths;
+use crate::web::rate_limit_middleware::rate_limit;
+use crate::web::response_cookies;
 
 /// One row: what is asked, and who may ask it.
 #[derive(Debug)]
@@ -205,7 +209,7 @@ pub(crate) fn scope(base_path: &str, jwks_path: Option<&RoutePath>) -> impl Http
         routes.extend(jwt_routes(jwks_path));
     }
     scope_of(base_path, &routes)
-        .wrap(from_fn(cookies::release))
+        .wrap(from_fn(response_cookies::release))
         // Where every cookie of the answer is there.
         .wrap(from_fn(auth_token::announce))
         // Before any route is looked up, so that unknown paths count too (core §3).
@@ -267,9 +271,9 @@ mod tests {
 
     use super::*;
     use crate::logging::tests::Lines;
-    use crate::middleware::panics::PanicCount;
-    use crate::middleware::request_log::request_log;
+    use crate::server::request_log;
     use crate::settings::LogFormat;
+    use crate::web::panics::PanicCount;
 
     #[actix_web::test]
     async fn r_101_a_panicking_handler_is_answered_as_any_unexpected_failure() {

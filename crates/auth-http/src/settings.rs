@@ -57,8 +57,8 @@ use auth_core::DeclaredFields;
 use reader::Reader;
 pub(crate) use span::parse as parse_span;
 
-use crate::origin::UncheckedOrigins;
 use crate::route_names::RouteNames;
+use crate::web::origin::UncheckedOrigins;
 
 /// Everything the server is told at start.
 #[derive(Clone, Debug)]

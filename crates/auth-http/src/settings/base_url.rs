@@ -6,7 +6,7 @@ use super::error::{Problem, SettingsError};
 use super::reader::Reader;
 use super::security::unusable;
 use super::server::normalised_path;
-use crate::host::{HostPattern, Protocol};
+use crate::web::host::{HostPattern, Protocol};
 
 /// An address under which clients reach the server: scheme, host and port.
 #[derive(Clone, Debug, PartialEq, Eq)]

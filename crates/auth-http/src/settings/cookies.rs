@@ -9,7 +9,7 @@ use super::base_url::{BaseUrl, BaseUrlSettings};
 use super::error::SettingsError;
 use super::reader::Reader;
 use super::span;
-use crate::host::Protocol;
+use crate::web::host::Protocol;
 
 /// Names and attributes of cookies, of which two may follow the address that a request came under.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,9 +10,9 @@ use super::error::{Problem, SettingsError};
 use super::reader::Reader;
 use super::server::ServerSettings;
 use super::span;
-use crate::health;
-use crate::route_path::RoutePath;
+use crate::config::route_path::RoutePath;
 use crate::routes;
+use crate::server::health;
 
 /// Better Auth's `jwt` plugin: tokens that are verified with a public key.
 #[derive(Clone, Debug)]

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use ipnet::IpNet;
 
-use crate::client_address::unmapped;
+use crate::web::client_address::unmapped;
 
 /// A network in CIDR form, or a single address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

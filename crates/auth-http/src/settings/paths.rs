@@ -2,8 +2,8 @@
 
 use super::error::{Problem, SettingsError};
 use super::reader::Reader;
+use crate::config::route_path::RoutePath;
 use crate::route_names::RouteNames;
-use crate::route_path::RoutePath;
 
 /// Reads a list of paths; an entry that no request could have is refused.
 pub(super) fn read(

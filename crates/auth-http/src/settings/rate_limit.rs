@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::error::SettingsError;
 use super::reader::Reader;
-use crate::rate_limit::{CustomRule, RateRule, RateRules};
 use crate::route_names::RouteNames;
+use crate::web::rate_limit::{CustomRule, RateRule, RateRules};
 
 /// How often a client may ask.
 #[derive(Clone, Debug)]

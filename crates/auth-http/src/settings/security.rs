@@ -6,8 +6,8 @@ use super::error::{Problem, SettingsError};
 use super::paths;
 use super::reader::Reader;
 use super::server::ServerSettings;
-use crate::logging::chain;
-use crate::origin::{OriginPattern, ParsePatternError, UncheckedOrigins};
+use crate::server::logging::chain;
+use crate::web::origin::{OriginPattern, ParsePatternError, UncheckedOrigins};
 
 /// Secrets, trusted origins, and the switches that weaken checks.
 #[derive(Clone, Debug)]

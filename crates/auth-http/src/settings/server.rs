@@ -7,7 +7,7 @@ use super::error::{Problem, SettingsError};
 use super::error_url::ErrorUrl;
 use super::paths;
 use super::reader::Reader;
-use crate::route_path::RoutePath;
+use crate::config::route_path::RoutePath;
 
 /// Listening, limits and deadlines.
 #[derive(Clone, Debug)]

@@ -15,7 +15,7 @@ fn load(toml: &str) -> Result<TableNames, String> {
     std::fs::remove_file(path).unwrap();
     match loaded {
         Ok(settings) => Ok((*settings.database.names).clone()),
-        Err(error) => Err(crate::logging::chain(&error)),
+        Err(error) => Err(crate::server::logging::chain(&error)),
     }
 }
 

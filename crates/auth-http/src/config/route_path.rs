@@ -1,0 +1,139 @@
+//! Paths as the settings name them: below the base path, without slashes at the end (Better Auth core §2.2).
+
+use crate::route_names::RouteNames;
+use crate::routes;
+
+/// Takes base path and trailing slashes off (`normalizePathname` of `@better-auth/core` 1.7.25). A path outside the
+/// base path stays as it is.
+pub(crate) fn below_base<'p>(path: &'p str, base_path: &str) -> &'p str {
+    let or_root = |path: &'p str| if path.is_empty() { "/" } else { path };
+    let path = or_root(path.trim_end_matches('/'));
+    match path.strip_prefix(base_path.trim_end_matches('/')) {
+        Some("") => "/",
+        Some(below) if below.starts_with('/') => or_root(below),
+        _ => path,
+    }
+}
+
+/// A path of the settings, such as `/sign-in/email`: one leading slash, none at the end, never the root.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoutePath(String);
+
+impl RoutePath {
+    /// Reads a path; `None` where it could match no request, or would match all of them.
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic() && !b"%?#\\".contains(&byte));
+        let inner = text.strip_prefix('/')?;
+        let dots = |segment: &str| matches!(segment, "" | "." | "..");
+        (is_plain && !inner.split('/').any(dots)).then(|| Self(text.to_owned()))
+    }
+
+    /// The path as it was given.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Tells whether a path below the base path is this one, or the other spelling of its route.
+    pub(crate) fn is(&self, path: &str, names: &RouteNames) -> bool {
+        names.are_of_one_route(&self.0, path)
+    }
+
+    /// Tells whether the path was given with the base path in front, so that no request would have it.
+    pub(crate) fn has_base(&self, base_path: &str) -> bool {
+        !routes::is_in_table(&self.0) && below_base(&self.0, base_path) != self.0
+    }
+
+    /// Tells whether a path below the base path is this one, or lies below it; `/sign-in-x` is not below `/sign-in`
+    ///
+    pub(crate) fn holds(&self, path: &str) -> bool {
+        path.strip_prefix(self.0.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn paths_are_normalised_as_the_reference_does() {
+        let vectors: Vec<Value> =
+            serde_json::from_str(include_str!("../../tests/vectors/path_normalisation.json")).unwrap();
+        assert_eq!(vectors.len(), 6);
+        for vector in vectors {
+            let url = url::Url::parse(vector["url"].as_str().unwrap()).unwrap();
+            let path = below_base(url.path(), vector["base_path"].as_str().unwrap());
+            assert_eq!(path, vector["path"], "{url}");
+        }
+    }
+
+    #[test]
+    fn r_072_a_path_ends_where_a_segment_does() {
+        let (path, names) = (RoutePath::parse("/sign-in").unwrap(), RouteNames::with_keys(None));
+        for (asked, is, holds) in [
+            ("/sign-in", true, true),
+            ("/sign-in/email", false, true),
+            ("/sign-in-x", false, false),
+            ("/sign-inx/email", false, false),
+            ("/Sign-in", false, false),
+            ("/x/sign-in", false, false),
+            ("/", false, false),
+        ] {
+            assert_eq!((path.is(asked, &names), path.holds(asked)), (is, holds), "{asked}");
+        }
+    }
+
+    #[test]
+    fn r_072_a_route_of_two_paths_is_meant_by_either() {
+        let names = RouteNames::with_keys(Some("/keys"));
+        let is = |named, asked| RoutePath::parse(named).unwrap().is(asked, &names);
+        for (ours, theirs) in routes::SAME_AS.into_iter().chain([(routes::WELL_KNOWN_JWKS, "/keys")]) {
+            for (named, asked) in [(ours, ours), (ours, theirs), (theirs, ours), (theirs, theirs)] {
+                assert!(is(named, asked), "{named} {asked}");
+                assert!(names.has(named), "{named}");
+            }
+        }
+        assert!(!is("/login", "/sign-up/email"));
+        assert!(!is("/jwks", routes::WELL_KNOWN_JWKS), "the keys are not there");
+    }
+
+    #[test]
+    fn r_072_a_path_with_the_base_path_in_front_is_told_from_a_route() {
+        for (text, base_path, expected) in [
+            ("/api/auth/ok", "/api/auth", true),
+            ("/api/auth", "/api/auth", true),
+            ("/api/authors", "/api/auth", false),
+            ("/api", "/api/auth", false),
+            ("/ok", "/api/auth", false),
+            ("/ok", "", false),
+            // The route's own path begins as the base path does.
+            ("/sign-in/email", "/sign-in", false),
+            ("/sign-in/other", "/sign-in", true),
+        ] {
+            assert_eq!(RoutePath::parse(text).unwrap().has_base(base_path), expected, "{text} {base_path}");
+        }
+    }
+
+    #[test]
+    fn r_072_paths_that_match_nothing_or_everything_are_refused() {
+        for text in [
+            "",
+            "/",
+            "//",
+            "sign-in",
+            "/sign-in/",
+            "/a//b",
+            "/a/./b",
+            "/..",
+            "/a b",
+            "/%6fk",
+            "/a?b",
+            "/a\\b",
+        ] {
+            assert_eq!(RoutePath::parse(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Better Auth's `jwt` plugin.
+
+pub(crate) mod routes;

@@ -1,0 +1,3 @@
+//! The token API: this project's own routes.
+
+pub(crate) mod user;

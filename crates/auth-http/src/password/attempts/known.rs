@@ -1,0 +1,43 @@
+//! Addresses from which an account's owner has signed in.
+//!
+//! Few per account and each for a time, so that nobody can fill the table by signing in to an account of their own from
+//! many addresses, and an address that went to somebody else is not trusted for ever.
+
+use crate::web::rate_limit::table::{Entry, Fingerprint};
+
+/// Most addresses of one account; the one that was not used for longest goes first.
+pub(super) const MOST: usize = 8;
+/// How long an address is known after the owner's last success there, in milliseconds.
+pub(super) const KNOWN_FOR: i64 = 90 * 24 * 60 * 60 * 1_000;
+
+/// The known addresses of one account, the latest last; 24 bytes each.
+#[derive(Debug)]
+pub(super) struct KnownAddresses(Vec<(Fingerprint, i64)>);
+
+impl KnownAddresses {
+    pub(super) fn new(address: Fingerprint, now: i64) -> Self {
+        Self(vec![(address, now)])
+    }
+
+    pub(super) fn has(&self, address: Fingerprint, now: i64) -> bool {
+        self.0.iter().any(|(known, seen)| *known == address && is_recent(*seen, now))
+    }
+
+    pub(super) fn add(&mut self, address: Fingerprint, now: i64) {
+        self.0.retain(|(known, seen)| *known != address && is_recent(*seen, now));
+        if self.0.len() >= MOST {
+            self.0.remove(0);
+        }
+        self.0.push((address, now));
+    }
+}
+
+impl Entry for KnownAddresses {
+    fn holds(&self, now: i64) -> bool {
+        self.0.last().is_some_and(|(_, seen)| is_recent(*seen, now))
+    }
+}
+
+fn is_recent(seen: i64, now: i64) -> bool {
+    now.saturating_sub(seen) < KNOWN_FOR
+}

@@ -1,0 +1,114 @@
+//! Bounds on what one request may cost: size of its head and path, time to its answer, and who is served when
+//! connections run out.
+
+use std::time::Duration;
+
+use actix_web::HttpResponse;
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
+use actix_web::http::{StatusCode, header};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use auth_core::wire::ErrorCode;
+use serde_json::json;
+
+use crate::server::connection::ConnectionState;
+use crate::server::health;
+
+/// Bounds on what one request may cost.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RequestLimits {
+    /// Largest head, in bytes.
+    pub(crate) head: usize,
+    /// Longest path without its query, in bytes.
+    pub(crate) path: usize,
+    /// Time to the answer.
+    pub(crate) handler_timeout: Duration,
+}
+
+/// A request that was refused before its handler ran, or taken away from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+enum Refusal {
+    #[error("request head is too large")]
+    Head,
+    #[error("request path is too long")]
+    Path,
+    #[error("connections beyond the limit serve health probes only")]
+    NoConnectionLeft,
+    #[error("request took longer than server.handler_timeout")]
+    TooSlow,
+}
+
+/// Refuses what is too large, ends what takes too long.
+pub(crate) async fn limits(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let limits = request.app_data::<Data<RequestLimits>>().map(|limits| *limits.get_ref());
+    let connection = request.conn_data::<ConnectionState>().cloned();
+    let _running = connection.as_ref().map(ConnectionState::begin_request);
+    let Some(limits) = limits else {
+        return Ok(next.call(request).await?.map_into_boxed_body());
+    };
+    if let Some(refusal) = refuse(&request, limits, connection.as_ref()) {
+        return Ok(request.into_response(refusal.answer()));
+    }
+    match tokio::time::timeout(limits.handler_timeout, next.call(request)).await {
+        Ok(response) => Ok(response?.map_into_boxed_body()),
+        Err(_elapsed) => {
+            Err(InternalError::from_response(Refusal::TooSlow, Refusal::TooSlow.answer()).into())
+        }
+    }
+}
+
+fn refuse(
+    request: &ServiceRequest,
+    limits: RequestLimits,
+    connection: Option<&ConnectionState>,
+) -> Option<Refusal> {
+    let path = request.path();
+    if path.len() > limits.path {
+        return Some(Refusal::Path);
+    }
+    if head_size(request) > limits.head {
+        return Some(Refusal::Head);
+    }
+    let beyond = connection.is_some_and(ConnectionState::is_beyond_limit);
+    (beyond && !health::is_probe(path)).then_some(Refusal::NoConnectionLeft)
+}
+
+/// The head's size as it came over the wire, in bytes: request line, and `name: value` with a line end each.
+fn head_size(request: &ServiceRequest) -> usize {
+    const LINE: usize = "  HTTP/1.1\r\n".len();
+    const HEADER: usize = ": \r\n".len();
+    let target = request.head().uri.path_and_query().map_or(0, |target| target.as_str().len());
+    let headers: usize =
+        request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + HEADER).sum();
+    request.method().as_str().len() + target + LINE + headers
+}
+
+impl Refusal {
+    fn answer(self) -> HttpResponse {
+        let mut answer = match self {
+            // Like the parser's own refusals, these have no body.
+            Self::Head => return closing(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE).finish(),
+            Self::Path => return closing(StatusCode::URI_TOO_LONG).finish(),
+            Self::NoConnectionLeft | Self::TooSlow => closing(StatusCode::SERVICE_UNAVAILABLE),
+        };
+        let code = ErrorCode::ServiceUnavailable;
+        answer
+            .insert_header((header::RETRY_AFTER, RETRY_AFTER_SECS))
+            .json(json!({ "message": code.message(), "code": code.code() }))
+    }
+}
+
+/// What a client is told to wait: load that this sheds is gone within seconds.
+const RETRY_AFTER_SECS: u64 = 1;
+
+fn closing(status: StatusCode) -> actix_web::HttpResponseBuilder {
+    let mut answer = HttpResponse::build(status);
+    // An answer about this moment, in place of one that may hold a session. Caches may keep a 414 otherwise.
+    answer.force_close().insert_header((header::CACHE_CONTROL, "no-store"));
+    answer
+}

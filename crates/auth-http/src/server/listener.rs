@@ -1,0 +1,133 @@
+//! Workers, sockets and what every request passes through, whatever is mounted inside.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_http::{HttpService, KeepAlive};
+use actix_service::{ServiceFactoryExt, map_config};
+use actix_web::App;
+use actix_web::dev::{AppConfig, Server, fn_service};
+use actix_web::middleware::from_fn;
+use actix_web::rt::net::TcpStream;
+use actix_web::web::{Data, ServiceConfig};
+use socket2::{Domain, Protocol, Socket, Type};
+
+use crate::server::connection::{Connection, ConnectionGauge, ConnectionLimits};
+use crate::server::cors::{CorsPolicy, cors, preflight};
+use crate::server::limits::{RequestLimits, limits};
+use crate::server::request_log::request_log;
+use crate::settings::Settings;
+use crate::web::client_address::ClientAddressPolicy;
+use crate::web::panics::stray_panics;
+
+/// Time in which what a refused client still sends is read and thrown away, so that it sees the refusal and
+/// not a reset.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// Takes the port that the settings name.
+pub(crate) fn listen(host: &str, port: u16) -> io::Result<TcpListener> {
+    let mut refused = io::Error::new(io::ErrorKind::AddrNotAvailable, "the host names no address");
+    for address in (host.trim_matches(['[', ']']), port).to_socket_addrs()? {
+        match listen_on(address) {
+            Ok(listener) => return Ok(listener),
+            Err(error) => refused = error,
+        }
+    }
+    Err(refused)
+}
+
+/// Connections that may wait to be accepted. Beyond it the system drops the last packet of a handshake, and a
+/// client that does not speak first waits for ever; the standard library's 128 are too few for a burst.
+const BACKLOG: i32 = 1024;
+
+fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    // As the standard library does: a restart need not wait for connections of the last run to fade.
+    socket.set_reuse_address(cfg!(unix))?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket.into())
+}
+
+/// Puts the workers together: connections with deadlines, the HTTP/1 parser, and in each worker an app of its
+/// own, which `mount` fills.
+///
+/// HTTP/2 stays off: without TLS no browser speaks it, and proxies talk HTTP/1 to what is behind them.
+pub(crate) fn serve(
+    listener: TcpListener,
+    settings: &Settings,
+    trusts: Arc<dyn Fn(&str) -> bool + Send + Sync>,
+    mount: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
+) -> io::Result<Server> {
+    let address = listener.local_addr()?;
+    let server = &settings.server;
+    let gauge = ConnectionGauge::default();
+    let connections = ConnectionLimits {
+        head_timeout: server.head_timeout,
+        keep_alive: server.keep_alive,
+        write_timeout: server.body_timeout,
+        max_connections: server.max_connections,
+    };
+    let requests = RequestLimits {
+        head: server.head_limit,
+        path: server.path_limit,
+        handler_timeout: server.handler_timeout,
+    };
+    let cross_origin = settings.cors.enabled.then(|| CorsPolicy { trusts, max_age: settings.cors.max_age });
+    let clients = ClientAddressPolicy::new(settings.proxies.clone());
+
+    let builder = Server::build();
+    let shutdown = builder.graceful_shutdown_signal();
+    let accepted = server.max_connections.saturating_add(server.reserved_connections);
+    let builder = builder
+        .workers(server.workers)
+        .max_concurrent_connections(accepted.div_ceil(server.workers))
+        .shutdown_timeout(server.shutdown_timeout.as_secs())
+        .disable_signals()
+        .listen("auth-server", listener, move || {
+            let mut app = App::new().app_data(Data::new(requests)).app_data(Data::new(clients.clone()));
+            if let Some(policy) = &cross_origin {
+                app = app.app_data(Data::new(policy.clone()));
+            }
+            // The last one is the outermost.
+            let app = app
+                .configure(mount.clone())
+                .wrap(from_fn(preflight))
+                .wrap(from_fn(stray_panics))
+                .wrap(from_fn(limits))
+                .wrap(from_fn(cors))
+                .wrap(from_fn(request_log));
+
+            let (gauge, shutdown) = (gauge.clone(), shutdown.clone());
+            let http = HttpService::build()
+                .graceful_shutdown_signal(move || {
+                    let signal = shutdown.clone();
+                    async move { signal.notified().await }
+                })
+                .keep_alive(KeepAlive::Timeout(connections.keep_alive))
+                .client_request_timeout(connections.head_timeout)
+                .client_disconnect_timeout(LINGER)
+                // A client that hung up is not worked for.
+                .h1_allow_half_closed(false)
+                .local_addr(address)
+                .on_connect_ext(|connection: &Connection, extensions| {
+                    extensions.insert(connection.state());
+                })
+                .h1(map_config(app, |()| AppConfig::default()));
+            fn_service(move |io: TcpStream| {
+                let peer = io.peer_addr().ok();
+                // Answers are small and whole: nothing is gained by waiting for more of them.
+                let _ = io.set_nodelay(true);
+                let connection = Connection::new(io, &gauge, connections);
+                std::future::ready(Ok((connection, peer)))
+            })
+            .and_then(http)
+        })?;
+    Ok(builder.run())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,92 @@
+//! One log line per request, under an id that the client sees too.
+//!
+//! A line holds the matched route's pattern, never the path or the query: these are the client's text and may
+//! hold tokens.
+
+use std::time::Instant;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use auth_core::wire::ErrorCode;
+use rand::distr::{Alphanumeric, SampleString};
+use tracing::{Instrument, error, error_span, info};
+
+use super::with_headers;
+use crate::server::logging::chain;
+use crate::web::client_address::ClientAddressPolicy;
+use crate::web::error::ApiError;
+
+/// Carries the id of a request, both ways.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Length of an id made here, in letters and digits: 95 bits.
+const OWN_ID_LENGTH: usize = 16;
+/// Lengths of ids that are taken from a client or a proxy.
+const FOREIGN_ID_LENGTHS: std::ops::RangeInclusive<usize> = 8..=64;
+
+/// Writes one line per request and names it in the answer.
+pub(crate) async fn request_log(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let began = Instant::now();
+    let id = request_id(request.headers());
+    let method = request.method().clone();
+    let peer = request.peer_addr().map(|peer| peer.ip());
+    let client = request
+        .app_data::<Data<ClientAddressPolicy>>()
+        .and_then(|policy| policy.client_address(peer, request.headers()))
+        .map_or_else(String::new, |address| address.to_string());
+    // At the highest level, so that a filter that hides request lines keeps the id of those that failed.
+    let span = error_span!("request", request_id = id.as_str());
+
+    let write = |status: StatusCode, route: &str, failure: Option<&actix_web::Error>| {
+        let duration_ms = (began.elapsed().as_secs_f64() * 1_000_000.0).round() / 1_000.0;
+        let (method, status, client) = (method.as_str(), status.as_u16(), client.as_str());
+        let known = failure.and_then(|failure| failure.as_error::<ApiError>());
+        let code = known.and_then(ApiError::code).map(ErrorCode::code);
+        match failure.filter(|_| status >= 500) {
+            Some(failure) => {
+                let error = known.map_or_else(|| failure.to_string(), |known| chain(known));
+                error!(method, route, status, duration_ms, client, code, error, "request failed");
+            }
+            None => info!(method, route, status, duration_ms, client, code, "request"),
+        }
+    };
+    let name = |headers: &mut HeaderMap| {
+        if let Ok(id) = HeaderValue::from_str(&id) {
+            headers.insert(REQUEST_ID, id);
+        }
+    };
+    async {
+        match next.call(request).await {
+            Ok(response) => {
+                let mut response = response.map_into_boxed_body();
+                let route = response.request().match_pattern();
+                let failure = response.response().error();
+                write(response.status(), route.as_deref().unwrap_or("unmatched"), failure);
+                name(response.headers_mut());
+                Ok(response)
+            }
+            Err(failure) => {
+                write(failure.as_response_error().status_code(), "unmatched", Some(&failure));
+                Err(with_headers(failure, name))
+            }
+        }
+    }
+    .instrument(span)
+    .await
+}
+
+/// Takes a client's id if it is a plain word, else makes one: an id goes into log lines and answers as it is.
+fn request_id(headers: &HeaderMap) -> String {
+    let plain = |id: &&str| {
+        let word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        FOREIGN_ID_LENGTHS.contains(&id.len()) && id.bytes().all(word)
+    };
+    let foreign = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok()).filter(plain);
+    foreign.map_or_else(|| Alphanumeric.sample_string(&mut rand::rng(), OWN_ID_LENGTH), str::to_owned)
+}

@@ -1,0 +1,173 @@
+//! The request body, read by the reference's rules (Better Auth core §2.3) within our limits.
+
+use std::fmt;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{self, HeaderMap};
+use actix_web::{HttpRequest, http::Version};
+use auth_core::wire::ErrorCode;
+use futures_util::StreamExt;
+use serde_json::{Map, Value};
+use zeroize::{Zeroize, Zeroizing};
+
+use self::lone_surrogates::replace_lone_surrogates;
+use crate::web::error::ApiError;
+use crate::web::state::BodyLimits;
+
+mod lone_surrogates;
+
+const JSON: &str = "application/json";
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// Which media types a route reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MediaTypes {
+    /// `application/json`.
+    Json,
+    /// `application/x-www-form-urlencoded` and `application/json`.
+    FormOrJson,
+}
+
+impl MediaTypes {
+    /// The list as the reference's refusal prints it.
+    fn listed(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::FormOrJson => "application/x-www-form-urlencoded, application/json",
+        }
+    }
+}
+
+/// A body, parsed but not yet checked.
+///
+/// It may hold a password, so its `Debug` shows no content, and it is wiped when dropped.
+pub(crate) struct Body {
+    value: Option<Value>,
+    is_form: bool,
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Body").field("is_form", &self.is_form).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Body {
+    fn drop(&mut self) {
+        if let Some(value) = &mut self.value {
+            wipe(value);
+        }
+    }
+}
+
+fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(items) => items.iter_mut().for_each(wipe),
+        Value::Object(members) => members.values_mut().for_each(wipe),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+impl Body {
+    /// Gives the body of a request whose body nobody reads.
+    pub(crate) fn none() -> Self {
+        Self { value: None, is_form: false }
+    }
+
+    /// Gives the value, or `None` where the request has no body.
+    pub(crate) fn value(&self) -> Option<&Value> {
+        self.value.as_ref()
+    }
+
+    /// Tells whether it came as a form.
+    pub(crate) fn is_form(&self) -> bool {
+        self.is_form
+    }
+
+    /// Gives a member of a body that is an object.
+    pub(crate) fn member(&self, name: &str) -> Option<&Value> {
+        self.value.as_ref().and_then(|value| value.get(name))
+    }
+
+    /// Reads and parses.
+    ///
+    /// # Errors
+    ///
+    /// - [`ApiError::UnsupportedMediaType`] when the type is not in `allowed`;
+    /// - [`ApiError::InvalidJson`] when it says JSON and is none;
+    /// - `PAYLOAD_TOO_LARGE` and `REQUEST_TIMEOUT` at the limits;
+    /// - `BAD_REQUEST` when the client breaks off.
+    pub(crate) async fn read(
+        request: &HttpRequest,
+        payload: &mut Payload,
+        allowed: MediaTypes,
+        limits: BodyLimits,
+    ) -> Result<Self, ApiError> {
+        if !has_body(request.version(), request.headers()) {
+            return Ok(Self::none());
+        }
+        let sent = request.headers().get(header::CONTENT_TYPE).map(|value| value.as_bytes());
+        let sent = String::from_utf8_lossy(sent.unwrap_or_default()).into_owned();
+        let media_type = sent.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let is_form = media_type == FORM && allowed == MediaTypes::FormOrJson;
+        if !is_form && media_type != JSON {
+            return Err(ApiError::UnsupportedMediaType { sent, allowed: allowed.listed() });
+        }
+        if declared_length(request.headers()).is_some_and(|length| length > limits.bytes) {
+            // Nothing of it is kept: the length alone says that it is too much.
+            return Err(ApiError::Coded(ErrorCode::PayloadTooLarge));
+        }
+        let bytes = tokio::time::timeout(limits.deadline, collect(payload, limits.bytes))
+            .await
+            .map_err(|_elapsed| ApiError::Coded(ErrorCode::RequestTimeout))??;
+        // The reference decodes as browsers do: what is no UTF-8 becomes U+FFFD, a BOM is dropped.
+        let text = String::from_utf8_lossy(&bytes);
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+        let value = if is_form { parse_form(text) } else { parse_json(text)? };
+        Ok(Self { value: Some(value), is_form })
+    }
+}
+
+/// Tells whether the reference sees a body: it takes one only with a media type and a length or a
+/// transfer coding. HTTP/2 needs neither header, so there the stream itself decides.
+fn has_body(version: Version, headers: &HeaderMap) -> bool {
+    if headers.get(header::CONTENT_TYPE).is_none_or(|media_type| media_type.is_empty()) {
+        return false;
+    }
+    match headers.get(header::CONTENT_LENGTH) {
+        Some(length) => length.as_bytes() != b"0",
+        None => headers.contains_key(header::TRANSFER_ENCODING) || version >= Version::HTTP_2,
+    }
+}
+
+fn declared_length(headers: &HeaderMap) -> Option<usize> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+async fn collect(payload: &mut Payload, limit: usize) -> Result<Zeroizing<Vec<u8>>, ApiError> {
+    let mut bytes = Zeroizing::new(Vec::new());
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_broken| ApiError::Coded(ErrorCode::BadRequest))?;
+        if bytes.len() + chunk.len() > limit {
+            return Err(ApiError::Coded(ErrorCode::PayloadTooLarge));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+/// Parses JSON as `JSON.parse` reads it: the last of two equal members wins. The parser's own error
+/// text quotes the offending value, which may be a password, so it goes no further.
+fn parse_json(text: &str) -> Result<Value, ApiError> {
+    serde_json::from_str(&Zeroizing::new(replace_lone_surrogates(text).into_owned()))
+        .map_err(|_quotes_the_value| ApiError::InvalidJson)
+}
+
+/// Parses a form: every value is text, the last of two equal names wins.
+fn parse_form(text: &str) -> Value {
+    let members: Map<String, Value> = url::form_urlencoded::parse(text.as_bytes())
+        .map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())))
+        .collect();
+    Value::Object(members)
+}

@@ -1,0 +1,157 @@
+//! Field checks with the reference's texts (Better Auth core §2.5).
+//!
+//! A route reads its fields in the reference's schema order through [`Fields`]; all issues are gathered,
+//! so that a client sees every one at once.
+
+use auth_core::Email;
+use serde_json::{Map, Value};
+
+use crate::web::body::Body;
+use crate::web::error::ApiError;
+
+/// The members of a body that is an object, and the issues found so far.
+#[derive(Debug)]
+pub(crate) struct Fields<'a> {
+    members: &'a Map<String, Value>,
+    issues: Vec<String>,
+}
+
+impl<'a> Fields<'a> {
+    /// Opens a body.
+    ///
+    /// `roots` are the types that the reference's schema asks of the whole body, one message each.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError::Validation`] when the body is no object.
+    pub(crate) fn of(body: &'a Body, roots: &[&str]) -> Result<Self, ApiError> {
+        match body.value() {
+            Some(Value::Object(members)) => Ok(Self { members, issues: Vec::new() }),
+            other => {
+                let received = other.map_or("undefined", type_name);
+                let issue =
+                    |root: &&str| format!("[body] Invalid input: expected {root}, received {received}");
+                Err(ApiError::Validation(roots.iter().map(issue).collect::<Vec<_>>().join("; ")))
+            }
+        }
+    }
+
+    /// Reads a text that must be there.
+    pub(crate) fn required_text(&mut self, name: &str) -> &'a str {
+        match self.members.get(name) {
+            Some(Value::String(text)) => text,
+            other => {
+                self.wrong_type(name, "string", other);
+                ""
+            }
+        }
+    }
+
+    /// Refuses a text that is longer than so many UTF-16 units.
+    pub(crate) fn at_most(&mut self, max: usize, name: &str) {
+        let text = self.members.get(name).and_then(Value::as_str).unwrap_or_default();
+        // A UTF-16 unit takes three bytes at most, and at least one.
+        if text.len() > max && text.encode_utf16().count() > max {
+            self.issue(name, &format!("Too big: expected string to have <={max} characters"));
+        }
+    }
+
+    /// Gives the members that are none of the named ones.
+    pub(crate) fn others(&self, named: &[&str]) -> Map<String, Value> {
+        let others = self.members.iter().filter(|(name, _)| !named.contains(&name.as_str()));
+        others.map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+
+    /// Reads a text that must be there and hold a character.
+    pub(crate) fn non_empty_text(&mut self, name: &str) -> &'a str {
+        let before = self.issues.len();
+        let text = self.required_text(name);
+        if text.is_empty() && self.issues.len() == before {
+            self.issue(name, "Too small: expected string to have >=1 characters");
+        }
+        // The reference measures whatever has a length, so that an empty list is wrong twice.
+        if self.members.get(name).and_then(Value::as_array).is_some_and(Vec::is_empty) {
+            self.issue(name, "Too small: expected array to have >=1 items");
+        }
+        text
+    }
+
+    /// Reads an e-mail address that must be there.
+    pub(crate) fn email(&mut self, name: &str) -> Option<Email> {
+        let before = self.issues.len();
+        let text = self.required_text(name);
+        if self.issues.len() > before {
+            return None;
+        }
+        let email = Email::parse(text).ok();
+        if email.is_none() {
+            self.issue(name, "Invalid email address");
+        }
+        email
+    }
+
+    /// Reads a text that may be left out; `null` is refused.
+    pub(crate) fn optional_text(&mut self, name: &str) -> Option<&'a str> {
+        match self.members.get(name) {
+            None => None,
+            Some(Value::String(text)) => Some(text),
+            other => {
+                self.wrong_type(name, "string", other);
+                None
+            }
+        }
+    }
+
+    /// Reads a truth value that may be left out; `null` is refused.
+    pub(crate) fn optional_bool(&mut self, name: &str) -> Option<bool> {
+        match self.members.get(name) {
+            None => None,
+            Some(Value::Bool(value)) => Some(*value),
+            other => {
+                self.wrong_type(name, "boolean", other);
+                None
+            }
+        }
+    }
+
+    /// Closes the body.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError::Validation`] with all issues when there were any.
+    pub(crate) fn finish(self) -> Result<(), ApiError> {
+        if self.issues.is_empty() { Ok(()) } else { Err(ApiError::Validation(self.issues.join("; "))) }
+    }
+
+    /// Closes the body and gives a value that is there whenever there was no issue.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError::Validation`] with all issues when there were any.
+    pub(crate) fn finish_with<T>(self, value: Option<T>) -> Result<T, ApiError> {
+        match value {
+            Some(value) if self.issues.is_empty() => Ok(value),
+            _ => Err(ApiError::Validation(self.issues.join("; "))),
+        }
+    }
+
+    fn wrong_type(&mut self, name: &str, expected: &str, received: Option<&Value>) {
+        let received = received.map_or("undefined", type_name);
+        self.issue(name, &format!("Invalid input: expected {expected}, received {received}"));
+    }
+
+    fn issue(&mut self, name: &str, text: &str) {
+        self.issues.push(format!("[body.{name}] {text}"));
+    }
+}
+
+fn type_name(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}

@@ -1,0 +1,98 @@
+//! Patterns of hosts: `app.example.com`, `*.preview.example.com`, `localhost:*` (`baseURL.allowedHosts`).
+
+use std::fmt;
+
+use super::{Protocol, Scheme, is_loopback};
+use crate::config::glob::Glob;
+use crate::web::origin::{Authority, OriginPattern, ParsePatternError};
+
+/// A pattern of the list of hosts, over `host[:port]` as clients name it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostPattern {
+    text: String,
+    hosts: Hosts,
+    origins: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Hosts {
+    One(String),
+    Many(Authority),
+}
+
+impl HostPattern {
+    /// Reads a pattern. With `http://` or `https://` before it, pages are trusted under that scheme alone; else
+    /// under those that `protocol` says.
+    ///
+    /// # Errors
+    ///
+    /// [`ParsePatternError`], as for a trusted origin: each pattern is one. The reference takes whatever
+    /// stands in the list.
+    pub fn parse(text: &str, protocol: Protocol) -> Result<Self, ParsePatternError> {
+        let text = text.trim();
+        let (scheme, host) = match text.split_once("://") {
+            None => (None, text),
+            Some(("https", host)) => (Some(Scheme::Https), host),
+            Some(("http", host)) => (Some(Scheme::Http), host),
+            Some(_) => return Err(ParsePatternError::NeverMatches(text.to_owned())),
+        };
+        let is_of_hosts = |c: char| c.is_ascii_alphanumeric() || "-_.:*?[]".contains(c);
+        if text.is_empty() {
+            return Err(ParsePatternError::Empty);
+        } else if !host.chars().all(is_of_hosts) {
+            return Err(ParsePatternError::NeverMatches(text.to_owned()));
+        }
+        let schemes = match scheme {
+            Some(scheme) => vec![scheme],
+            None => schemes(protocol, is_loopback(host)),
+        };
+        let origins: Vec<String> =
+            schemes.iter().map(|scheme| format!("{}://{host}", scheme.as_str())).collect();
+        for origin in &origins {
+            OriginPattern::parse(origin)?;
+        }
+        let hosts = if Glob::has_wildcard(host) {
+            Hosts::Many(Authority::new(host, host))
+        } else {
+            Hosts::One(host.to_owned())
+        };
+        Ok(Self { text: text.to_owned(), hosts, origins })
+    }
+
+    /// Tells whether a host is meant, in whatever case it is written. The port is part of it, as the client wrote it.
+    pub(super) fn matches(&self, host: &str) -> bool {
+        match &self.hosts {
+            Hosts::One(meant) => meant.eq_ignore_ascii_case(host),
+            Hosts::Many(glob) => {
+                let host = host.to_ascii_lowercase();
+                glob.matches(&host, &host)
+            }
+        }
+    }
+
+    /// Gives the origins under which its pages are trusted, as patterns.
+    pub(crate) fn origins(&self) -> &[String] {
+        &self.origins
+    }
+
+    /// Tells whether every host that is meant is this machine.
+    pub(crate) fn is_loopback(&self) -> bool {
+        is_loopback(self.text.split_once("://").map_or(self.text.as_str(), |(_, host)| host))
+    }
+}
+
+impl fmt::Display for HostPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// Under which schemes pages of a listed host are trusted (1.7.25, `getTrustedOrigins`).
+fn schemes(protocol: Protocol, is_loopback: bool) -> Vec<Scheme> {
+    match protocol {
+        Protocol::Https | Protocol::ByRequest if is_loopback => vec![Scheme::Https, Scheme::Http],
+        Protocol::Https | Protocol::ByRequest => vec![Scheme::Https],
+        Protocol::Http => vec![Scheme::Http],
+        Protocol::Auto => vec![Scheme::Https, Scheme::Http],
+    }
+}

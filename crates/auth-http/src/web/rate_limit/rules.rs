@@ -1,0 +1,315 @@
+//! How much a path allows: the reference's own rules (Better Auth core §5), and those of the settings.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::window::RateRule;
+use crate::config::glob::Glob;
+use crate::config::route_path::{RoutePath, below_base};
+use crate::route_names::RouteNames;
+use crate::settings::parse_span;
+
+/// All rules of a server.
+#[derive(Clone, Debug)]
+pub(crate) struct RateRules {
+    default: RateRule,
+    custom: Vec<CustomRule>,
+}
+
+/// The rule that applies to a path, and a name that all paths of one rule share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Chosen<'a> {
+    pub(crate) rule: RateRule,
+    pub(crate) name: &'a str,
+}
+
+/// A rule of the settings: `/get-session = 1000 per 1m`, `/sign-in/* = 5 per 30s`, `/ok = off`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CustomRule {
+    path: Paths,
+    text: String,
+    /// What it allows; `None`: everything.
+    pub rule: Option<RateRule>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Paths {
+    Exactly(String),
+    Matching(Glob),
+}
+
+/// Why a text is no rule.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ParseRuleError {
+    /// It does not read as one.
+    #[error("`{0}` is no rule; write `/path = 100 per 10s` or `/path = off`")]
+    Form(String),
+    /// No request would be counted under it: it has no slash in front, one at the end, the base path, or a character
+    /// that no route has.
+    #[error(
+        "`{0}` would match no request; paths begin with a slash, end without one, and stand without the base path"
+    )]
+    NoPath(String),
+    /// The route counts under another name.
+    #[error("`{given}` counts as `{counts_as}`; write the rule for that path")]
+    CountsAs {
+        /// As given.
+        given: String,
+        /// The path to write.
+        counts_as: String,
+    },
+}
+
+/// Paths that test a password or begin an account; the reference looks at how a path begins.
+const SIGN: Special = Special {
+    name: "sign",
+    begins: &["/sign-in", "/sign-up", "/change-password", "/change-email"],
+    is: &[],
+    rule: RateRule { window: Duration::from_secs(10), max: 3 },
+};
+
+/// Paths that send a mail.
+const MAIL: Special = Special {
+    name: "mail",
+    begins: &["/forget-password"],
+    is: &[
+        "/request-password-reset",
+        "/send-verification-email",
+        "/email-otp/send-verification-otp",
+        "/email-otp/request-password-reset",
+    ],
+    rule: RateRule { window: Duration::from_secs(60), max: 3 },
+};
+
+struct Special {
+    name: &'static str,
+    begins: &'static [&'static str],
+    is: &'static [&'static str],
+    rule: RateRule,
+}
+
+/// Name of the rule for all that no other rule names.
+const DEFAULT: &str = "";
+
+/// Longest window of a custom rule: what is counted over days is no matter of a rate.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
+impl RateRules {
+    pub(crate) fn new(default: RateRule, custom: Vec<CustomRule>) -> Self {
+        Self { default, custom }
+    }
+
+    /// Finds the rule for a path without its base path: the first fitting one of the settings, else a built-in one,
+    /// else the default; `None` where the settings lift the limit.
+    pub(crate) fn choose(&self, path: &str) -> Option<Chosen<'_>> {
+        if let Some(custom) = self.custom.iter().find(|custom| custom.fits(path)) {
+            return custom.rule.map(|rule| Chosen { rule, name: &custom.text });
+        }
+        let special = [SIGN, MAIL].into_iter().find(|special| {
+            special.begins.iter().any(|begin| path.starts_with(begin)) || special.is.contains(&path)
+        });
+        Some(match special {
+            Some(special) => Chosen { rule: special.rule, name: special.name },
+            None => Chosen { rule: self.default, name: DEFAULT },
+        })
+    }
+
+    /// Gives the longest window of all rules: a count that is older says nothing any more.
+    pub(crate) fn longest_window(&self) -> Duration {
+        let custom = self.custom.iter().filter_map(|custom| custom.rule);
+        let all = custom.chain([self.default, SIGN.rule, MAIL.rule]);
+        all.map(|rule| rule.window).max().unwrap_or_default()
+    }
+}
+
+impl CustomRule {
+    /// Gives the rule as it was written.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Gives the names of the routes that it fits, each as it is counted.
+    pub(crate) fn routes<'n>(&self, names: &'n RouteNames) -> impl Iterator<Item = &'n str> {
+        names.all().map(|route| names.known_as(route)).filter(|path| self.fits(path))
+    }
+
+    /// Checks that requests are counted under its path: it is not the second one of a route, and was not given with the
+    /// base path in front.
+    ///
+    /// # Errors
+    ///
+    /// [`ParseRuleError::CountsAs`], [`ParseRuleError::NoPath`].
+    pub(crate) fn check(&self, base_path: &str, names: &RouteNames) -> Result<(), ParseRuleError> {
+        let path = self.text.split('=').next().unwrap_or_default().trim();
+        let counts_as = names.known_as(path);
+        if counts_as != path {
+            return Err(ParseRuleError::CountsAs { given: path.to_owned(), counts_as: counts_as.to_owned() });
+        }
+        match self.routes(names).next() {
+            None if below_base(path, base_path) != path => Err(ParseRuleError::NoPath(self.text.clone())),
+            _ => Ok(()),
+        }
+    }
+
+    fn fits(&self, path: &str) -> bool {
+        match &self.path {
+            Paths::Exactly(only) => only == path,
+            Paths::Matching(glob) => glob.is_match(path),
+        }
+    }
+}
+
+impl FromStr for CustomRule {
+    type Err = ParseRuleError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let form = || ParseRuleError::Form(text.to_owned());
+        let (path, allows) = text.split_once('=').ok_or_else(form)?;
+        let (path, allows) = (path.trim(), allows.trim());
+        let no_path = || ParseRuleError::NoPath(path.to_owned());
+        if !path.starts_with(['/', '*']) {
+            return Err(no_path());
+        }
+        let rule = match allows.split_once(" per ") {
+            None if allows == "off" => None,
+            None => return Err(form()),
+            Some((max, window)) => {
+                let max = max.trim().parse().ok().filter(|max| *max > 0).ok_or_else(form)?;
+                let window = parse_span(window.trim()).filter(|span| !span.is_zero() && *span <= LONGEST);
+                Some(RateRule { window: window.ok_or_else(form)?, max })
+            }
+        };
+        // As the reference tells them apart: a question mark alone makes no glob, and no path has one.
+        let path = if path.contains('*') {
+            // Paths are counted without slashes at the end.
+            (!path.ends_with('/')).then(|| Paths::Matching(Glob::new(path)))
+        } else {
+            (path == "/" || RoutePath::parse(path).is_some()).then(|| Paths::Exactly(path.to_owned()))
+        };
+        let path = path.ok_or_else(no_path)?;
+        Ok(Self { path, text: text.to_owned(), rule })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    const DEFAULT_RULE: RateRule = RateRule { window: Duration::from_secs(10), max: 100 };
+
+    fn rules(custom: &[&str]) -> RateRules {
+        RateRules::new(DEFAULT_RULE, custom.iter().map(|text| text.parse().unwrap()).collect())
+    }
+
+    /// Gives max and window in seconds, or nothing.
+    fn allowed(rules: &RateRules, path: &str) -> Option<(u32, u64)> {
+        rules.choose(path).map(|chosen| (chosen.rule.max, chosen.rule.window.as_secs()))
+    }
+
+    #[test]
+    fn r_079_the_built_in_rules_are_the_references() {
+        let rules = rules(&[]);
+        let cases = [
+            ("/sign-in/email", (3, 10)),
+            ("/sign-in", (3, 10)),
+            ("/sign-inside", (3, 10)),
+            ("/sign-up/email", (3, 10)),
+            ("/change-password", (3, 10)),
+            ("/change-email", (3, 10)),
+            ("/request-password-reset", (3, 60)),
+            ("/request-password-reset/x", (100, 10)),
+            ("/send-verification-email", (3, 60)),
+            ("/forget-password", (3, 60)),
+            ("/forget-password/email-otp", (3, 60)),
+            ("/email-otp/send-verification-otp", (3, 60)),
+            ("/email-otp/request-password-reset", (3, 60)),
+            ("/email-otp/verify", (100, 10)),
+            ("/sign-out", (100, 10)),
+            ("/get-session", (100, 10)),
+            ("/Sign-In/email", (100, 10)),
+            ("/", (100, 10)),
+        ];
+        for (path, expected) in cases {
+            assert_eq!(allowed(&rules, path), Some(expected), "{path}");
+        }
+        assert_eq!(rules.longest_window(), Duration::from_secs(60));
+    }
+
+    #[test]
+    fn r_079_the_first_custom_rule_that_fits_wins_over_the_built_in_ones() {
+        let rules = rules(&[
+            "/sign-in/email = 5 per 30s",
+            "/sign-in/* = 7 per 2m",
+            "/ok = off",
+            "/get-* = off",
+            "/get-session = 1 per 1s",
+            "/deep/** = 9 per 500ms",
+        ]);
+        let cases = [
+            ("/sign-in/email", Some((5, 30))),
+            ("/sign-in/social", Some((7, 120))),
+            ("/sign-in/a/b", Some((3, 10))),
+            ("/sign-up/email", Some((3, 10))),
+            ("/ok", None),
+            ("/okay", Some((100, 10))),
+            ("/get-session", None),
+            ("/deep/a/b", Some((9, 0))),
+            ("/deep", Some((9, 0))),
+        ];
+        for (path, expected) in cases {
+            assert_eq!(allowed(&rules, path), expected, "{path}");
+        }
+        assert_eq!(rules.longest_window(), Duration::from_secs(120));
+    }
+
+    #[test]
+    fn what_is_no_rule_is_refused_and_says_why() {
+        for text in [
+            "",
+            "/ok",
+            "/ok =",
+            "/ok = on",
+            "/ok = 0 per 10s",
+            "/ok = -1 per 10s",
+            "/ok = 5 per 0s",
+            "/ok = 5 per 10",
+            "/ok = 5 per 2d",
+            "/ok = 5 per",
+            "/ok = 5 in 10s",
+            "/ok = 99999999999 per 10s",
+        ] {
+            assert_eq!(text.parse::<CustomRule>(), Err(ParseRuleError::Form(text.to_owned())), "{text}");
+        }
+        for path in ["ok", "/ok/", "/sign-in/*/", "/o?", "/ok?x", "//ok", "/a/../ok", "/o k", "/%6fk", ""] {
+            let refused = format!("{path} = off").parse::<CustomRule>();
+            assert_eq!(refused, Err(ParseRuleError::NoPath(path.to_owned())), "{path}");
+        }
+        assert!("/ = off".parse::<CustomRule>().is_ok(), "the base path itself is counted");
+    }
+
+    #[test]
+    fn a_rule_for_a_path_that_counts_under_another_is_refused_and_says_which() {
+        let check = |path: &str, keys| {
+            let rule: CustomRule = format!("{path} = 5 per 10s").parse().unwrap();
+            match rule.check("/api/auth", &RouteNames::with_keys(keys)) {
+                Err(ParseRuleError::CountsAs { counts_as, .. }) => counts_as,
+                other => format!("{other:?}"),
+            }
+        };
+        const WELL_KNOWN: &str = "/.well-known/jwks.json";
+        for (path, keys, expected) in [
+            ("/login", None, "/sign-in/email"),
+            (WELL_KNOWN, Some("/jwks"), "/jwks"),
+            (WELL_KNOWN, Some("/keys"), "/keys"),
+            (WELL_KNOWN, Some(WELL_KNOWN), "Ok(())"),
+            (WELL_KNOWN, None, "Ok(())"),
+            ("/jwks", Some("/keys"), "Ok(())"),
+            ("/keys", Some("/keys"), "Ok(())"),
+        ] {
+            assert_eq!(check(path, keys), expected, "{path} {keys:?}");
+        }
+    }
+}
