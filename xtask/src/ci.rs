@@ -33,7 +33,7 @@ enum Job {
     Docs,
     /// Licences, forbidden crates and sources of dependencies
     Deny,
-    /// The store's schema.rs against the migrations
+    /// The store's schema.rs against the declared tables
     Schema,
     /// Every test
     Test,

@@ -5,11 +5,15 @@
 
 mod dependencies;
 mod examples;
+mod graph;
+mod layers;
 mod lock_files;
+mod modules;
 mod profiles;
 mod rules;
 mod settings;
 mod sources;
+mod untied;
 mod weight;
 
 use std::fmt;
@@ -25,6 +29,9 @@ pub(crate) struct Options {
     /// Only lists the security rules that have no test yet
     #[arg(long)]
     pub(crate) rules: bool,
+    /// Only prints which files use which, of one crate or of all, and the cycles among them
+    #[arg(long, value_name = "CRATE", num_args = 0..=1, default_missing_value = "", conflicts_with = "rules")]
+    pub(crate) graph: Option<String>,
 }
 
 /// One thing that is not as it should be.
@@ -48,9 +55,13 @@ impl fmt::Display for Finding {
 /// Runs the checks.
 pub(crate) fn run(options: Options) -> Result<(), Failure> {
     let files = Files::read(&root())?;
+    if let Some(package) = &options.graph {
+        return graph::print(&files, package);
+    }
     let mut findings = rules::check(&files);
     if !options.rules {
         findings.extend(sources::check(&files));
+        findings.extend(layers::check(&files));
         findings.extend(examples::check(&files));
         findings.extend(lock_files::check(&files));
         findings.extend(settings::check(&files));

@@ -17,11 +17,11 @@ use crate::refused::Refused;
 #[derive(Clone, Debug)]
 pub struct Principal(pub auth_core::Principal);
 
-/// The caller, who may be nobody.
+/// The caller, who need not be signed in.
 ///
-/// `None` where the request shows nothing, or a session cookie that is not good any more. A bearer token that does not
-/// verify is refused, and so is everybody while sessions cannot be looked up; actix-web's own `Option<Principal>` would
-/// take an outage for nobody.
+/// `None` where the request shows nothing, or a session cookie that is not good any more. A bearer token that
+/// does not verify is refused, and so is every caller while sessions cannot be looked up; actix-web's own
+/// `Option<Principal>` would take an outage for a caller who is not signed in.
 #[derive(Clone, Debug)]
 pub struct OptionalPrincipal(pub Option<auth_core::Principal>);
 

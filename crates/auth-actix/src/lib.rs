@@ -22,7 +22,7 @@
 //! | extractor | lets through |
 //! |---|---|
 //! | [`Principal`] | callers who are signed in |
-//! | [`OptionalPrincipal`] | everybody; a bearer token that does not verify is refused all the same |
+//! | [`OptionalPrincipal`] | every caller; a bearer token that does not verify is refused all the same |
 //! | [`RequireFresh`] | callers who signed in a short while ago, by a session that is looked up |
 //! | [`RequireRole`] | callers with a role |
 //!

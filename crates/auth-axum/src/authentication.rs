@@ -20,16 +20,13 @@ pub(crate) type SharedAnswer = dyn Fn(&Refusal) -> Response + Send + Sync;
 
 impl Authentication {
     /// Reads `BETTER_AUTH_URL` and `BETTER_AUTH_SECRET` or `BETTER_AUTH_SECRETS` from the environment, as
-    /// [`Verifier::from_vars`] does, and looks nothing up.
+    /// [`Verifier::from_os_vars`] does, and looks nothing up.
     ///
     /// # Errors
     ///
     /// [`VerifierError`] names the variable.
     pub fn from_env() -> Result<Self, VerifierError> {
-        // One variable of somebody else's that is no text must not stop the service.
-        let texts = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-        Ok(Self::new(Authenticator::new(Verifier::from_vars(texts)?)))
+        Verifier::from_os_vars(std::env::vars_os()).map(Authenticator::new).map(Self::new)
     }
 
     /// Takes what says who is calling. Refusals have Better Auth's shape, and the time is the system's.

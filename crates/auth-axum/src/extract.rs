@@ -14,10 +14,10 @@ use crate::refused::Refused;
 #[derive(Clone, Debug)]
 pub struct Principal(pub auth_core::Principal);
 
-/// The caller, who may be nobody.
+/// The caller, who need not be signed in.
 ///
 /// `None` where the request shows nothing, or a session cookie that is not good any more. A bearer token that does not
-/// verify is refused, and so is everybody while sessions cannot be looked up.
+/// verify is refused, and so is every caller while sessions cannot be looked up.
 #[derive(Clone, Debug)]
 pub struct OptionalPrincipal(pub Option<auth_core::Principal>);
 
@@ -64,9 +64,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Principal {
     type Rejection = Refused;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refused> {
-        let asked = Asked::of(parts)?;
-        let judged = asked.authentication.inner.authenticator().authenticate(&asked.credentials, asked.now);
-        judged.await.map(Self).map_err(|refusal| asked.refused(refusal))
+        let shown = RequestParts::of(parts)?;
+        let judged = shown.authentication.inner.authenticator().authenticate(&shown.credentials, shown.now);
+        judged.await.map(Self).map_err(|refusal| shown.refused(refusal))
     }
 }
 
@@ -74,12 +74,12 @@ impl<S: Send + Sync> FromRequestParts<S> for OptionalPrincipal {
     type Rejection = Refused;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refused> {
-        let asked = Asked::of(parts)?;
-        let judged = asked.authentication.inner.authenticator().authenticate(&asked.credentials, asked.now);
+        let shown = RequestParts::of(parts)?;
+        let judged = shown.authentication.inner.authenticator().authenticate(&shown.credentials, shown.now);
         match judged.await {
             Ok(principal) => Ok(Self(Some(principal))),
             Err(refusal) if refusal.is_anonymous() => Ok(Self(None)),
-            Err(refusal) => Err(asked.refused(refusal)),
+            Err(refusal) => Err(shown.refused(refusal)),
         }
     }
 }
@@ -99,10 +99,10 @@ impl<S: Send + Sync> FromRequestParts<S> for RequireFresh {
     type Rejection = Refused;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refused> {
-        let asked = Asked::of(parts)?;
+        let shown = RequestParts::of(parts)?;
         let judged =
-            asked.authentication.inner.authenticator().authenticate_fresh(&asked.credentials, asked.now);
-        judged.await.map(Self).map_err(|refusal| asked.refused(refusal))
+            shown.authentication.inner.authenticator().authenticate_fresh(&shown.credentials, shown.now);
+        judged.await.map(Self).map_err(|refusal| shown.refused(refusal))
     }
 }
 
@@ -110,22 +110,22 @@ impl<S: Send + Sync, R: Role> FromRequestParts<S> for RequireRole<R> {
     type Rejection = Refused;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refused> {
-        let asked = Asked::of(parts)?;
-        let judged = asked.authentication.inner.authenticator().authenticate(&asked.credentials, asked.now);
-        let principal = judged.await.map_err(|refusal| asked.refused(refusal))?;
-        principal.require_role(R::NAME).map_err(|refusal| asked.refused(refusal))?;
+        let shown = RequestParts::of(parts)?;
+        let judged = shown.authentication.inner.authenticator().authenticate(&shown.credentials, shown.now);
+        let principal = judged.await.map_err(|refusal| shown.refused(refusal))?;
+        principal.require_role(R::NAME).map_err(|refusal| shown.refused(refusal))?;
         Ok(Self(principal, PhantomData))
     }
 }
 
-/// What a request asks of whom.
-struct Asked {
+/// What every extractor needs of a request.
+struct RequestParts {
     authentication: Authentication,
     credentials: Credentials,
     now: time::OffsetDateTime,
 }
 
-impl Asked {
+impl RequestParts {
     fn of(parts: &Parts) -> Result<Self, Refused> {
         let authentication = parts.extensions.get::<Authentication>().cloned();
         let authentication = authentication.ok_or_else(Refused::no_authentication)?;

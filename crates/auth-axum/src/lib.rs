@@ -20,7 +20,7 @@
 //! | extractor | lets through |
 //! |---|---|
 //! | [`Principal`] | callers who are signed in |
-//! | [`OptionalPrincipal`], `Option<Principal>` | everybody; a bearer token that does not verify is refused all the same |
+//! | [`OptionalPrincipal`], `Option<Principal>` | every caller; a bearer token that does not verify is refused all the same |
 //! | [`RequireFresh`] | callers who signed in a short while ago, by a session that is looked up |
 //! | [`RequireRole`] | callers with a role |
 //!

@@ -120,7 +120,7 @@ impl AuthServer {
     }
 }
 
-/// Why nobody answered as an auth server does.
+/// Why there is no answer of an auth server.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestError {

@@ -23,7 +23,7 @@ pub struct HttpSessions {
     cache: Option<Cache<CacheKey, UserSession>>,
 }
 
-/// The hash of a credential: the cache holds nobody's token as a key.
+/// The hash of a credential: the cache holds no token as a key.
 type CacheKey = [u8; 32];
 
 impl HttpSessions {
@@ -38,7 +38,7 @@ impl HttpSessions {
     }
 
     /// Keeps what was found for a time, at most [`MAX_CACHE_TTL`], of at most so many sessions: a sign-out counts here
-    /// that much later, and the server is asked that much less. That somebody is not signed in is never kept.
+    /// that much later, and the server is asked that much less. That a caller is not signed in is never kept.
     #[must_use]
     pub fn with_cache(mut self, ttl: Duration, sessions: u64) -> Self {
         let ttl = ttl.min(MAX_CACHE_TTL);

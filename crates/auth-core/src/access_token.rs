@@ -23,15 +23,12 @@ use time::{Duration, OffsetDateTime};
 use crate::claims::{BorrowedClaims, Claims, VerifyError};
 use crate::email::Email;
 use crate::id::{SessionId, UserId};
-use crate::jws::{self, Kind};
+use crate::jws::{self, ACCESS_TOKEN_TYPE, Kind};
 use crate::numeric_date;
 use crate::random::random_alphanumeric;
 use crate::secret::Secret;
 use crate::signing_secret::SigningSecret;
 use crate::user_session::UserSession;
-
-/// The header's `typ` (RFC 9068 §2.1).
-pub(crate) const TYPE: &str = "at+jwt";
 
 /// Length in characters of a `jti`.
 const TOKEN_ID_LENGTH: usize = 32;
@@ -155,7 +152,6 @@ pub struct IssuedAccessToken {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum IssueError {
     /// The session is over, or will be within the second.
     #[error("session ended at {ended_at}")]
@@ -310,7 +306,7 @@ impl AccessTokenVerifier {
     pub fn verify(&self, token: &str, now: OffsetDateTime) -> Result<AccessClaims, VerifyError> {
         let (typ, payload) = jws::verify_within(jws::MAX_TOKEN_BYTES, token, self.secret.mac_key())?;
         let claims = BorrowedClaims::read(&payload)?;
-        if typ.as_deref() != Some(TYPE) {
+        if typ.as_deref() != Some(ACCESS_TOKEN_TYPE) {
             return Err(VerifyError::WrongType);
         }
         let claims = Claims(&claims);

@@ -42,6 +42,21 @@ pub enum FieldValue {
     Json(JsonText),
 }
 
+impl FieldValue {
+    /// Gives a text; `None` for every other kind.
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Null
+            | Self::Number(_)
+            | Self::BigNumber(_)
+            | Self::Boolean(_)
+            | Self::Date(_)
+            | Self::Json(_) => None,
+        }
+    }
+}
+
 /// Whether clients are shown a field (`returned` in its declaration).
 ///
 /// ```

@@ -14,9 +14,11 @@ use crate::jwks::{Kid, VerificationKey};
 use crate::key_source::{KeySource, UnconfirmedCopy, UnconfirmedJwt};
 use crate::lookup::{SessionLookup, UnconfirmedSession};
 use crate::principal::{Principal, Proof};
-use crate::refusal::{Refusal, ShownBy};
+use crate::refusal::Refusal;
+#[cfg(feature = "josekit")]
+use crate::refusal::ShownBy;
 use crate::user_session::UserSession;
-use crate::verifier::{Verdict, Verifier, unconfirmed_access_token};
+use crate::verifier::{Verdict, Verifier};
 
 /// Says who a request acts as: by what the request itself proves, and by looking up what it does not.
 ///
@@ -109,8 +111,8 @@ impl Authenticator {
     ///
     /// # Errors
     ///
-    /// A [`Refusal`]; [`Refusal::Unavailable`] where the lookup failed, and then nobody knows whether the caller is
-    /// signed in.
+    /// A [`Refusal`]; [`Refusal::Unavailable`] where the lookup failed, and then it is unknown whether the
+    /// caller is signed in.
     pub async fn authenticate(
         &self,
         credentials: &Credentials,
@@ -144,8 +146,7 @@ impl Authenticator {
             Verdict::Session(unconfirmed) => unconfirmed,
             Verdict::Principal(principal) => match principal.proof() {
                 Proof::Session(_) => return Ok(principal),
-                Proof::AccessToken(_) => unconfirmed_access_token(credentials, &principal)
-                    .ok_or(Refusal::Unconfirmed(ShownBy::Bearer))?,
+                Proof::AccessToken(claims) => Verifier::access_token_session(credentials, claims)?,
                 Proof::CookieCache(_) => self.verifier.cookie_session(credentials)?,
                 #[cfg(feature = "josekit")]
                 Proof::Jwt(_) => return Err(Refusal::Unconfirmed(ShownBy::Bearer)),
@@ -189,7 +190,8 @@ impl Authenticator {
         unconfirmed.verify(found.as_ref(), now)
     }
 
-    /// Asks for the key of a copy; where the copy does not hold, or nobody can tell, for the session itself.
+    /// Asks for the key of a copy; where the copy does not hold, or the key is unknown, for the session
+    /// itself.
     #[cfg(feature = "josekit")]
     async fn find_copy(
         &self,

@@ -1,6 +1,7 @@
-//! base64url as RFC 7515 §2 has it.
+//! base64url as RFC 7515 §2 has it, and base64 as the reference's decoder takes it.
 
-use base64::alphabet::URL_SAFE;
+use base64::Engine;
+use base64::alphabet::{Alphabet, STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 /// No padding, no white space, no stray bits in the last character: one spelling of each value.
@@ -12,10 +13,25 @@ pub(crate) const BASE64URL: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(false),
 );
 
+/// Decodes as the reference does: in the alphabet that the text shows signs of, with padding or without, up
+/// to the first `=`, and without a look at unused bits.
+pub(crate) fn decode_loosely(text: &str) -> Option<Vec<u8>> {
+    const LOOSE: GeneralPurpose = loose(&STANDARD);
+    const LOOSE_URL: GeneralPurpose = loose(&URL_SAFE);
+
+    let engine = if text.contains(['-', '_']) { &LOOSE_URL } else { &LOOSE };
+    engine.decode(text.split('=').next()?).ok()
+}
+
+const fn loose(alphabet: &Alphabet) -> GeneralPurpose {
+    let config = GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true);
+    GeneralPurpose::new(alphabet, config)
+}
+
 #[cfg(test)]
 mod tests {
-    use base64::Engine;
-
     use super::*;
 
     #[test]

@@ -1,5 +1,7 @@
 //! The address under which browsers reach the auth server.
 
+use crate::host_port::HostPort;
+
 /// What `BETTER_AUTH_URL` says: the origin that issues tokens, and whether its cookies are for https alone.
 ///
 /// ```
@@ -26,7 +28,6 @@ pub struct BaseUrl {
 /// assert_eq!(error.to_string(), "base URL has no plain host name");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum ParseBaseUrlError {
     /// It begins with neither `https://` nor `http://`.
     #[error("base URL begins with neither https:// nor http://")]
@@ -58,10 +59,11 @@ impl BaseUrl {
         if authority.contains('@') {
             return Err(ParseBaseUrlError::Host);
         }
-        let (host, port) = split_port(authority);
-        if !is_host(host) {
+        let parts = HostPort::split(authority);
+        if !parts.has_plain_host() {
             return Err(ParseBaseUrlError::Host);
         }
+        let HostPort { host, port } = parts;
         let port = match port {
             None | Some("") => default_port,
             Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
@@ -86,23 +88,6 @@ impl BaseUrl {
     pub fn is_https(&self) -> bool {
         self.is_https
     }
-}
-
-/// Cuts `host:port`, where the host may be an IPv6 address in brackets.
-fn split_port(authority: &str) -> (&str, Option<&str>) {
-    match authority.rsplit_once(':') {
-        Some((host, port)) if !port.contains(']') => (host, Some(port)),
-        _ => (authority, None),
-    }
-}
-
-fn is_host(host: &str) -> bool {
-    if let Some(address) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
-        return address.parse::<std::net::Ipv6Addr>().is_ok();
-    }
-    !host.is_empty()
-        && host.split('.').all(|label| !label.is_empty())
-        && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'))
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Bearer<'h> {
-    /// None came, or one of another scheme, which is somebody else's business.
+    /// None came, or one of another scheme, which is not for this reader.
     Absent,
     /// It names the scheme without a token, came twice, or is no text. To be refused, never to be passed over in
     /// favour of a cookie.

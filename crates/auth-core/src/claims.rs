@@ -50,7 +50,7 @@ pub const ISSUED_AT_LEEWAY: Duration = Duration::seconds(60);
 
 /// Why a token was refused.
 ///
-/// Nothing in it quotes the token: claims are text that somebody else chose.
+/// Nothing in it quotes the token: claims may be an attacker's text.
 ///
 /// ```
 /// use auth_core::VerifyError;
@@ -70,7 +70,6 @@ pub const ISSUED_AT_LEEWAY: Duration = Duration::seconds(60);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum VerifyError {
     /// Form, signature or header are not right.
     #[error("token is not well-formed, or its signature is wrong")]
@@ -97,7 +96,7 @@ pub enum VerifyError {
         name: &'static str,
     },
     /// `exp` has come. There is no leeway: a client that was told when its token ends finds it so. (A cookie cache, whose
-    /// end nobody is told, may have some: `CACHE_EXPIRY_LEEWAY`.)
+    /// end no client is told, may have some: `CACHE_EXPIRY_LEEWAY`.)
     #[error("token expired at {expired_at}")]
     Expired {
         /// When it did.
@@ -118,6 +117,24 @@ pub enum VerifyError {
     /// `aud` does not name the audience that is expected, or names one where none is.
     #[error("token is for another audience")]
     WrongAudience,
+}
+
+impl VerifyError {
+    /// Whether the token was good until its time ended, so that a client may go on with a new one.
+    pub fn is_expired(&self) -> bool {
+        match self {
+            Self::Expired { .. } => true,
+            Self::Jws(_)
+            | Self::WrongType
+            | Self::OtherKind { .. }
+            | Self::MissingClaim { .. }
+            | Self::MalformedClaim { .. }
+            | Self::NotYetValid { .. }
+            | Self::IssuedInTheFuture
+            | Self::WrongIssuer
+            | Self::WrongAudience => false,
+        }
+    }
 }
 
 /// One claim, by what it can be used as.

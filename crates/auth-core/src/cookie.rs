@@ -15,6 +15,6 @@ mod settings;
 pub use bearer::{BearerCookie, BearerPlugin};
 pub use percent::{decode_uri_component, encode_uri_component};
 pub use request::RequestCookies;
-pub use session::SessionCookies;
-pub use set_cookie::{CookieAttributes, MaxAge, SameSite, set_cookie_text};
+pub use session::{SessionCookies, SessionTokenCookie};
+pub use set_cookie::{CookieAttributes, MaxAge, SameSite, SetCookie, set_cookie_text};
 pub use settings::{AttributeOverrides, CookieOverrides, CookieSettings, CookieSettingsError};

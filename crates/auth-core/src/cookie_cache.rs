@@ -32,13 +32,10 @@ use crate::session::Remember;
 use crate::session_token::SessionToken;
 use crate::signing_secret::{SigningSecret, VersionedSecrets};
 use crate::user_session::UserSession;
-use payload::{Payload, Reading};
+use payload::{MAX_VALUE_BYTES, Payload, Reading};
 
 #[cfg(feature = "josekit")]
 pub use keyed::{CACHE_EXPIRY_LEEWAY, CookieCacheMiss, KeyedCookieCache};
-
-/// Longest value in bytes that is looked at: a request's head is limited to less.
-pub(crate) const MAX_VALUE_BYTES: usize = 64 * 1024;
 
 /// How the cache is written (`session.cookieCache.strategy`). All servers that share the cookie must use the
 /// same one; to the others its values are misses.
@@ -63,7 +60,7 @@ pub(crate) const MAX_VALUE_BYTES: usize = 64 * 1024;
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CacheStrategy {
-    /// JSON with a MAC, in base64url: the shortest, readable by anybody who holds the cookie.
+    /// JSON with a MAC, in base64url: the shortest, readable by every holder of the cookie.
     #[default]
     Compact,
     /// A JWT signed with HS256: readable with any JWT library. (One that is signed with a key of the `jwks` table is
@@ -191,9 +188,9 @@ impl HiddenFields {
 /// let cookies = SessionCookies::new(CookieSettings::default())?;
 /// let cached = cache.write(&signed_in, Remember::UntilBrowserCloses, now, &mut rand::rng())?;
 /// assert_eq!(cached.max_age, None);
-/// let lines = cookies.session_data(&cached, &RequestCookies::default());
-/// assert!(lines.iter().all(|line| line.starts_with("__Secure-better-auth.session_data=")));
-/// # assert_eq!(lines.len(), 1);
+/// let set = cookies.session_data(&cached, &RequestCookies::default());
+/// assert!(set.iter().all(|cookie| cookie.name() == "__Secure-better-auth.session_data"));
+/// # assert_eq!(set.len(), 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, PartialEq, Eq)]
@@ -345,9 +342,4 @@ impl CookieCache {
 /// Takes an empty version for the default one, as the reference does.
 fn or_default(version: &str) -> &str {
     if version.is_empty() { CookieCachePolicy::DEFAULT_VERSION } else { version }
-}
-
-/// Gives the milliseconds since 1970, as `Date.now()`.
-fn milliseconds(at: OffsetDateTime) -> i64 {
-    at.unix_timestamp().saturating_mul(1_000).saturating_add(i64::from(at.millisecond()))
 }

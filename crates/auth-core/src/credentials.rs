@@ -21,13 +21,13 @@ use crate::secret::Secret;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Credentials {
-    pub(crate) authorization: Authorization,
+    authorization: Authorization,
     pub(crate) cookies: RequestCookies,
 }
 
 /// A [`Bearer`] that outlives its request.
 #[derive(Clone, Debug)]
-pub(crate) enum Authorization {
+enum Authorization {
     Absent,
     Malformed,
     Token(Secret<String>),
@@ -45,5 +45,14 @@ impl Credentials {
             Bearer::Token(token) => Authorization::Token(Secret::new(token.to_owned())),
         };
         Self { authorization, cookies: RequestCookies::parse(cookie) }
+    }
+
+    /// Gives what the `Authorization` lines said.
+    pub(crate) fn bearer(&self) -> Bearer<'_> {
+        match &self.authorization {
+            Authorization::Absent => Bearer::Absent,
+            Authorization::Malformed => Bearer::Malformed,
+            Authorization::Token(token) => Bearer::Token(token.expose()),
+        }
     }
 }

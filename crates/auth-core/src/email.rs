@@ -6,7 +6,7 @@ use std::fmt;
 ///
 /// [`Email::parse`] admits the reference's grammar and nothing else, before any change of case, so that
 /// letters which only become ASCII when lower-cased (`K`, U+212A) are refused rather than folded into
-/// somebody else's address. There is no trimming: white space makes the address invalid.
+/// another person's address. There is no trimming: white space makes the address invalid.
 ///
 /// ```
 /// use auth_core::Email;

@@ -14,6 +14,7 @@ pub use input::{FieldChanges, FieldInputError, MistypedField};
 pub use kind::FieldKind;
 
 use crate::additional::{AdditionalValues, FieldValue, Visibility};
+use crate::identifier::is_identifier;
 
 /// Whose fields they are.
 ///
@@ -95,7 +96,6 @@ pub struct FieldDeclaration {
 /// assert_eq!(reason, "its name is no identifier: letters, digits and `_`, at most 63, no digit first");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum DeclarationProblem {
     /// The name or the column's is no identifier.
     #[error("{0} is no identifier: letters, digits and `_`, at most 63, no digit first")]
@@ -106,7 +106,7 @@ pub enum DeclarationProblem {
     /// An earlier field has this column.
     #[error("its column is that of another field")]
     ColumnTaken,
-    /// Nobody could ever give the value that is required.
+    /// There is no way to give the value that is required.
     #[error("it is required, has no default, and nobody can give it a value")]
     NobodyCanSet,
     /// Two rows would have the default.
@@ -191,9 +191,6 @@ pub struct DeclaredFields {
     pub session: AdditionalFields,
 }
 
-/// Longest identifier of PostgreSQL, in bytes.
-const IDENTIFIER_MAX: usize = 63;
-
 /// Members and columns of the user, and what the sign-up body has besides.
 const OF_USER: [&str; 10] = [
     "id",
@@ -244,7 +241,7 @@ impl AdditionalFields {
         self.0.is_empty()
     }
 
-    /// Gives the values of a new row for which nobody said anything: each field's default, or nothing.
+    /// Gives the values of a new row for which no value was given: each field's default, or nothing.
     pub fn defaults(&self) -> AdditionalValues {
         self.values(self.0.iter().map(|field| field.default.clone().unwrap_or(FieldValue::Null)))
     }
@@ -293,12 +290,6 @@ fn check<'a>(
         return Err(DeclarationProblem::NotIndexable);
     }
     Ok(())
-}
-
-fn is_identifier(text: &str) -> bool {
-    text.len() <= IDENTIFIER_MAX
-        && text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 #[cfg(test)]

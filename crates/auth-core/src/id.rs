@@ -112,7 +112,7 @@ id!(
     /// use auth_core::KeyId;
     ///
     /// let id = KeyId::generate(&mut rand::rng());
-    /// assert_eq!(id.as_str().len(), 32, "everybody sees it; it opens nothing");
+    /// assert_eq!(id.as_str().len(), 32, "it is public and gives no access");
     /// ```
     KeyId
 );

@@ -107,7 +107,6 @@ impl Use {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum JweError {
     /// Longer than [`MAX_TOKEN_BYTES`].
     #[error("token is longer than {MAX_TOKEN_BYTES} bytes")]
@@ -118,7 +117,7 @@ pub enum JweError {
     /// The header is not exactly that of `dir` with A256CBC-HS512.
     #[error("header is not that of a direct A256CBC-HS512 token")]
     Header,
-    /// No known key made this token, or somebody changed it.
+    /// No known key made this token, or it was changed.
     #[error("token was made under no known key")]
     Key,
     /// josekit failed to encrypt or to decrypt a token whose tag is right.

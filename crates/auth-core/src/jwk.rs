@@ -120,7 +120,6 @@ pub struct PublicJwk {
 /// assert_eq!(error.to_string(), "member `x` of the key does not fit its algorithm");
 /// ```
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum ParseJwkError {
     /// It is no JSON object.
     #[error("key is not a JSON object")]
@@ -155,18 +154,13 @@ impl PublicJwk {
             JwsAlgorithm::Ps256 | JwsAlgorithm::Rs256 => &["kty", "n", "e"],
         };
         for name in wanted {
-            let value = all.iter().find_map(|(known, value)| match value {
-                Json::Text(value) if known == name => Some(value.as_str()),
-                _ => None,
-            });
+            let value = all.iter().filter(|(known, _)| known == name).find_map(|(_, value)| value.as_text());
             if !value.is_some_and(|value| fits(algorithm, name, value)) {
                 return Err(ParseJwkError::Member { name });
             }
         }
-        let members = all.iter().filter_map(|(name, value)| match value {
-            Json::Text(value) if wanted.contains(&name.as_str()) => Some((name.clone(), value.clone())),
-            _ => None,
-        });
+        let members = all.iter().filter(|(name, _)| wanted.contains(&name.as_str()));
+        let members = members.filter_map(|(name, value)| Some((name.clone(), value.as_text()?.to_owned())));
         let key = Self { algorithm, members: members.collect() };
         key.verifier().map_err(ParseJwkError::Key)?;
         Ok(key)

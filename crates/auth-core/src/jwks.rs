@@ -137,7 +137,6 @@ pub struct JwkSet(Vec<VerificationKey>);
 /// # Ok::<(), ParseJwkSetError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum ParseJwkSetError {
     /// Longer than [`MAX_DOCUMENT_BYTES`], or more than a thousand keys.
     #[error("key set is too large")]

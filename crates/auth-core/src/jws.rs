@@ -15,7 +15,6 @@ use base64::Engine;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::access_token;
 use crate::base64url::BASE64URL;
 use crate::constant_time;
 use crate::mac::{MAC_BYTES, MacKey};
@@ -36,6 +35,9 @@ pub const MAX_TOKEN_BYTES: usize = 8 * 1024;
 
 /// The one algorithm.
 const ALGORITHM: &str = "HS256";
+
+/// `typ` of access tokens (RFC 9068 §2.1).
+pub(crate) const ACCESS_TOKEN_TYPE: &str = "at+jwt";
 
 /// The headers that are written here, and their base64url: what nearly every token begins with is recognised
 /// without being decoded.
@@ -67,7 +69,7 @@ pub enum Kind {
     AccessToken,
 }
 
-/// A token whose signature is right. Its claims are those that somebody with the secret wrote.
+/// A token whose signature is right. Its claims were written by a holder of the secret.
 ///
 /// Verified is the signature alone; whether the claims hold is for others to say:
 ///
@@ -102,7 +104,6 @@ pub struct Verified {
 /// # Ok::<(), auth_core::SigningSecretError>(())
 /// ```
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum JwsError {
     /// Longer than [`MAX_TOKEN_BYTES`].
     #[error("token is too long")]
@@ -230,7 +231,7 @@ fn read_header(header: &str) -> Result<Option<Cow<'static, str>>, JwsError> {
         return Ok(None);
     }
     if header == ACCESS_TOKEN.1 {
-        return Ok(Some(Cow::Borrowed(access_token::TYPE)));
+        return Ok(Some(Cow::Borrowed(ACCESS_TOKEN_TYPE)));
     }
     let header = read_object(&BASE64URL.decode(header).map_err(JwsError::Encoding)?)?;
     if header.contains_key("crit") || header.contains_key("b64") {
@@ -260,7 +261,7 @@ mod tests {
 
     #[test]
     fn the_headers_are_what_they_decode_to() {
-        for ((json, encoded), typ) in [(UNTYPED, None), (ACCESS_TOKEN, Some(access_token::TYPE))] {
+        for ((json, encoded), typ) in [(UNTYPED, None), (ACCESS_TOKEN, Some(ACCESS_TOKEN_TYPE))] {
             assert_eq!(BASE64URL.encode(json), encoded);
             // The same header in another spelling takes the long way, to the same result.
             let spaced = BASE64URL.encode(format!("{json} "));

@@ -51,7 +51,7 @@ pub const RSA_BITS: std::ops::RangeInclusive<u32> = 2_048..=8_192;
 /// ```
 #[derive(Clone, Debug)]
 pub struct KeyPair {
-    /// The half that everybody may see.
+    /// The public half.
     pub public: PublicJwk,
     /// The half that signs.
     pub private: PrivateJwk,
@@ -99,7 +99,6 @@ pub struct PrivateJwk {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum KeyPairError {
     /// OpenSSL made no key, or the size of an RSA key is not within [`RSA_BITS`].
     #[error("no key was generated")]
@@ -254,7 +253,7 @@ impl SigningKey {
     }
 
     /// Tells whether what it signs is checked by a public key of the same name: a row whose halves are of two keys would
-    /// make tokens that nobody can verify.
+    /// make tokens that no key verifies.
     pub fn fits(&self, key: &VerificationKey) -> bool {
         // No token: without dots, and never sent.
         const PROBE: &[u8] = b"do these halves belong together";

@@ -50,7 +50,7 @@ impl UnconfirmedJwt {
         Self { kid, token: Secret::new(token.to_owned()), verifier: verifier.clone() }
     }
 
-    /// Gives the name of the key, which anybody can have written.
+    /// Gives the name of the key, which is chosen by the sender.
     pub fn kid(&self) -> &Kid {
         &self.kid
     }
@@ -111,7 +111,7 @@ impl UnconfirmedCopy {
         Self { kid, value: Secret::new(value), cache: cache.clone(), session }
     }
 
-    /// Gives the name of the key, which anybody can have written.
+    /// Gives the name of the key, which is chosen by the sender.
     pub fn kid(&self) -> &Kid {
         &self.kid
     }
@@ -126,8 +126,8 @@ impl UnconfirmedCopy {
     ///
     /// # Errors
     ///
-    /// [`Refusal::Unconfirmed`] where there is no such key, or the copy does not hold: nobody knows then whether the
-    /// session lives.
+    /// [`Refusal::Unconfirmed`] where there is no such key, or the copy does not hold: it is unknown then
+    /// whether the session lives.
     pub fn verify(&self, found: Option<&VerificationKey>, now: OffsetDateTime) -> Result<Principal, Refusal> {
         let read = found.and_then(|key| self.read(key, now).ok());
         read.map(|read| Principal::new(Proof::CookieCache(Box::new(read))))
@@ -168,7 +168,7 @@ impl UnconfirmedCopy {
 /// }
 /// ```
 pub trait KeySource: Send + Sync {
-    /// Why nobody knows. That there is no such key is no error: it is `None`.
+    /// Why the lookup failed. An unknown key is no error: it is `None`.
     type Error: std::error::Error + Send + Sync + 'static;
 
     /// Finds a key by its name.

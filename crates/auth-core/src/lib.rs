@@ -69,7 +69,7 @@
 //! 2. **One key, separate readers.** Better Auth signs cookies, e-mail tokens and caches with one secret. Each
 //!    reader here takes its own kind and refuses every other, and `tests/core/tokens/kinds.rs` shows each kind to
 //!    each reader.
-//! 3. **Nothing is signed because somebody sent it.** Session tokens are signed for their alphabet, one fixed
+//! 3. **Nothing is signed because a client sent it.** Session tokens are signed for their alphabet, one fixed
 //!    text for being fixed, and claims under a header that this crate writes. [`signed_value::sign`] and
 //!    [`jws::sign`] say what they are for.
 //! 4. **Signature first.** A token is cut and its MAC compared in constant time before any of its JSON is read;
@@ -102,12 +102,15 @@ mod claims;
 pub mod constant_time;
 mod cookie;
 mod cookie_cache;
+mod credential_source;
 mod credentials;
 mod email;
 mod email_token;
 mod fields;
 mod foreign_token;
+mod host_port;
 mod id;
+mod identifier;
 #[cfg(feature = "josekit")]
 pub mod jwe;
 #[cfg(feature = "josekit")]
@@ -159,12 +162,13 @@ pub use bearer::Bearer;
 pub use claims::{ISSUED_AT_LEEWAY, NOT_BEFORE_LEEWAY, VerifyError};
 pub use cookie::{
     AttributeOverrides, BearerCookie, BearerPlugin, CookieAttributes, CookieOverrides, CookieSettings,
-    CookieSettingsError, MaxAge, RequestCookies, SameSite, SessionCookies, decode_uri_component,
-    encode_uri_component, set_cookie_text,
+    CookieSettingsError, MaxAge, RequestCookies, SameSite, SessionCookies, SessionTokenCookie, SetCookie,
+    decode_uri_component, encode_uri_component, set_cookie_text,
 };
 #[cfg(feature = "josekit")]
 pub use cookie_cache::{CACHE_EXPIRY_LEEWAY, CookieCacheMiss, KeyedCookieCache};
 pub use cookie_cache::{CacheStrategy, CachedValue, CookieCache, CookieCacheError, CookieCachePolicy};
+pub use credential_source::CredentialSource;
 pub use credentials::Credentials;
 pub use email::{Email, ParseEmailError};
 pub use email_token::{EmailClaims, EmailTokenPurpose, EmailTokens};
@@ -173,7 +177,9 @@ pub use fields::{
     FieldInputError, FieldKind, FieldOwner, MistypedField,
 };
 pub use foreign_token::{ForeignClaims, ForeignTokenVerifier};
+pub use host_port::HostPort;
 pub use id::{AccountId, ID_LENGTH, KeyId, RateLimitId, SessionId, UserId, VerificationId};
+pub use identifier::{IDENTIFIER_MAX_BYTES, is_identifier};
 #[cfg(feature = "josekit")]
 pub use jwk::{JwsAlgorithm, ParseJwkError, PublicJwk};
 #[cfg(feature = "josekit")]

@@ -13,7 +13,7 @@ use crate::secret::Secret;
 use crate::session_token::SessionToken;
 use crate::user_session::UserSession;
 
-/// A session that a request names rightly, and of which nobody has said yet whether it lives.
+/// A session that a request names rightly; whether it still lives is to be looked up.
 ///
 /// A signed cookie proves that this server once handed out a token. It does not prove that the session was not
 /// signed out since, so there is no user in here: [`confirm`](Self::confirm) takes what was looked up and gives one.
@@ -122,7 +122,7 @@ impl UnconfirmedSession {
 
     /// Gives the principal of a session that was found and lives.
     ///
-    /// What was found must be what was asked for: a lookup that gives somebody else's session is refused.
+    /// What was found must be what was asked for: a lookup that gives another session is refused.
     ///
     /// # Errors
     ///
@@ -141,7 +141,7 @@ impl UnconfirmedSession {
             Some(found) if is_asked_for(&found) && !found.session.is_expired(now) => {
                 Ok(Principal::new(Proof::Session(Box::new(found))))
             }
-            _ => Err(Refusal::SessionOver(self.shown_by)),
+            Some(_) | None => Err(Refusal::SessionOver(self.shown_by)),
         }
     }
 }
@@ -172,7 +172,7 @@ impl UnconfirmedSession {
 /// }
 /// ```
 pub trait SessionLookup: Send + Sync {
-    /// Why nobody knows. Absence is no error: it is `None`.
+    /// Why the lookup failed. Absence is no error: it is `None`.
     type Error: std::error::Error + Send + Sync + 'static;
 
     /// Finds a session and its user; `None` where there is none, any more or ever.

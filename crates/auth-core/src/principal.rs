@@ -185,16 +185,15 @@ impl Principal {
     /// Lists the roles in the user's `role` field or claim (a comma list, as Better Auth's admin plugin writes it); none
     /// where the proof does not hold it.
     ///
-    /// The field has to be one that clients cannot set (`input = false`), or everybody takes the role they like.
+    /// The field has to be one that clients cannot set (`input = false`), or users give themselves any role.
     pub fn roles(&self) -> impl Iterator<Item = &str> {
         let role = match &self.proof {
             Proof::AccessToken(_) => None,
             #[cfg(feature = "josekit")]
             Proof::Jwt(claims) => claims.role.as_deref(),
-            Proof::CookieCache(found) | Proof::Session(found) => match found.user.additional.get("role") {
-                Some(FieldValue::Text(role)) => Some(role.as_str()),
-                _ => None,
-            },
+            Proof::CookieCache(found) | Proof::Session(found) => {
+                found.user.additional.get("role").and_then(FieldValue::as_text)
+            }
         };
         role.into_iter().flat_map(|role| role.split(',')).map(str::trim).filter(|role| !role.is_empty())
     }

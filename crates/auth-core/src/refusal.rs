@@ -118,17 +118,24 @@ impl Refusal {
         }
     }
 
-    /// Tells whether a page that everybody may see should be shown as to nobody: nothing was shown, or a cookie that
-    /// a browser has left over. A client that sends a bearer token believes it is signed in, so it is refused, and an
-    /// outage tells nothing about anybody.
+    /// Whether a page that everyone may see is to be shown without a user: the request has no credentials, or
+    /// a cookie that is over. A client that sends a bearer token believes it is signed in, so it is refused;
+    /// in an outage the user is unknown.
     pub fn is_anonymous(&self) -> bool {
-        matches!(
-            self,
+        match self {
             Self::NoCredentials
-                | Self::ForgedCookie
-                | Self::SessionOver(ShownBy::Cookie)
-                | Self::Unconfirmed(ShownBy::Cookie)
-        )
+            | Self::ForgedCookie
+            | Self::SessionOver(ShownBy::Cookie)
+            | Self::Unconfirmed(ShownBy::Cookie) => true,
+            Self::MalformedBearer
+            | Self::InvalidToken(_)
+            | Self::TokenExpired { .. }
+            | Self::SessionOver(ShownBy::Bearer)
+            | Self::Unconfirmed(ShownBy::Bearer)
+            | Self::NotFresh
+            | Self::MissingRole
+            | Self::Unavailable(_) => false,
+        }
     }
 
     /// Gives the body, JSON: `message`, then `code`.
@@ -140,13 +147,19 @@ impl Refusal {
 
     /// Gives the `WWW-Authenticate` value of a 401 (RFC 6750 §3): an error is named only where a token was sent.
     pub fn www_authenticate(&self) -> Option<&'static str> {
-        match (self.status(), self.code()) {
-            (401, ErrorCode::TokenExpired) => {
+        match self {
+            Self::TokenExpired { .. } => {
                 Some(r#"Bearer error="invalid_token", error_description="The token expired""#)
             }
-            (401, ErrorCode::InvalidToken) => Some(r#"Bearer error="invalid_token""#),
-            (401, _) => Some("Bearer"),
-            _ => None,
+            Self::MalformedBearer
+            | Self::InvalidToken(_)
+            | Self::SessionOver(ShownBy::Bearer)
+            | Self::Unconfirmed(ShownBy::Bearer) => Some(r#"Bearer error="invalid_token""#),
+            Self::NoCredentials
+            | Self::ForgedCookie
+            | Self::SessionOver(ShownBy::Cookie)
+            | Self::Unconfirmed(ShownBy::Cookie) => Some("Bearer"),
+            Self::NotFresh | Self::MissingRole | Self::Unavailable(_) => None,
         }
     }
 }
@@ -155,7 +168,15 @@ impl From<VerifyError> for Refusal {
     fn from(error: VerifyError) -> Self {
         match error {
             VerifyError::Expired { expired_at } => Self::TokenExpired { expired_at },
-            error => Self::InvalidToken(Some(error)),
+            error @ (VerifyError::Jws(_)
+            | VerifyError::WrongType
+            | VerifyError::OtherKind { .. }
+            | VerifyError::MissingClaim { .. }
+            | VerifyError::MalformedClaim { .. }
+            | VerifyError::NotYetValid { .. }
+            | VerifyError::IssuedInTheFuture
+            | VerifyError::WrongIssuer
+            | VerifyError::WrongAudience) => Self::InvalidToken(Some(error)),
         }
     }
 }

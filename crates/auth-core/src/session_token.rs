@@ -19,7 +19,7 @@ use crate::secret::Secret;
 /// let token = SessionToken::generate(&mut rand::rng());
 /// let sent = SessionToken::parse(token.expose()).expect("our own alphabet");
 /// assert!(sent.constant_time_eq(&token));
-/// assert!(SessionToken::parse("x' OR '1'='1").is_none(), "cannot be one, so nobody looks");
+/// assert!(SessionToken::parse("x' OR '1'='1").is_none(), "no token, so no lookup");
 /// ```
 ///
 /// ```compile_fail,E0277

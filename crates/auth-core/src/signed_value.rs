@@ -57,7 +57,7 @@ pub struct UnsignableToken;
 ///
 /// # Errors
 ///
-/// [`UnsignableToken`] when the token, which somebody else wrote into the database, is not made of
+/// [`UnsignableToken`] when the token, which another program wrote into the database, is not made of
 /// `a-zA-Z0-9`. Tokens of [`SessionToken::generate`] and [`SessionToken::parse`] never are refused.
 pub fn sign_session_token(token: &SessionToken, secret: &SigningSecret) -> Result<String, UnsignableToken> {
     if SessionToken::parse(token.expose()).is_none() {
@@ -122,6 +122,8 @@ pub fn verify<'t>(text: &'t str, secret: &SigningSecret) -> Option<&'t str> {
     if value.is_empty() || signature.len() != MAC_TEXT_LENGTH {
         return None;
     }
+    #[cfg(feature = "testing")]
+    crate::testing::counts::signature_checked();
     let mut expected = [0_u8; MAC_TEXT_LENGTH];
     STANDARD.encode_slice(secret.mac(value.as_bytes()), &mut expected).ok()?;
     constant_time::equal(&expected, signature.as_bytes()).then_some(value)

@@ -26,7 +26,7 @@ const PLACEHOLDERS: [&str; 6] =
 /// Key material of `BETTER_AUTH_SECRET`: the UTF-8 bytes of the text are the key of every MAC.
 ///
 /// One can only be made by [`SigningSecret::parse`], so code that holds a `SigningSecret` holds one of at
-/// least [`SigningSecret::MIN_BYTES`] that does not stand in anybody's documentation. Clones share one copy in
+/// least [`SigningSecret::MIN_BYTES`] that does not stand in any documentation. Clones share one copy in
 /// memory.
 ///
 /// ```
@@ -72,7 +72,6 @@ impl fmt::Debug for SigningSecret {
 /// assert_eq!(error(&"x".repeat(64)), SigningSecretError::Repetitive);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum SigningSecretError {
     /// A key shorter than the MAC's output weakens it (RFC 7518 §3.2), and short secrets get guessed.
     #[error("secret has {bytes} bytes, at least {} are needed", SigningSecret::MIN_BYTES)]
@@ -80,7 +79,7 @@ pub enum SigningSecretError {
         /// Length in bytes of the text that was given.
         bytes: usize,
     },
-    /// The text is a published default or placeholder, so everybody can sign with it.
+    /// The text is a published default or placeholder, so every reader of it can sign.
     #[error("secret is a published default or placeholder")]
     WellKnown,
     /// One character over and over.
@@ -198,7 +197,6 @@ pub struct VersionedSecret {
 /// assert_eq!(cause.as_deref(), Some("secret has 7 bytes, at least 32 are needed"));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum VersionedSecretsError {
     /// An entry is not `<version>:<secret>` with digits before the first colon.
     #[error("entry {position} is not of the form `<version>:<secret>`")]

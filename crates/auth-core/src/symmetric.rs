@@ -76,7 +76,6 @@ impl Purpose {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum SymmetricError {
     /// Not hex of a nonce, a ciphertext and a tag, with or without a version before it.
     #[error("not an encrypted value")]
@@ -90,7 +89,7 @@ pub enum SymmetricError {
     /// The value has no version, and where secrets have versions only the one from before them opens it.
     #[error("value is from before versions, and there is no secret of that time")]
     NoLegacySecret,
-    /// The value was made under another key, or somebody changed it.
+    /// The value was made under another key, or was changed.
     #[error("value was made under another key or changed")]
     Key,
     /// The value opens and is no UTF-8.

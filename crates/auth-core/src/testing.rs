@@ -19,9 +19,12 @@
 //! ```
 //!
 //! The secret is random for each [`TestIssuer`], so nothing that is made here is good anywhere else.
-//! [`cases`] is for crates that bring the check to a framework.
+//! [`counts`] tells how often a request did what it should do once. [`cases`] is for crates that bring the check to a framework, [`credential_order`] for what reads requests
+//! itself.
 
 pub mod cases;
+pub mod counts;
+pub mod credential_order;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -31,7 +34,7 @@ use time::{Duration, OffsetDateTime};
 use crate::access_token::{AccessTokenIssuer, AccessTokenPolicy};
 use crate::additional::{AdditionalValues, FieldValue, Visibility};
 use crate::base_url::BaseUrl;
-use crate::cookie::{CookieSettings, MaxAge, SessionCookies};
+use crate::cookie::{CookieSettings, MaxAge, SessionCookies, SetCookie};
 use crate::cookie_cache::{CacheStrategy, CookieCache, CookieCachePolicy};
 use crate::credentials::Credentials;
 use crate::email::Email;
@@ -58,7 +61,7 @@ pub const BASE_URL: &str = "https://auth.example.com";
 
 /// Stands for an auth server: a random secret, and the sessions of the users it makes.
 ///
-/// Nobody gets in with what another server has signed:
+/// What another server has signed is refused:
 ///
 /// ```
 /// use auth_core::testing::TestIssuer;
@@ -212,7 +215,7 @@ impl TestUser {
 
     /// Gives a session cookie with nothing beside it: a service has to look the session up.
     pub fn session_cookie(&self, now: OffsetDateTime) -> TestCredential {
-        let value = pair(&self.cookie_line(&self.sign_in(now)));
+        let value = pair(&self.cookie(&self.sign_in(now)));
         TestCredential { name: "cookie", value }
     }
 
@@ -228,14 +231,12 @@ impl TestUser {
         let cached = cache
             .write(&signed_in, Remember::Persistent, now, &mut rand::rng())
             .expect("a session that becomes JSON");
-        let mut pairs = vec![pair(&self.cookie_line(&signed_in))];
-        pairs.extend(
-            self.issuer.cookies().session_data(&cached, &Default::default()).iter().map(|line| pair(line)),
-        );
+        let mut pairs = vec![pair(&self.cookie(&signed_in))];
+        pairs.extend(self.issuer.cookies().session_data(&cached, &Default::default()).iter().map(pair));
         TestCredential { name: "cookie", value: pairs.join("; ") }
     }
 
-    fn cookie_line(&self, signed_in: &UserSession) -> String {
+    fn cookie(&self, signed_in: &UserSession) -> SetCookie {
         let secret = self.issuer.secrets.current();
         self.issuer
             .cookies()
@@ -245,8 +246,8 @@ impl TestUser {
 }
 
 /// Gives the `name=value` of a `Set-Cookie` line.
-fn pair(line: &str) -> String {
-    line.split(';').next().unwrap_or_default().to_owned()
+fn pair(cookie: &SetCookie) -> String {
+    cookie.as_str().split(';').next().unwrap_or_default().to_owned()
 }
 
 /// A header line that says who is calling.

@@ -1,29 +1,46 @@
-//! The auth routes as something that an Actix app can mount.
+//! Puts a server together from its settings: services, then features, then the routes that an Actix app can mount.
 
+mod features;
+pub mod settings;
+pub(crate) mod tables;
+
+use std::fmt;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use actix_web::web::{Data, ServiceConfig};
-use auth_core::DeclaredFields;
+use auth_core::{CookieCache, CookieSettingsError, DeclaredFields, SessionCookies};
 use auth_store::{PoolSettings, Store, StoreError};
 
+use crate::app::settings::Settings;
 use crate::config::clock::Clock;
-use crate::features::system::error_page::ErrorPage;
+use crate::features::Services;
+use crate::features::email_password::settings::EmailAndPasswordSettings;
+use crate::password::Passwords;
 use crate::password::attempts::PasswordAttempts;
-use crate::password::email_and_password::{AfterSignUp, EmailAndPassword, Offer};
+use crate::password::change_password::ChangePassword;
 use crate::password::hashing::Hashing;
-use crate::route_names::RouteNames;
-use crate::routes;
-use crate::session::caller::SessionReader;
-use crate::session::site::Sites;
-use crate::settings::{EmailAndPasswordSettings, Settings};
+use crate::password::sign_in::SignIn;
+use crate::password::sign_up::{AfterSignUp, SignUp};
+use crate::session::acting::ActingServices;
+use crate::session::hooks::SessionHooks;
+use crate::session::reader::SessionReader;
+use crate::session::site::{CookieCacheTemplate, SiteTemplate, Sites};
+use crate::session::{Gates, KnownGates, Sessions};
 use crate::signing_keys::SigningKeys;
+use crate::web::body::BodyLimits;
 use crate::web::client_address::ClientAddressPolicy;
 use crate::web::host::HostPolicy;
 use crate::web::origin::{OriginChecks, OriginPattern, OriginPolicy};
 use crate::web::panics::PanicCount;
 use crate::web::paths::PathRules;
 use crate::web::rate_limit::RateLimiter;
-use crate::web::state::{BodyLimits, ListLimit};
+use crate::web::route_facts::RouteFacts;
+use crate::web::route_names::RouteNames;
+use crate::web::router::Router;
+use crate::web::services::WebServices;
+
+pub use features::{error_codes, routes};
 
 /// The auth routes, built once from the settings and mounted in every worker:
 ///
@@ -44,21 +61,20 @@ pub struct Auth {
     shared: Arc<Shared>,
 }
 
-/// What all workers share. Connections are not among it: each worker has a pool of its own, whose
-/// connections are driven by the thread that uses them.
-#[derive(Debug)]
+/// What all workers share. Each worker has a database pool of its own, whose connections are driven by the thread that
+/// uses them.
 struct Shared {
-    base_path: String,
-    pool: PoolSettings,
-    hashing: Hashing,
-    limiter: RateLimiter,
-    attempts: PasswordAttempts,
     settings: Settings,
+    pool: PoolSettings,
     fields: Arc<DeclaredFields>,
-    origins: Data<OriginPolicy>,
-    /// Those of every worker, over a store that nobody asks.
-    sites: Sites,
-    jwt: Option<Data<SigningKeys>>,
+    keys: SigningKeys,
+    passwords: Passwords,
+    limiter: RateLimiter,
+    routes: Vec<RouteFacts>,
+    hosts: HostPolicy,
+    origins: Arc<OriginPolicy>,
+    cookie_cache: Option<CookieCacheTemplate>,
+    gates: KnownGates,
     clock: Clock,
     panics: PanicCount,
 }
@@ -71,7 +87,7 @@ pub enum AuthError {
     TrustedOrigin(#[source] crate::web::origin::ParsePatternError),
     /// `cookies` holds what no cookie can have.
     #[error("cookies")]
-    Cookies(#[source] auth_core::CookieSettingsError),
+    Cookies(#[source] CookieSettingsError),
     /// `database` asks for what cannot be had, such as a certificate that is not there.
     #[error("database")]
     Database(#[source] StoreError),
@@ -84,45 +100,40 @@ impl Auth {
     ///
     /// [`AuthError`] names the setting's section.
     pub fn new(settings: &Settings, clock: Clock) -> Result<Self, AuthError> {
-        let patterns: Result<Vec<_>, _> =
-            settings.security.trusted_origins.iter().map(|text| OriginPattern::parse(text)).collect();
-        let checks = OriginChecks {
-            disable_csrf_check: settings.security.disable_csrf_check,
-            disable_origin_check: settings.security.disable_origin_check.clone(),
-        };
-        let patterns = patterns.map_err(AuthError::TrustedOrigin)?;
         let hosts = HostPolicy::new(settings.server.base_url.clone(), &settings.proxies);
-        let jwt = settings.jwt.enabled.then(|| SigningKeys::new(settings));
-        let pool = settings.database.pool(settings.server.workers);
-        // Opens nothing; what is wrong with the settings should stop the start, not the first request.
-        let store = Store::connect_lazily(pool.clone()).map_err(AuthError::Database)?;
-        let sites = Sites::new(settings, hosts.clone(), jwt.clone(), &store).map_err(AuthError::Cookies)?;
-        Ok(Self {
+        let keys = SigningKeys::new(&settings.jwt, &settings.security.secrets);
+        let routes = features::routes(settings);
+        let limiter = RateLimiter::new(
+            &settings.rate_limit,
+            settings.proxies.track_addresses,
+            &settings.server.base_path,
+            &routes,
+        );
+        let auth = Self {
             shared: Arc::new(Shared {
-                base_path: settings.server.base_path.clone(),
-                pool,
-                hashing: Hashing::new(&settings.password),
-                attempts: PasswordAttempts::new(settings.email_and_password.failures_before_delay),
-                limiter: RateLimiter::new(
-                    &settings.rate_limit,
-                    &settings.proxies,
-                    &settings.server.base_path,
-                    RouteNames::of(&settings.jwt),
-                ),
-                origins: Data::new(OriginPolicy::new(
-                    hosts,
-                    settings.server.base_path.clone(),
-                    patterns,
-                    checks,
-                )),
-                sites,
-                jwt: jwt.map(Data::new),
-                settings: settings.clone(),
+                pool: settings.database.pool(settings.server.workers),
                 fields: Arc::new(settings.fields.clone()),
+                passwords: Passwords {
+                    hashing: Hashing::new(&settings.password),
+                    attempts: PasswordAttempts::new(settings.email_and_password.failures_before_delay),
+                    policy: settings.password.policy,
+                },
+                limiter,
+                routes,
+                origins: Arc::new(origins(settings, hosts.clone())?),
+                hosts,
+                cookie_cache: cookie_cache(settings, &keys).map_err(AuthError::Cookies)?,
+                keys,
+                gates: KnownGates::default(),
+                settings: settings.clone(),
                 clock,
                 panics: PanicCount::default(),
             }),
-        })
+        };
+        // Opens nothing; what is wrong with the settings should stop the start, not the first request.
+        let store = auth.store().map_err(AuthError::Database)?;
+        auth.sites(&store).map_err(AuthError::Cookies)?;
+        Ok(auth)
     }
 
     /// Makes a pool for the worker that calls; connections open with the first requests.
@@ -131,8 +142,7 @@ impl Auth {
     ///
     /// [`StoreError`] when the pool's settings contradict each other.
     pub fn store(&self) -> Result<Store, StoreError> {
-        let store = Store::connect_lazily(self.shared.pool.clone())?;
-        Ok(self.with_schema(store))
+        Ok(self.with_schema(Store::connect_lazily(self.shared.pool.clone())?))
     }
 
     /// Tells a store what the settings say of the tables.
@@ -146,8 +156,19 @@ impl Auth {
         &self.shared.origins
     }
 
-    /// Mounts the routes with a pool of this worker's own. To be called in the app factory, so that it
-    /// runs once in each worker.
+    /// Gives what is known of every route.
+    pub fn routes(&self) -> &[RouteFacts] {
+        &self.shared.routes
+    }
+
+    /// Lists the features that are on.
+    pub fn features(&self) -> Vec<&'static str> {
+        let features = features::features(&self.shared.settings, &self.shared.keys);
+        features.iter().map(|feature| feature.id()).collect()
+    }
+
+    /// Mounts the routes with a pool of this worker's own. To be called in the app factory, so that it runs once in each
+    /// worker.
     pub fn configure(&self, app: &mut ServiceConfig) {
         match self.store() {
             Ok(store) => self.configure_with(app, store),
@@ -158,94 +179,184 @@ impl Auth {
         }
     }
 
-    /// Mounts what stands at the root of a server of its own: the public keys, where there are any.
-    pub(crate) fn configure_well_known(&self, app: &mut ServiceConfig) {
-        if self.shared.jwt.is_some() && !self.shared.base_path.is_empty() {
-            app.service(routes::well_known_keys());
+    /// Mounts the routes over a store that the app holds already; the additional fields and the kind of ids of the
+    /// settings hold, not the store's. What tables are called is the store's ([`PoolSettings::names`]), and must be what the
+    /// settings say: else nothing is mounted, and the log says so.
+    pub fn configure_with(&self, app: &mut ServiceConfig, store: Store) {
+        if let Some(router) = self.mount(app, store) {
+            app.service(router.scope());
         }
     }
 
-    /// Mounts the routes over a store that the app holds already; the additional fields and the kind of ids of
-    /// the settings hold, not the store's. What tables are called is the store's ([`PoolSettings::names`]), and must be
-    /// what the settings say: else nothing is mounted, and the log says so.
-    pub fn configure_with(&self, app: &mut ServiceConfig, store: Store) {
+    /// Mounts the routes of a server of its own: those below the base path, and what other software looks for at the
+    /// root.
+    pub(crate) fn configure_server(&self, app: &mut ServiceConfig, store: Store) {
+        let Some(router) = self.mount(app, store) else { return };
+        if !self.shared.settings.server.base_path.is_empty() {
+            let features = features::features(&self.shared.settings, &self.shared.keys);
+            for path in features.iter().flat_map(|feature| feature.root_paths()) {
+                app.service(router.at_root(path));
+            }
+        }
+        app.service(router.scope());
+    }
+
+    /// Builds what a worker answers with; `None` where the store's tables are not those of the settings.
+    fn mount(&self, app: &mut ServiceConfig, store: Store) -> Option<Router> {
         if store.settings().names != self.shared.settings.database.names {
             tracing::error!(
                 "the store calls tables otherwise than [database.names]: the auth routes are not mounted"
             );
-            return;
+            return None;
         }
-        let Shared {
-            base_path,
-            hashing,
-            limiter,
-            attempts,
-            settings,
-            fields,
-            origins,
-            sites,
-            jwt,
-            clock,
-            panics,
-            pool: _,
-        } = &*self.shared;
         let store = self.with_schema(store);
-        let passwords = EmailAndPassword {
+        // Made before with the same settings.
+        let sites = self.sites(&store).ok()?;
+        let features = features::features(&self.shared.settings, &self.shared.keys);
+        let mut hooks = SessionHooks::default();
+        features.iter().for_each(|feature| feature.hook_sessions(&mut hooks, &store));
+        let services = self.services(&store, self.sessions(&store, sites, hooks));
+        let web = Rc::new(self.web_services(&store));
+        let acting = ActingServices { web: Rc::clone(&web), sessions: Rc::clone(&services.sessions) };
+        app.app_data(acting).app_data(Data::new(self.shared.panics.clone()));
+        let routes = features.iter().flat_map(|feature| feature.mount(&services));
+        let answer_hooks = features.iter().filter_map(|feature| feature.answer_hook(&services)).collect();
+        Some(Router::new(web, routes, answer_hooks))
+    }
+
+    fn sites(&self, store: &Store) -> Result<Sites, CookieSettingsError> {
+        let Shared { settings, cookie_cache, .. } = &*self.shared;
+        let template = SiteTemplate {
+            cookies: settings.cookies.clone(),
+            // The other half is for all else that clients send.
+            session_data_limit: settings.server.head_limit / 2,
+            secret: settings.security.secrets.current().clone(),
+            cookie_cache: cookie_cache.clone(),
             store: store.clone(),
-            hashing: hashing.clone(),
-            attempts: attempts.clone(),
-            passwords: settings.password.policy,
-            sessions: settings.session.policy,
-            offer: offer(settings),
-            fields: Arc::clone(fields),
-            after_sign_up: match &settings.email_and_password {
-                EmailAndPasswordSettings {
-                    auto_sign_in: true, require_email_verification: false, ..
-                } => AfterSignUp::SignedIn,
-                _ => AfterSignUp::Unseen,
-            },
-            requires_verified_email: settings.email_and_password.require_email_verification,
-            max_sessions: settings.session.max_per_user,
+            access_token: settings.access_token.clone(),
+            shows_tokens: settings.session.access_token_in_session,
         };
+        Sites::new(template, settings.server.base_url.fixed())
+    }
+
+    fn sessions(&self, store: &Store, sites: Sites, hooks: SessionHooks) -> Sessions {
+        let Shared { settings, fields, gates, .. } = &*self.shared;
         let reader = SessionReader {
             store: store.clone(),
             policy: settings.session.policy,
             fresh_age: settings.session.fresh_age,
             defer_refresh: settings.session.defer_refresh,
         };
-        let limits = BodyLimits { bytes: settings.server.body_limit, deadline: settings.server.body_timeout };
-        let paths = PathRules {
-            base_path: base_path.clone(),
-            names: RouteNames::of(&settings.jwt),
-            disabled: settings.server.disabled_paths.clone(),
-            skip_trailing_slashes: settings.server.skip_trailing_slashes,
-        };
-        if let Some(jwt) = jwt {
-            app.app_data(Data::clone(jwt));
+        Sessions {
+            store: store.clone(),
+            reader,
+            policy: settings.session.policy,
+            max_per_user: settings.session.max_per_user,
+            fields: Arc::clone(fields),
+            secret: settings.security.secrets.current().clone(),
+            bearer: settings.bearer.plugin(),
+            sites,
+            hooks,
+            gates: Gates::new(store.clone(), gates.clone()),
         }
-        app.app_data(Data::new(sites.over(&store)))
-            .app_data(Data::new(store))
-            .app_data(Data::new(paths))
-            .app_data(Data::new(panics.clone()))
-            .app_data(Data::from(Arc::clone(fields)))
-            .app_data(Data::new(passwords))
-            .app_data(Data::new(reader))
-            .app_data(Data::new(limits))
-            .app_data(Data::new(limiter.clone()))
-            .app_data(Data::new(clock.clone()))
-            .app_data(Data::new(ClientAddressPolicy::new(settings.proxies.clone())))
-            .app_data(Data::new(settings.session.anonymous_get_session))
-            .app_data(Data::new(ListLimit(settings.session.list_limit)))
-            .app_data(Data::new(ErrorPage(settings.server.error_url.clone())))
-            .app_data(Data::clone(origins))
-            .service(routes::scope(base_path, jwt.is_some().then_some(&settings.jwt.jwks_path)));
+    }
+
+    fn services(&self, store: &Store, sessions: Sessions) -> Services {
+        let Shared { settings, fields, passwords, .. } = &*self.shared;
+        let EmailAndPasswordSettings {
+            enabled,
+            disable_sign_up,
+            auto_sign_in,
+            require_email_verification,
+            failures_before_delay: _,
+        } = settings.email_and_password;
+        let sessions = Rc::new(sessions);
+        let signs_in = auto_sign_in && !require_email_verification;
+        Services {
+            sign_in: SignIn {
+                store: store.clone(),
+                passwords: passwords.clone(),
+                sessions: Rc::clone(&sessions),
+                is_enabled: enabled,
+            },
+            sign_up: SignUp {
+                store: store.clone(),
+                passwords: passwords.clone(),
+                sessions: Rc::clone(&sessions),
+                fields: Arc::clone(fields),
+                is_enabled: enabled && !disable_sign_up,
+                then: if signs_in { AfterSignUp::SignedIn } else { AfterSignUp::EnumerationSafe },
+            },
+            change_password: ChangePassword {
+                store: store.clone(),
+                passwords: passwords.clone(),
+                sessions: Rc::clone(&sessions),
+            },
+            store: store.clone(),
+            fields: Arc::clone(fields),
+            sessions,
+        }
+    }
+
+    fn web_services(&self, store: &Store) -> WebServices {
+        let Shared { settings, limiter, routes, hosts, origins, clock, panics, .. } = &*self.shared;
+        let server = &settings.server;
+        WebServices {
+            clock: clock.clone(),
+            hosts: hosts.clone(),
+            origins: Arc::clone(origins),
+            clients: ClientAddressPolicy::new(settings.proxies.clone()),
+            limiter: limiter.clone(),
+            store: store.clone(),
+            body: BodyLimits { bytes: server.body_limit, deadline: server.body_timeout },
+            paths: PathRules {
+                base_path: server.base_path.clone(),
+                names: RouteNames::of(routes),
+                disabled: server.disabled_paths.clone(),
+                skip_trailing_slashes: server.skip_trailing_slashes,
+            },
+            panics: panics.clone(),
+        }
     }
 }
 
-fn offer(settings: &Settings) -> Offer {
-    match (settings.email_and_password.enabled, settings.email_and_password.disable_sign_up) {
-        (false, _) => Offer::Nothing,
-        (true, true) => Offer::SignIn,
-        (true, false) => Offer::SignInAndSignUp,
+fn origins(settings: &Settings, hosts: HostPolicy) -> Result<OriginPolicy, AuthError> {
+    let patterns: Result<Vec<_>, _> =
+        settings.security.trusted_origins.iter().map(|text| OriginPattern::parse(text)).collect();
+    let checks = OriginChecks {
+        disable_csrf_check: settings.security.disable_csrf_check,
+        disable_origin_check: settings.security.disable_origin_check.clone(),
+    };
+    let patterns = patterns.map_err(AuthError::TrustedOrigin)?;
+    Ok(OriginPolicy::new(hosts, settings.server.base_path.clone(), patterns, checks))
+}
+
+fn cookie_cache(
+    settings: &Settings,
+    keys: &SigningKeys,
+) -> Result<Option<CookieCacheTemplate>, CookieSettingsError> {
+    let Some(mut policy) = settings.session.cookie_cache.clone() else { return Ok(None) };
+    // A `Max-Age` of the cookie's own is how long its content is good, as in the reference.
+    let own = SessionCookies::new(settings.cookies.anywhere())?.session_data_max_age();
+    policy.max_age = own.unwrap_or(policy.max_age);
+    Ok(Some(if settings.jwt.enabled && settings.jwt.session_cookie_cache {
+        CookieCacheTemplate::Keys {
+            keys: keys.clone(),
+            max_age: policy.max_age,
+            version: policy.version,
+            fields: settings.fields.clone(),
+        }
+    } else {
+        let cache = CookieCache::new(policy, &settings.security.secrets);
+        CookieCacheTemplate::Secret(Box::new(cache.hiding(&settings.fields)))
+    }))
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").field("settings", &self.settings).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,29 @@
-//! Values that settings are made of, and the clock. Knows nothing of what uses them.
+//! Values that settings are made of, how they are read, and the clock: where values come from, what types they have, and
+//! errors that name the key.
+//!
+//! [`Loader`] combines the sources into one tree. A [`Section`] is a serde type; [`Loader::section`] reads it
+//! from its table and checks it. No section is known here.
 
+pub(crate) mod base_url;
 pub mod clock;
+mod deserialize;
+mod error;
 pub mod glob;
+mod loader;
+mod names;
+mod network;
+mod reads;
 pub(crate) mod route_path;
+mod secret;
+mod sources;
+pub(crate) mod span;
+mod tree;
+pub(crate) mod values;
+
+pub use base_url::BaseUrl;
+pub use error::{Problem, SettingsError, chain};
+pub use loader::EffectiveKey;
+pub(crate) use loader::{Loader, Section};
+pub use network::Network;
+pub(crate) use secret::SecretText;
+pub use sources::{DEFAULT_TOML, Environment};

@@ -4,7 +4,7 @@ mod application;
 pub mod cleanup;
 mod connection;
 mod cors;
-pub(crate) mod health;
+mod health;
 mod limits;
 mod listener;
 pub mod logging;

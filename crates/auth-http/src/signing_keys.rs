@@ -15,6 +15,7 @@
 mod copies;
 mod known;
 mod moment;
+pub(crate) mod settings;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,13 +23,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use auth_core::{
     CookieCacheError, JwkSet, JwsAlgorithm, JwtIssueError, JwtIssuer, KeyId, KeyPair, KeyPairError, Kid,
     ParseJwkError, PrivateJwk, PublicJwk, Purpose, Secret, SigningKey, StoredKey, SymmetricKeys, User,
-    VerificationKey,
+    VerificationKey, VersionedSecrets,
 };
 use auth_store::{Store, StoreError};
 use time::{Duration, OffsetDateTime};
 use tokio::task::JoinError;
 
-use crate::settings::{JwtSettings, Settings};
+use crate::signing_keys::settings::JwtSettings;
+use crate::web::error::ApiError;
 use copies::CopyReads;
 use known::KnownKeys;
 use moment::is_within;
@@ -47,33 +49,6 @@ pub const PATIENCE: std::time::Duration = std::time::Duration::from_millis(400);
 /// Signs tokens and shows public keys; cheap to clone, and one for all workers, so that they make one key together.
 #[derive(Clone)]
 pub struct SigningKeys(Arc<Shared>);
-
-/// Signs tokens of one issuer.
-#[derive(Clone, Debug)]
-pub(crate) struct JwtSigner {
-    keys: SigningKeys,
-    issuer: JwtIssuer,
-}
-
-impl JwtSigner {
-    pub(crate) fn new(keys: SigningKeys, issuer: JwtIssuer) -> Self {
-        Self { keys, issuer }
-    }
-
-    /// Makes a token for a user.
-    ///
-    /// # Errors
-    ///
-    /// As [`SigningKeys::sign`].
-    pub(crate) async fn sign(
-        &self,
-        store: &Store,
-        user: &User,
-        now: OffsetDateTime,
-    ) -> Result<Secret<String>, SigningError> {
-        self.keys.sign(&self.issuer, store, user, now).await
-    }
-}
 
 struct Shared {
     settings: JwtSettings,
@@ -111,7 +86,6 @@ pub struct KeyReport {
 
 /// Why no token was signed, or no key made. Nothing in it quotes a key.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum SigningError {
     /// The table could not be read or written.
     #[error("the keys are not available")]
@@ -147,18 +121,36 @@ pub enum SigningError {
     /// The token could not be made.
     #[error("the token was not signed")]
     Issue(#[source] JwtIssueError),
+    /// The server has no address that tokens could name.
+    #[error("the server has no address of its own")]
+    NoAddress,
     /// The copy of a session could not be made.
     #[error("the copy was not signed")]
     Copy(#[source] CookieCacheError),
 }
 
+impl From<SigningError> for ApiError {
+    fn from(error: SigningError) -> Self {
+        match error {
+            SigningError::Store(error) => error.into(),
+            SigningError::Make(_)
+            | SigningError::Interrupted(_)
+            | SigningError::Open { .. }
+            | SigningError::Algorithm { .. }
+            | SigningError::Vanished
+            | SigningError::Issue(_)
+            | SigningError::NoAddress
+            | SigningError::Copy(_) => Self::internal(error),
+        }
+    }
+}
+
 impl SigningKeys {
-    /// Makes them of settings; nothing is read or made yet.
-    pub fn new(settings: &Settings) -> Self {
-        let jwt = &settings.jwt;
+    /// Takes the settings of keys and the secrets that encrypt them; nothing is read or made yet.
+    pub fn new(settings: &JwtSettings, secrets: &VersionedSecrets) -> Self {
         Self(Arc::new(Shared {
-            secrets: SymmetricKeys::derive(&settings.security.secrets, Purpose::Stored),
-            settings: jwt.clone(),
+            secrets: SymmetricKeys::derive(secrets, Purpose::Stored),
+            settings: settings.clone(),
             current: Mutex::default(),
             making: tokio::sync::Mutex::default(),
             known: KnownKeys::default(),

@@ -4,7 +4,7 @@ use auth_core::{Account, AccountId, CREDENTIAL_PROVIDER, StoredHash, UserId};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::{AsyncConnectionCore, RunQueryDsl};
-use futures_util::FutureExt;
+use scoped_futures::ScopedFutureExt;
 use time::OffsetDateTime;
 
 use crate::error::{StoreError, check_text, read_failed};
@@ -36,11 +36,7 @@ impl<'store> AccountRepository<'store> {
     /// [`StoreError::Unavailable`] when the database is away, [`StoreError::Inconsistent`] when a
     /// column holds what it must not, [`StoreError::Query`] otherwise.
     pub async fn find_credential(self, user_id: &UserId) -> Result<Option<Account>, StoreError> {
-        self.pool
-            .read(&(self.ids, user_id), |connection, &(ids, user_id)| {
-                find_credential_on(connection, ids, user_id).boxed()
-            })
-            .await
+        self.pool.read(|connection| find_credential_on(connection, self.ids, user_id).scope_boxed()).await
     }
 
     /// Gives one stored hash of each scheme that occurs, at most eight. Reads the whole table.
@@ -49,7 +45,7 @@ impl<'store> AccountRepository<'store> {
     ///
     /// As [`find_credential`](Self::find_credential).
     pub async fn password_samples(self) -> Result<Vec<StoredHash>, StoreError> {
-        self.pool.read(&(), |connection, ()| password_samples_on(connection).boxed()).await
+        self.pool.read(|connection| password_samples_on(connection).scope_boxed()).await
     }
 
     /// Replaces a user's password hash, if it is still the one that was verified; tells whether it was.
@@ -67,12 +63,9 @@ impl<'store> AccountRepository<'store> {
         now: OffsetDateTime,
     ) -> Result<bool, StoreError> {
         self.pool
-            .write(
-                &(self.ids, user_id, verified, password, now),
-                |connection, &(ids, user_id, verified, password, now)| {
-                    update_password_on(connection, ids, user_id, verified, password, now).boxed()
-                },
-            )
+            .write(|connection| {
+                update_password_on(connection, self.ids, user_id, verified, password, now).scope_boxed()
+            })
             .await
     }
 }
@@ -121,8 +114,8 @@ where
     Ok(changed > 0)
 }
 
-/// Keeps the password as it is, and other sign-ins waiting, until the transaction ends; tells whether it is the
-/// verified one.
+/// Keeps the password as it is, and other sign-ins waiting, until the transaction ends; tells whether it is
+/// the verified one.
 pub(crate) async fn hold_password_on<C>(
     connection: &mut C,
     ids: IdKind,

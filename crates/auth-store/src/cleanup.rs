@@ -1,18 +1,18 @@
 //! Removing what has run out, a thousand rows at a time.
 //!
-//! Rows that somebody else is working with are passed over, so that any number of servers can do this at once, and no
-//! request waits for more than one batch. An index leads to the rows.
+//! Rows that another transaction has locked are passed over, so that any number of servers can do this at
+//! once, and no request waits for more than one batch. An index leads to the rows.
 
+use auth_core::wire::unix_milliseconds;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use futures_util::FutureExt;
+use scoped_futures::ScopedFutureExt;
 use time::OffsetDateTime;
 
 use crate::error::StoreError;
 use crate::id::{IdKind, IsAnyOf};
 use crate::names::NamedConnection;
 use crate::pool::Pool;
-use crate::rate_limit::milliseconds;
 use crate::schema::{rate_limit, session, verification};
 use crate::timestamp::to_milliseconds;
 
@@ -51,10 +51,7 @@ pub(crate) async fn remove_batch(
     table: Expiring,
     before: OffsetDateTime,
 ) -> Result<usize, StoreError> {
-    pool.transaction(&(ids, table, before), |connection, &(ids, table, before)| {
-        remove_on(connection, ids, table, before).boxed()
-    })
-    .await
+    pool.transaction(|connection| remove_on(connection, ids, table, before).scope_boxed()).await
 }
 
 /// Runs inside the caller's transaction: the rows stay locked between being found and being removed.
@@ -95,7 +92,7 @@ async fn remove_on(
         }
         Expiring::RateLimits => {
             found = rate_limit::table
-                .filter(rate_limit::last_request.lt(milliseconds(before)))
+                .filter(rate_limit::last_request.lt(unix_milliseconds(before)))
                 .order(rate_limit::last_request)
                 .limit(limit)
                 .select(rate_limit::id)

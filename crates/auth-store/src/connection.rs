@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use diesel_async::AsyncPgConnection;
 use rand::RngExt;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::config::SslMode;
@@ -11,8 +10,9 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Connection, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use crate::client::PgClient;
 use crate::database_url::{DatabaseUrl, TlsMode};
-use crate::pooler::UnsafePooler;
+use crate::route::UnsafePooler;
 use crate::tls::{self, NotingTls, TlsError};
 
 /// Time between two TCP keep-alives, so that a connection whose peer vanished is noticed while idle.
@@ -63,29 +63,32 @@ impl ConnectError {
                     matches!(code.code().get(..2), Some("08" | "53" | "57"))
                         || *code == SqlState::INTERNAL_ERROR
                 }
-                None => !is_about_tls(error),
+                None => is_about_the_way(error),
             },
         }
     }
 }
 
-/// Tells whether an error is TLS's, which no waiting mends.
-fn is_about_tls(error: &tokio_postgres::Error) -> bool {
+/// Tells whether an error without a code is the network's or the peer's, which may pass. TLS, a password that
+/// is missing, and what the server cannot do are not mended by waiting.
+fn is_about_the_way(error: &tokio_postgres::Error) -> bool {
     let mut cause = std::error::Error::source(error);
+    if cause.is_none() {
+        return true;
+    }
+    let mut is_io = false;
     while let Some(error) = cause {
-        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        let io = error.downcast_ref::<std::io::Error>();
+        let inner = io.and_then(std::io::Error::get_ref);
         if error.is::<rustls::Error>()
             || inner.is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>)
         {
-            return true;
+            return false;
         }
+        is_io |= io.is_some();
         cause = error.source();
     }
-    // tokio-postgres' own refusals: no TLS at the server, no channel binding, no password given.
-    let text = error.to_string();
-    let refused_tls = text.starts_with("error performing TLS handshake")
-        && std::error::Error::source(error).is_some_and(|cause| !cause.is::<std::io::Error>());
-    refused_tls || text.starts_with("authentication error") || text.starts_with("invalid configuration")
+    is_io
 }
 
 /// A connection before Diesel takes it over.
@@ -125,19 +128,13 @@ impl Connector {
     /// Opens a connection for Diesel within the connect timeout and prepares its session.
     ///
     /// `session` is SQL without parameters that is sent in one message before anything else.
-    pub(crate) async fn establish(&self, session: Option<&str>) -> Result<AsyncPgConnection, ConnectError> {
+    pub(crate) async fn establish(&self, session: Option<&str>) -> Result<PgClient, ConnectError> {
         let after = self.connect_timeout;
         let establish = async {
             let (client, connection) = self.open_unbounded().await?;
-            let mut established = AsyncPgConnection::try_from_client_and_connection(client, connection)
-                .await
-                .map_err(ConnectError::SetUp)?;
-            if let Some(session) = session {
-                diesel_async::SimpleAsyncConnection::batch_execute(&mut established, session).await.map_err(
-                    |error| ConnectError::SetUp(diesel::ConnectionError::CouldntSetupConfiguration(error)),
-                )?;
-            }
-            Ok(established)
+            PgClient::new(client, connection, session).await.map_err(|error| {
+                ConnectError::SetUp(diesel::ConnectionError::CouldntSetupConfiguration(error))
+            })
         };
         timeout(after, establish).await.map_err(|_| ConnectError::TimedOut { after })?
     }

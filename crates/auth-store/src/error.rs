@@ -2,21 +2,20 @@
 //!
 //! Absence is not here: a lookup that finds nothing is `Ok(None)`, and an outage never is.
 //!
-//! Diesel keeps the kind of a server error and its text, not its SQLSTATE, so the rarer kinds are told
-//! by what the connection did afterwards and by the server's English text. A server that speaks
-//! another language (`lc_messages`) still answers every request correctly; a statement that it cancels
-//! is then reported as [`StoreError::Query`] instead of [`StoreError::Unavailable`].
+//! Errors of the server are told apart by their SQLSTATE and by the names of constraints, whatever language
+//! the server speaks (`lc_messages`), and keep both.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use diesel::result::{DatabaseErrorKind, DeserializeFieldError, Error as DieselError};
+use diesel::result::{DeserializeFieldError, Error as DieselError};
+use tokio_postgres::error::SqlState;
 
 use crate::connection::ConnectError;
 use crate::database_url::DatabaseUrlError;
-use crate::fields::UnreadableCell;
-use crate::pooler::UnsafePooler;
+use crate::route::UnsafePooler;
 use crate::tls::TlsError;
+use crate::unreadable_cell::UnreadableCell;
 
 /// Names of the constraints that Better Auth's schema has.
 pub mod constraint {
@@ -34,7 +33,6 @@ pub mod constraint {
 
 /// Why the store could not do what was asked.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum StoreError {
     /// The database is away, too slow or shutting down; trying later may work. Never means "there is
     /// no such row".
@@ -47,14 +45,17 @@ pub enum StoreError {
         constraint: String,
         /// The database's own words.
         #[source]
-        source: DieselError,
+        source: Cause,
     },
-    /// A value that its column cannot hold: text with a NUL character, text too long for its column or index, an
-    /// id of another kind, or none where one is needed.
+    /// A value that its column cannot hold: text with a NUL character, text too long for its column or index,
+    /// an id of another kind, or none where one is needed.
     #[error("the database cannot hold the value: {reason}")]
     Rejected {
         /// What is wrong with it, without the value.
         reason: &'static str,
+        /// The database's own words, where it was the database that refused it.
+        #[source]
+        source: Option<Cause>,
     },
     /// A stored row breaks a rule that the schema should enforce.
     #[error("column `{column}` of table `{table}` holds what it must not hold")]
@@ -78,12 +79,52 @@ pub enum StoreError {
     Tls(#[from] TlsError),
     /// The database refused a statement: a defect here, or a schema that is not Better Auth's.
     #[error("the database refused a statement")]
-    Query(#[source] DieselError),
+    Query(#[source] Cause),
+}
+
+/// What the database, or the library that reads and writes its rows, said.
+#[derive(Debug, thiserror::Error)]
+pub enum Cause {
+    /// The server refused, or the connection to it failed.
+    #[error(transparent)]
+    Server(tokio_postgres::Error),
+    /// Diesel could not write a statement or read a row.
+    #[error(transparent)]
+    Diesel(DieselError),
+}
+
+impl Cause {
+    /// Gives the SQLSTATE, if the server sent one.
+    pub fn sqlstate(&self) -> Option<&SqlState> {
+        match self {
+            Self::Server(error) => error.code(),
+            Self::Diesel(_) => None,
+        }
+    }
+
+    /// Gives the constraint that refused a row, if one did.
+    pub fn constraint(&self) -> Option<&str> {
+        match self {
+            Self::Server(error) => error.as_db_error()?.constraint(),
+            Self::Diesel(_) => None,
+        }
+    }
+}
+
+impl From<DieselError> for Cause {
+    fn from(error: DieselError) -> Self {
+        match error {
+            DieselError::QueryBuilderError(cause) => match cause.downcast::<tokio_postgres::Error>() {
+                Ok(error) => Self::Server(*error),
+                Err(cause) => Self::Diesel(DieselError::QueryBuilderError(cause)),
+            },
+            other => Self::Diesel(other),
+        }
+    }
 }
 
 /// How the database was not available.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum Outage {
     /// No connection became free, or none could be opened, in time.
     #[error("no connection within {after:?}")]
@@ -105,13 +146,13 @@ pub enum Outage {
     },
     /// The connection broke, or the server is shutting down.
     #[error("the connection was lost")]
-    ConnectionLost(#[source] DieselError),
+    ConnectionLost(#[source] Cause),
     /// The server gave up on the statement: it or a lock took too long, or there was no room.
     #[error("the server gave up on the statement")]
-    GivenUp(#[source] DieselError),
+    GivenUp(#[source] Cause),
     /// A table changed under a prepared statement; a fresh connection knows the new form.
     #[error("the connection's prepared statements are out of date")]
-    StalePlan(#[source] DieselError),
+    StalePlan(#[source] Cause),
 }
 
 impl StoreError {
@@ -120,49 +161,47 @@ impl StoreError {
         matches!(self, Self::Unavailable(Outage::ConnectionLost(_) | Outage::StalePlan(_)))
     }
 
-    /// Turns an error of unknown kind into a lost connection, once the connection turned out closed.
-    pub(crate) fn after_close(self) -> Self {
+    /// Gives the SQLSTATE that the server sent, if it sent one.
+    pub fn sqlstate(&self) -> Option<&SqlState> {
+        self.cause()?.sqlstate()
+    }
+
+    fn cause(&self) -> Option<&Cause> {
         match self {
-            Self::Query(error @ DieselError::DatabaseError(DatabaseErrorKind::Unknown, _)) => {
-                Self::Unavailable(Outage::ConnectionLost(error))
-            }
-            other => other,
+            Self::Unavailable(
+                Outage::ConnectionLost(cause) | Outage::GivenUp(cause) | Outage::StalePlan(cause),
+            )
+            | Self::Conflict { source: cause, .. }
+            | Self::Query(cause) => Some(cause),
+            Self::Rejected { source, .. } => source.as_ref(),
+            Self::Unavailable(Outage::NoConnection { .. } | Outage::Connect(_) | Outage::NoAnswer { .. })
+            | Self::Inconsistent { .. }
+            | Self::UnsafePooler(_)
+            | Self::Url(_)
+            | Self::Tls(_) => None,
         }
+    }
+
+    /// Refuses a value before the database is asked.
+    pub(crate) fn rejected(reason: &'static str) -> Self {
+        Self::Rejected { reason, source: None }
     }
 }
 
 impl From<DieselError> for StoreError {
     fn from(error: DieselError) -> Self {
-        let DieselError::DatabaseError(kind, information) = &error else {
-            return match error {
-                DieselError::BrokenTransactionManager => Self::Unavailable(Outage::ConnectionLost(error)),
-                other => Self::Query(other),
-            };
-        };
-        match kind {
-            DatabaseErrorKind::UniqueViolation
-            | DatabaseErrorKind::ForeignKeyViolation
-            | DatabaseErrorKind::CheckViolation
-            | DatabaseErrorKind::ExclusionViolation => Self::Conflict {
-                constraint: information.constraint_name().unwrap_or_default().to_owned(),
-                source: error,
-            },
-            DatabaseErrorKind::UnableToSendCommand | DatabaseErrorKind::ClosedConnection => {
-                Self::Unavailable(Outage::ConnectionLost(error))
+        let cause = Cause::from(error);
+        let Cause::Server(error) = &cause else { return Self::Query(cause) };
+        match Meaning::of(error) {
+            Meaning::Lost => Self::Unavailable(Outage::ConnectionLost(cause)),
+            Meaning::GivenUp => Self::Unavailable(Outage::GivenUp(cause)),
+            Meaning::StalePlan => Self::Unavailable(Outage::StalePlan(cause)),
+            Meaning::Conflict => {
+                let constraint = cause.constraint().unwrap_or_default().to_owned();
+                Self::Conflict { constraint, source: cause }
             }
-            DatabaseErrorKind::NotNullViolation => {
-                Self::Rejected { reason: "nothing, in a column that needs a value" }
-            }
-            DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::ReadOnlyTransaction => {
-                Self::Unavailable(Outage::GivenUp(error))
-            }
-            _ => match Meaning::of(information.message()) {
-                Meaning::Lost => Self::Unavailable(Outage::ConnectionLost(error)),
-                Meaning::GivenUp => Self::Unavailable(Outage::GivenUp(error)),
-                Meaning::StalePlan => Self::Unavailable(Outage::StalePlan(error)),
-                Meaning::Rejected(reason) => Self::Rejected { reason },
-                Meaning::Other => Self::Query(error),
-            },
+            Meaning::Rejected(reason) => Self::Rejected { reason, source: Some(cause) },
+            Meaning::Other => Self::Query(cause),
         }
     }
 }
@@ -180,60 +219,48 @@ pub(crate) fn read_failed(table: &'static str, error: DieselError) -> StoreError
 /// Refuses text that Postgres cannot hold, whatever language the server would say so in.
 pub(crate) fn check_text<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<(), StoreError> {
     if texts.into_iter().any(|text| text.contains('\0')) {
-        return Err(StoreError::Rejected { reason: "text with a NUL character" });
+        return Err(StoreError::rejected("text with a NUL character"));
     }
     Ok(())
 }
 
-/// What a server's message means to us.
+/// What a server's error means to the caller.
 enum Meaning {
     Lost,
     GivenUp,
     StalePlan,
+    Conflict,
     Rejected(&'static str),
     Other,
 }
 
+/// The function of the server that finds a prepared statement out of date. PostgreSQL names functions in
+/// errors, in no language; the code alone, "feature not supported", has many other causes.
+const REVALIDATES_PLANS: &str = "RevalidateCachedQuery";
+
 impl Meaning {
-    /// Reads the server's text (PostgreSQL 12 to 18, unchanged in all of them).
-    fn of(message: &str) -> Self {
-        let starts = |texts: &[&str]| texts.iter().any(|text| message.starts_with(text));
-        let contains = |texts: &[&str]| texts.iter().any(|text| message.contains(text));
-        // 57P01 to 57P05, 25P03, 08P01; the second line is PgBouncer's.
-        if starts(&[
-            "terminating connection",
-            "the database system is",
-            "terminating background",
-            "server conn crashed",
-        ]) || contains(&["server closed the connection", "server_login_retry", "query_wait_timeout"])
-        {
-            Self::Lost
-        // 57014, 55P03, 40P01, 53xxx.
-        } else if starts(&[
-            "canceling statement",
-            "deadlock detected",
-            "out of memory",
-            "out of shared memory",
-            "could not extend file",
-        ]) || contains(&[
-            "too many clients",
-            "too many connections",
-            "remaining connection slots",
-            "No space left on device",
-        ]) {
-            Self::GivenUp
-        } else if message == "cached plan must not change result type" {
-            Self::StalePlan
-        } else if starts(&["invalid byte sequence for encoding"]) {
-            Self::Rejected("text with a NUL character")
-        } else if starts(&["value too long for type"]) || (starts(&["index row"]) && contains(&["maximum"])) {
-            Self::Rejected("too long")
-        } else if message == "integer out of range" {
-            Self::Rejected("a number that the column cannot hold")
-        } else if contains(&["has no equivalent in encoding"]) {
-            Self::Rejected("a character that the database's encoding lacks")
-        } else {
-            Self::Other
+    /// Reads the code (PostgreSQL 12 to 18, appendix A of its manual).
+    fn of(error: &tokio_postgres::Error) -> Self {
+        // The driver's own failure: the connection is gone.
+        let Some(database) = error.as_db_error() else { return Self::Lost };
+        match database.code().code() {
+            // Class 08 is also what PgBouncer answers when it loses the server.
+            code if code.starts_with("08") => Self::Lost,
+            // Shut down or terminated, starting, idle for too long, the database dropped.
+            "57P01" | "57P02" | "57P03" | "57P04" | "57P05" | "25P03" | "25P04" => Self::Lost,
+            // Cancelled, a lock not had, a deadlock, a serialization failure, a standby.
+            "57014" | "55P03" | "40P01" | "40001" | "25006" => Self::GivenUp,
+            // No memory, no disk, no connection left.
+            code if code.starts_with("53") => Self::GivenUp,
+            "0A000" if database.routine() == Some(REVALIDATES_PLANS) => Self::StalePlan,
+            "23505" | "23503" | "23514" | "23P01" => Self::Conflict,
+            "23502" => Self::Rejected("nothing, in a column that needs a value"),
+            "22021" => Self::Rejected("text with a NUL character"),
+            // A text for its column, a value for its index.
+            "22001" | "54000" => Self::Rejected("too long"),
+            "22003" => Self::Rejected("a number that the column cannot hold"),
+            "22P05" => Self::Rejected("a character that the database's encoding lacks"),
+            _ => Self::Other,
         }
     }
 }

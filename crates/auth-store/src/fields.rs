@@ -1,8 +1,8 @@
 //! The columns of additional fields, which are known only when the process starts.
 //!
 //! Statements that name them are the same from the first to the last: the declarations do not change while a
-//! process runs, and values are bound. So they are prepared once per connection, as the others are, and kept by
-//! their SQL.
+//! process runs, and values are bound. So they are prepared once per connection, as the others are, and kept
+//! by their SQL.
 
 use std::io::Write;
 
@@ -23,6 +23,7 @@ use crate::error::StoreError;
 use crate::id::BoundId;
 use crate::oid;
 use crate::timestamp::to_milliseconds;
+use crate::unreadable_cell::UnreadableCell;
 
 /// Name of the users' table.
 pub(crate) const USER: &str = "user";
@@ -123,15 +124,6 @@ impl FromSqlRow<Untyped, Pg> for FieldCells {
     }
 }
 
-/// A column that holds what no field can.
-#[derive(Debug, thiserror::Error)]
-#[error("a value of column `{column}` cannot be read")]
-pub(crate) struct UnreadableCell {
-    pub(crate) column: String,
-    #[source]
-    cause: Box<dyn std::error::Error + Send + Sync>,
-}
-
 /// Reads a value by what its column is, as Node's driver does: an adopted column may be a narrower or wider
 /// one than `migrate` would have made.
 fn read_cell(value: PgValue<'_>) -> deserialize::Result<FieldValue> {
@@ -191,7 +183,7 @@ impl<'a> Bound<'a> {
             (FieldKind::Number, FieldValue::Null) => Self::Integer(None),
             (FieldKind::Number, FieldValue::Number(number) | FieldValue::BigNumber(number)) => {
                 let number = i32::try_from(*number);
-                Self::Integer(Some(number.map_err(|_| StoreError::Rejected { reason: "number too large" })?))
+                Self::Integer(Some(number.map_err(|_| StoreError::rejected("number too large"))?))
             }
             (FieldKind::BigNumber, FieldValue::Null) => Self::BigInt(None),
             (FieldKind::BigNumber, FieldValue::Number(number) | FieldValue::BigNumber(number)) => {
@@ -207,7 +199,7 @@ impl<'a> Bound<'a> {
             (FieldKind::Json | FieldKind::TextList | FieldKind::NumberList, FieldValue::Json(json)) => {
                 Self::Json(Some(JsonBytes(json.as_str())))
             }
-            _ => return Err(StoreError::Rejected { reason: "a value of another kind than its field's" }),
+            _ => return Err(StoreError::rejected("a value of another kind than its field's")),
         };
         Ok(bound)
     }
@@ -245,7 +237,7 @@ pub(crate) fn check_value(value: &FieldValue) -> Result<(), StoreError> {
         FieldValue::Json(json) => json.has_nul(),
         _ => false,
     };
-    if has_nul { Err(StoreError::Rejected { reason: "text with a NUL character" }) } else { Ok(()) }
+    if has_nul { Err(StoreError::rejected("text with a NUL character")) } else { Ok(()) }
 }
 
 /// An INSERT of one row, which gives back its id and its additional fields as the database made them.

@@ -1,11 +1,11 @@
 //! Ids of rows as the tables keep them: text, uuids or numbers (Better Auth core §12.3).
 //!
-//! Above the store an id is text. Here it becomes what its column is and comes back as the text that PostgreSQL
-//! itself would show: a uuid in lower case with hyphens, a number in decimal. Only that spelling names a row: `01` is
-//! not `1`, so that whatever compares ids as text compares rows.
+//! Above the store an id is text. Here it becomes what its column is and comes back as the text that
+//! PostgreSQL itself would show: a uuid in lower case with hyphens, a number in decimal. Only that spelling
+//! names a row: `01` is not `1`, so that whatever compares ids as text compares rows.
 //!
-//! What is no id of the kind, such as a name in a token of another time, is looked up as NULL. That finds nothing,
-//! costs the same statement, and keeps the column bare in the comparison, so that its index is used.
+//! What is no id of the kind, such as a name in a token of another time, is looked up as NULL. That finds
+//! nothing, costs the same statement, and keeps the column bare in the comparison, so that its index is used.
 
 use std::fmt;
 
@@ -25,7 +25,7 @@ use crate::oid;
 /// How the tables keep the ids of their rows: what Better Auth calls `advanced.database.generateId`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum IdKind {
-    /// Text that whoever inserts a row chooses. So it is without the option, with a function, and with `false`,
+    /// Text, chosen where a row is inserted. So it is without the option, with a function, and with `false`,
     /// where Node leaves the choice to a default of the column.
     #[default]
     Text,
@@ -61,7 +61,7 @@ impl IdKind {
     pub(crate) fn referred(self, id: &str) -> Result<BoundId<'_>, StoreError> {
         match self.sought(id) {
             BoundId::Uuid(None) | BoundId::Number(None) => {
-                Err(StoreError::Rejected { reason: "an id of another kind than the column's" })
+                Err(StoreError::rejected("an id of another kind than the column's"))
             }
             id => Ok(id),
         }
@@ -129,15 +129,15 @@ impl FromSql<RowId, Pg> for String {
     }
 }
 
-/// An id on its way into a statement. Its parameter has the type of the kind, so that a store's statements are
-/// always the same ones.
+/// An id on its way into a statement. Its parameter has the type of the kind, so that a store's statements
+/// are always the same ones.
 #[derive(Debug)]
 pub(crate) enum BoundId<'a> {
     Text(&'a str),
     /// `None` names no row.
     Uuid(Option<Uuid>),
-    /// `None` names no row. A `bigint` compares with `integer` columns through their indexes too, and is cast as it
-    /// is stored.
+    /// `None` names no row. A `bigint` compares with `integer` columns through their indexes too, and is cast
+    /// as it is stored.
     Number(Option<i64>),
     /// The word DEFAULT: the column makes the id.
     Default,
@@ -163,7 +163,8 @@ impl QueryFragment<Pg> for BoundId<'_> {
     }
 }
 
-/// Statements are kept by their SQL and the types of their parameters: it is not the Rust type that tells kinds apart.
+/// Statements are kept by their SQL and the types of their parameters: it is not the Rust type that tells
+/// kinds apart.
 impl QueryId for BoundId<'_> {
     type QueryId = ();
 

@@ -5,7 +5,7 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use diesel_async::{AsyncConnectionCore, RunQueryDsl};
-use futures_util::FutureExt;
+use scoped_futures::ScopedFutureExt;
 use time::OffsetDateTime;
 
 use crate::error::{StoreError, check_text, read_failed};
@@ -17,7 +17,8 @@ use crate::timestamp::to_milliseconds;
 /// Name of the table in [`StoreError::Inconsistent`].
 const TABLE: &str = "jwks";
 
-/// Servers that find no key to sign with queue here until their transactions end (the number says "authjwks").
+/// Servers that find no key to sign with queue here until their transactions end (the number says
+/// "authjwks").
 const LOCK: i64 = 7_022_647_185_765_788_531;
 
 #[diesel::declare_sql_function]
@@ -41,10 +42,10 @@ impl<'store> KeyRepository<'store> {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] when the database is away, [`StoreError::Inconsistent`] when a column holds
-    /// what it must not, [`StoreError::Query`] otherwise.
+    /// [`StoreError::Unavailable`] when the database is away, [`StoreError::Inconsistent`] when a column
+    /// holds what it must not, [`StoreError::Query`] otherwise.
     pub async fn list(self) -> Result<Vec<StoredKey>, StoreError> {
-        self.pool.read(&(), |connection, ()| list_on(connection).boxed()).await
+        self.pool.read(|connection| list_on(connection).scope_boxed()).await
     }
 
     /// Stores a new key; gives it with the id that tokens name it by.
@@ -54,13 +55,11 @@ impl<'store> KeyRepository<'store> {
     /// [`StoreError::Unavailable`] when the database is away, [`StoreError::Conflict`] when the id is taken,
     /// [`StoreError::Rejected`] when a value cannot be stored, [`StoreError::Query`] otherwise.
     pub async fn insert(self, new: &StoredKey) -> Result<StoredKey, StoreError> {
-        self.pool
-            .write(&(self.ids, new), |connection, &(ids, new)| insert_on(connection, ids, new).boxed())
-            .await
+        self.pool.write(|connection| insert_on(connection, self.ids, new).scope_boxed()).await
     }
 
-    /// Stores a new key unless a key that can sign in its place was stored meanwhile; gives all keys. Of several servers
-    /// that do this at once, one stores its key.
+    /// Stores a new key unless a key that can sign in its place was stored meanwhile; gives all keys. Of
+    /// several servers that do this at once, one stores its key.
     ///
     /// # Errors
     ///
@@ -71,17 +70,17 @@ impl<'store> KeyRepository<'store> {
         now: OffsetDateTime,
     ) -> Result<Vec<StoredKey>, StoreError> {
         self.pool
-            .transaction(&(self.ids, new, now), |connection, &(ids, new, now)| {
+            .transaction(|connection| {
                 async move {
                     diesel::select(pg_advisory_xact_lock(LOCK)).execute(connection).await?;
                     let mut keys = list_on(connection).await?;
                     let algorithm = new.algorithm.as_deref().unwrap_or_default();
                     if StoredKey::signing(&keys, algorithm, now).is_none() {
-                        keys.push(insert_on(connection, ids, new).await?);
+                        keys.push(insert_on(connection, self.ids, new).await?);
                     }
                     Ok(keys)
                 }
-                .boxed()
+                .scope_boxed()
             })
             .await
     }

@@ -10,7 +10,7 @@
 //! let store = Store::connect_lazily(PoolSettings::new(DatabaseUrl::parse("postgres://app@localhost/app")?))?;
 //! match store.sessions().find_by_token(&token).await? {
 //!     Some(principal) => println!("{}", principal.user.id),
-//!     None => println!("nobody"),
+//!     None => println!("no session"),
 //! }
 //! # Ok(())
 //! # }
@@ -22,8 +22,8 @@
 //! - `Ok(None)` means that the database answered and has no such row. An outage is
 //!   [`StoreError::Unavailable`], within [`PoolSettings::operation_timeout`].
 //! - Times are whole milliseconds, in and out.
-//! - Ids are text, in and out. A new row has the given id where the tables keep text ([`IdKind::Text`]); else it
-//!   gets one as it is stored, and what the method gives back has it.
+//! - Ids are text, in and out. A new row has the given id where the tables keep text ([`IdKind::Text`]); else
+//!   it gets one as it is stored, and what the method gives back has it.
 //! - No method hashes, waits for the network beside the database, or keeps a connection afterwards.
 //!
 //! # Adding a repository
@@ -35,11 +35,13 @@
 
 mod account;
 mod cleanup;
+mod client;
 mod connection;
 pub mod database_url;
 mod error;
 mod fields;
 mod fixed_update;
+mod gates;
 mod id;
 mod key;
 mod lookup;
@@ -51,14 +53,17 @@ pub mod pooler;
 mod rate_limit;
 mod recovery;
 mod registration;
+mod route;
 mod schema;
 mod session;
 mod sign_in;
 mod store;
+pub mod tables;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod timestamp;
 pub mod tls;
+mod unreadable_cell;
 mod user;
 mod verification;
 
@@ -66,18 +71,20 @@ pub use account::AccountRepository;
 pub use cleanup::{CLEANUP_BATCH, Expiring};
 pub use connection::ConnectError;
 pub use database_url::{DatabaseUrl, DatabaseUrlError};
-pub use error::{Outage, StoreError, constraint};
+pub use error::{Cause, Outage, StoreError, constraint};
+pub use gates::{Ban, UserGates, UserStanding};
 pub use id::IdKind;
 pub use key::KeyRepository;
 pub use names::{NameProblem, TableNames};
 pub use pool::{PoolSettings, PoolStatus};
-pub use pooler::{Route, UnsafePooler};
 pub use rate_limit::{RateLimitHit, RateLimitRepository, RateLimitVerdict};
 pub use recovery::NewPassword;
 pub use registration::{Address, NewRegistration, Registered};
+pub use route::{Route, UnsafePooler};
 pub use session::SessionRepository;
 pub use sign_in::NewSignIn;
 pub use store::{ConnectionReport, Store};
+pub use tables::TableSet;
 pub use tls::TlsError;
 pub use user::UserRepository;
 pub use verification::VerificationRepository;

@@ -1,23 +1,25 @@
 //! Names of tables and columns that are not Better Auth's own: `modelName` and `fields` of its options.
 //!
-//! Statements and migrations are written, and checked by the compiler, with Better Auth's names. For a database that has
-//! others the names in their text are exchanged: once for each text, and never where all names are Better Auth's.
+//! Statements and migrations are written, and checked by the compiler, with Better Auth's names. For a
+//! database that has others the names in their text are exchanged: once for each text, and never where all
+//! names are Better Auth's.
 
 mod connection;
 mod exchange;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use auth_core::{IDENTIFIER_MAX_BYTES, is_identifier};
+
 pub(crate) use connection::{Exchange, NamedConnection};
 
-use crate::migrations::{BOOKKEEPING_TABLE, schema_check};
-
-/// Longest identifier of PostgreSQL, in bytes.
-const IDENTIFIER_MAX: usize = 63;
+use crate::tables::{BOOKKEEPING_TABLE, Column, ColumnKind, SIGN_IN_GATES, TableSet};
 
 /// How a database calls the tables and columns of Better Auth. The default is by Better Auth's own names.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TableNames {
+    /// The tables and columns that can be called otherwise, whether or not their features are on.
+    known: TableSet,
     /// By Better Auth's name; only what is called otherwise.
     tables: BTreeMap<&'static str, String>,
     /// By Better Auth's names of table and field; only what is called otherwise.
@@ -29,11 +31,19 @@ pub struct TableNames {
 #[non_exhaustive]
 pub enum NameProblem {
     /// Better Auth has no such table.
-    #[error("Better Auth has no table of that name, but {}", schema_check::tables().collect::<Vec<_>>().join(", "))]
-    UnknownTable,
+    #[error("Better Auth has no table of that name, but {}", known.join(", "))]
+    UnknownTable {
+        /// The tables that there are.
+        known: Vec<&'static str>,
+    },
     /// The table has no such field.
-    #[error("\"{0}\" has no field of that name that could be called otherwise, but {fields}", fields = renamable(.0))]
-    UnknownField(&'static str),
+    #[error("\"{table}\" has no field of that name that could be called otherwise, but {}", known.join(", "))]
+    UnknownField {
+        /// The table.
+        table: &'static str,
+        /// The fields that it has.
+        known: Vec<&'static str>,
+    },
     /// The name is no identifier.
     #[error("it is no identifier: letters, digits and `_`, at most 63, no digit first")]
     NoIdentifier,
@@ -48,15 +58,27 @@ pub enum NameProblem {
 /// Columns that every table of PostgreSQL has.
 const OF_POSTGRES: [&str; 6] = ["ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"];
 
+/// Better Auth's own names of all tables that this crate has statements for.
+impl Default for TableNames {
+    fn default() -> Self {
+        Self::of(TableSet::default().with(&SIGN_IN_GATES))
+    }
+}
+
 impl TableNames {
-    /// Calls a table of Better Auth otherwise, such as `user` `users`. Case does not count in Better Auth's own names: in
-    /// environment variables it is lost, and no two of them differ in it alone.
+    /// Gives Better Auth's own names of these tables.
+    pub fn of(known: TableSet) -> Self {
+        Self { known, tables: BTreeMap::new(), columns: BTreeMap::new() }
+    }
+
+    /// Calls a table of Better Auth otherwise, such as `user` `users`. Case does not count in Better Auth's
+    /// own names: in environment variables it is lost, and no two of them differ in it alone.
     ///
     /// # Errors
     ///
     /// [`NameProblem::UnknownTable`], [`NameProblem::NoIdentifier`].
     pub fn call_table(&mut self, table: &str, name: &str) -> Result<(), NameProblem> {
-        let table = known_table(table)?;
+        let table = self.known_table(table)?;
         check_identifier(name)?;
         if name == table {
             self.tables.remove(table);
@@ -66,17 +88,17 @@ impl TableNames {
         Ok(())
     }
 
-    /// Calls the column of a field of Better Auth otherwise, such as `emailVerified` of `user` `email_verified`. The
-    /// column `id` has that name always, as with the reference.
+    /// Calls the column of a field of Better Auth otherwise, such as `emailVerified` of `user`
+    /// `email_verified`. The column `id` has that name always, as with the reference.
     ///
     /// # Errors
     ///
     /// [`NameProblem::UnknownTable`], [`NameProblem::UnknownField`], [`NameProblem::NoIdentifier`].
     pub fn call_column(&mut self, table: &str, field: &str, name: &str) -> Result<(), NameProblem> {
-        let table = known_table(table)?;
-        let field = renamable_fields(table)
-            .find(|known| known.eq_ignore_ascii_case(field))
-            .ok_or(NameProblem::UnknownField(table))?;
+        let table = self.known_table(table)?;
+        let known: Vec<&str> = self.fields(table).filter(|known| *known != "id").collect();
+        let found = known.iter().copied().find(|known| known.eq_ignore_ascii_case(field));
+        let field = found.ok_or(NameProblem::UnknownField { table, known })?;
         check_identifier(name)?;
         if name == field {
             self.columns.remove(&(table, field));
@@ -86,20 +108,20 @@ impl TableNames {
         Ok(())
     }
 
-    /// Makes sure that no two tables, and no two columns of a table, have one name, and that PostgreSQL does not cut off
-    /// what is named after them.
+    /// Makes sure that no two tables, and no two columns of a table, have one name, and that PostgreSQL does
+    /// not cut off what is named after them.
     ///
     /// # Errors
     ///
     /// [`NameProblem::Taken`], [`NameProblem::TooLong`].
     pub fn check(&self) -> Result<(), NameProblem> {
         let mut tables = BTreeSet::from([BOOKKEEPING_TABLE]);
-        for table in schema_check::tables() {
+        for table in self.known.names() {
             if !tables.insert(self.table(table)) {
                 return Err(NameProblem::Taken(format!("another table than \"{table}\"")));
             }
             let mut columns = BTreeSet::new();
-            for field in schema_check::fields(table) {
+            for field in self.fields(table) {
                 let column = self.column(table, field);
                 if !columns.insert(column) {
                     return Err(NameProblem::Taken(format!(
@@ -108,10 +130,14 @@ impl TableNames {
                 }
             }
         }
-        for (table, column, kind) in schema_check::named_after() {
-            let name = format!("{}_{}_{kind}", self.table(table), self.column(table, column));
-            if name.len() > IDENTIFIER_MAX {
-                return Err(NameProblem::TooLong(name));
+        for table in self.known.names() {
+            for column in self.known.columns(table) {
+                for kind in named_after(column) {
+                    let name = format!("{}_{}_{kind}", self.table(table), self.column(table, column.name));
+                    if name.len() > IDENTIFIER_MAX_BYTES {
+                        return Err(NameProblem::TooLong(name));
+                    }
+                }
             }
         }
         Ok(())
@@ -133,46 +159,59 @@ impl TableNames {
         known.map_or(field, |(_, column)| column.as_str())
     }
 
-    /// Tells whether the database's column of that name is one of Better Auth's.
+    /// Tells whether the database's column of that name is taken: by a column that this server reads or
+    /// makes, or by one that was given the name. Columns that are only obeyed where they are there can be
+    /// declared as fields too.
     pub fn has_column(&self, table: &str, column: &str) -> bool {
-        schema_check::fields(table).any(|field| self.column(table, field) == column)
+        let gates = SIGN_IN_GATES.tables.iter().filter(|gates| gates.name == table);
+        let is_gate =
+            |field: &str| gates.clone().any(|gates| gates.columns.iter().any(|gate| gate.name == field));
+        self.fields(table).any(|field| {
+            let called = self.column(table, field);
+            called == column && (called != field || !is_gate(field))
+        })
+    }
+
+    /// Lists the tables that can be called otherwise.
+    pub(crate) fn known(&self) -> &TableSet {
+        &self.known
+    }
+
+    fn fields<'s>(&'s self, table: &'s str) -> impl Iterator<Item = &'static str> + 's {
+        self.known.columns(table).map(|column| column.name)
+    }
+
+    fn known_table(&self, table: &str) -> Result<&'static str, NameProblem> {
+        let known = self.known.names().find(|known| known.eq_ignore_ascii_case(table));
+        known.ok_or_else(|| NameProblem::UnknownTable { known: self.known.names().collect() })
     }
 
     /// Gives Better Auth's name of a table that the database calls so.
     pub(crate) fn table_called(&self, name: &str) -> Option<&'static str> {
-        schema_check::tables().find(|table| self.table(table) == name)
+        self.known.names().find(|table| self.table(table) == name)
     }
 
-    /// Gives Better Auth's name of a column that the database calls so, or the column's own name; `None` where that
-    /// is Better Auth's for another column.
+    /// Gives Better Auth's name of a column that the database calls so, or the column's own name; `None`
+    /// where that is Better Auth's for another column.
     pub(crate) fn field_called<'a>(&self, table: &str, column: &'a str) -> Option<&'a str> {
-        if let Some(field) = schema_check::fields(table).find(|field| self.column(table, field) == column) {
+        if let Some(field) = self.fields(table).find(|field| self.column(table, field) == column) {
             return Some(field);
         }
-        schema_check::fields(table).all(|field| field != column).then_some(column)
+        self.fields(table).all(|field| field != column).then_some(column)
     }
 }
 
-fn known_table(table: &str) -> Result<&'static str, NameProblem> {
-    schema_check::tables().find(|known| known.eq_ignore_ascii_case(table)).ok_or(NameProblem::UnknownTable)
-}
-
-fn renamable_fields(table: &str) -> impl Iterator<Item = &'static str> {
-    schema_check::fields(table).filter(|field| *field != "id")
-}
-
-fn renamable(table: &str) -> String {
-    renamable_fields(table).collect::<Vec<_>>().join(", ")
+/// Lists what the names of a column's indexes and constraints end in.
+fn named_after(column: &Column) -> impl Iterator<Item = &'static str> {
+    let is_key = column.kind == ColumnKind::Key;
+    let refers = matches!(column.kind, ColumnKind::Reference { .. });
+    [(is_key || column.unique, "key"), (column.unique, "uidx"), (refers, "fkey"), (column.indexed, "idx")]
+        .into_iter()
+        .filter_map(|(is_named, kind)| is_named.then_some(kind))
 }
 
 fn check_identifier(name: &str) -> Result<(), NameProblem> {
-    let starts = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
-    let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    if starts && plain && name.len() <= IDENTIFIER_MAX && !OF_POSTGRES.contains(&name) {
-        Ok(())
-    } else {
-        Err(NameProblem::NoIdentifier)
-    }
+    if is_identifier(name) && !OF_POSTGRES.contains(&name) { Ok(()) } else { Err(NameProblem::NoIdentifier) }
 }
 
 #[cfg(test)]
@@ -184,10 +223,13 @@ mod tests {
     #[test]
     fn only_tables_and_fields_of_better_auth_are_called_otherwise() {
         let mut names = TableNames::default();
-        assert_eq!(names.call_table("users", "people"), Err(NameProblem::UnknownTable));
-        assert_eq!(names.call_column("users", "email", "mail"), Err(NameProblem::UnknownTable));
-        assert_eq!(names.call_column("user", "mail", "email"), Err(NameProblem::UnknownField("user")));
-        assert_eq!(names.call_column("user", "id", "user_id"), Err(NameProblem::UnknownField("user")));
+        assert!(matches!(names.call_table("users", "people"), Err(NameProblem::UnknownTable { .. })));
+        let unknown = names.call_column("users", "email", "mail");
+        assert!(matches!(unknown, Err(NameProblem::UnknownTable { .. })));
+        for field in ["mail", "id"] {
+            let unknown = names.call_column("user", field, "other");
+            assert!(matches!(unknown, Err(NameProblem::UnknownField { table: "user", .. })), "{field}");
+        }
         for name in ["", "1st", "a.b", "a\"b", "a b", "ünder", "ctid", &"x".repeat(64)] {
             assert_eq!(names.call_table("user", name), Err(NameProblem::NoIdentifier), "{name}");
             assert_eq!(names.call_column("user", "email", name), Err(NameProblem::NoIdentifier), "{name}");
@@ -225,6 +267,14 @@ mod tests {
     }
 
     #[test]
+    fn columns_that_are_only_obeyed_can_be_declared_as_fields_unless_they_were_named() {
+        let mut names = TableNames::default();
+        assert!(names.has_column("user", "email") && !names.has_column("user", "banned"));
+        names.call_column("user", "banned", "is_banned").unwrap();
+        assert!(names.has_column("user", "is_banned") && !names.has_column("user", "banned"));
+    }
+
+    #[test]
     fn what_the_database_calls_so_is_found() {
         let mut names = TableNames::default();
         names.call_table("user", "users").unwrap();
@@ -232,7 +282,7 @@ mod tests {
         assert_eq!(names.table_called("users"), Some("user"));
         assert_eq!(names.table_called("user"), None);
         assert_eq!(names.field_called("user", "email_address"), Some("email"));
-        assert_eq!(names.field_called("user", "email"), None, "a column of somebody else's");
+        assert_eq!(names.field_called("user", "email"), None, "another application's column");
         assert_eq!(names.field_called("user", "plan"), Some("plan"));
     }
 }

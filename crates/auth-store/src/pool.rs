@@ -16,9 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError};
 use std::time::Duration;
 
-use diesel_async::pooled_connection::PoolableConnection;
-use diesel_async::{AnsiTransactionManager, TransactionManager};
-use futures_util::future::BoxFuture;
+use scoped_futures::ScopedBoxFuture;
 use tokio::sync::{Notify, OnceCell};
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -26,13 +24,11 @@ use crate::connection::{ConnectError, Connector, Patience, jitter};
 use crate::database_url::DatabaseUrl;
 use crate::error::{Outage, StoreError};
 use crate::names::{Exchange, NamedConnection, TableNames};
-use crate::pooler::{self, Route};
+use crate::pooler;
+use crate::route::Route;
 
 /// Pause before a read is repeated; varied by half of itself.
 const REPEAT_PAUSE: Duration = Duration::from_millis(20);
-
-/// How long an error of unknown kind is held back to see whether the server closed the connection.
-const CLOSE_GRACE: Duration = Duration::from_millis(25);
 
 /// How many connections, and how long for what.
 #[derive(Clone, Debug)]
@@ -103,15 +99,15 @@ pub struct PoolStatus {
     pub idle: u32,
 }
 
-/// What is done with a connection and the arguments of a repository's method. A boxed future, because
-/// the compiler cannot yet see that an async closure's borrowing future may move between threads.
-pub(crate) trait Operation<A: ?Sized, T>:
-    for<'c> Fn(&'c mut NamedConnection, &'c A) -> BoxFuture<'c, Result<T, StoreError>> + Send + Sync
+/// What is done with a connection; what it works on lives as long as `'a`. A boxed future, because the
+/// compiler cannot yet see that an async closure's borrowing future may move between threads.
+pub(crate) trait Operation<'a, T>:
+    for<'c> Fn(&'c mut NamedConnection) -> ScopedBoxFuture<'a, 'c, Result<T, StoreError>> + Send + Sync
 {
 }
 
-impl<A: ?Sized, T, F> Operation<A, T> for F where
-    F: for<'c> Fn(&'c mut NamedConnection, &'c A) -> BoxFuture<'c, Result<T, StoreError>> + Send + Sync
+impl<'a, T, F> Operation<'a, T> for F where
+    F: for<'c> Fn(&'c mut NamedConnection) -> ScopedBoxFuture<'a, 'c, Result<T, StoreError>> + Send + Sync
 {
 }
 
@@ -146,13 +142,9 @@ impl Pool {
     }
 
     /// Runs a statement that only reads; on a lost connection it runs once more on a fresh one.
-    pub(crate) async fn read<A: Sync + ?Sized, T>(
-        &self,
-        arguments: &A,
-        operation: impl Operation<A, T>,
-    ) -> Result<T, StoreError> {
+    pub(crate) async fn read<'a, T>(&self, operation: impl Operation<'a, T>) -> Result<T, StoreError> {
         let deadline = self.deadline();
-        let first = self.attempt(deadline, arguments, &operation).await;
+        let first = self.attempt(deadline, &operation).await;
         match first {
             Err(error) if error.wants_fresh_connection() => {
                 tracing::debug!(
@@ -160,42 +152,32 @@ impl Pool {
                     "repeating a read on a fresh connection"
                 );
                 sleep(jitter(REPEAT_PAUSE)).await;
-                self.attempt(deadline, arguments, &operation).await
+                self.attempt(deadline, &operation).await
             }
             other => other,
         }
     }
 
     /// Runs one statement that writes; it runs again only if the server refused to begin it.
-    pub(crate) async fn write<A: Sync + ?Sized, T>(
-        &self,
-        arguments: &A,
-        operation: impl Operation<A, T>,
-    ) -> Result<T, StoreError> {
+    pub(crate) async fn write<'a, T>(&self, operation: impl Operation<'a, T>) -> Result<T, StoreError> {
         let deadline = self.deadline();
-        match self.attempt(deadline, arguments, &operation).await {
-            Err(StoreError::Unavailable(Outage::StalePlan(_))) => {
-                self.attempt(deadline, arguments, &operation).await
-            }
+        match self.attempt(deadline, &operation).await {
+            Err(StoreError::Unavailable(Outage::StalePlan(_))) => self.attempt(deadline, &operation).await,
             other => other,
         }
     }
 
     /// Runs a transaction. It is begun again on a fresh connection if its BEGIN never got through, or
     /// if it was rolled back because the tables had changed under its statements.
-    pub(crate) async fn transaction<A: Sync + ?Sized, T>(
-        &self,
-        arguments: &A,
-        operation: impl Operation<A, T>,
-    ) -> Result<T, StoreError> {
+    pub(crate) async fn transaction<'a, T>(&self, operation: impl Operation<'a, T>) -> Result<T, StoreError> {
         let deadline = self.deadline();
-        match self.attempt_transaction(deadline, arguments, &operation).await {
+        match self.attempt_transaction(deadline, &operation).await {
             Err((Begun::No, error)) if error.wants_fresh_connection() => {}
             Err((Begun::Yes, StoreError::Unavailable(Outage::StalePlan(_)))) => {}
             other => return other.map_err(|(_, error)| error),
         }
         sleep(jitter(REPEAT_PAUSE)).await;
-        self.attempt_transaction(deadline, arguments, &operation).await.map_err(|(_, error)| error)
+        self.attempt_transaction(deadline, &operation).await.map_err(|(_, error)| error)
     }
 
     /// Finds out, once, what stands before the database.
@@ -226,23 +208,21 @@ impl Pool {
         Instant::now() + self.settings.operation_timeout
     }
 
-    async fn attempt<A: Sync + ?Sized, T>(
+    async fn attempt<'a, T>(
         &self,
         deadline: Instant,
-        arguments: &A,
-        operation: &impl Operation<A, T>,
+        operation: &impl Operation<'a, T>,
     ) -> Result<T, StoreError> {
         let mut link = self.acquire(deadline).await?;
         link.unfinished = true;
-        let answer = timeout_at(deadline, operation(&mut link.connection, arguments)).await;
+        let answer = timeout_at(deadline, operation(&mut link.connection)).await;
         self.finish(&mut link, answer).await
     }
 
-    async fn attempt_transaction<A: Sync + ?Sized, T>(
+    async fn attempt_transaction<'a, T>(
         &self,
         deadline: Instant,
-        arguments: &A,
-        operation: &impl Operation<A, T>,
+        operation: &impl Operation<'a, T>,
     ) -> Result<T, (Begun, StoreError)> {
         let mut link = self.acquire(deadline).await.map_err(|error| (Begun::No, error))?;
         link.unfinished = true;
@@ -250,23 +230,20 @@ impl Pool {
             Some(Route::TransactionPooler) => format!("BEGIN; {}", self.settings.limits("LOCAL ")),
             Some(Route::Direct) | None => "BEGIN".to_owned(),
         };
-        let begun = timeout_at(deadline, async {
-            Ok(AnsiTransactionManager::begin_transaction_sql(link.connection.plain(), &begin).await?)
-        })
-        .await;
+        let begun = timeout_at(deadline, async { Ok(link.connection.plain().begin(&begin).await?) }).await;
         self.finish(&mut link, begun).await.map_err(|error| (Begun::No, error))?;
 
         link.unfinished = true;
         let answer = timeout_at(deadline, async {
             let connection = &mut link.connection;
-            match operation(connection, arguments).await {
+            match operation(connection).await {
                 Ok(done) => {
-                    AnsiTransactionManager::commit_transaction(connection.plain()).await?;
+                    connection.plain().commit().await?;
                     Ok(done)
                 }
                 Err(error) => {
                     // If this fails too, the connection is dropped, and the server rolls back.
-                    let _ = AnsiTransactionManager::rollback_transaction(connection.plain()).await;
+                    let _ = connection.plain().rollback().await;
                     Err(error)
                 }
             }
@@ -289,7 +266,6 @@ impl Pool {
                 link.unfinished = false;
                 return Ok(done);
             }
-            Err(error @ StoreError::Query(_)) if link.closes_within(CLOSE_GRACE).await => error.after_close(),
             Err(error) => error,
         };
         match &error {
@@ -318,7 +294,7 @@ impl Pool {
                     }
                 },
                 () = failed => {
-                    // With connections open, one will come back; without, nobody is going to try again.
+                    // With connections open, one will come back; without, no other attempt is under way.
                     if let (0, Some(failure)) = (pool.state().connections, self.shared.last_failure()) {
                         return Err(match *failure {
                             ConnectError::UnsafePooler(unsafe_pooler) => unsafe_pooler.into(),
@@ -389,19 +365,6 @@ struct Link {
     unfinished: bool,
 }
 
-impl Link {
-    async fn closes_within(&mut self, grace: Duration) -> bool {
-        let end = Instant::now() + grace;
-        while !self.connection.plain().is_broken() {
-            if Instant::now() >= end {
-                return false;
-            }
-            sleep(grace / 5).await;
-        }
-        true
-    }
-}
-
 /// Makes and judges connections for bb8.
 struct Manager {
     connector: Connector,
@@ -451,7 +414,7 @@ impl bb8::ManageConnection for Manager {
 
     async fn is_valid(&self, link: &mut Link) -> Result<(), Arc<ConnectError>> {
         let current = link.generation == self.shared.generation.load(Ordering::Relaxed);
-        if current && !link.connection.plain().is_broken() {
+        if current && link.connection.plain().is_usable() {
             Ok(())
         } else {
             Err(Arc::new(ConnectError::Stale))
@@ -459,6 +422,6 @@ impl bb8::ManageConnection for Manager {
     }
 
     fn has_broken(&self, link: &mut Link) -> bool {
-        link.unfinished || link.connection.plain().is_broken()
+        link.unfinished || !link.connection.plain().is_usable()
     }
 }

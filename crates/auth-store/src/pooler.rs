@@ -23,6 +23,7 @@ use tokio::time::timeout;
 use tokio_postgres::{Client, SimpleQueryMessage};
 
 use crate::connection::{ConnectError, Connector};
+use crate::route::{Route, UnsafePooler};
 
 /// Turns per connection. One is enough with an idle PgBouncer, which hands out the server connection
 /// that was used last; more are for a busy one.
@@ -31,24 +32,6 @@ const TURNS: usize = 4;
 /// Longest that opening the second connection or a turn of it may take; a pooler with room for one
 /// client must not block the start.
 const SECOND_CONNECTION: Duration = Duration::from_secs(1);
-
-/// What stands between this process and Postgres.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Route {
-    /// Postgres itself, or a pooler in session mode: the session is ours.
-    Direct,
-    /// A pooler in transaction mode that keeps prepared statements apart.
-    TransactionPooler,
-}
-
-/// A pooler that lets clients see each other's prepared statements.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "the pooler in front of the database shares prepared statements between clients, so one client can run another's: \
-     use PgBouncer 1.21 or newer with max_prepared_statements above 0, or its session mode (pool_mode = session), \
-     or the direct address of the database"
-)]
-pub struct UnsafePooler;
 
 /// Finds out the route, or refuses it.
 pub(crate) async fn probe(connector: &Connector) -> Result<Route, ConnectError> {

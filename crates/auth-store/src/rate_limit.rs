@@ -1,21 +1,24 @@
-//! The `rateLimit` table: how often somebody asked, counted together with Node's Better Auth (core §5, §12.1).
+//! The `rateLimit` table: how often each client asked, counted together with Node's Better Auth (core §5,
+//! §12.1).
 //!
-//! The reference reads a row and then changes it by statements that hold only if nobody else did meanwhile. Here one
-//! statement does the same: whatever row it meets, it locks, decides on what is in it, and changes it. The two
-//! therefore count together, and of requests that come at once exactly the allowed number passes. Where ids are
-//! numbers, a first statement changes the row that is there, so that only new rows take one.
+//! The reference reads a row and then changes it by statements that hold only if no other server did
+//! meanwhile. Here one statement does the same: whatever row it meets, it locks, decides on what is in it,
+//! and changes it. The two therefore count together, and of requests that come at once exactly the allowed
+//! number passes. Where ids are numbers, a first statement changes the row that is there, so that only new
+//! rows take one.
 //!
-//! Servers' clocks differ. The reference writes the time of whoever counted last; here a row's time never goes back, so
-//! that a clock that is behind does not shorten a window, and a time further ahead than a window is set right, so that
-//! nobody waits for a clock that was ahead.
+//! Servers' clocks differ. The reference writes the time of the server that counted last; here a row's time
+//! never goes back, so that a clock that is behind does not shorten a window, and a time further ahead than a
+//! window is set right, so that no client waits for a clock that was ahead.
 
 use std::time::Duration;
 
 use auth_core::RateLimitId;
+use auth_core::wire::unix_milliseconds;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::{AsyncConnectionCore, RunQueryDsl};
-use futures_util::FutureExt;
+use scoped_futures::ScopedFutureExt;
 use time::OffsetDateTime;
 
 use crate::error::{StoreError, check_text};
@@ -70,9 +73,7 @@ impl<'store> RateLimitRepository<'store> {
     /// [`StoreError::Unavailable`] when the database is away, [`StoreError::Rejected`] when the key cannot be
     /// stored, [`StoreError::Query`] otherwise.
     pub async fn count(self, hit: &RateLimitHit<'_>) -> Result<RateLimitVerdict, StoreError> {
-        self.pool
-            .write(&(self.ids, hit), |connection, &(ids, hit)| count_on(connection, ids, hit).boxed())
-            .await
+        self.pool.write(|connection| count_on(connection, self.ids, hit).scope_boxed()).await
     }
 }
 
@@ -106,7 +107,7 @@ where
             }
             continue;
         };
-        let now = milliseconds(hit.now);
+        let now = unix_milliseconds(hit.now);
         if last_request > now.saturating_add(window) {
             set_right_on(connection, hit.key, last_request, now).await?;
             return Ok(RateLimitVerdict::Refused { wait: hit.window });
@@ -122,8 +123,9 @@ where
 /// Where a request may be counted.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Pass {
-    /// In the row that is there. An INSERT takes a number of the column even where the row is there already: with
-    /// [`IdKind::Serial`] it is kept for when there is none, or the numbers would be used up by counting.
+    /// In the row that is there. An INSERT takes a number of the column even where the row is there already:
+    /// with [`IdKind::Serial`] it is kept for when there is none, or the numbers would be used up by
+    /// counting.
     OfRow,
     /// In the row that is there, or in a new one.
     OrNewRow,
@@ -140,7 +142,7 @@ async fn pass_on<C>(
 where
     C: AsyncConnectionCore<Backend = Pg> + Send,
 {
-    let now = milliseconds(hit.now);
+    let now = unix_milliseconds(hit.now);
     // The reference compares `now - lastRequest >= window`.
     let is_over = rate_limit::last_request.le(now.saturating_sub(window));
     let is_near_ahead = rate_limit::last_request.between(now, now.saturating_add(window));
@@ -170,7 +172,7 @@ where
     Ok(counted.is_some())
 }
 
-/// Moves a row from a time that a wrong clock wrote to now, unless somebody counted meanwhile.
+/// Moves a row from a time that a wrong clock wrote to now, unless a request was counted meanwhile.
 async fn set_right_on<C>(connection: &mut C, key: &str, wrong: i64, now: i64) -> Result<(), StoreError>
 where
     C: AsyncConnectionCore<Backend = Pg> + Send,
@@ -178,9 +180,4 @@ where
     let row = rate_limit::table.filter(rate_limit::key.eq(key)).filter(rate_limit::last_request.eq(wrong));
     diesel::update(row).set(rate_limit::last_request.eq(now)).execute(connection).await?;
     Ok(())
-}
-
-/// Gives a moment as the table holds it.
-pub(crate) fn milliseconds(at: OffsetDateTime) -> i64 {
-    at.unix_timestamp().saturating_mul(1_000).saturating_add(i64::from(at.millisecond()))
 }

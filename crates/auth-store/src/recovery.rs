@@ -2,7 +2,7 @@
 
 use auth_core::{DeclaredFields, Session, StoredHash, UserId};
 
-use futures_util::FutureExt;
+use scoped_futures::ScopedFutureExt;
 use time::OffsetDateTime;
 
 use crate::error::StoreError;
@@ -34,10 +34,7 @@ pub(crate) async fn replace_password_and_sessions(
     new: &NewPassword,
     session: &Session,
 ) -> Result<Option<Session>, StoreError> {
-    pool.transaction(&(fields, ids, new, session), |connection, &(fields, ids, new, session)| {
-        replace_on(connection, fields, ids, new, session).boxed()
-    })
-    .await
+    pool.transaction(|connection| replace_on(connection, fields, ids, new, session).scope_boxed()).await
 }
 
 /// Runs inside the caller's transaction.

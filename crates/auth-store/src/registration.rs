@@ -1,8 +1,7 @@
 //! Sign-up: user, account and session in one transaction, all or none.
 
 use auth_core::{Account, DeclaredFields, Email, Session, User, UserId};
-use diesel_async::{AnsiTransactionManager, TransactionManager};
-use futures_util::FutureExt;
+use scoped_futures::ScopedFutureExt;
 
 use crate::error::StoreError;
 use crate::id::IdKind;
@@ -10,8 +9,8 @@ use crate::names::NamedConnection;
 use crate::pool::Pool;
 use crate::{account, session, user};
 
-/// The rows of a sign-up. Where the tables make ids of their own, account and session are stored as the user's
-/// whatever id they say that it has.
+/// The rows of a sign-up. Where the tables make ids of their own, account and session are stored as the
+/// user's whatever id they say that it has.
 #[derive(Clone, Debug)]
 pub struct NewRegistration {
     /// The new user.
@@ -22,8 +21,8 @@ pub struct NewRegistration {
     pub session: Option<Session>,
 }
 
-/// What a sign-up made, with ids and additional fields as the database holds them: it has an order of its own for
-/// the members of JSON, for example.
+/// What a sign-up made, with ids and additional fields as the database holds them: it has an order of its own
+/// for the members of JSON, for example.
 #[derive(Clone, Debug)]
 pub struct Registered {
     /// The user.
@@ -35,9 +34,9 @@ pub struct Registered {
 /// What is known of the address of a sign-up that must not tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Address {
-    /// Nobody has it: the rows are stored.
+    /// No user has it: the rows are stored.
     Free,
-    /// Somebody has it: the rows are tried and taken back.
+    /// A user has it: the rows are tried and taken back.
     Taken,
 }
 
@@ -47,10 +46,7 @@ pub(crate) async fn register(
     ids: IdKind,
     new: &NewRegistration,
 ) -> Result<Registered, StoreError> {
-    pool.transaction(&(fields, ids, new), |connection, &(fields, ids, new)| {
-        register_on(connection, fields, ids, new).boxed()
-    })
-    .await
+    pool.transaction(|connection| register_on(connection, fields, ids, new).scope_boxed()).await
 }
 
 /// Stores the rows, or does the same work and leaves nothing.
@@ -64,16 +60,14 @@ pub(crate) async fn register_unseen(
     let email = &new.user.email;
     let mut new = new.clone();
     if address == Address::Taken {
-        // Nobody has an address of 32 random characters; the domain stays for the sake of constraints that look
-        // at it.
+        // No user has an address of 32 random characters; the domain stays for the sake of constraints that
+        // look at it.
         let domain = email.as_str().rsplit_once('@').map_or("", |(_, domain)| domain);
-        let nobody = UserId::generate(&mut rand::rng());
-        new.user.email = Email::from_stored(format!("{}@{domain}", nobody.as_str().to_ascii_lowercase()));
+        let unused = UserId::generate(&mut rand::rng());
+        new.user.email = Email::from_stored(format!("{}@{domain}", unused.as_str().to_ascii_lowercase()));
     }
     let tried = pool
-        .transaction(&(fields, ids, &new, address), |connection, &(fields, ids, new, address)| {
-            register_unseen_on(connection, fields, ids, new, address).boxed()
-        })
+        .transaction(|connection| register_unseen_on(connection, fields, ids, &new, address).scope_boxed())
         .await?;
     Ok(Registered { user: User { email: email.clone(), ..tried.user }, ..tried })
 }
@@ -87,11 +81,11 @@ async fn register_unseen_on(
     new: &NewRegistration,
     address: Address,
 ) -> Result<Registered, StoreError> {
-    AnsiTransactionManager::begin_transaction(connection.plain()).await?;
+    connection.plain().begin_nested().await?;
     let stored = register_on(connection, fields, ids, new).await?;
     match address {
-        Address::Free => AnsiTransactionManager::commit_transaction(connection.plain()).await?,
-        Address::Taken => AnsiTransactionManager::rollback_transaction(connection.plain()).await?,
+        Address::Free => connection.plain().keep_nested().await?,
+        Address::Taken => connection.plain().take_back_nested().await?,
     }
     Ok(stored)
 }

@@ -1,29 +1,20 @@
 //! The `session` table, and the one read that every signed-in request makes.
 
-use std::num::NonZeroU32;
+mod statements;
 
-use auth_core::{
-    AdditionalValues, DeclaredFields, FieldChanges, Session, SessionId, SessionToken, UserId, UserSession,
-};
-use diesel::pg::Pg;
-use diesel::prelude::*;
-use diesel_async::{AsyncConnectionCore, RunQueryDsl};
-use futures_util::FutureExt;
+use auth_core::{DeclaredFields, FieldChanges, Session, SessionId, SessionToken, UserId, UserSession};
+use scoped_futures::ScopedFutureExt;
 use time::OffsetDateTime;
 
-use crate::error::{StoreError, check_text, read_failed};
-use crate::fields::{
-    Bound, FieldCells, FieldChange, FieldColumns, InsertRow, SESSION, UpdateSession, bound_fields,
-};
-use crate::fixed_update::FixedUpdate;
+use crate::error::StoreError;
 use crate::id::IdKind;
 use crate::pool::Pool;
-use crate::schema::{session, user};
-use crate::timestamp::to_milliseconds;
-use crate::user::UserRow;
 
-/// Name of the table in [`StoreError::Inconsistent`].
-const TABLE: &str = "session";
+pub(crate) use statements::{
+    delete_by_token_on, delete_by_user_except_on, delete_by_user_on, delete_expired_on, delete_owned_on,
+    end_excess_on, find_by_id_on, find_by_token_on, insert_on, list_by_user_on, refresh_on,
+    update_additional_on,
+};
 
 /// Finds, extends and ends sessions.
 #[derive(Clone, Copy, Debug)]
@@ -46,25 +37,17 @@ impl<'store> SessionRepository<'store> {
     /// [`StoreError::Unavailable`] when the database is away, [`StoreError::Inconsistent`] when a
     /// column holds what it must not, [`StoreError::Query`] otherwise.
     pub async fn find_by_token(self, token: &SessionToken) -> Result<Option<UserSession>, StoreError> {
-        self.pool
-            .read(&(self.fields, token), |connection, &(fields, token)| {
-                find_by_token_on(connection, fields, token).boxed()
-            })
-            .await
+        self.pool.read(|connection| find_by_token_on(connection, self.fields, token).scope_boxed()).await
     }
 
-    /// Finds a session by its id, together with its user, in one statement. What is no id of the tables' kind is
-    /// no session's.
+    /// Finds a session by its id, together with its user, in one statement. What is no id of the tables' kind
+    /// is no session's.
     ///
     /// # Errors
     ///
     /// As [`find_by_token`](Self::find_by_token).
     pub async fn find_by_id(self, id: &SessionId) -> Result<Option<UserSession>, StoreError> {
-        self.pool
-            .read(&(self.fields, self.ids, id), |connection, &(fields, ids, id)| {
-                find_by_id_on(connection, fields, ids, id).boxed()
-            })
-            .await
+        self.pool.read(|connection| find_by_id_on(connection, self.fields, self.ids, id).scope_boxed()).await
     }
 
     /// Lists the sessions of a user that live at `now`, oldest first; of more than `limit`, the newest.
@@ -79,12 +62,9 @@ impl<'store> SessionRepository<'store> {
         limit: u32,
     ) -> Result<Vec<Session>, StoreError> {
         self.pool
-            .read(
-                &(self.fields, self.ids, user_id, now, limit),
-                |connection, &(fields, ids, user_id, now, limit)| {
-                    list_by_user_on(connection, fields, ids, user_id, now, limit).boxed()
-                },
-            )
+            .read(|connection| {
+                list_by_user_on(connection, self.fields, self.ids, user_id, now, limit).scope_boxed()
+            })
             .await
     }
 
@@ -95,11 +75,7 @@ impl<'store> SessionRepository<'store> {
     /// [`StoreError::Conflict`] when the user is gone or the token is taken, [`StoreError::Rejected`]
     /// when a value cannot be stored or the user's id is none, and as [`find_by_token`](Self::find_by_token).
     pub async fn insert(self, new: &Session) -> Result<Session, StoreError> {
-        self.pool
-            .write(&(self.fields, self.ids, new), |connection, &(fields, ids, new)| {
-                insert_on(connection, fields, ids, new).boxed()
-            })
-            .await
+        self.pool.write(|connection| insert_on(connection, self.fields, self.ids, new).scope_boxed()).await
     }
 
     /// Moves a session's end; gives the session as it is now, or `None` if it is gone.
@@ -114,9 +90,7 @@ impl<'store> SessionRepository<'store> {
         now: OffsetDateTime,
     ) -> Result<Option<Session>, StoreError> {
         self.pool
-            .write(&(self.fields, token, expires_at, now), |connection, &(fields, token, expires_at, now)| {
-                refresh_on(connection, fields, token, expires_at, now).boxed()
-            })
+            .write(|connection| refresh_on(connection, self.fields, token, expires_at, now).scope_boxed())
             .await
     }
 
@@ -133,8 +107,8 @@ impl<'store> SessionRepository<'store> {
         now: OffsetDateTime,
     ) -> Result<Option<Session>, StoreError> {
         self.pool
-            .write(&(self.fields, token, changes, now), |connection, &(fields, token, changes, now)| {
-                update_additional_on(connection, fields, token, changes, now).boxed()
+            .write(|connection| {
+                update_additional_on(connection, self.fields, token, changes, now).scope_boxed()
             })
             .await
     }
@@ -145,7 +119,7 @@ impl<'store> SessionRepository<'store> {
     ///
     /// As [`find_by_token`](Self::find_by_token). After an error the session may or may not be gone.
     pub async fn delete_by_token(self, token: &SessionToken) -> Result<bool, StoreError> {
-        self.pool.write(token, |connection, token| delete_by_token_on(connection, token).boxed()).await
+        self.pool.write(|connection| delete_by_token_on(connection, token).scope_boxed()).await
     }
 
     /// Ends a session if it is the user's; tells whether it was there and was theirs. The owner is part of
@@ -153,12 +127,10 @@ impl<'store> SessionRepository<'store> {
     ///
     /// # Errors
     ///
-    /// As [`delete_by_token`](Self::delete_by_token). A token that no column can hold is nobody's.
+    /// As [`delete_by_token`](Self::delete_by_token). A token that no column can hold finds none.
     pub async fn delete_owned(self, token: &SessionToken, user_id: &UserId) -> Result<bool, StoreError> {
         self.pool
-            .write(&(self.ids, token, user_id), |connection, &(ids, token, user_id)| {
-                delete_owned_on(connection, ids, token, user_id).boxed()
-            })
+            .write(|connection| delete_owned_on(connection, self.ids, token, user_id).scope_boxed())
             .await
     }
 
@@ -168,11 +140,7 @@ impl<'store> SessionRepository<'store> {
     ///
     /// As [`delete_by_token`](Self::delete_by_token).
     pub async fn delete_by_user(self, user_id: &UserId) -> Result<usize, StoreError> {
-        self.pool
-            .write(&(self.ids, user_id), |connection, &(ids, user_id)| {
-                delete_by_user_on(connection, ids, user_id).boxed()
-            })
-            .await
+        self.pool.write(|connection| delete_by_user_on(connection, self.ids, user_id).scope_boxed()).await
     }
 
     /// Ends every session of a user but the one with the token; tells how many there were.
@@ -186,9 +154,7 @@ impl<'store> SessionRepository<'store> {
         kept: &SessionToken,
     ) -> Result<usize, StoreError> {
         self.pool
-            .write(&(self.ids, user_id, kept), |connection, &(ids, user_id, kept)| {
-                delete_by_user_except_on(connection, ids, user_id, kept).boxed()
-            })
+            .write(|connection| delete_by_user_except_on(connection, self.ids, user_id, kept).scope_boxed())
             .await
     }
 
@@ -199,310 +165,7 @@ impl<'store> SessionRepository<'store> {
     ///
     /// As [`find_by_token`](Self::find_by_token).
     pub async fn delete_expired(self, token: &SessionToken, now: OffsetDateTime) -> Result<bool, StoreError> {
-        self.pool
-            .write(&(token, now), |connection, &(token, now)| {
-                delete_expired_on(connection, token, now).boxed()
-            })
-            .await
-    }
-}
-
-/// The connection may be shared (`&AsyncPgConnection`): reads sent together are then answered in one
-/// round trip.
-pub(crate) async fn find_by_token_on<C>(
-    connection: &mut C,
-    fields: &DeclaredFields,
-    token: &SessionToken,
-) -> Result<Option<UserSession>, StoreError>
-where
-    C: AsyncConnectionCore<Backend = Pg> + Send,
-{
-    session::table
-        .inner_join(user::table)
-        .filter(session::token.eq(token.expose()))
-        .select((UserRow::columns(), SessionRow::columns(), FieldColumns::of_both(fields)))
-        .get_result::<PrincipalRow>(connection)
-        .await
-        .optional()
-        .map(|rows| rows.map(|rows| principal(rows, fields)))
-        .map_err(|error| read_failed(TABLE, error))
-}
-
-pub(crate) async fn find_by_id_on<C>(
-    connection: &mut C,
-    fields: &DeclaredFields,
-    ids: IdKind,
-    id: &SessionId,
-) -> Result<Option<UserSession>, StoreError>
-where
-    C: AsyncConnectionCore<Backend = Pg> + Send,
-{
-    session::table
-        .inner_join(user::table)
-        .filter(session::id.eq(ids.sought(id.as_str())))
-        .select((UserRow::columns(), SessionRow::columns(), FieldColumns::of_both(fields)))
-        .get_result::<PrincipalRow>(connection)
-        .await
-        .optional()
-        .map(|rows| rows.map(|rows| principal(rows, fields)))
-        .map_err(|error| read_failed(TABLE, error))
-}
-
-pub(crate) async fn list_by_user_on<C>(
-    connection: &mut C,
-    fields: &DeclaredFields,
-    ids: IdKind,
-    user_id: &UserId,
-    now: OffsetDateTime,
-    limit: u32,
-) -> Result<Vec<Session>, StoreError>
-where
-    C: AsyncConnectionCore<Backend = Pg> + Send,
-{
-    session::table
-        .filter(session::user_id.eq(ids.sought(user_id.as_str())))
-        .filter(session::expires_at.gt(to_milliseconds(now)))
-        .order((session::created_at.desc(), session::id.desc()))
-        .limit(limit.into())
-        .select((SessionRow::columns(), FieldColumns::of_session(fields)))
-        .load::<(SessionRow, FieldCells)>(connection)
-        .await
-        .map(|rows| {
-            let named = |(session, cells): (SessionRow, FieldCells)| {
-                session.into_session(cells.named(&fields.session))
-            };
-            rows.into_iter().rev().map(named).collect()
-        })
-        .map_err(|error| read_failed(TABLE, error))
-}
-
-/// Stores a session; gives it with the id and the additional fields as the database has them.
-pub(crate) async fn insert_on<C>(
-    connection: &mut C,
-    fields: &DeclaredFields,
-    ids: IdKind,
-    new: &Session,
-) -> Result<Session, StoreError>
-where
-    C: AsyncConnectionCore<Backend = Pg> + Send,
-{
-    let Session {
-        id,
-        token,
-        user_id,
-        expires_at,
-        created_at,
-        updated_at,
-        ip_address,
-        user_agent,
-        additional,
-    } = new;
-    check_text(ip_address.as_deref().into_iter().chain(user_agent.as_deref()))?;
-    let mut columns = vec![
-        ("id", Bound::Id(ids.new_id(id.as_str()))),
-        ("expiresAt", Bound::Time(Some(to_milliseconds(*expires_at)))),
-        ("token", Bound::Text(Some(token.expose()))),
-        ("createdAt", Bound::Time(Some(to_milliseconds(*created_at)))),
-        ("updatedAt", Bound::Time(Some(to_milliseconds(*updated_at)))),
-        ("ipAddress", Bound::Text(ip_address.as_deref())),
-        ("userAgent", Bound::Text(user_agent.as_deref())),
-        ("userId", Bound::Id(ids.referred(user_id.as_str())?)),
-    ];
-    columns.extend(bound_fields(&fields.session, additional)?);
-    let returning = (session::id, FieldColumns::of_session(fields));
-    let (id, cells) = InsertRow { table: SESSION, columns, returning }
-        .get_result::<(String, FieldCells)>(connection)
-        .await
-        .map_err(|error| read_failed(TABLE, error))?;
-    Ok(Session { id: SessionId::from_stored(id), additional: cells.named(&fields.session), ..new.clone() })
-}
-
-/// Ends the sessions of a user that are beyond the bound: ended ones first, then the oldest, never the given
-/// one, which is new.
-pub(crate) async fn end_excess_on<C>(
-    connection: &mut C,
-    ids: IdKind,
-    new: &Session,
-    max: NonZeroU32,
-) -> Result<usize, StoreError>
-where
-    C: AsyncConnectionCore<Backend = Pg> + Send,
-{
-    let (others, now) = (diesel::alias!(session as others), to_milliseconds(new.created_at));
-    let excess = others
-        .filter(others.field(session::user_id).eq(ids.sought(new.user_id.as_str())))
-        .filter(others.field(session::id).ne(ids.sought(new.id.as_str())))
-        .order((
-            others.field(session::expires_at).ge(now).desc(),
-            others.field(session::created_at).desc(),
-            others.field(session::id).desc(),
-        ))
-        .offset(i64::from(max.get()) - 1)
-        .select(others.field(session::id));
-    Ok(diesel::delete(session::table.filter(session::id.eq_any(excess))).execute(connection).await?)
-}
-
-pub(crate) async fn refresh_on<C>(
-    connection: &mut C,
-    fields: &DeclaredFields,
-    token: &SessionToken,
-    expires_at: OffsetDateTime,
-    now: OffsetDateTime,
-) -> Result<Option<Session>, StoreError>
-where
-    C: AsyncConnectionCore<Backend = Pg> + Send,
-{
-    let update = diesel::update(session::table.filter(session::token.eq(token.expose())))
-        .set((
-            session::expires_at.eq(to_milliseconds(expires_at)),
-            session::updated_at.eq(to_milliseconds(now)),
-        ))
-        .returning((SessionRow::columns(), FieldColumns::of_session(fields)));
-    FixedUpdate(update)
-        .get_result::<(SessionRow, FieldCells)>(connection)
-        .await
-        .optional()
-        .map(|row| row.map(|(session, cells)| session.into_session(cells.named(&fields.session))))
-        .map_err(|error| read_failed(TABLE, error))
-}
-
-pub(crate) async fn update_additional_on<C>(
-    connection: &mut C,
-    fields: &DeclaredFields,
-    token: &SessionToken,
-    changes: &FieldChanges,
-    now: OffsetDateTime,
-) -> Result<Option<Session>, StoreError>
-where
-    C: AsyncConnectionCore<Backend = Pg> + Send,
-{
-    let update = UpdateSession {
-        changes: FieldChange::all(&fields.session, changes)?,
-        updated_at: to_milliseconds(now),
-        token: token.expose(),
-        returning: (SessionRow::columns(), FieldColumns::of_session(fields)),
-    };
-    update
-        .get_result::<(SessionRow, FieldCells)>(connection)
-        .await
-        .optional()
-        .map(|row| row.map(|(session, cells)| session.into_session(cells.named(&fields.session))))
-        .map_err(|error| read_failed(TABLE, error))
-}
-
-pub(crate) async fn delete_by_token_on<C>(
-    connection: &mut C,
-    token: &SessionToken,
-) -> Result<bool, StoreError>
-where
-    C: AsyncConnectionCore<Backend = Pg> + Send,
-{
-    let gone =
-        diesel::delete(session::table.filter(session::token.eq(token.expose()))).execute(connection).await?;
-    Ok(gone > 0)
-}
-
-pub(crate) async fn delete_owned_on<C>(
-    connection: &mut C,
-    ids: IdKind,
-    token: &SessionToken,
-    user_id: &UserId,
-) -> Result<bool, StoreError>
-where
-    C: AsyncConnectionCore<Backend = Pg> + Send,
-{
-    if check_text([token.expose()]).is_err() {
-        return Ok(false);
-    }
-    let owned = session::table
-        .filter(session::token.eq(token.expose()))
-        .filter(session::user_id.eq(ids.sought(user_id.as_str())));
-    let gone = diesel::delete(owned).execute(connection).await?;
-    Ok(gone > 0)
-}
-
-pub(crate) async fn delete_by_user_except_on<C>(
-    connection: &mut C,
-    ids: IdKind,
-    user_id: &UserId,
-    kept: &SessionToken,
-) -> Result<usize, StoreError>
-where
-    C: AsyncConnectionCore<Backend = Pg> + Send,
-{
-    let others = session::table
-        .filter(session::user_id.eq(ids.sought(user_id.as_str())))
-        .filter(session::token.ne(kept.expose()));
-    Ok(diesel::delete(others).execute(connection).await?)
-}
-
-pub(crate) async fn delete_by_user_on<C>(
-    connection: &mut C,
-    ids: IdKind,
-    user_id: &UserId,
-) -> Result<usize, StoreError>
-where
-    C: AsyncConnectionCore<Backend = Pg> + Send,
-{
-    let of_user = session::table.filter(session::user_id.eq(ids.sought(user_id.as_str())));
-    Ok(diesel::delete(of_user).execute(connection).await?)
-}
-
-pub(crate) async fn delete_expired_on<C>(
-    connection: &mut C,
-    token: &SessionToken,
-    now: OffsetDateTime,
-) -> Result<bool, StoreError>
-where
-    C: AsyncConnectionCore<Backend = Pg> + Send,
-{
-    let ended = session::table
-        .filter(session::token.eq(token.expose()))
-        .filter(session::expires_at.lt(to_milliseconds(now)));
-    let gone = diesel::delete(ended).execute(connection).await?;
-    Ok(gone > 0)
-}
-
-/// A user, a session and the additional fields of both.
-type PrincipalRow = (UserRow, SessionRow, FieldCells);
-
-fn principal((user, session, cells): PrincipalRow, fields: &DeclaredFields) -> UserSession {
-    let (of_user, of_session) = cells.split(fields);
-    UserSession { user: user.into_user(of_user), session: session.into_session(of_session) }
-}
-
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = session, check_for_backend(Pg))]
-struct SessionRow {
-    id: String,
-    expires_at: OffsetDateTime,
-    token: String,
-    created_at: OffsetDateTime,
-    updated_at: OffsetDateTime,
-    ip_address: Option<String>,
-    user_agent: Option<String>,
-    user_id: String,
-}
-
-impl SessionRow {
-    /// Gives its columns; additional fields can stand after them in one list.
-    fn columns() -> <Self as Selectable<Pg>>::SelectExpression {
-        <Self as Selectable<Pg>>::construct_selection()
-    }
-
-    fn into_session(self, additional: AdditionalValues) -> Session {
-        let Self { id, expires_at, token, created_at, updated_at, ip_address, user_agent, user_id } = self;
-        Session {
-            id: SessionId::from_stored(id),
-            token: SessionToken::from_stored(token),
-            user_id: UserId::from_stored(user_id),
-            expires_at: to_milliseconds(expires_at),
-            created_at: to_milliseconds(created_at),
-            updated_at: to_milliseconds(updated_at),
-            ip_address,
-            user_agent,
-            additional,
-        }
+        self.pool.write(|connection| delete_expired_on(connection, token, now).scope_boxed()).await
     }
 }
 

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use auth_core::{DeclaredFields, Session, StoredHash};
 
-use futures_util::FutureExt;
+use scoped_futures::ScopedFutureExt;
 
 use crate::error::StoreError;
 use crate::id::IdKind;
@@ -33,10 +33,7 @@ pub(crate) async fn sign_in(
     ids: IdKind,
     new: &NewSignIn,
 ) -> Result<Option<Session>, StoreError> {
-    pool.transaction(&(fields, ids, new), |connection, &(fields, ids, new)| {
-        sign_in_on(connection, fields, ids, new).boxed()
-    })
-    .await
+    pool.transaction(|connection| sign_in_on(connection, fields, ids, new).scope_boxed()).await
 }
 
 /// Runs inside the caller's transaction.

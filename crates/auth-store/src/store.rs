@@ -6,23 +6,25 @@ use auth_core::{DeclaredFields, Session};
 use diesel::IntoSql;
 use diesel::sql_types::{Bool, Integer, Text};
 use diesel_async::RunQueryDsl;
-use futures_util::FutureExt;
+use scoped_futures::ScopedFutureExt;
 use time::OffsetDateTime;
 
 use crate::account::AccountRepository;
 use crate::cleanup::{self, Expiring};
 use crate::error::StoreError;
+use crate::gates::{self, UserGates};
 use crate::id::IdKind;
 use crate::key::KeyRepository;
 use crate::migrations;
 use crate::names::NamedConnection;
 use crate::pool::{Pool, PoolSettings, PoolStatus};
-use crate::pooler::Route;
 use crate::rate_limit::RateLimitRepository;
 use crate::recovery::{self, NewPassword};
 use crate::registration::{self, Address, NewRegistration, Registered};
+use crate::route::Route;
 use crate::session::SessionRepository;
 use crate::sign_in::{self, NewSignIn};
+use crate::tables::TableSet;
 use crate::user::UserRepository;
 use crate::verification::VerificationRepository;
 
@@ -32,6 +34,7 @@ pub struct Store {
     pool: Arc<Pool>,
     fields: Arc<DeclaredFields>,
     ids: IdKind,
+    tables: Arc<TableSet>,
 }
 
 impl Store {
@@ -42,7 +45,12 @@ impl Store {
     ///
     /// [`StoreError::Tls`] when the certificates that the address names cannot be read.
     pub fn connect_lazily(settings: PoolSettings) -> Result<Self, StoreError> {
-        Ok(Self { pool: Arc::new(Pool::new(settings)?), fields: Arc::default(), ids: IdKind::default() })
+        Ok(Self {
+            pool: Arc::new(Pool::new(settings)?),
+            fields: Arc::default(),
+            ids: IdKind::default(),
+            tables: Arc::default(),
+        })
     }
 
     /// Reads and writes these additional fields too. Their columns must be there:
@@ -59,6 +67,13 @@ impl Store {
         Self { ids, ..self }
     }
 
+    /// Asks for these tables and no others, in [`pending_migrations`](Self::pending_migrations) and
+    /// [`schema_drift`](Self::schema_drift). Without it, for every table that this crate has statements for.
+    #[must_use]
+    pub fn with_tables(self, tables: TableSet) -> Self {
+        Self { tables: Arc::new(tables), ..self }
+    }
+
     /// Connects and reports what answers; for the start and for `check`.
     ///
     /// The [`Route`] in the report can be given to the other workers' [`PoolSettings::route`], which
@@ -71,7 +86,7 @@ impl Store {
     pub async fn verify_connection(&self) -> Result<ConnectionReport, StoreError> {
         let route = self.pool.route().await?;
         let (server_version, encrypted) =
-            self.pool.read(&(), |connection, ()| describe_on(connection).boxed()).await?;
+            self.pool.read(|connection| describe_on(connection).scope_boxed()).await?;
         // Behind a pooler the server knows only the pooler's connection.
         let encrypted = (route == Route::Direct).then_some(encrypted);
         Ok(ConnectionReport { route, server_version, encrypted })
@@ -84,44 +99,56 @@ impl Store {
     /// [`StoreError::Unavailable`] when it gives none, [`StoreError::UnsafePooler`] as above.
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.pool
-            .read(&(), |connection, ()| {
+            .read(|connection| {
                 async {
                     diesel::select(1_i32.into_sql::<Integer>()).get_result::<i32>(connection).await?;
                     Ok(())
                 }
-                .boxed()
+                .scope_boxed()
             })
             .await
     }
 
-    /// Counts the migrations that this build has and the database lacks, and the columns of additional fields
-    /// that are missing; for readiness.
+    /// Counts the features that have no tables in the database yet, and the columns of additional fields that
+    /// are missing; for readiness.
     ///
     /// # Errors
     ///
     /// [`StoreError::Unavailable`] when the database is away, [`StoreError::Query`] otherwise.
     pub async fn pending_migrations(&self) -> Result<usize, StoreError> {
-        let fields = &*self.fields;
-        self.pool.read(fields, |connection, fields| migrations::pending_on(connection, fields).boxed()).await
+        self.pool
+            .read(|connection| migrations::pending_on(connection, &self.tables, &self.fields).scope_boxed())
+            .await
     }
 
-    /// Compares the live tables with what this server and Node's Better Auth need, and lists the differences of
-    /// [`Severity::Breaks`](migrations::Severity::Breaks); for readiness. Some milliseconds of the catalogue: hold
-    /// the answer for a while.
+    /// Compares the live tables with what this server and Node's Better Auth need, and lists the differences
+    /// of [`Severity::Breaks`](migrations::Severity::Breaks); for readiness. Some milliseconds of the
+    /// catalogue: hold the answer for a while.
     ///
     /// # Errors
     ///
     /// As [`pending_migrations`](Self::pending_migrations).
     pub async fn schema_drift(&self) -> Result<Vec<migrations::Finding>, StoreError> {
         self.pool
-            .read(&(&*self.fields, self.ids), |connection, &(fields, ids)| {
-                migrations::fields::breaking_on(connection, fields, ids).boxed()
+            .read(|connection| {
+                migrations::fields::breaking_on(connection, &self.fields, self.ids, &self.tables)
+                    .scope_boxed()
             })
             .await
     }
 
-    /// Stores the rows of a sign-up, all or none; gives user and session with the ids and additional fields that
-    /// the database holds.
+    /// Looks which columns of `user` forbid a sign-in here: those of the `two-factor` and `admin` plugins,
+    /// where a Node server has made them. Look once, and again where a deployment may have added them.
+    ///
+    /// # Errors
+    ///
+    /// As [`pending_migrations`](Self::pending_migrations).
+    pub async fn user_gates(&self) -> Result<UserGates, StoreError> {
+        self.pool.read(|connection| gates::look_up_on(connection, &self.fields).scope_boxed()).await
+    }
+
+    /// Stores the rows of a sign-up, all or none; gives user and session with the ids and additional fields
+    /// that the database holds.
     ///
     /// # Errors
     ///
@@ -135,7 +162,7 @@ impl Store {
     }
 
     /// Stores the rows of a sign-up whose answer must not tell whether its address was taken: for a taken one
-    /// the same statements run, under an address that nobody has, and nothing stays of them. Values that the
+    /// the same statements run, under an address that no user has, and nothing stays of them. Values that the
     /// database refuses are refused in both cases.
     ///
     /// # Errors
@@ -150,19 +177,21 @@ impl Store {
         registration::register_unseen(&self.pool, &self.fields, self.ids, new, address).await
     }
 
-    /// Stores the session of a sign-in whose password was verified; gives it as it is stored. `None` when that
-    /// password was not the stored one any more, and then nothing is stored.
+    /// Stores the session of a sign-in whose password was verified; gives it as it is stored. `None` when
+    /// that password was not the stored one any more, and then nothing is stored.
     ///
     /// # Errors
     ///
     /// [`StoreError::Conflict`] when a constraint refuses the session, [`StoreError::Rejected`] when a value
-    /// cannot be stored, [`StoreError::Unavailable`] when the database is away, [`StoreError::Query`] otherwise.
+    /// cannot be stored, [`StoreError::Unavailable`] when the database is away, [`StoreError::Query`]
+    /// otherwise.
     pub async fn sign_in(&self, new: &NewSignIn) -> Result<Option<Session>, StoreError> {
         sign_in::sign_in(&self.pool, &self.fields, self.ids, new).await
     }
 
-    /// Changes a password and ends every session of the user but the given new one, all or nothing; gives that
-    /// one as it is stored. `None` when the password was not the verified one any more, and then nothing happened.
+    /// Changes a password and ends every session of the user but the given new one, all or nothing; gives
+    /// that one as it is stored. `None` when the password was not the verified one any more, and then nothing
+    /// happened.
     ///
     /// # Errors
     ///
@@ -206,8 +235,8 @@ impl Store {
         RateLimitRepository::new(&self.pool, self.ids)
     }
 
-    /// Removes rows that ran out before `before`, at most [`CLEANUP_BATCH`](crate::CLEANUP_BATCH) of them; gives how
-    /// many. Rows that others are working with are left for another time.
+    /// Removes rows that ran out before `before`, at most [`CLEANUP_BATCH`](crate::CLEANUP_BATCH) of them;
+    /// gives how many. Rows that others are working with are left for another time.
     ///
     /// # Errors
     ///

@@ -2,7 +2,7 @@
 //!
 //! The server is the one that `AUTH_TEST_DATABASE_URL` names (an address from which databases can be
 //! made; `cargo xtask test` gives one), else a private cluster that this process starts and that goes
-//! with it. A migrated template is made once per set of migrations; a test's database is a copy of it.
+//! with it. A migrated template is made once per form of the tables; a test's database is a copy of it.
 //! It is dropped when the test passes; when the test panics it is kept and named.
 //!
 //! Set-up failures panic: a test that has no database has failed.
@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use dev_postgres::{Cluster, ClusterOptions, StopMode, Tcp};
-use futures_util::FutureExt;
+use scoped_futures::ScopedFutureExt;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::tls::NoTlsStream;
 use tokio_postgres::{Client, Connection, NoTls, SimpleQueryMessage, Socket};
@@ -31,7 +31,7 @@ use crate::error::StoreError;
 use crate::id::IdKind;
 use crate::migrations;
 use crate::pool::PoolSettings;
-use crate::pooler::Route;
+use crate::route::Route;
 use crate::store::Store;
 
 /// Names the server that test databases are made on.
@@ -188,8 +188,8 @@ impl OwnCluster {
         url
     }
 
-    /// Starts a hot standby of a [primary](Self::start_primary), which replays what happens there. The primary restarts
-    /// for it.
+    /// Starts a hot standby of a [primary](Self::start_primary), which replays what happens there. The
+    /// primary restarts for it.
     pub fn standby(&self) -> Self {
         let mut options = options();
         options.tcp = Tcp::Free;
@@ -265,12 +265,12 @@ pub async fn read_text(store: &Store, sql: &str) -> Result<String, StoreError> {
     }
     store
         .pool()
-        .read(sql, |connection, sql| {
+        .read(|connection| {
             async move {
                 let query = diesel::sql_query(format!("SELECT ({sql})::text AS answer"));
                 Ok(diesel_async::RunQueryDsl::get_result::<Answer>(query, connection).await?.answer)
             }
-            .boxed()
+            .scope_boxed()
         })
         .await
 }
@@ -309,8 +309,8 @@ fn options() -> ClusterOptions {
 /// Names the migrated database that the tests' databases are copies of.
 fn template_name(ids: IdKind) -> String {
     let mut hasher = DefaultHasher::new();
-    for migration in migrations::embedded::ALL {
-        (migration.name, migration.up_for(&ids.into())).hash(&mut hasher);
+    for change in migrations::from_nothing(&ids.into()) {
+        change.sql.hash(&mut hasher);
     }
     format!("auth_template_{:016x}", hasher.finish())
 }

@@ -5,11 +5,12 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel_async::{AsyncConnectionCore, RunQueryDsl};
-use futures_util::FutureExt;
+use scoped_futures::ScopedFutureExt;
 use time::OffsetDateTime;
 
 use crate::error::{StoreError, check_text, read_failed};
 use crate::fields::{Bound, FieldCells, FieldColumns, InsertRow, USER, bound_fields};
+use crate::gates::{self, UserGates, UserStanding};
 use crate::id::IdKind;
 use crate::pool::Pool;
 use crate::schema::{account, user};
@@ -31,18 +32,14 @@ impl<'store> UserRepository<'store> {
         Self { pool, fields, ids }
     }
 
-    /// Finds a user by id. What is no id of the tables' kind is nobody's.
+    /// Finds a user by id. Text that is no id of the tables' kind finds none.
     ///
     /// # Errors
     ///
     /// [`StoreError::Unavailable`] when the database is away, [`StoreError::Inconsistent`] when a
     /// column holds what it must not, [`StoreError::Query`] otherwise.
     pub async fn find_by_id(self, id: &UserId) -> Result<Option<User>, StoreError> {
-        self.pool
-            .read(&(self.fields, self.ids, id), |connection, &(fields, ids, id)| {
-                find_by_id_on(connection, fields, ids, id).boxed()
-            })
-            .await
+        self.pool.read(|connection| find_by_id_on(connection, self.fields, self.ids, id).scope_boxed()).await
     }
 
     /// Finds a user by address. The comparison is exact; addresses are stored in lower case.
@@ -51,11 +48,7 @@ impl<'store> UserRepository<'store> {
     ///
     /// As [`find_by_id`](Self::find_by_id).
     pub async fn find_by_email(self, email: &Email) -> Result<Option<User>, StoreError> {
-        self.pool
-            .read(&(self.fields, email), |connection, &(fields, email)| {
-                find_by_email_on(connection, fields, email).boxed()
-            })
-            .await
+        self.pool.read(|connection| find_by_email_on(connection, self.fields, email).scope_boxed()).await
     }
 
     /// Finds a user by address together with the hash of the user's password, if there is one, in one
@@ -69,10 +62,54 @@ impl<'store> UserRepository<'store> {
         email: &Email,
     ) -> Result<Option<(User, Option<StoredHash>)>, StoreError> {
         self.pool
-            .read(&(self.fields, email), |connection, &(fields, email)| {
-                find_credential_by_email_on(connection, fields, email).boxed()
-            })
+            .read(|connection| find_credential_by_email_on(connection, self.fields, email).scope_boxed())
             .await
+    }
+
+    /// Reads whether a second factor or a ban stands against a user's sign-in. Without the columns, or
+    /// without the user, nothing does; without the columns no statement runs.
+    ///
+    /// # Errors
+    ///
+    /// As [`find_by_id`](Self::find_by_id).
+    pub async fn standing(self, gates: &UserGates, id: &UserId) -> Result<UserStanding, StoreError> {
+        if gates.is_empty() {
+            return Ok(UserStanding::default());
+        }
+        self.pool.read(|connection| gates::standing_on(connection, gates, self.ids, id).scope_boxed()).await
+    }
+
+    /// Ends a user's ban if it has expired by `now`, as the `admin` plugin does at the next sign-in; tells
+    /// whether it did. One conditional statement: a ban that was set or prolonged meanwhile stays.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] when the database is away, [`StoreError::Query`] otherwise.
+    pub async fn lift_expired_ban(
+        self,
+        gates: &UserGates,
+        id: &UserId,
+        now: OffsetDateTime,
+    ) -> Result<bool, StoreError> {
+        if !gates.has_bans() {
+            return Ok(false);
+        }
+        self.pool
+            .write(|connection| gates::lift_expired_on(connection, gates, self.ids, id, now).scope_boxed())
+            .await
+    }
+
+    /// Counts the users with a second factor, which this server cannot ask for. Reads the whole table; for
+    /// `check`.
+    ///
+    /// # Errors
+    ///
+    /// As [`find_by_id`](Self::find_by_id).
+    pub async fn count_with_two_factor(self, gates: &UserGates) -> Result<i64, StoreError> {
+        if !gates.has_two_factor() {
+            return Ok(0);
+        }
+        self.pool.read(|connection| gates::count_two_factor_on(connection, gates).scope_boxed()).await
     }
 }
 

@@ -4,7 +4,7 @@ use auth_core::{Secret, Verification, VerificationId};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::{AsyncConnectionCore, RunQueryDsl};
-use futures_util::FutureExt;
+use scoped_futures::ScopedFutureExt;
 use time::OffsetDateTime;
 
 use crate::error::{StoreError, check_text, read_failed};
@@ -35,9 +35,7 @@ impl<'store> VerificationRepository<'store> {
     /// [`StoreError::Unavailable`] when the database is away, [`StoreError::Conflict`] when the id is
     /// taken, [`StoreError::Rejected`] when a value cannot be stored, [`StoreError::Query`] otherwise.
     pub async fn insert(self, new: &Verification) -> Result<VerificationId, StoreError> {
-        self.pool
-            .write(&(self.ids, new), |connection, &(ids, new)| insert_on(connection, ids, new).boxed())
-            .await
+        self.pool.write(|connection| insert_on(connection, self.ids, new).scope_boxed()).await
     }
 
     /// Finds the newest proof with an identifier. Expired ones are found too.
@@ -50,9 +48,7 @@ impl<'store> VerificationRepository<'store> {
         self,
         identifier: &Secret<String>,
     ) -> Result<Option<Verification>, StoreError> {
-        self.pool
-            .read(identifier, |connection, identifier| find_by_identifier_on(connection, identifier).boxed())
-            .await
+        self.pool.read(|connection| find_by_identifier_on(connection, identifier).scope_boxed()).await
     }
 
     /// Removes a proof; tells whether it was there. Of several callers at once, one is told `true`.
@@ -61,9 +57,7 @@ impl<'store> VerificationRepository<'store> {
     ///
     /// [`StoreError::Unavailable`] when the database is away, [`StoreError::Query`] otherwise.
     pub async fn delete(self, id: &VerificationId) -> Result<bool, StoreError> {
-        self.pool
-            .write(&(self.ids, id), |connection, &(ids, id)| delete_on(connection, ids, id).boxed())
-            .await
+        self.pool.write(|connection| delete_on(connection, self.ids, id).scope_boxed()).await
     }
 }
 

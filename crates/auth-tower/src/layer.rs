@@ -36,7 +36,7 @@ impl<A> AuthLayer<A> {
     }
 
     /// Lets callers through who show nothing, or a cookie that is not good any more, without a principal. A bearer token
-    /// that does not verify is refused, and so is everybody while sessions cannot be looked up.
+    /// that does not verify is refused, and so is every caller while sessions cannot be looked up.
     #[must_use]
     pub fn optional(mut self) -> Self {
         self.is_optional = true;
@@ -100,7 +100,7 @@ where
         let (authentication, answer) = (self.authentication.clone(), Arc::clone(&self.answer));
         let is_optional = self.is_optional;
         Box::pin(async move {
-            // Nobody else says who is calling.
+            // A principal that an outer layer put here does not count.
             request.extensions_mut().remove::<Principal>();
             match authenticate(&authentication, &request, is_optional).await {
                 Ok(Some(principal)) => {

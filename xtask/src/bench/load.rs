@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::failure::Failure;
@@ -15,10 +16,11 @@ pub(super) struct Client {
     stream: Option<BufReader<TcpStream>>,
 }
 
-/// An answer: status, and the cookies it sets as a client sends them back.
+/// An answer: status, body, and the cookies it sets as a client sends them back.
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) cookies: String,
+    pub(super) body: Vec<u8>,
 }
 
 /// How long answers took, sorted.
@@ -64,7 +66,7 @@ fn exchange(stream: &mut BufReader<TcpStream>, request: &str) -> std::io::Result
     let mut line = String::new();
     stream.read_line(&mut line)?;
     let status = line.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or_else(garbled)?;
-    let (mut length, mut keeps, mut cookies) = (0, true, Vec::new());
+    let (mut length, mut keeps, mut chunked, mut cookies) = (0, true, false, Vec::new());
     loop {
         line.clear();
         stream.read_line(&mut line)?;
@@ -72,13 +74,36 @@ fn exchange(stream: &mut BufReader<TcpStream>, request: &str) -> std::io::Result
         match (name.to_ascii_lowercase().as_str(), value.trim()) {
             ("content-length", value) => length = value.parse().map_err(|_| garbled())?,
             ("connection", value) => keeps = !value.eq_ignore_ascii_case("close"),
+            ("transfer-encoding", _) => chunked = true,
             ("set-cookie", value) => cookies.push(value.split(';').next().unwrap_or_default().to_owned()),
             _ => {}
         }
     }
     let mut body = vec![0; length];
     stream.read_exact(&mut body)?;
-    Ok((Answer { status, cookies: cookies.join("; ") }, keeps))
+    if chunked {
+        body = read_chunks(stream)?;
+    }
+    Ok((Answer { status, cookies: cookies.join("; "), body }, keeps))
+}
+
+/// Reads a body in chunks (RFC 9112 §7.1), as Node sends them; its trailers are not expected.
+fn read_chunks(stream: &mut impl BufRead) -> std::io::Result<Vec<u8>> {
+    let mut body = Vec::new();
+    let mut line = String::new();
+    loop {
+        line.clear();
+        stream.read_line(&mut line)?;
+        let length = usize::from_str_radix(line.trim_end(), 16)
+            .map_err(|_| std::io::Error::from(std::io::ErrorKind::InvalidData))?;
+        let start = body.len();
+        body.resize(start + length, 0);
+        stream.read_exact(body.get_mut(start..).unwrap_or_default())?;
+        stream.read_line(&mut line)?;
+        if length == 0 {
+            return Ok(body);
+        }
+    }
 }
 
 impl Times {
@@ -118,6 +143,41 @@ pub(super) fn read_until(address: SocketAddr, request: &str, until: Instant) -> 
     Ok(Times::new(times))
 }
 
+/// Sends requests over several connections at once, expecting 200, and gives the times. Each connection has its own
+/// place in the list of requests, and comes round to its start.
+pub(super) fn drive(
+    address: SocketAddr,
+    requests: &[String],
+    connections: usize,
+    until: Instant,
+) -> Result<Times, Failure> {
+    let one = |first: usize| -> Result<Vec<Duration>, Failure> {
+        let mut client = Client::new(address);
+        let mut times = Vec::new();
+        for request in requests.iter().cycle().skip(first) {
+            let began = Instant::now();
+            if began > until {
+                break;
+            }
+            let status = client.send(request)?.status;
+            times.push(began.elapsed());
+            if status != 200 {
+                return Err(Failure::new(format!("a request was answered {status}")));
+            }
+        }
+        Ok(times)
+    };
+    let one = &one;
+    let all: Result<Vec<Vec<Duration>>, Failure> = thread::scope(|scope| {
+        let threads: Vec<_> = (0..connections)
+            .map(|number| scope.spawn(move || one(number * requests.len() / connections)))
+            .collect();
+        let joined = threads.into_iter().map(|thread| thread.join());
+        joined.map(|times| times.map_err(|_| Failure::new("a client panicked"))?).collect()
+    });
+    Ok(Times::new(all?.concat()))
+}
+
 /// Writes a request without a body.
 pub(super) fn get(path: &str, headers: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nhost: bench\r\n{headers}\r\n")
@@ -135,6 +195,14 @@ pub(super) fn post(path: &str, headers: &str, body: &serde_json::Value) -> Strin
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn chunks_are_one_body_and_end_where_they_say() {
+        let mut stream: &[u8] = b"4\r\nab\r\n\r\nB\r\ncdefghijklm\r\n0\r\n\r\nHTTP/1.1";
+        assert_eq!(read_chunks(&mut stream).ok().as_deref(), Some(&b"ab\r\ncdefghijklm"[..]));
+        assert_eq!(stream, b"HTTP/1.1");
+        assert!(read_chunks(&mut &b"x\r\n"[..]).is_err());
+    }
 
     #[test]
     fn percentiles_are_those_of_the_sorted_times() {

@@ -11,6 +11,7 @@ use dev_postgres::Cluster;
 use dev_postgres::process::{Signal, dying_with_parent};
 use serde_json::json;
 
+use super::cpu::cpu_time;
 use super::load::{Client, get, post};
 use crate::database::{binaries, say, throw_away};
 use crate::dev::server::migrate;
@@ -19,13 +20,10 @@ use crate::openssl::Openssl;
 use crate::shell::{cargo, run, target_dir};
 
 /// Signs what a throw-away server gives to a throw-away client.
-const SECRET: &str = "bench-only-secret-4Jd8KvWq2RzT6mXc9PnB";
+pub(super) const SECRET: &str = "bench-only-secret-4Jd8KvWq2RzT6mXc9PnB";
 
 /// Past this the start is taken for failed.
 const START_LIMIT: Duration = Duration::from_secs(30);
-
-/// What Linux shows of its clock to programs (`USER_HZ`), on every platform that Rust runs on.
-const TICKS_PER_SECOND: u64 = 100;
 
 /// A built server and a migrated database.
 pub(super) struct Bench {
@@ -44,7 +42,7 @@ impl Bench {
     pub(super) fn prepare(profile: &str, program: Option<PathBuf>) -> Result<Self, Failure> {
         let program = match program {
             Some(program) => program,
-            None => build(profile)?,
+            None => build("auth-http", "auth-server", profile)?,
         };
         let cluster = throw_away(&binaries()?)?;
         migrate(&program, &["up"], Some(&cluster.admin_url()))?;
@@ -69,12 +67,32 @@ impl Bench {
 
     /// Starts a server and waits until it answers.
     pub(super) fn start(&self, changes: &[(&str, &str)]) -> Result<Server, Failure> {
+        Server::start(&mut self.command(changes), "/readyz")
+    }
+}
+
+/// Builds a program of the workspace and gives its path.
+pub(super) fn build(package: &str, program: &str, profile: &str) -> Result<PathBuf, Failure> {
+    say(&format!("building {program}, profile {profile}"));
+    let mut build = cargo(["build", "--package", package, "--bin", program, "--locked"]);
+    if package == "auth-http" {
+        Openssl::look().prepare(&mut build)?;
+    }
+    build.args(["--profile", profile]).arg("--target-dir").arg(target_dir());
+    run(&mut build)?;
+    let folder = if profile == "dev" { "debug" } else { profile };
+    Ok(target_dir().join(folder).join(program))
+}
+
+impl Server {
+    /// Starts a program that listens on the port in `PORT`, and waits until it answers there.
+    pub(super) fn start(command: &mut Command, probe: &str) -> Result<Self, Failure> {
         let cannot = |error| Failure::because("cannot start the server", error);
         let address = TcpListener::bind(("127.0.0.1", 0)).and_then(|it| it.local_addr()).map_err(cannot)?;
-        let child = self.command(changes).env("PORT", address.port().to_string()).spawn().map_err(cannot)?;
-        let server = Server { child, address };
+        let child = command.env("PORT", address.port().to_string()).spawn().map_err(cannot)?;
+        let server = Self { child, address };
         let deadline = Instant::now() + START_LIMIT;
-        let probe = get("/readyz", "");
+        let probe = get(probe, "");
         while !Client::new(address).send(&probe).is_ok_and(|answer| answer.status == 200) {
             if Instant::now() > deadline {
                 return Err(Failure::new("the server does not become ready; its messages are above"));
@@ -83,19 +101,7 @@ impl Bench {
         }
         Ok(server)
     }
-}
 
-fn build(profile: &str) -> Result<PathBuf, Failure> {
-    say(&format!("building auth-server, profile {profile}"));
-    let mut build = cargo(["build", "--package", "auth-http", "--bin", "auth-server", "--locked"]);
-    Openssl::look().prepare(&mut build)?;
-    build.args(["--profile", profile]).arg("--target-dir").arg(target_dir());
-    run(&mut build)?;
-    let folder = if profile == "dev" { "debug" } else { profile };
-    Ok(target_dir().join(folder).join("auth-server"))
-}
-
-impl Server {
     /// Registers a user and gives a request that reads its session.
     pub(super) fn session_read(&self) -> Result<String, Failure> {
         let body = json!({"email": "bench@example.com", "password": "correct horse battery staple"});
@@ -116,19 +122,9 @@ impl Server {
         number.ok_or_else(|| Failure::new(format!("{path} does not say VmRSS")))
     }
 
-    /// CPU time that the process has used, in programs and kernel (`utime` and `stime` of `proc_pid_stat(5)`).
+    /// CPU time that the process has used.
     pub(super) fn cpu_time(&self) -> Result<Duration, Failure> {
-        let path = format!("/proc/{}/stat", self.child.id());
-        let stat =
-            fs::read_to_string(&path).map_err(|error| Failure::because("this needs Linux's /proc", error))?;
-        // The second field, a name in parentheses, may hold spaces; utime and stime are the 14th and the 15th.
-        let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
-        let ticks = after_name.split_whitespace().skip(11).take(2).map(str::parse::<u64>);
-        let ticks: Vec<u64> = ticks.collect::<Result<_, _>>().unwrap_or_default();
-        match ticks[..] {
-            [user, system] => Ok(Duration::from_millis((user + system) * 1_000 / TICKS_PER_SECOND)),
-            _ => Err(Failure::new(format!("{path} does not say utime and stime"))),
-        }
+        cpu_time(self.child.id())
     }
 }
 

@@ -6,7 +6,9 @@ use super::{Files, Finding};
 const FORBIDDEN_NAMES: [&str; 6] = ["common.rs", "helpers.rs", "misc.rs", "mod.rs", "shared.rs", "utils.rs"];
 
 /// Files that may put names into SQL text, and why. PostgreSQL binds values, never names.
-const FORMATS_SQL: [(&str, &str); 6] = [
+const FORMATS_SQL: [(&str, &str); 9] = [
+    ("crates/auth-store/src/gates.rs", "the name of the users' table, an identifier of the settings"),
+    ("crates/auth-store/src/migrations/change.rs", "the declared tables, which are constants"),
     (
         "crates/auth-store/src/migrations/fields.rs",
         "columns of declared fields, whose names are identifiers by their type",
@@ -15,6 +17,7 @@ const FORMATS_SQL: [(&str, &str); 6] = [
         "crates/auth-store/src/migrations/live.rs",
         "which tables count, a constant, and table names of the migrations",
     ),
+    ("crates/auth-store/src/migrations/run.rs", "the declared tables, which are constants"),
     ("crates/auth-store/src/migrations/schema_check.rs", "repairs that are printed and never run"),
     ("crates/auth-store/src/pool.rs", "SET with limits that are numbers of the settings"),
     ("crates/auth-store/src/pooler.rs", "a marker in hexadecimal digits made there"),

@@ -67,8 +67,8 @@ impl Operations {
         let access_token = issuer.issue(&principal, NOW, &mut rand::rng()).expect("a live session").token;
         let token = &principal.session.token;
         let signed_token = signed_value::sign_session_token(token, &secret).expect("letters and digits");
-        let line = cookies.session_token(token, None, &secret).expect("letters and digits");
-        let (cookie, _attributes) = line.split_once(';').expect("attributes");
+        let set = cookies.session_token(token, None, &secret).expect("letters and digits");
+        let (cookie, _attributes) = set.as_str().split_once(';').expect("attributes");
         let caches = [Form::Compact, Form::Jwt, Form::Jwe].map(|form| {
             let cache = cache(form, &secret);
             let value =

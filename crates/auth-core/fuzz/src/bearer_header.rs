@@ -8,7 +8,7 @@ use auth_core::{
     BaseUrl, Bearer, Credentials, SessionKey, SessionToken, Verdict, Verifier, VersionedSecrets,
 };
 
-use crate::{ISSUER, NOW, known_secret, unknown_secret};
+use crate::fixture::{ISSUER, NOW, known_secret, unknown_secret};
 
 pub(crate) fn read(data: &[u8]) -> bool {
     let lines = || data.split(|byte| *byte == b'\n');

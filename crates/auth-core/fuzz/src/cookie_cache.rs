@@ -22,7 +22,7 @@ use rand::rngs::StdRng;
 use serde_json::json;
 use time::Duration;
 
-use crate::{ISSUER, NOW, known_secret, mac, unknown_secret};
+use crate::fixture::{ISSUER, NOW, known_secret, mac, unknown_secret};
 
 const STRATEGIES: [CacheStrategy; 3] = [CacheStrategy::Compact, CacheStrategy::Jwt, CacheStrategy::Jwe];
 

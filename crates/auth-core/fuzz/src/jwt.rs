@@ -17,7 +17,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use crate::{NOW, known_secret, mac, policy, unknown_secret};
+use crate::fixture::{NOW, known_secret, mac, policy, unknown_secret};
 
 /// The text is the token.
 pub(crate) fn read(data: &[u8]) -> bool {

@@ -12,15 +12,10 @@ mod bearer_header;
 mod cookie_cache;
 mod cookie_header;
 mod email;
+mod fixture;
 mod jwt;
 mod secrets;
 mod stored_hash;
-
-use auth_core::{AccessTokenPolicy, SigningSecret};
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
-use time::OffsetDateTime;
-use time::macros::datetime;
 
 /// A function that takes any bytes and tells whether a reader took something of them.
 pub type Target = fn(&[u8]) -> bool;
@@ -41,34 +36,4 @@ pub const TARGETS: [(&str, Target); 9] = [
 /// The target of a name.
 pub fn target(name: &str) -> Option<Target> {
     TARGETS.iter().find(|(known, _)| *known == name).map(|(_, target)| *target)
-}
-
-/// What the clock shows in every target.
-const NOW: OffsetDateTime = datetime!(2030-01-15 12:34:56.789 UTC);
-
-/// Published with the test vectors, like all that is signed with it.
-const KNOWN: &str = "test-secret-0123456789-abcdefghijklmnopqrstuvwxyz";
-
-const UNKNOWN: &str = "it signed nothing, and nothing is signed with it";
-
-fn known_secret() -> SigningSecret {
-    SigningSecret::parse(KNOWN).expect("long enough")
-}
-
-fn unknown_secret() -> SigningSecret {
-    SigningSecret::parse(UNKNOWN).expect("long enough")
-}
-
-/// Who issues the tokens of the corpus.
-const ISSUER: &str = "https://auth.example.com";
-
-fn policy() -> AccessTokenPolicy {
-    AccessTokenPolicy::new(ISSUER)
-}
-
-/// HMAC-SHA256 under the known secret, from the `hmac` crate and nothing of `auth-core`.
-fn mac(message: &[u8]) -> Vec<u8> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(KNOWN.as_bytes()).expect("any length");
-    mac.update(message);
-    mac.finalize().into_bytes().to_vec()
 }

@@ -57,7 +57,9 @@ impl<'de> Deserialize<'de> for Text<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match Member::deserialize(deserializer)? {
             Member::Text(text) => Ok(Self(text)),
-            _ => Err(D::Error::custom("a name is no text")),
+            Member::Null | Member::Bool(_) | Member::Number(_) | Member::Other => {
+                Err(D::Error::custom("a name is no text"))
+            }
         }
     }
 }

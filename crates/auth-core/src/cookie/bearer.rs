@@ -1,12 +1,9 @@
 //! What Better Auth's `bearer` plugin makes of a request: a session token in the `Authorization` header takes the place
 //! of the session cookie.
 
-use base64::Engine;
-use base64::alphabet::{Alphabet, STANDARD, URL_SAFE};
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-
 use super::percent::decode_uri_component;
 use super::request::trim;
+use crate::base64url::decode_loosely;
 use crate::constant_time;
 use crate::session_token::SessionToken;
 use crate::signed_value;
@@ -14,8 +11,8 @@ use crate::signing_secret::SigningSecret;
 
 /// The rules of Better Auth's `bearer` plugin (1.7.25, `plugins/bearer`).
 ///
-/// A header that it does not take for its own is passed over, so that whatever else the request shows still counts:
-/// whoever wants bad tokens refused reads the header another way.
+/// A header that it does not take for its own is passed over, so that the request's cookies still count. To
+/// refuse bad tokens instead, read the header by [`Bearer`](crate::Bearer).
 ///
 /// ```
 /// use auth_core::{BearerCookie, BearerPlugin, SigningSecret};
@@ -44,7 +41,7 @@ pub struct BearerPlugin {
 /// let signed = signed_value::sign_session_token(&SessionToken::generate(&mut rand::rng()), &secret)?;
 /// let read = |token: &str| plugin.read(format!("Bearer {token}").as_bytes(), &secret);
 /// assert!(matches!(read(&signed), Some(BearerCookie::Token(_))));
-/// assert!(matches!(read("no-such-token"), Some(BearerCookie::NoSession)));
+/// assert!(matches!(read("no-such-token"), Some(BearerCookie::UnusableToken)));
 /// let without_padding = signed.trim_end_matches('=');
 /// assert!(matches!(read(without_padding), Some(BearerCookie::Unreadable)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -53,8 +50,8 @@ pub struct BearerPlugin {
 pub enum BearerCookie {
     /// A session token, raw or rightly signed.
     Token(SessionToken),
-    /// As good as that, but of characters that no session token has: there is no such session.
-    NoSession,
+    /// The same for a text that no session token can be, so that no session has it.
+    UnusableToken,
     /// Rightly signed, in a spelling that no reader of cookies takes: a cookie with a wrong signature.
     Unreadable,
 }
@@ -91,27 +88,10 @@ const SCHEME: &str = "bearer ";
 fn session(text: &str) -> BearerCookie {
     match SessionToken::parse(text) {
         // The one other text that cookies are signed with.
-        Some(_) if text == signed_value::TRUE => BearerCookie::NoSession,
+        Some(_) if text == signed_value::TRUE => BearerCookie::UnusableToken,
         Some(token) => BearerCookie::Token(token),
-        None => BearerCookie::NoSession,
+        None => BearerCookie::UnusableToken,
     }
-}
-
-/// Decodes base64 as the reference does here: either alphabet, with padding or without, stray bits dropped, nothing
-/// read after the first `=`.
-fn decode_loosely(text: &str) -> Option<Vec<u8>> {
-    let engine = if text.contains(['-', '_']) { &LOOSE_URL } else { &LOOSE };
-    engine.decode(text.split('=').next()?).ok()
-}
-
-const LOOSE: GeneralPurpose = loose(&STANDARD);
-const LOOSE_URL: GeneralPurpose = loose(&URL_SAFE);
-
-const fn loose(alphabet: &Alphabet) -> GeneralPurpose {
-    let config = GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-        .with_decode_allow_trailing_bits(true);
-    GeneralPurpose::new(alphabet, config)
 }
 
 #[cfg(test)]
@@ -130,7 +110,7 @@ mod tests {
             None => "ignored",
             Some(BearerCookie::Token(token)) if token.expose() == TOKEN => "session",
             Some(BearerCookie::Token(_)) => "another session",
-            Some(BearerCookie::NoSession) => "no session",
+            Some(BearerCookie::UnusableToken) => "no session",
             Some(BearerCookie::Unreadable) => "unreadable",
         }
     }

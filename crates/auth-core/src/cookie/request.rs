@@ -36,6 +36,8 @@ impl RequestCookies {
     /// Reads the values of all `Cookie` header lines, in their order; HTTP/2 clients may send several
     /// (RFC 9113 §8.2.3).
     pub fn parse<'h>(headers: impl IntoIterator<Item = &'h [u8]>) -> Self {
+        #[cfg(feature = "testing")]
+        crate::testing::counts::cookies_parsed();
         let mut cookies = Self::default();
         for header in headers {
             let header: String = header.iter().copied().map(char::from).collect();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::request::RequestCookies;
-use super::set_cookie::{CookieAttributes, MaxAge, set_cookie_text};
+use super::set_cookie::{CookieAttributes, MaxAge, SetCookie, set_cookie_text};
 use super::settings::{Cookie, CookieSettings, CookieSettingsError};
 use crate::cookie_cache::CachedValue;
 use crate::session_token::SessionToken;
@@ -18,7 +18,8 @@ use crate::signing_secret::SigningSecret;
 /// let secret = SigningSecret::parse("0123456789abcdef0123456789abcdef")?;
 /// let cookies = SessionCookies::new(CookieSettings::default())?;
 /// let token = SessionToken::generate(&mut rand::rng());
-/// let line = cookies.session_token(&token, None, &secret)?;
+/// let cookie = cookies.session_token(&token, None, &secret)?;
+/// let line = cookie.as_str();
 /// assert!(line.starts_with("__Secure-better-auth.session_token="));
 /// assert!(line.ends_with("; Path=/; HttpOnly; Secure; SameSite=Lax"));
 ///
@@ -33,6 +34,28 @@ pub struct SessionCookies {
     session_data: Cookie,
     dont_remember: Cookie,
     session_data_limit: usize,
+}
+
+/// What the session cookie of a request shows.
+///
+/// ```
+/// use auth_core::{CookieSettings, RequestCookies, SessionCookies, SessionTokenCookie, SigningSecret};
+///
+/// let secret = SigningSecret::parse("0123456789abcdef0123456789abcdef")?;
+/// let cookies = SessionCookies::new(CookieSettings { secure: false, ..CookieSettings::default() })?;
+/// let read = |line: &str| cookies.read_session_cookie(&RequestCookies::parse([line.as_bytes()]), &secret);
+/// assert!(matches!(read("theme=dark"), SessionTokenCookie::Absent));
+/// assert!(matches!(read("better-auth.session_token=forged"), SessionTokenCookie::Invalid));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub enum SessionTokenCookie {
+    /// No cookie of that name came.
+    Absent,
+    /// One came whose signature is missing, malformed or wrong.
+    Invalid,
+    /// A session token, rightly signed.
+    Token(SessionToken),
 }
 
 /// Longest `Set-Cookie` line in bytes that browsers are sure to keep, as the reference counts it.
@@ -105,32 +128,32 @@ impl SessionCookies {
         token: &SessionToken,
         max_age: Option<MaxAge>,
         secret: &SigningSecret,
-    ) -> Result<String, UnsignableToken> {
+    ) -> Result<SetCookie, UnsignableToken> {
         let value = signed_value::sign_session_token(token, secret)?;
-        Ok(self.session_token.line(&value, max_age))
+        Ok(self.session_token.set(value, max_age))
     }
 
     /// Writes the `Set-Cookie` line that marks a session as one that ends with the browser.
-    pub fn dont_remember(&self, secret: &SigningSecret) -> String {
+    pub fn dont_remember(&self, secret: &SigningSecret) -> SetCookie {
         let Cookie { attributes, .. } = &self.dont_remember;
-        self.dont_remember.line(&signed_value::sign_true(secret), attributes.max_age)
+        self.dont_remember.set(signed_value::sign_true(secret), attributes.max_age)
     }
 
     /// Writes the line that removes the mark of [`SessionCookies::dont_remember`].
-    pub fn clear_dont_remember(&self) -> String {
+    pub fn clear_dont_remember(&self) -> SetCookie {
         self.dont_remember.removal()
     }
 
     /// Writes the lines that end a session in the browser: session token, cookie cache, every chunk of a
     /// cache that the request brought, and the `dont_remember` mark (Better Auth core §7.2); each name once.
-    pub fn clear_session(&self, request: &RequestCookies) -> Vec<String> {
+    pub fn clear_session(&self, request: &RequestCookies) -> Vec<SetCookie> {
         let mut lines = vec![self.session_token.removal(), self.session_data.removal()];
         let chunks = self.session_data_names(request);
         lines.extend(
             chunks
                 .into_iter()
                 .filter(|name| *name != self.session_data.name)
-                .map(|name| self.session_data.removal_of(name)),
+                .map(|name| self.session_data.chunk_removal(name)),
         );
         lines.push(self.dont_remember.removal());
         lines
@@ -139,19 +162,19 @@ impl SessionCookies {
     /// Writes the lines that remove a cookie cache that the request brought, whole or in chunks; none where
     /// it brought none. A server without a cookie cache takes away what one with it left behind (Better
     /// Auth core §11.4 step 1).
-    pub fn clear_session_data(&self, request: &RequestCookies) -> Vec<String> {
+    pub fn clear_session_data(&self, request: &RequestCookies) -> Vec<SetCookie> {
         if self.read_session_data(request).is_none() {
             return Vec::new();
         }
         let names = self.session_data_names(request);
-        names.into_iter().map(|name| self.session_data.removal_of(name)).collect()
+        names.into_iter().map(|name| self.session_data.chunk_removal(name)).collect()
     }
 
     /// Writes the lines of a cookie cache: in one cookie, or cut into `<name>.0`, `<name>.1` and so on where
     /// one would be longer than browsers keep (Better Auth core §9). Each name is there once; what the
     /// request brought and is not written anew is removed, before the new ones. A cache that would need more
     /// than 100 cookies, or more bytes than [`SessionCookies::limit_session_data`] allows, is not written.
-    pub fn session_data(&self, cached: &CachedValue, request: &RequestCookies) -> Vec<String> {
+    pub fn session_data(&self, cached: &CachedValue, request: &RequestCookies) -> Vec<SetCookie> {
         let Cookie { name, .. } = &self.session_data;
         let attributes = CookieAttributes { max_age: cached.max_age, ..self.session_data.attributes.clone() };
         let overhead = set_cookie_text(&format!("{name}.99"), "", &attributes).len();
@@ -160,16 +183,16 @@ impl SessionCookies {
         let chunks = if limit == 0 { usize::MAX } else { value.len().div_ceil(limit).max(1) };
         // `<name>.99=` before each part and `; ` after it.
         let sent = chunks.saturating_mul(name.len() + 6).saturating_add(value.len());
-        let mut lines: Vec<(String, String)> = self
+        let mut cookies: Vec<SetCookie> = self
             .session_data_names(request)
             .into_iter()
-            .map(|name| (name.to_owned(), self.session_data.removal_of(name)))
+            .map(|name| self.session_data.chunk_removal(name))
             .collect();
-        let mut write = |name: String, value: &str| {
-            let line = set_cookie_text(&name, value, &attributes);
-            match lines.iter_mut().find(|(known, _)| *known == name) {
-                Some((_, earlier)) => *earlier = line,
-                None => lines.push((name, line)),
+        let mut write = |written: String, value: &str| {
+            let cookie = SetCookie::new(written, value, &attributes).chunk_of(name);
+            match cookies.iter_mut().find(|earlier| earlier.name() == cookie.name()) {
+                Some(earlier) => *earlier = cookie,
+                None => cookies.push(cookie),
             }
         };
         match chunks {
@@ -186,7 +209,7 @@ impl SessionCookies {
             }
             _ => {}
         }
-        lines.into_iter().map(|(_, line)| line).collect()
+        cookies
     }
 
     /// Reads the value of a cookie cache: the cookie itself, or else its chunks put together by number;
@@ -210,6 +233,19 @@ impl SessionCookies {
         secret: &SigningSecret,
     ) -> Option<SessionToken> {
         signed_value::verify_session_token(&request.get(&self.session_token.name)?, secret)
+    }
+
+    /// Reads the session cookie of a request, and tells a cookie that does not verify from none.
+    pub fn read_session_cookie(
+        &self,
+        request: &RequestCookies,
+        secret: &SigningSecret,
+    ) -> SessionTokenCookie {
+        match self.read_session_token(request, secret) {
+            Some(token) => SessionTokenCookie::Token(token),
+            None if self.has_session_token(request) => SessionTokenCookie::Invalid,
+            None => SessionTokenCookie::Absent,
+        }
     }
 
     /// Tells whether the request brings a session cookie at all, good or not.
@@ -248,18 +284,17 @@ impl SessionCookies {
 }
 
 impl Cookie {
-    fn line(&self, value: &str, max_age: Option<MaxAge>) -> String {
-        set_cookie_text(&self.name, value, &CookieAttributes { max_age, ..self.attributes.clone() })
+    fn set(&self, value: String, max_age: Option<MaxAge>) -> SetCookie {
+        SetCookie::new(&self.name, value, &CookieAttributes { max_age, ..self.attributes.clone() })
     }
 
-    fn removal(&self) -> String {
-        self.removal_of(&self.name)
+    fn removal(&self) -> SetCookie {
+        SetCookie::removal(&self.name, &self.attributes)
     }
 
-    /// Removes a cookie of another name with these attributes.
-    fn removal_of(&self, name: &str) -> String {
-        let attributes = CookieAttributes { max_age: Some(MaxAge::REMOVE), ..self.attributes.clone() };
-        set_cookie_text(name, "", &attributes)
+    /// Removes the cookie under its own name or that of a chunk.
+    fn chunk_removal(&self, name: &str) -> SetCookie {
+        SetCookie::removal(name, &self.attributes).chunk_of(&self.name)
     }
 }
 
@@ -284,11 +319,11 @@ mod tests {
         })
         .unwrap();
         assert_eq!(
-            cookies.clear_dont_remember(),
+            cookies.clear_dont_remember().as_str(),
             "__Secure-better-auth.dont_remember=; Max-Age=0; Domain=example.com; Path=/; HttpOnly; Secure; SameSite=Lax"
         );
         assert_eq!(
-            plain().clear_dont_remember(),
+            plain().clear_dont_remember().as_str(),
             "better-auth.dont_remember=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax"
         );
     }
@@ -296,7 +331,8 @@ mod tests {
     #[test]
     fn a_cookie_cache_is_removed_where_one_came() {
         let check = |header: &str, expected: &[&str]| {
-            let lines = plain().clear_session_data(&RequestCookies::parse([header.as_bytes()]));
+            let cookies = plain().clear_session_data(&RequestCookies::parse([header.as_bytes()]));
+            let lines: Vec<&str> = cookies.iter().map(SetCookie::as_str).collect();
             let expected: Vec<String> = expected
                 .iter()
                 .map(|name| format!("better-auth.{name}=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax"))
@@ -320,11 +356,8 @@ mod tests {
             b"better-auth.session_data=x; better-auth.session_data.a=x; better-auth.session_data.=x; other=1",
             b"better-auth.session_data.07=x; better-auth.session_data.100=x; better-auth.session_data.1.1=x",
         ]);
-        let names: Vec<String> = plain()
-            .clear_session(&request)
-            .iter()
-            .filter_map(|line| line.split_once('=').map(|(name, _)| name.to_owned()))
-            .collect();
+        let names: Vec<String> =
+            plain().clear_session(&request).iter().map(|cookie| cookie.name().to_owned()).collect();
         assert_eq!(
             names,
             [

@@ -15,8 +15,8 @@ use super::percent::encode_uri_component;
 ///
 /// let attributes = AttributeOverrides { same_site: Some(SameSite::None), ..Default::default() };
 /// let settings = CookieSettings { secure: false, attributes, ..CookieSettings::default() };
-/// let line = SessionCookies::new(settings)?.clear_dont_remember();
-/// assert!(line.ends_with("; HttpOnly; Secure; SameSite=None"));
+/// let removal = SessionCookies::new(settings)?.clear_dont_remember();
+/// assert!(removal.as_str().ends_with("; HttpOnly; Secure; SameSite=None"));
 /// # Ok::<(), auth_core::CookieSettingsError>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -159,9 +159,94 @@ pub fn set_cookie_text(name: &str, value: &str, attributes: &CookieAttributes) -
     format!("{name}={}{attributes}", encode_uri_component(value))
 }
 
+/// A `Set-Cookie` line, with the parts that decide which other line it replaces.
+///
+/// ```
+/// use auth_core::{CookieSettings, SessionCookies};
+///
+/// let cookies = SessionCookies::new(CookieSettings { secure: false, ..CookieSettings::default() })?;
+/// let removal = cookies.clear_dont_remember();
+/// assert_eq!(removal.name(), "better-auth.dont_remember");
+/// assert_eq!(removal.value(), None);
+/// assert_eq!(removal.as_str(), "better-auth.dont_remember=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax");
+/// # Ok::<(), auth_core::CookieSettingsError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct SetCookie {
+    name: String,
+    chunk: Option<usize>,
+    value: Option<String>,
+    line: String,
+}
+
+impl SetCookie {
+    /// Sets a cookie to a value, which is percent-encoded in the line.
+    pub fn new(name: impl Into<String>, value: impl Into<String>, attributes: &CookieAttributes) -> Self {
+        let (name, value) = (name.into(), value.into());
+        let line = set_cookie_text(&name, &value, attributes);
+        Self { name, chunk: None, value: Some(value), line }
+    }
+
+    /// Removes a cookie from the browser.
+    pub fn removal(name: impl Into<String>, attributes: &CookieAttributes) -> Self {
+        let name = name.into();
+        let attributes = CookieAttributes { max_age: Some(MaxAge::REMOVE), ..attributes.clone() };
+        let line = set_cookie_text(&name, "", &attributes);
+        Self { name, chunk: None, value: None, line }
+    }
+
+    /// Marks the cookie as a chunk of the one called `family`.
+    pub(super) fn chunk_of(mut self, family: &str) -> Self {
+        self.chunk = self.name.starts_with(family).then_some(family.len());
+        self
+    }
+
+    /// The name of the cookie.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The name without the number of a chunk: chunks are one cookie, written and removed together.
+    pub fn family(&self) -> &str {
+        self.chunk.and_then(|length| self.name.get(..length)).unwrap_or(&self.name)
+    }
+
+    /// The value before percent-encoding; `None` removes the cookie.
+    pub fn value(&self) -> Option<&str> {
+        self.value.as_deref()
+    }
+
+    /// The value of the `Set-Cookie` header.
+    pub fn as_str(&self) -> &str {
+        &self.line
+    }
+}
+
+/// Values hold session tokens, so only the name is shown.
+impl fmt::Debug for SetCookie {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SetCookie").field(&self.name).finish()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn chunks_are_of_the_family_of_their_cookie() {
+        let attributes = CookieAttributes::default();
+        let chunk = SetCookie::new("a.data.12", "x", &attributes).chunk_of("a.data");
+        assert_eq!((chunk.name(), chunk.family()), ("a.data.12", "a.data"));
+        assert_eq!(SetCookie::removal("a.data.1", &attributes).chunk_of("a.data").family(), "a.data");
+        assert_eq!(SetCookie::new("a.data12", "x", &attributes).family(), "a.data12");
+    }
+
+    #[test]
+    fn r_116_debug_shows_the_name_and_no_value() {
+        let cookie = SetCookie::new("a", "hunter2", &CookieAttributes::default());
+        assert_eq!(format!("{cookie:?}"), r#"SetCookie("a")"#);
+    }
 
     #[test]
     fn r_021_a_max_age_over_400_days_cannot_be_said() {

@@ -2,6 +2,7 @@
 
 use super::request::is_token;
 use super::set_cookie::{CookieAttributes, MaxAge, SameSite};
+use crate::host_port::is_plain_name;
 
 /// What a deployment decides about its cookies (Better Auth core §7.1).
 ///
@@ -15,7 +16,7 @@ use super::set_cookie::{CookieAttributes, MaxAge, SameSite};
 /// };
 /// let cookies = SessionCookies::new(settings)?;
 /// assert_eq!(cookies.session_token_name(), "__Secure-acme.session_token");
-/// assert!(cookies.clear_dont_remember().contains("; Domain=example.com;"), "for every subdomain");
+/// assert!(cookies.clear_dont_remember().as_str().contains("; Domain=example.com;"), "for every subdomain");
 /// # Ok::<(), auth_core::CookieSettingsError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,7 +86,7 @@ pub struct CookieOverrides {
 ///     dont_remember: CookieOverrides { attributes: of_mark, ..Default::default() },
 ///     ..CookieSettings::default()
 /// })?;
-/// assert!(cookies.clear_dont_remember().ends_with("; Path=/app; HttpOnly; Secure; SameSite=Strict"));
+/// assert!(cookies.clear_dont_remember().as_str().ends_with("; Path=/app; HttpOnly; Secure; SameSite=Strict"));
 /// # Ok::<(), auth_core::CookieSettingsError>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -118,7 +119,6 @@ pub struct AttributeOverrides {
 /// assert_eq!(error.to_string(), "cookie prefix is not a token of RFC 9110");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum CookieSettingsError {
     /// The prefix is empty or has characters that a cookie name cannot have (RFC 6265 §4.1.1).
     #[error("cookie prefix is not a token of RFC 9110")]
@@ -207,10 +207,7 @@ impl AttributeOverrides {
 }
 
 fn is_host_name(domain: &str) -> bool {
-    let host = domain.strip_prefix('.').unwrap_or(domain);
-    !host.is_empty()
-        && host.split('.').all(|label| !label.is_empty())
-        && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+    is_plain_name(domain.strip_prefix('.').unwrap_or(domain))
 }
 
 #[cfg(test)]

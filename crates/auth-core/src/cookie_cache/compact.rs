@@ -3,20 +3,18 @@
 //! The MAC is not over the text that was sent but over what `JSON.stringify` makes of it after
 //! `JSON.parse`, with every text that looks like a date written anew. So here, and nowhere else, JSON is
 //! read before its MAC is checked; it is read into values of no meaning, within the limits of
-//! [`MAX_VALUE_BYTES`](super::MAX_VALUE_BYTES) and of serde_json's depth.
+//! [`MAX_VALUE_BYTES`](payload::MAX_VALUE_BYTES) and of serde_json's depth.
 
 use base64::Engine;
-use base64::alphabet::{STANDARD, URL_SAFE};
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use time::{Duration, OffsetDateTime};
 
-use super::milliseconds;
 use super::payload::{self, Payload, Reading};
-use crate::base64url::BASE64URL;
+use crate::base64url::{BASE64URL, decode_loosely};
 use crate::constant_time;
 use crate::signing_secret::SigningSecret;
 use crate::wire::json::{self, Json};
+use crate::wire::unix_milliseconds;
 
 /// Life of a value for a user who is not remembered (1.7.25, `setCookieCache`).
 pub(super) const UNREMEMBERED_TTL: Duration = Duration::seconds(60);
@@ -29,7 +27,7 @@ pub(super) fn write(
     secret: &SigningSecret,
 ) -> Result<String, serde_json::Error> {
     let payload = json::to_string(payload)?;
-    let expires_at = milliseconds(now.saturating_add(ttl));
+    let expires_at = unix_milliseconds(now.saturating_add(ttl));
     // What is signed is the payload with one more member at its end.
     let open = payload.strip_suffix('}').unwrap_or(&payload);
     let signed = format!(r#"{open},"expiresAt":{expires_at}}}"#);
@@ -40,17 +38,17 @@ pub(super) fn write(
 
 /// Reads a value whose MAC is right and whose time is not over; `None` for every other.
 pub(super) fn read(value: &str, now: OffsetDateTime, secret: &SigningSecret) -> Option<Reading> {
-    let mut envelope: Json = serde_json::from_slice(&decode(value)?).ok()?;
+    let mut envelope: Json = serde_json::from_slice(&decode_loosely(value)?).ok()?;
     envelope.revive_dates();
     let Json::Number(expires_at) = envelope.take("expiresAt")? else { return None };
     let Json::Text(signature) = envelope.take("signature")? else { return None };
     let Json::Object(payload) = envelope.take("session")? else { return None };
     let signed = json::to_string(&Signed { payload: &payload, expires_at }).ok()?;
-    if !constant_time::equal(&secret.mac(signed.as_bytes()), &decode(&signature)?) {
+    if !constant_time::equal(&secret.mac(signed.as_bytes()), &decode_loosely(&signature)?) {
         return None;
     }
     #[expect(clippy::cast_precision_loss, reason = "milliseconds until the year 287,396 are exact")]
-    if expires_at < milliseconds(now) as f64 {
+    if expires_at < unix_milliseconds(now) as f64 {
         return None;
     }
     payload::read(Json::Object(payload), now)
@@ -78,16 +76,4 @@ impl Serialize for Signed<'_> {
         }
         map.end()
     }
-}
-
-/// Decodes as the reference does: up to the first `=`, with the alphabet that the text shows signs of, and
-/// without a look at unused bits.
-fn decode(text: &str) -> Option<Vec<u8>> {
-    const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-        .with_decode_allow_trailing_bits(true);
-    const OF_URLS: GeneralPurpose = GeneralPurpose::new(&URL_SAFE, LENIENT);
-    const OF_MAIL: GeneralPurpose = GeneralPurpose::new(&STANDARD, LENIENT);
-    let digits = text.split('=').next()?;
-    if text.contains(['-', '_']) { OF_URLS.decode(digits).ok() } else { OF_MAIL.decode(digits).ok() }
 }

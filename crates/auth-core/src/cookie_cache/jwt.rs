@@ -3,8 +3,7 @@
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 
-use super::MAX_VALUE_BYTES;
-use super::payload::{self, Payload, Reading};
+use super::payload::{self, MAX_VALUE_BYTES, Payload, Reading};
 use crate::jws;
 use crate::numeric_date;
 use crate::signing_secret::SigningSecret;

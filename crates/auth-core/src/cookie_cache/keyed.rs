@@ -16,8 +16,8 @@
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 
-use super::payload::{self, Payload, Reading};
-use super::{CachedValue, CookieCacheError, HiddenFields, MAX_VALUE_BYTES, jwt, or_default};
+use super::payload::{self, MAX_VALUE_BYTES, Payload, Reading};
+use super::{CachedValue, CookieCacheError, HiddenFields, jwt, or_default};
 use crate::claims::{Claims, VerifyError};
 use crate::cookie::MaxAge;
 use crate::fields::DeclaredFields;
@@ -102,7 +102,6 @@ pub struct KeyedCookieCache {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum CookieCacheMiss {
     /// No value of this kind: malformed, forged, over, or by another issuer.
     #[error("the copy does not verify")]

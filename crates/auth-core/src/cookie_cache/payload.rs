@@ -3,11 +3,13 @@
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use super::milliseconds;
 use crate::claims::Claims;
 use crate::user_session::UserSession;
 use crate::wire::json::Json;
-use crate::wire::{DateLike, SessionBody, UserBody, read_entities, text};
+use crate::wire::{DateLike, SessionBody, UserBody, read_entities, text, unix_milliseconds};
+
+/// Longest value in bytes that is looked at: a request's head is limited to less.
+pub(super) const MAX_VALUE_BYTES: usize = 64 * 1024;
 
 /// The payload as the reference orders it (1.7.25, `setCookieCache`): entities as clients see them.
 #[derive(Serialize)]
@@ -24,7 +26,7 @@ impl<'a> Payload<'a> {
         Self {
             session: (&principal.session).into(),
             user: (&principal.user).into(),
-            updated_at: milliseconds(now),
+            updated_at: unix_milliseconds(now),
             version,
         }
     }

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{AdditionalFields, FieldDeclaration};
 use crate::additional::{AdditionalValues, FieldValue};
+use crate::wire::is_truthy;
 
 /// Why a body was refused.
 ///
@@ -23,7 +24,6 @@ use crate::additional::{AdditionalValues, FieldValue};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum FieldInputError {
     /// A field that clients may not set. The text is the wire's (`FIELD_NOT_ALLOWED`).
     #[error("{name} is not allowed to be set")]
@@ -171,16 +171,5 @@ impl FieldDeclaration {
             return Err(FieldInputError::NotAllowed { name: self.name.to_string() });
         }
         Ok(())
-    }
-}
-
-/// Truth as JavaScript sees it.
-fn is_truthy(value: &Value) -> bool {
-    match value {
-        Value::Null => false,
-        Value::Bool(value) => *value,
-        Value::Number(number) => number.as_f64() != Some(0.0),
-        Value::String(text) => !text.is_empty(),
-        Value::Array(_) | Value::Object(_) => true,
     }
 }

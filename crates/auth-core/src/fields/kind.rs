@@ -83,7 +83,11 @@ impl FieldKind {
         value.filter(|value| match value {
             FieldValue::Text(text) => text.len() <= Self::TEXT_MAX,
             FieldValue::Json(json) => json.as_str().len() <= Self::TEXT_MAX,
-            _ => true,
+            FieldValue::Null
+            | FieldValue::Number(_)
+            | FieldValue::BigNumber(_)
+            | FieldValue::Boolean(_)
+            | FieldValue::Date(_) => true,
         })
     }
 

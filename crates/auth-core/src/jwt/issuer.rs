@@ -43,8 +43,8 @@ pub enum JwtPayload {
     User,
     /// Nothing: `sub` alone says who it is. For tokens that third parties hold.
     Minimal,
-    /// Address and name, and `role` as PostgreSQL's row-level security wants it for whoever is signed in, whatever role
-    /// the user has here: `authenticated`, always. For Neon's Data API.
+    /// Address and name, and `role` as PostgreSQL's row-level security wants it for every signed-in user,
+    /// whatever role the user has here: `authenticated`, always. For Neon's Data API.
     NeonDataApi,
 }
 
@@ -88,7 +88,6 @@ pub struct JwtIssuer {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum JwtIssueError {
     /// The policy's life is not positive or leads past the year 9999.
     #[error("token life leads to no date")]
@@ -157,7 +156,7 @@ impl JwtIssuer {
                     members.retain(|(name, _)| !REGISTERED.contains(&name.as_str()));
                     members
                 }
-                _ => Vec::new(),
+                Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) | Json::List(_) => Vec::new(),
             },
         })
     }

@@ -7,7 +7,7 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use password_hash::phc::PasswordHash;
 use password_hash::{PasswordHasher, PasswordVerifier};
 
-use super::hasher::MalformedHash;
+use super::malformed::MalformedHash;
 use crate::secret::Secret;
 
 const NAME: &str = "argon2id";
@@ -21,10 +21,10 @@ const OUTPUT_BYTES: usize = 32;
 /// Shortest stored hash in bytes that is believed.
 const MIN_OUTPUT_BYTES: usize = 16;
 
-/// Salt of the work that is done for nobody.
+/// Salt of the decoy, whose result is thrown away.
 const DECOY_SALT: [u8; 16] = *b"no account here.";
 
-/// Costs of argon2id, within bounds that hold for stored hashes too: a row that somebody tampered with
+/// Costs of argon2id, within bounds that hold for stored hashes too: a row that was tampered with
 /// must not be able to take the machine's memory.
 ///
 /// ```
@@ -55,7 +55,6 @@ pub struct Argon2idParams {
 /// assert_eq!(hundred_passes.to_string(), "argon2id memory times passes must not exceed 1048576 KiB");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum Argon2idParamsError {
     /// Memory under 8 KiB per lane (RFC 9106 §3.1) or over [`Argon2idParams::MAX_MEMORY_KIB`].
     #[error("argon2id memory must be 8 KiB per lane to {} KiB", Argon2idParams::MAX_MEMORY_KIB)]

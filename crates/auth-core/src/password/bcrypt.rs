@@ -12,7 +12,7 @@ use std::str::FromStr;
 
 use ::bcrypt::HashParts;
 
-use super::hasher::MalformedHash;
+use super::malformed::MalformedHash;
 
 const NAME: &str = "bcrypt";
 
@@ -22,7 +22,7 @@ const MIN_COST: u8 = 4;
 /// Most rounds that a sign-in may cost, as a binary logarithm: 16 times those of the usual 12.
 const MAX_COST: u8 = 16;
 
-/// Salt of the work that is done for nobody.
+/// Salt of the decoy, whose result is thrown away.
 const DECOY_SALT: [u8; 16] = [0; 16];
 
 /// A stored hash whose cost is within bounds.

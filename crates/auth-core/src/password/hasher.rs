@@ -1,79 +1,12 @@
 //! Making and checking hashes, whatever their scheme.
 
-use std::fmt;
-
 use rand::CryptoRng;
 
 use super::argon2id::{self, Argon2idParams};
-use super::{Password, StoredHash, bcrypt, scrypt};
-
-/// How a hash was made, its cost included: two hashes of one scheme cost the same to verify.
-///
-/// ```
-/// use auth_core::{Hasher, Scheme, StoredHash};
-///
-/// # let column = format!("{}:{}", "0f".repeat(16), "a7".repeat(64));
-/// let stored = StoredHash::from_stored(column);
-/// assert_eq!(stored.scheme(), Some(Scheme::BetterAuthScrypt), "written by a Node server");
-/// assert_eq!(Hasher::default().scheme().to_string(), "argon2id(m=19456,t=2,p=1)");
-/// assert!(Hasher::default().needs_rehash(&stored), "at the user's next sign-in");
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Scheme {
-    /// argon2id at these costs.
-    Argon2id(Argon2idParams),
-    /// Better Auth's scrypt, whose cost is fixed: N=16384, r=16, p=1, 32 MiB.
-    BetterAuthScrypt,
-    /// bcrypt.
-    Bcrypt {
-        /// Binary logarithm of the rounds, 4 to 16.
-        cost: u8,
-    },
-}
-
-impl fmt::Display for Scheme {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Argon2id(params) => write!(f, "argon2id({params})"),
-            Self::BetterAuthScrypt => f.write_str("scrypt(N=16384,r=16,p=1)"),
-            Self::Bcrypt { cost } => write!(f, "bcrypt(cost={cost})"),
-        }
-    }
-}
-
-/// A stored hash that cannot be verified, which to the person signing in is a wrong password.
-///
-/// Says where it fails and nothing of the text: a column may hold anything, also a password in clear.
-///
-/// ```
-/// use auth_core::{Hasher, MalformedHash, Password, StoredHash};
-///
-/// let guess = Password::new("hunter2");
-/// let verify = |column: &str| Hasher::default().verify(&guess, &StoredHash::from_stored(column));
-/// assert_eq!(verify("hunter2"), Err(MalformedHash::UnknownScheme), "not even where it is the same");
-/// # let column = "$2b$31$4284LurkYFhYVkYMoGXmbunyG2PVZftrmOykr/x2a.clU8WT7YyA.";
-/// let error = verify(column).unwrap_err();
-/// assert_eq!(error.to_string(), "stored bcrypt hash asks for too much work");
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum MalformedHash {
-    /// No known scheme begins like this.
-    #[error("stored hash is of no known scheme")]
-    UnknownScheme,
-    /// The text begins like a scheme's and goes on otherwise.
-    #[error("stored {scheme} hash is malformed")]
-    Form {
-        /// The scheme.
-        scheme: &'static str,
-    },
-    /// Verifying would cost more memory or time than any sign-in may.
-    #[error("stored {scheme} hash asks for too much work")]
-    TooCostly {
-        /// The scheme.
-        scheme: &'static str,
-    },
-}
+use super::malformed::MalformedHash;
+use super::plaintext::Password;
+use super::stored_hash::{Parsed, Scheme, StoredHash};
+use super::{bcrypt, scrypt};
 
 /// A hash could not be made: memory or parameters, never the password.
 ///
@@ -97,35 +30,6 @@ pub struct HashError {
     /// Why.
     #[source]
     pub source: Box<dyn std::error::Error + Send + Sync>,
-}
-
-/// A stored hash, taken apart.
-pub(super) enum Parsed<'t> {
-    Argon2id(argon2id::Parsed),
-    BetterAuthScrypt(scrypt::Parsed<'t>),
-    Bcrypt(bcrypt::Parsed<'t>),
-}
-
-impl<'t> Parsed<'t> {
-    pub(super) fn read(text: &'t str) -> Result<Self, MalformedHash> {
-        if text.starts_with("$argon2id$") {
-            argon2id::Parsed::read(text).map(Self::Argon2id)
-        } else if text.starts_with("$2") {
-            bcrypt::Parsed::read(text).map(Self::Bcrypt)
-        } else if text.contains(':') {
-            scrypt::Parsed::read(text).map(Self::BetterAuthScrypt)
-        } else {
-            Err(MalformedHash::UnknownScheme)
-        }
-    }
-
-    pub(super) fn scheme(&self) -> Scheme {
-        match self {
-            Self::Argon2id(parsed) => Scheme::Argon2id(parsed.params()),
-            Self::BetterAuthScrypt(_) => Scheme::BetterAuthScrypt,
-            Self::Bcrypt(parsed) => Scheme::Bcrypt { cost: parsed.cost() },
-        }
-    }
 }
 
 /// Writes hashes of one scheme and verifies those of all.
@@ -224,7 +128,7 @@ impl Hasher {
     }
 
     /// Tells whether a hash was made by another scheme or at another cost than new ones are. A
-    /// malformed hash needs it too, but nobody can prove the password to it.
+    /// malformed hash needs it too, but no password verifies against it.
     pub fn needs_rehash(&self, stored: &StoredHash) -> bool {
         stored.scheme() != Some(self.scheme())
     }

@@ -1,6 +1,6 @@
 //! How long a password must and may be.
 
-use super::Password;
+use super::plaintext::Password;
 
 /// Bounds on a password's length in UTF-16 code units, on every path that sets one. There is no
 /// rule on composition (NIST SP 800-63B-4 §3.1.1.2).
@@ -49,7 +49,7 @@ pub enum PasswordLengthError {
 /// ```
 /// use auth_core::{PasswordPolicy, PasswordPolicyError};
 ///
-/// assert_eq!(PasswordPolicy::new(0, 128), Err(PasswordPolicyError), "everybody has no password");
+/// assert_eq!(PasswordPolicy::new(0, 128), Err(PasswordPolicyError), "an empty password is none");
 /// assert_eq!(PasswordPolicy::new(8, 1_000_000), Err(PasswordPolicyError), "a hash would take too long");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -8,7 +8,7 @@ use std::hint::black_box;
 
 use ::scrypt::Params;
 
-use super::hasher::MalformedHash;
+use super::malformed::MalformedHash;
 use crate::constant_time;
 use crate::secret::Secret;
 
@@ -23,7 +23,7 @@ const KEY_BYTES: usize = 64;
 const SALT_CHARACTERS: usize = 32;
 const KEY_CHARACTERS: usize = 2 * KEY_BYTES;
 
-/// Salt of the work that is done for nobody.
+/// Salt of the decoy, whose result is thrown away.
 const DECOY_SALT: &str = "00000000000000000000000000000000";
 
 /// A stored hash: salt and key as the hex text that they are.

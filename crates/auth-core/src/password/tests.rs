@@ -4,6 +4,7 @@
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
+use unicode_normalization::UnicodeNormalization;
 
 use super::*;
 

@@ -43,8 +43,8 @@ pub struct SessionEnvelope<'a> {
 /// ```
 /// use auth_core::wire::AccessTokenBody;
 ///
-/// let nobody = serde_json::to_string(&AccessTokenBody::none())?;
-/// assert_eq!(nobody, r#"{"accessToken":null,"accessTokenExpiresAt":null,"refreshToken":null}"#);
+/// let none = serde_json::to_string(&AccessTokenBody::none())?;
+/// assert_eq!(none, r#"{"accessToken":null,"accessTokenExpiresAt":null,"refreshToken":null}"#);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Serialize)]
@@ -66,7 +66,7 @@ impl<'a> AccessTokenBody<'a> {
         }
     }
 
-    /// Says that there is no token, because nobody was signed in.
+    /// Says that there is no token, because no user was signed in.
     pub fn none() -> Self {
         Self { access_token: None, access_token_expires_at: None, refresh_token: None }
     }

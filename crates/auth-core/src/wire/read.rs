@@ -19,13 +19,13 @@ use crate::wire::json::{self, Json};
 ///
 /// # let now = time::OffsetDateTime::UNIX_EPOCH;
 /// let answer = read_get_session(b"<h1>502 Bad Gateway</h1>", now);
-/// assert_eq!(answer.unwrap_err(), ReadAnswerError, "an outage is not the same as nobody");
+/// assert_eq!(answer.unwrap_err(), ReadAnswerError, "an outage is not the same as signed out");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not an answer of /get-session")]
 pub struct ReadAnswerError;
 
-/// Reads the body of a `/get-session` answer: `None` where it is `null`, nobody being signed in.
+/// Reads the body of a `/get-session` answer: `None` where it is `null`, since no user is signed in.
 ///
 /// Members that the server adds are additional fields, whatever they are declared as.
 ///
@@ -36,7 +36,7 @@ pub struct ReadAnswerError;
 /// assert!(read_get_session(b"null", now)?.is_none());
 /// let body = br#"{"session":{"id":"s","token":"t","userId":"u","expiresAt":"2030-01-01T00:00:00.000Z"},
 ///                 "user":{"id":"u","name":"Ann","email":"ann@example.com","emailVerified":true,"role":"admin"}}"#;
-/// let found = read_get_session(body, now)?.expect("somebody");
+/// let found = read_get_session(body, now)?.expect("a signed-in user");
 /// assert_eq!(found.user.name, "Ann");
 /// # Ok::<(), auth_core::wire::ReadAnswerError>(())
 /// ```
@@ -95,17 +95,12 @@ pub(crate) fn read_entities(
 
 /// Reads a text.
 pub(crate) fn text(value: Json, date_like: DateLike) -> Option<String> {
-    match value {
-        Json::Text(text) if date_like == DateLike::IsText || json::parse_date(&text).is_none() => Some(text),
-        _ => None,
-    }
+    let Json::Text(text) = value else { return None };
+    (date_like == DateLike::IsText || json::parse_date(&text).is_none()).then_some(text)
 }
 
 fn date(value: &Json) -> Option<OffsetDateTime> {
-    match value {
-        Json::Text(text) => json::parse_date(text),
-        _ => None,
-    }
+    json::parse_date(value.as_text()?)
 }
 
 /// Members that are taken out by name and type; `None` is a member that does not fit the schema.
@@ -159,10 +154,12 @@ impl Members {
                     Some(at) => FieldValue::Date(at),
                     None => FieldValue::Text(text),
                 },
-                other => match other.as_whole_number() {
-                    Some(number) => FieldValue::Number(number),
-                    None => FieldValue::Json(JsonText::of(&other).ok()?),
-                },
+                value @ (Json::Number(_) | Json::List(_) | Json::Object(_)) => {
+                    match value.as_whole_number() {
+                        Some(number) => FieldValue::Number(number),
+                        None => FieldValue::Json(JsonText::of(&value).ok()?),
+                    }
+                }
             };
             values.set(name.into(), value, Visibility::Returned);
         }

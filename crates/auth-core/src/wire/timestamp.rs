@@ -57,6 +57,19 @@ pub fn to_milliseconds(at: OffsetDateTime) -> OffsetDateTime {
     at.truncate_to_millisecond()
 }
 
+/// Gives the milliseconds since 1970, as JavaScript's `Date.now()` does.
+///
+/// ```
+/// use auth_core::wire::unix_milliseconds;
+/// use time::macros::datetime;
+///
+/// assert_eq!(unix_milliseconds(datetime!(2030-01-15 12:00:00.123_456 UTC)), 1_894_708_800_123);
+/// assert_eq!(unix_milliseconds(datetime!(1969-12-31 23:59:59.999 UTC)), -1);
+/// ```
+pub fn unix_milliseconds(at: OffsetDateTime) -> i64 {
+    at.unix_timestamp().saturating_mul(1_000).saturating_add(i64::from(at.millisecond()))
+}
+
 #[cfg(test)]
 mod tests {
     use time::macros::datetime;

@@ -4,8 +4,8 @@ use auth_core::wire::{SessionBody, UserBody};
 use auth_core::{
     AdditionalFields, AdditionalValues, CacheStrategy, CachedValue, CookieCache, CookieCachePolicy,
     CookieSettings, DeclaredFields, Email, FieldDeclaration, FieldKind, FieldOwner, FieldValue, JsonText,
-    MaxAge, Remember, RequestCookies, Session, SessionCookies, SessionId, SessionToken, SigningSecret, User,
-    UserId, UserSession, VersionedSecrets, Visibility, jws,
+    MaxAge, Remember, RequestCookies, Session, SessionCookies, SessionId, SessionToken, SetCookie,
+    SigningSecret, User, UserId, UserSession, VersionedSecrets, Visibility, jws,
 };
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -411,9 +411,9 @@ fn r_002_a_jwt_of_another_type_is_a_miss() {
 fn r_021_no_line_is_longer_than_browsers_keep() {
     let cookies = SessionCookies::new(CookieSettings::default()).unwrap();
     let nobody = RequestCookies::parse([]);
-    let lines = |length: usize, request: &RequestCookies| {
+    let lines = |length: usize, request: &RequestCookies| -> Vec<String> {
         let cached = CachedValue { value: "v".repeat(length), max_age: MaxAge::new(Duration::minutes(5)) };
-        cookies.session_data(&cached, request)
+        cookies.session_data(&cached, request).iter().map(|cookie| cookie.as_str().to_owned()).collect()
     };
     let overhead =
         "__Secure-better-auth.session_data.99=; Max-Age=300; Path=/; HttpOnly; Secure; SameSite=Lax".len();
@@ -444,9 +444,9 @@ fn r_020_each_name_is_written_once_and_stale_ones_are_removed_first() {
     let names = |length: usize| {
         let cached = CachedValue { value: "v".repeat(length), max_age: None };
         let lines = cookies.session_data(&cached, &request);
-        let short = |line: &String| {
+        let short = |cookie: &SetCookie| {
             let (name, rest) =
-                line.strip_prefix("better-auth.session_data").unwrap().split_once('=').unwrap();
+                cookie.as_str().strip_prefix("better-auth.session_data").unwrap().split_once('=').unwrap();
             format!("{name}{}", if rest.starts_with(';') { " removed" } else { "" })
         };
         lines.iter().map(short).collect::<Vec<_>>()

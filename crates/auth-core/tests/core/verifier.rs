@@ -4,5 +4,6 @@
 mod authenticator;
 mod by_hand;
 mod forms;
+mod order;
 mod support;
 mod variables;

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::io::{Write, stdout};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use auth_http::logging::chain;
 use auth_http::settings::Settings;
@@ -26,6 +27,9 @@ pub(super) async fn run(settings: &Settings) -> Outcome {
 
     writeln!(out, "database {}", settings.database.url)?;
     let usable = connection(&mut out, settings).await? & schema(&mut out, settings).await?;
+    if usable {
+        second_factors(&mut out, settings).await?;
+    }
     Ok(if usable { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -51,7 +55,7 @@ async fn connection(out: &mut impl Write, settings: &Settings) -> std::io::Resul
 
 /// Looks at migrations and schema over the direct connection.
 async fn schema(out: &mut impl Write, settings: &Settings) -> std::io::Result<bool> {
-    let layout = settings.database.layout();
+    let layout = settings.database.layout(settings.tables());
     let looked = async {
         let (url, note) = settings.database.url_for_migrations()?;
         let plan = migrations::plan(&url, layout.clone()).await?;
@@ -70,7 +74,8 @@ async fn schema(out: &mut impl Write, settings: &Settings) -> std::io::Result<bo
         writeln!(out, "  note: {note}")?;
     }
     if !plan.pending.is_empty() {
-        writeln!(out, "  migrations: {} pending, run `auth-server migrate up`", plan.pending.len())?;
+        let features = plan.pending.join(", ");
+        writeln!(out, "  migrations: tables of {features} pending, run `auth-server migrate up`")?;
         list(out, &plan.obstacles)?;
         return Ok(false);
     }
@@ -82,6 +87,25 @@ async fn schema(out: &mut impl Write, settings: &Settings) -> std::io::Result<bo
     writeln!(out, "  migrations: ok, none pending")?;
     list(out, &findings)?;
     Ok(!findings.iter().any(|finding| finding.severity == Severity::Breaks))
+}
+
+/// Says how many users have a second factor of a Node server, which this server cannot ask for.
+async fn second_factors(out: &mut impl Write, settings: &Settings) -> std::io::Result<()> {
+    let count = async {
+        let store = Store::connect_lazily(settings.database.pool(settings.server.workers))?
+            .with_fields(Arc::new(settings.fields.clone()))
+            .with_ids(settings.database.generate_id);
+        let gates = store.user_gates().await?;
+        store.users().count_with_two_factor(&gates).await
+    };
+    match count.await {
+        Ok(0) => Ok(()),
+        Ok(1) => writeln!(out, "  warning: 1 user has a second factor, which this server cannot ask for"),
+        Ok(users) => {
+            writeln!(out, "  warning: {users} users have a second factor, which this server cannot ask for")
+        }
+        Err(error) => writeln!(out, "  warning: second factors cannot be counted, {}", chain(&error)),
+    }
 }
 
 fn list(out: &mut impl Write, findings: &[Finding]) -> std::io::Result<()> {

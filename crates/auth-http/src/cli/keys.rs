@@ -25,7 +25,7 @@ pub(super) enum Action {
 
 /// Does one action and prints what it did. No private key is printed, encrypted or not.
 pub(super) async fn run(settings: &Settings, action: Action) -> Outcome {
-    let keys = SigningKeys::new(settings);
+    let keys = SigningKeys::new(&settings.jwt, &settings.security.secrets);
     let store = Store::connect_lazily(settings.database.pool(1))?.with_ids(settings.database.generate_id);
     let now = Clock::system().now();
     let mut out = stdout().lock();

@@ -12,15 +12,15 @@ use super::Outcome;
 /// What to do with migrations.
 #[derive(Clone, Copy, Debug, Subcommand)]
 pub(super) enum Action {
-    /// Runs what is missing; the default.
+    /// Adds what is missing; the default.
     Up,
-    /// Lists migrations and when they ran.
+    /// Lists the features that have tables, and when those were made.
     Status,
     /// Prints what `up` would run, and runs nothing.
     Plan,
     /// Compares the live schema with what this server and Node's Better Auth need; fails on drift.
     Check,
-    /// Takes the last migration back.
+    /// Takes back what was made for the last feature.
     Down {
         /// Drops tables even if they have rows.
         #[arg(long)]
@@ -31,34 +31,37 @@ pub(super) enum Action {
 /// Does one action and prints what it did.
 pub(super) async fn run(settings: &SchemaSettings, action: Action) -> Outcome {
     let (url, note) = settings.database.url_for_migrations()?;
-    let layout = settings.database.layout();
+    let layout = settings.database.layout(settings.tables.clone());
     let mut out = stdout().lock();
     if let Some(note) = note {
         writeln!(out, "{note}")?;
     }
     match action {
         Action::Up => {
-            let ran = migrations::up(&url, layout).await?;
-            for name in &ran {
-                writeln!(out, "ran {name}")?;
+            let applied = migrations::up(&url, layout).await?;
+            for change in &applied.changes {
+                writeln!(out, "made {change}")?;
+            }
+            for feature in &applied.features {
+                writeln!(out, "recorded the tables of {feature}")?;
             }
             let added = migrations::fields::up(&url, &settings.fields, &settings.database.names).await?;
             for statement in &added {
                 writeln!(out, "ran {statement}")?;
             }
-            if ran.is_empty() && added.is_empty() {
+            if applied.is_empty() && added.is_empty() {
                 writeln!(out, "nothing to do")?;
             }
         }
         Action::Status => {
-            for status in migrations::status(&url).await? {
+            for status in migrations::status(&url, layout).await? {
                 writeln!(out, "{status}")?;
             }
         }
         Action::Plan => {
             let plan = migrations::plan(&url, layout).await?;
             let added = migrations::fields::plan(&url, &settings.fields, &settings.database.names).await?;
-            if !plan.pending.is_empty() || added.is_empty() {
+            if !plan.pending.is_empty() || !plan.changes.is_empty() || added.is_empty() {
                 writeln!(out, "{plan}")?;
             }
             for statement in &added {

@@ -24,6 +24,8 @@ impl Clock {
     /// Reads the time.
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the system clock")]
     pub fn now(&self) -> OffsetDateTime {
+        #[cfg(test)]
+        counted::count();
         let system = milliseconds(SystemTime::now());
         let now = system.saturating_add(self.ahead.load(Ordering::Relaxed));
         OffsetDateTime::UNIX_EPOCH.saturating_add(Duration::milliseconds(now))
@@ -44,6 +46,25 @@ fn milliseconds(at: SystemTime) -> i64 {
     match at.duration_since(UNIX_EPOCH) {
         Ok(after) => after.as_millis() as i64,
         Err(before) => -(before.duration().as_millis() as i64),
+    }
+}
+
+/// Counts the readings of this thread.
+#[cfg(test)]
+pub(crate) mod counted {
+    use std::cell::Cell;
+
+    thread_local! {
+        static READINGS: Cell<u32> = const { Cell::new(0) };
+    }
+
+    pub(super) fn count() {
+        READINGS.set(READINGS.get() + 1);
+    }
+
+    /// Gives the number of readings since it was last asked.
+    pub(crate) fn take() -> u32 {
+        READINGS.take()
     }
 }
 

@@ -10,41 +10,32 @@
 //!
 //! A slash is `/` or `\`, one in the glob stands for one or more in the text, and the text may end in slashes. The
 //! whole text must match. `**` at the end takes the slash before it along: `/x/**` matches `/x` and `/xyz` too, as in
-//! Better Auth; what lies below `/x` and nothing else is `/x/*/**`. Better Auth compiles a glob to a regular expression, whose time can grow with the power of
-//! its length; here it is the product of both lengths at most.
+//! Better Auth; what lies below `/x` and nothing else is `/x/*/**`.
+//!
+//! A glob becomes the regular expression that Better Auth makes of it. JavaScript's engine backtracks, so
+//! that its time can grow with the power of the glob's length; that of the `regex` crate is the product of
+//! both lengths at most.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use regex::{Regex, RegexBuilder};
+
 /// A glob, ready to be matched.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Glob {
     text: String,
-    parts: Vec<Part>,
-}
-
-/// What a place of the text may hold. Texts are read as JavaScript counts, in UTF-16 units.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Unit {
-    Just(u16),
-    Slash,
-    NoSlash,
-    Any,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
-    /// One unit.
-    One(Unit),
-    /// Any number of units.
-    Run(Unit),
-    /// The next parts, this many of them, may be left out together.
-    Optional(usize),
+    /// `None` matches nothing. Every glob gives an expression that compiles, since its literals are escaped,
+    /// its groups are not nested and its size is not limited.
+    regex: Option<Regex>,
 }
 
 impl Glob {
     /// Reads a glob; every text is one.
     pub fn new(text: &str) -> Self {
-        Self { text: text.to_owned(), parts: parts(text) }
+        let pattern = format!("^{}$", expression(&utf16_units(text)));
+        let regex = RegexBuilder::new(&pattern).size_limit(usize::MAX).build().ok();
+        Self { text: text.to_owned(), regex }
     }
 
     /// Tells whether a text has a character that makes it more than itself.
@@ -54,43 +45,17 @@ impl Glob {
 
     /// Tells whether the whole of `text` matches.
     pub fn is_match(&self, text: &str) -> bool {
-        // reached[i]: the first i parts can match what was read so far.
-        let mut reached = vec![false; self.parts.len() + 1];
-        self.reach(&mut reached, 0);
-        for unit in text.encode_utf16() {
-            let mut next = vec![false; self.parts.len() + 1];
-            for (at, part) in self.parts.iter().enumerate() {
-                if !is_set(&reached, at) {
-                    continue;
-                }
-                match part {
-                    Part::One(kind) if kind.takes(unit) => self.reach(&mut next, at + 1),
-                    Part::Run(kind) if kind.takes(unit) => self.reach(&mut next, at),
-                    Part::One(_) | Part::Run(_) | Part::Optional(_) => {}
-                }
-            }
-            reached = next;
-        }
-        is_set(&reached, self.parts.len())
-    }
-
-    /// Marks a place, and the places after it that can be had for nothing. Each is marked once, so that the work
-    /// per unit of text is bounded by the number of parts.
-    fn reach(&self, reached: &mut [bool], at: usize) {
-        match reached.get_mut(at) {
-            Some(place) if !*place => *place = true,
-            _ => return,
-        }
-        match self.parts.get(at) {
-            Some(Part::Run(_)) => self.reach(reached, at + 1),
-            Some(Part::Optional(parts)) => {
-                self.reach(reached, at + 1);
-                self.reach(reached, at + 1 + parts);
-            }
-            Some(Part::One(_)) | None => {}
-        }
+        self.regex.as_ref().is_some_and(|regex| regex.is_match(&utf16_units(text)))
     }
 }
+
+impl PartialEq for Glob {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Glob {}
 
 impl fmt::Display for Glob {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -104,69 +69,73 @@ impl fmt::Debug for Glob {
     }
 }
 
-impl Unit {
-    fn takes(self, unit: u16) -> bool {
-        let is_slash = unit == u16::from(b'/') || unit == u16::from(b'\\');
-        match self {
-            Self::Just(wanted) => unit == wanted,
-            Self::Slash => is_slash,
-            Self::NoSlash => !is_slash,
-            Self::Any => true,
-        }
-    }
-}
+/// One slash, either way.
+const SLASH: &str = r"[/\\]";
+/// One character that is no slash.
+const NO_SLASH: &str = r"[^/\\]";
 
-fn is_set(reached: &[bool], at: usize) -> bool {
-    reached.get(at).copied().unwrap_or(false)
-}
-
-/// Translates a glob segment by segment, as Better Auth's `transform` does.
-fn parts(glob: &str) -> Vec<Part> {
-    const SLASHES: [Part; 2] = [Part::One(Unit::Slash), Part::Run(Unit::Slash)];
-    const SLASHES_OR_NONE: [Part; 1] = [Part::Run(Unit::Slash)];
-
-    let mut parts = Vec::new();
+/// Translates a glob segment by segment, as Better Auth's `transform` does, into the same text. The
+/// expression is to be anchored at both ends.
+fn expression(glob: &str) -> String {
     let segments: Vec<&str> = glob.split('/').collect();
+    let mut expression = String::new();
     for (at, segment) in segments.iter().enumerate() {
         if segment.is_empty() && at > 0 {
             continue;
         }
-        let separator: &[Part] = match segments.get(at + 1) {
-            None => &SLASHES_OR_NONE,
-            Some(&"**") => &[],
-            Some(_) => &SLASHES,
+        let separator = match segments.get(at + 1) {
+            None => format!("{SLASH}*?"),
+            Some(&"**") => String::new(),
+            Some(_) => format!("{SLASH}+?"),
         };
         if *segment != "**" {
-            parts.extend(literal_parts(segment));
-            parts.extend_from_slice(separator);
+            push_segment(&mut expression, segment);
+            expression.push_str(&separator);
         } else if !separator.is_empty() {
             if at > 0 {
-                parts.extend_from_slice(separator);
+                expression.push_str(&separator);
             }
-            if at + 1 < segments.len() {
-                // Segments that each end in a slash are nothing, or anything that does.
-                parts.extend([Part::Optional(2), Part::Run(Unit::Any), Part::One(Unit::Slash)]);
-            } else {
-                parts.push(Part::Run(Unit::Any));
-            }
+            expression.push_str(&format!("(?:{NO_SLASH}*?{separator})*?"));
         }
     }
-    parts
+    expression
 }
 
-fn literal_parts(segment: &str) -> Vec<Part> {
-    let mut parts = Vec::new();
-    let mut units = segment.encode_utf16();
-    while let Some(unit) = units.next() {
-        match u8::try_from(unit) {
+fn push_segment(expression: &mut String, segment: &str) {
+    let mut letters = segment.chars();
+    while let Some(letter) = letters.next() {
+        match letter {
             // One at the end of a segment escapes nothing and stands for nothing.
-            Ok(b'\\') => parts.extend(units.next().map(|escaped| Part::One(Unit::Just(escaped)))),
-            Ok(b'?') => parts.push(Part::One(Unit::NoSlash)),
-            Ok(b'*') => parts.push(Part::Run(Unit::NoSlash)),
-            _ => parts.push(Part::One(Unit::Just(unit))),
+            '\\' => letters.next().into_iter().for_each(|escaped| push_literal(expression, escaped)),
+            '?' => expression.push_str(NO_SLASH),
+            '*' => expression.push_str(&format!("{NO_SLASH}*?")),
+            letter => push_literal(expression, letter),
         }
     }
-    parts
+}
+
+fn push_literal(expression: &mut String, letter: char) {
+    if r"\-^$+.()|[]{}*?".contains(letter) {
+        expression.push('\\');
+    }
+    expression.push(letter);
+}
+
+/// Gives one character for each UTF-16 unit of a text, since that is what JavaScript's `?` stands for. A
+/// surrogate becomes a character of the last private-use plane: every character of that plane is two
+/// surrogates itself, so that no two texts become the same.
+fn utf16_units(text: &str) -> Cow<'_, str> {
+    const FIRST_SURROGATE: u16 = 0xd800;
+    const LAST_PLANE: u32 = 0x10_0000;
+
+    if text.chars().all(|letter| letter.len_utf16() == 1) {
+        return Cow::Borrowed(text);
+    }
+    let letter = |unit: u16| {
+        let surrogate = || char::from_u32(LAST_PLANE + u32::from(unit.saturating_sub(FIRST_SURROGATE)));
+        char::from_u32(u32::from(unit)).or_else(surrogate)
+    };
+    Cow::Owned(text.encode_utf16().filter_map(letter).collect())
 }
 
 #[cfg(test)]

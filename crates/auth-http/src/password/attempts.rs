@@ -17,12 +17,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use auth_core::Email;
+use auth_core::wire::unix_milliseconds;
 use time::OffsetDateTime;
 
 use self::known::KnownAddresses;
 use crate::web::rate_limit::TooManyRequests;
 use crate::web::rate_limit::table::{BoundedTable, Entry, Fingerprint, Fingerprints};
-use crate::web::rate_limit::window::milliseconds;
 
 /// Accounts, pairs of account and address that failed, and accounts with known addresses, that are remembered at once.
 const CAPACITY: usize = 100_000;
@@ -38,6 +38,20 @@ const LONGEST_DELAY: i64 = 15 * 60 * 1_000;
 const FORGIVEN: u32 = 10;
 
 mod known;
+
+/// The name by which an account's password is tried; names of different kinds never meet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum AccountName<'n> {
+    /// An e-mail address, lower-cased.
+    Email(&'n str),
+}
+
+impl<'n> AccountName<'n> {
+    /// Names an account by its e-mail address.
+    pub(crate) fn of_email(email: &'n Email) -> Self {
+        Self::Email(email.as_str())
+    }
+}
 
 /// Counts tries at passwords; cheap to clone, and one for all workers and all routes that test a password.
 #[derive(Clone, Debug)]
@@ -132,7 +146,7 @@ impl PasswordAttempts {
     /// [`TooManyRequests`] where it has to wait; nothing is counted then.
     pub(crate) fn begin(
         &self,
-        account: &Email,
+        account: AccountName<'_>,
         client: &str,
         now: OffsetDateTime,
     ) -> Result<PasswordAttempt, TooManyRequests> {
@@ -175,21 +189,21 @@ impl PasswordAttempts {
     }
 
     /// Makes the address known from which an account's owner has signed up.
-    pub(crate) fn signed_up(&self, account: &Email, client: &str, now: OffsetDateTime) {
+    pub(crate) fn signed_up(&self, account: AccountName<'_>, client: &str, now: OffsetDateTime) {
         let Some(begun) = self.named(account, client, now) else { return };
         let Some(address) = begun.address else { return };
         let mut tables = begun.inner.tables.lock().unwrap_or_else(PoisonError::into_inner);
         tables.know(begun.account, address, begun.now);
     }
 
-    fn named(&self, account: &Email, client: &str, now: OffsetDateTime) -> Option<Begun> {
+    fn named(&self, account: AccountName<'_>, client: &str, now: OffsetDateTime) -> Option<Begun> {
         let inner = self.0.as_ref()?;
-        let address = (!client.is_empty()).then(|| inner.fingerprints.of(&(account.as_str(), client)));
+        let address = (!client.is_empty()).then(|| inner.fingerprints.of(&(account, client)));
         Some(Begun {
             inner: Arc::clone(inner),
-            account: inner.fingerprints.of(account.as_str()),
+            account: inner.fingerprints.of(&account),
             address,
-            now: milliseconds(now),
+            now: unix_milliseconds(now),
         })
     }
 }

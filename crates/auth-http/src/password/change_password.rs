@@ -1,17 +1,47 @@
-//! A new password in place of a known one.
+//! A new password in place of a known one.
 
+use std::rc::Rc;
+
+use actix_web::http::StatusCode;
 use auth_core::{Password, PasswordLengthError, Remember, Session, UserSession};
-use auth_store::{NewPassword, StoreError};
-use time::OffsetDateTime;
+use auth_store::{NewPassword, Store, StoreError};
 
-use crate::password::email_and_password::EmailAndPassword;
-use crate::password::hashing::{HashingError, Verified};
-use crate::web::client::Client;
+use super::attempts::AccountName;
+use super::hashing::{HashingError, Verified};
+use super::{PASSWORD_TOO_LONG, PASSWORD_TOO_SHORT, Passwords};
+use crate::session::Sessions;
+use crate::session::begin::{Method, NewSession, SessionCookiesInAnswer};
+use crate::session::guard::SignedIn;
+use crate::web::context::RequestContext;
+use crate::web::error::ApiError;
+use crate::web::error_code::ErrorCode;
 use crate::web::rate_limit::TooManyRequests;
 
-/// What a signed-in user said.
-#[derive(Debug)]
+/// The user has no password.
+pub(crate) const CREDENTIAL_ACCOUNT_NOT_FOUND: ErrorCode =
+    ErrorCode::new(StatusCode::BAD_REQUEST, "CREDENTIAL_ACCOUNT_NOT_FOUND", "Credential account not found");
+/// The current password is wrong.
+pub(crate) const INVALID_PASSWORD: ErrorCode =
+    ErrorCode::new(StatusCode::BAD_REQUEST, "INVALID_PASSWORD", "Invalid password");
+
+/// The codes of [`ChangePasswordError`].
+pub(crate) const CODES: &[ErrorCode] =
+    &[PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG, CREDENTIAL_ACCOUNT_NOT_FOUND, INVALID_PASSWORD];
+
+/// Changes the passwords of signed-in users.
+#[derive(Clone, Debug)]
 pub(crate) struct ChangePassword {
+    /// Where accounts are.
+    pub(crate) store: Store,
+    /// Tests and hashes passwords.
+    pub(crate) passwords: Passwords,
+    /// Begins sessions.
+    pub(crate) sessions: Rc<Sessions>,
+}
+
+/// What a signed-in user types.
+#[derive(Debug)]
+pub(crate) struct PasswordChange {
     /// The password so far.
     pub(crate) current: Password,
     /// The password from now on; may be the same.
@@ -44,9 +74,12 @@ pub(crate) enum ChangePasswordError {
     /// The current password is wrong, or was changed meanwhile.
     #[error("current password is wrong")]
     WrongPassword,
-    /// The account's password was tried in vain too often; it is not tested now.
+    /// Too many tries at the account's password failed; it is not tested now.
     #[error("too many failed attempts")]
     TooManyAttempts(#[source] TooManyRequests),
+    /// The user may have no new session.
+    #[error("the user may have no session")]
+    Refused(#[from] ApiError),
     /// A password could not be hashed.
     #[error("hashing failed")]
     Hashing(#[source] HashingError),
@@ -55,33 +88,49 @@ pub(crate) enum ChangePasswordError {
     Store(#[source] StoreError),
 }
 
-impl EmailAndPassword {
+impl From<ChangePasswordError> for ApiError {
+    fn from(error: ChangePasswordError) -> Self {
+        match error {
+            ChangePasswordError::New(PasswordLengthError::TooShort { .. }) => Self::Coded(PASSWORD_TOO_SHORT),
+            ChangePasswordError::New(PasswordLengthError::TooLong { .. })
+            | ChangePasswordError::CurrentTooLong => Self::Coded(PASSWORD_TOO_LONG),
+            ChangePasswordError::NoCredential => Self::Coded(CREDENTIAL_ACCOUNT_NOT_FOUND),
+            ChangePasswordError::TooManyAttempts(error) => error.into(),
+            ChangePasswordError::WrongPassword => Self::Coded(INVALID_PASSWORD),
+            ChangePasswordError::Refused(error) => error,
+            ChangePasswordError::Hashing(error) => error.into(),
+            ChangePasswordError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl ChangePassword {
     /// Changes the password; gives the new session where all were replaced.
     ///
     /// # Errors
     ///
-    /// [`ChangePasswordError`], in the reference's order (Better Auth accounts, `/change-password`).
-    pub(crate) async fn change_password(
+    /// [`ChangePasswordError`], in the reference's order.
+    pub(crate) async fn change(
         &self,
-        principal: &UserSession,
-        request: ChangePassword,
-        client: Client,
-        now: OffsetDateTime,
+        request: &RequestContext,
+        caller: &SignedIn,
+        change: PasswordChange,
     ) -> Result<Option<Session>, ChangePasswordError> {
-        self.passwords.check(&request.new).map_err(ChangePasswordError::New)?;
-        if let Err(PasswordLengthError::TooLong { .. }) = self.passwords.check(&request.current) {
+        let Passwords { hashing, attempts, policy } = &self.passwords;
+        let (user, now) = (&caller.principal.user, request.now());
+        policy.check(&change.new).map_err(ChangePasswordError::New)?;
+        if let Err(PasswordLengthError::TooLong { .. }) = policy.check(&change.current) {
             return Err(ChangePasswordError::CurrentTooLong);
         }
-        let user_id = &principal.user.id;
-        let account =
-            self.store.accounts().find_credential(user_id).await.map_err(ChangePasswordError::Store)?;
+        let account = self.store.accounts().find_credential(&user.id).await;
+        let account = account.map_err(ChangePasswordError::Store)?;
         let verified =
             account.and_then(|account| account.password).ok_or(ChangePasswordError::NoCredential)?;
 
-        let attempt = self.attempts.begin(&principal.user.email, &client.ip_address, now);
+        let attempt = attempts.begin(AccountName::of_email(&user.email), &request.client().ip_address, now);
         let attempt = attempt.map_err(ChangePasswordError::TooManyAttempts)?;
         // No connection is held while hashing.
-        match self.hashing.verify(request.current, Some(verified.clone()), Some(user_id)).await {
+        match hashing.verify(change.current, Some(verified.clone()), Some(&user.id)).await {
             Ok(Verified::Right { .. }) => attempt.succeeded(),
             Ok(Verified::Wrong) => return Err(ChangePasswordError::WrongPassword),
             Err(error) => {
@@ -89,26 +138,37 @@ impl EmailAndPassword {
                 return Err(ChangePasswordError::Hashing(error));
             }
         }
-        let password = self.hashing.hash(request.new).await.map_err(ChangePasswordError::Hashing)?;
+        let password = hashing.hash(change.new).await.map_err(ChangePasswordError::Hashing)?;
 
-        let changed = match request.sessions {
+        let remember = match change.sessions {
             SessionsAfterChange::Kept => {
-                let changed = self.store.accounts().update_password(user_id, &verified, &password, now).await;
-                changed.map(|changed| changed.then_some(None))
+                let accounts = self.store.accounts();
+                return match accounts.update_password(&user.id, &verified, &password, now).await {
+                    Ok(true) => Ok(None),
+                    Ok(false) => Err(ChangePasswordError::WrongPassword),
+                    Err(error) => Err(ChangePasswordError::Store(error)),
+                };
             }
-            SessionsAfterChange::Replaced(remember) => {
-                let session = self.new_session(user_id, remember, client, now, &mut rand::rng());
-                let new = NewPassword { user_id: user_id.clone(), verified, password, now };
-                self.store
-                    .replace_password_and_sessions(&new, &session)
-                    .await
-                    .map(|session| session.map(Some))
-            }
+            SessionsAfterChange::Replaced(remember) => remember,
         };
-        match changed {
-            Ok(Some(session)) => Ok(session),
-            Ok(None) => Err(ChangePasswordError::WrongPassword),
-            Err(error) => Err(ChangePasswordError::Store(error)),
-        }
+        let cookies = if caller.known_by.takes_cookies() {
+            SessionCookiesInAnswer::Set
+        } else {
+            SessionCookiesInAnswer::Left
+        };
+        let begun = self.sessions.begin(
+            request,
+            NewSession { user, method: Method::PasswordChange, remember, cookies },
+            async |session| {
+                let new = NewPassword { user_id: user.id.clone(), verified, password, now };
+                let stored = self.store.replace_password_and_sessions(&new, &session).await;
+                let stored = stored.map_err(ChangePasswordError::Store)?;
+                Ok::<_, ChangePasswordError>(
+                    stored.map(|session| UserSession { user: user.clone(), session }),
+                )
+            },
+        );
+        let outcome = begun.await?.ok_or(ChangePasswordError::WrongPassword)?;
+        Ok(Some(outcome.signed_in()?.session))
     }
 }

@@ -19,7 +19,8 @@ use learning::Learning;
 pub use queue::{HashingError, HashingLimits, HashingQueue};
 use schemes::SeenSchemes;
 
-use crate::settings::PasswordSettings;
+use crate::password::settings::PasswordSettings;
+use crate::web::error::ApiError;
 
 /// Hashes and checks passwords; cheap to clone, and one for all workers, so that its bounds hold for the
 /// process.
@@ -44,6 +45,15 @@ pub enum Verified {
     /// It is not, or there is no account, or the account has no password, or its hash is malformed: all alike
     /// to the caller.
     Wrong,
+}
+
+impl From<HashingError> for ApiError {
+    fn from(error: HashingError) -> Self {
+        match error {
+            HashingError::Overloaded { retry_after } => Self::Overloaded { retry_after },
+            HashingError::Failed(_) => Self::internal(error),
+        }
+    }
 }
 
 impl Hashing {

@@ -1,20 +1,51 @@
-//! Signing in with an e-mail address and a password.
+//! Signing in with a password.
 
-use auth_core::{
-    Email, Password, PasswordLengthError, Remember, Session, SessionId, SessionToken, UserId, UserSession,
-};
-use auth_store::{NewSignIn, StoreError};
-use rand::CryptoRng;
-use time::OffsetDateTime;
+use std::rc::Rc;
 
-use crate::password::email_and_password::{EmailAndPassword, Offer};
-use crate::password::hashing::{HashingError, Verified};
-use crate::web::client::Client;
+use actix_web::http::StatusCode;
+use auth_core::{Email, Password, PasswordLengthError, Remember, StoredHash, User, UserSession};
+use auth_store::{NewSignIn, Store, StoreError};
+
+use super::attempts::AccountName;
+use super::hashing::{HashingError, Verified};
+use super::{PASSWORD_TOO_LONG, Passwords};
+use crate::session::Sessions;
+use crate::session::begin::{Method, NewSession, Outcome, SessionCookiesInAnswer};
+use crate::web::context::RequestContext;
+use crate::web::error::ApiError;
+use crate::web::error_code::ErrorCode;
 use crate::web::rate_limit::TooManyRequests;
 
-/// What somebody who signs in said.
-#[derive(Debug)]
+/// Signing in by password is turned off.
+pub(crate) const EMAIL_PASSWORD_DISABLED: ErrorCode =
+    ErrorCode::new(StatusCode::BAD_REQUEST, "EMAIL_PASSWORD_DISABLED", "Email and password is not enabled");
+/// The text is no e-mail address.
+pub(crate) const INVALID_EMAIL: ErrorCode =
+    ErrorCode::new(StatusCode::BAD_REQUEST, "INVALID_EMAIL", "Invalid email");
+/// Unknown address, wrong password, or a user without one.
+pub(crate) const INVALID_EMAIL_OR_PASSWORD: ErrorCode =
+    ErrorCode::new(StatusCode::UNAUTHORIZED, "INVALID_EMAIL_OR_PASSWORD", "Invalid email or password");
+
+/// The codes of [`SignInError`].
+pub(crate) const CODES: &[ErrorCode] =
+    &[EMAIL_PASSWORD_DISABLED, INVALID_EMAIL, PASSWORD_TOO_LONG, INVALID_EMAIL_OR_PASSWORD];
+
+/// Signs users in with a password.
+#[derive(Clone, Debug)]
 pub(crate) struct SignIn {
+    /// Where users are.
+    pub(crate) store: Store,
+    /// Tests passwords.
+    pub(crate) passwords: Passwords,
+    /// Begins sessions.
+    pub(crate) sessions: Rc<Sessions>,
+    /// Whether an e-mail address and a password sign in (`emailAndPassword.enabled`).
+    pub(crate) is_enabled: bool,
+}
+
+/// What a user types.
+#[derive(Debug)]
+pub(crate) struct EmailLogin {
     /// Address as typed.
     pub(crate) email: String,
     /// Password as typed; may be empty.
@@ -23,10 +54,10 @@ pub(crate) struct SignIn {
     pub(crate) remember: Remember,
 }
 
-/// Why nobody was signed in.
+/// Why no session was begun.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SignInError {
-    /// The server signs nobody in by password.
+    /// Signing in by password is turned off.
     #[error("sign-in by password is turned off")]
     Disabled,
     /// The text is no e-mail address.
@@ -35,16 +66,16 @@ pub(crate) enum SignInError {
     /// The password is longer than any that could have been set.
     #[error("password is too long")]
     PasswordTooLong,
-    /// Unknown address, wrong password, or a user without one: one variant, one cost.
-    #[error("invalid e-mail address or password")]
+    /// Unknown name, wrong password, or a user without one: one variant, one cost.
+    #[error("invalid name or password")]
     InvalidCredentials,
-    /// The account's password was tried in vain too often; it is not tested now.
+    /// Too many tries at the account's password failed; it is not tested now.
     #[error("too many failed attempts")]
     TooManyAttempts(#[source] TooManyRequests),
-    /// The password is right, and the address has not been proven.
-    #[error("the address is not verified")]
-    EmailNotVerified,
-    /// The password could not be verified.
+    /// The password is right, and the user may have no session.
+    #[error("the user may have no session")]
+    Refused(#[from] ApiError),
+    /// The password could not be tested.
     #[error("hashing failed")]
     Hashing(#[source] HashingError),
     /// The database failed.
@@ -52,29 +83,61 @@ pub(crate) enum SignInError {
     Store(#[source] StoreError),
 }
 
-impl EmailAndPassword {
-    /// Verifies the password and stores a new session; earlier ones live on.
+impl From<SignInError> for ApiError {
+    fn from(error: SignInError) -> Self {
+        match error {
+            SignInError::Disabled => Self::Coded(EMAIL_PASSWORD_DISABLED),
+            SignInError::InvalidEmail => Self::Coded(INVALID_EMAIL),
+            SignInError::PasswordTooLong => Self::Coded(PASSWORD_TOO_LONG),
+            SignInError::InvalidCredentials => Self::Coded(INVALID_EMAIL_OR_PASSWORD),
+            SignInError::TooManyAttempts(error) => error.into(),
+            SignInError::Refused(error) => error,
+            SignInError::Hashing(error) => error.into(),
+            SignInError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl SignIn {
+    /// Signs in with an e-mail address; earlier sessions live on.
     ///
     /// # Errors
     ///
     /// [`SignInError`].
-    pub(crate) async fn sign_in(
+    pub(crate) async fn with_email(
         &self,
-        request: SignIn,
-        client: Client,
-        now: OffsetDateTime,
-    ) -> Result<UserSession, SignInError> {
-        if self.offer == Offer::Nothing {
+        request: &RequestContext,
+        login: EmailLogin,
+    ) -> Result<Outcome, SignInError> {
+        if !self.is_enabled {
             return Err(SignInError::Disabled);
         }
-        let email = Email::parse(&request.email).map_err(|_grammar| SignInError::InvalidEmail)?;
-        match self.passwords.check(&request.password) {
+        let email = Email::parse(&login.email).map_err(|_grammar| SignInError::InvalidEmail)?;
+        let find = async || self.store.users().find_credential_by_email(&email).await;
+        self.with(request, AccountName::of_email(&email), find, login.password, login.remember).await
+    }
+
+    /// Tests the password of the user that `find` gives, and begins a session. A failure costs the same whether or not
+    /// there is a user.
+    ///
+    /// # Errors
+    ///
+    /// [`SignInError`].
+    pub(crate) async fn with(
+        &self,
+        request: &RequestContext,
+        account: AccountName<'_>,
+        find: impl AsyncFnOnce() -> Result<Option<(User, Option<StoredHash>)>, StoreError>,
+        password: Password,
+        remember: Remember,
+    ) -> Result<Outcome, SignInError> {
+        match self.passwords.policy.check(&password) {
             Ok(()) | Err(PasswordLengthError::TooShort { .. }) => {}
             Err(PasswordLengthError::TooLong { .. }) => return Err(SignInError::PasswordTooLong),
         }
-        let attempt = self.attempts.begin(&email, &client.ip_address, now);
+        let attempt = self.passwords.attempts.begin(account, &request.client().ip_address, request.now());
         let attempt = attempt.map_err(SignInError::TooManyAttempts)?;
-        let outcome = self.verify_and_sign_in(email, request, client, now).await;
+        let outcome = self.verify_and_begin(request, find, password, remember).await;
         match &outcome {
             Ok(_) => attempt.succeeded(),
             Err(SignInError::InvalidCredentials) => {}
@@ -83,63 +146,41 @@ impl EmailAndPassword {
         outcome
     }
 
-    async fn verify_and_sign_in(
+    async fn verify_and_begin(
         &self,
-        email: Email,
-        request: SignIn,
-        client: Client,
-        now: OffsetDateTime,
-    ) -> Result<UserSession, SignInError> {
-        self.hashing.admit().await.map_err(SignInError::Hashing)?;
+        request: &RequestContext,
+        find: impl AsyncFnOnce() -> Result<Option<(User, Option<StoredHash>)>, StoreError>,
+        password: Password,
+        remember: Remember,
+    ) -> Result<Outcome, SignInError> {
+        let hashing = &self.passwords.hashing;
+        hashing.admit().await.map_err(SignInError::Hashing)?;
         // At once, so that both fit into the time of one.
         let samples = async || self.store.accounts().password_samples().await;
-        let ((), found) = futures_util::future::join(
-            self.hashing.learn_once(samples),
-            self.store.users().find_credential_by_email(&email),
-        )
-        .await;
+        let ((), found) = futures_util::future::join(hashing.learn_once(samples), find()).await;
         let found = found.map_err(SignInError::Store)?;
-        self.hashing.stop_learning();
+        hashing.stop_learning();
         let (user, stored) = found.map_or((None, None), |(user, hash)| (Some(user), hash));
-        // The connection went back to the pool: nothing is held while hashing.
+        // The connection went back to the pool: none is held while hashing.
         let user_id = user.as_ref().map(|user| &user.id);
-        let verified = self.hashing.verify(request.password, stored.clone(), user_id).await;
+        let verified = hashing.verify(password, stored.clone(), user_id).await;
         let verified = verified.map_err(SignInError::Hashing)?;
         let (Some(user), Some(stored), Verified::Right { rehashed }) = (user, stored, verified) else {
             return Err(SignInError::InvalidCredentials);
         };
-        if self.requires_verified_email && !user.email_verified {
-            return Err(SignInError::EmailNotVerified);
-        }
-        let session = self.new_session(&user.id, request.remember, client, now, &mut rand::rng());
-        let new = NewSignIn { session, verified: stored, rehashed, max_sessions: self.max_sessions };
-        match self.store.sign_in(&new).await {
-            Ok(Some(session)) => Ok(UserSession { user, session }),
-            // The password was changed, or the user deleted, while it was being verified.
-            Ok(None) => Err(SignInError::InvalidCredentials),
-            Err(error) => Err(SignInError::Store(error)),
-        }
-    }
-
-    /// Makes a session with a new token; a token that the client sent is never taken over.
-    pub(super) fn new_session(
-        &self,
-        user_id: &UserId,
-        remember: Remember,
-        client: Client,
-        now: OffsetDateTime,
-        rng: &mut impl CryptoRng,
-    ) -> Session {
-        Session {
-            id: SessionId::generate(rng),
-            token: SessionToken::generate(rng),
-            user_id: user_id.clone(),
-            expires_at: self.sessions.expires_at(remember, now),
-            created_at: now,
-            updated_at: now,
-            ip_address: Some(client.ip_address),
-            user_agent: Some(client.user_agent),
-            additional: self.fields.session.defaults(),
-        }
+        let new = NewSession {
+            user: &user,
+            method: Method::Password,
+            remember,
+            cookies: SessionCookiesInAnswer::Set,
+        };
+        let begun = self.sessions.begin(request, new, async |session| {
+            let max_sessions = self.sessions.max_per_user;
+            let new = NewSignIn { session, verified: stored, rehashed, max_sessions };
+            let stored = self.store.sign_in(&new).await.map_err(SignInError::Store)?;
+            Ok::<_, SignInError>(stored.map(|session| UserSession { user: user.clone(), session }))
+        });
+        // The password was changed, or the user deleted, while it was being verified.
+        begun.await?.ok_or(SignInError::InvalidCredentials)
     }
 }

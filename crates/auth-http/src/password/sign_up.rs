@@ -1,20 +1,82 @@
 //! A new user with a password, signed in at once unless the settings say otherwise.
 
+use std::rc::Rc;
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
 use auth_core::{
-    Account, AccountId, Email, FieldInputError, MistypedField, Password, PasswordLengthError, Remember,
-    Session, User, UserId,
+    Account, AccountId, DeclaredFields, Email, FieldInputError, MistypedField, Password, PasswordLengthError,
+    Remember, Session, StoredHash, User, UserId, UserSession,
 };
-use auth_store::{Address, NewRegistration, Registered, StoreError};
+use auth_store::{Address, NewRegistration, Registered, Store, StoreError};
 use serde_json::{Map, Value};
-use time::OffsetDateTime;
 
-use crate::password::email_and_password::{AfterSignUp, EmailAndPassword, Offer};
-use crate::password::hashing::HashingError;
-use crate::web::client::Client;
+use super::attempts::AccountName;
+use super::hashing::HashingError;
+use super::{PASSWORD_TOO_LONG, PASSWORD_TOO_SHORT, Passwords};
+use crate::session::Sessions;
+use crate::session::begin::{Method, NewSession, SessionCookiesInAnswer};
+use crate::web::context::RequestContext;
+use crate::web::error::ApiError;
+use crate::web::error_code::ErrorCode;
+use crate::web::fields::{FIELD_NOT_ALLOWED, MISSING_FIELD};
 
-/// What a new user said.
-#[derive(Debug)]
+/// Signing up by password is turned off.
+pub(crate) const EMAIL_PASSWORD_SIGN_UP_DISABLED: ErrorCode = ErrorCode::new(
+    StatusCode::BAD_REQUEST,
+    "EMAIL_PASSWORD_SIGN_UP_DISABLED",
+    "Email and password sign up is not enabled",
+);
+/// The address is taken.
+pub(crate) const USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL: ErrorCode = ErrorCode::new(
+    StatusCode::UNPROCESSABLE_ENTITY,
+    "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL",
+    "User already exists. Use another email.",
+);
+/// The user could not be written.
+pub(crate) const FAILED_TO_CREATE_USER: ErrorCode =
+    ErrorCode::new(StatusCode::UNPROCESSABLE_ENTITY, "FAILED_TO_CREATE_USER", "Failed to create user");
+
+/// The codes of [`SignUpError`].
+pub(crate) const CODES: &[ErrorCode] = &[
+    EMAIL_PASSWORD_SIGN_UP_DISABLED,
+    PASSWORD_TOO_SHORT,
+    PASSWORD_TOO_LONG,
+    USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL,
+    FIELD_NOT_ALLOWED,
+    MISSING_FIELD,
+    FAILED_TO_CREATE_USER,
+];
+
+/// Signs new users up.
+#[derive(Clone, Debug)]
 pub(crate) struct SignUp {
+    /// Where users are.
+    pub(crate) store: Store,
+    /// Hashes passwords.
+    pub(crate) passwords: Passwords,
+    /// Begins sessions.
+    pub(crate) sessions: Rc<Sessions>,
+    /// What users hold beyond Better Auth's own.
+    pub(crate) fields: Arc<DeclaredFields>,
+    /// Whether new users are taken.
+    pub(crate) is_enabled: bool,
+    /// What signing up leads to.
+    pub(crate) then: AfterSignUp,
+}
+
+/// What signing up leads to (`emailAndPassword.autoSignIn` and `requireEmailVerification`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AfterSignUp {
+    /// A session; a taken address is refused.
+    SignedIn,
+    /// No session, and one answer for a free and for a taken address.
+    EnumerationSafe,
+}
+
+/// What a new user types.
+#[derive(Debug)]
+pub(crate) struct NewUser {
     /// Display name; may be empty.
     pub(crate) name: String,
     /// Address.
@@ -38,7 +100,7 @@ pub(crate) struct SignedUp {
     pub(crate) session: Option<Session>,
 }
 
-/// Why nobody was signed up.
+/// Why no user was made.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SignUpError {
     /// The server takes no new users.
@@ -56,6 +118,9 @@ pub(crate) enum SignUpError {
     /// The address is taken.
     #[error("the address is taken")]
     EmailTaken,
+    /// The user may have no session.
+    #[error("the user may have no session")]
+    Refused(#[from] ApiError),
     /// The database does not take a value, such as a name with a NUL in it.
     #[error("a value cannot be stored")]
     Unstorable(#[source] StoreError),
@@ -67,89 +132,137 @@ pub(crate) enum SignUpError {
     Store(#[source] StoreError),
 }
 
-impl EmailAndPassword {
+impl From<SignUpError> for ApiError {
+    fn from(error: SignUpError) -> Self {
+        match error {
+            SignUpError::Disabled => Self::Coded(EMAIL_PASSWORD_SIGN_UP_DISABLED),
+            SignUpError::Password(PasswordLengthError::TooShort { .. }) => Self::Coded(PASSWORD_TOO_SHORT),
+            SignUpError::Password(PasswordLengthError::TooLong { .. }) => Self::Coded(PASSWORD_TOO_LONG),
+            SignUpError::EmailTaken => Self::Coded(USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL),
+            SignUpError::Field(error) => error.into(),
+            SignUpError::Refused(error) => error,
+            SignUpError::Mistyped(_) | SignUpError::Unstorable(_) => Self::Coded(FAILED_TO_CREATE_USER),
+            SignUpError::Hashing(error) => error.into(),
+            SignUpError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl SignUp {
     /// Stores user, account and session together or not at all.
     ///
-    /// With [`AfterSignUp::Unseen`] a taken address gives what a free one gives, at the same cost, and stores
+    /// With [`AfterSignUp::EnumerationSafe`] a taken address gives what a free one gives, at the same cost, and stores
     /// nothing.
     ///
     /// # Errors
     ///
-    /// [`SignUpError`]; of two sign-ups for one address at once, the later one is
-    /// [`SignUpError::EmailTaken`] whichever check it fails, or unseen like any other taken address.
+    /// [`SignUpError`]; of two sign-ups for one address at once, the later one is [`SignUpError::EmailTaken`] whichever
+    /// check it fails, or answered like any other taken address.
     pub(crate) async fn sign_up(
         &self,
-        request: SignUp,
-        client: Client,
-        now: OffsetDateTime,
+        request: &RequestContext,
+        new: NewUser,
     ) -> Result<SignedUp, SignUpError> {
-        if self.offer != Offer::SignInAndSignUp {
+        if !self.is_enabled {
             return Err(SignUpError::Disabled);
         }
-        self.passwords.check(&request.password).map_err(SignUpError::Password)?;
-        let additional = self.fields.user.parse_new(&request.others).map_err(SignUpError::Field)?;
-        let is_taken = self.is_taken(&request.email).await?;
-        if is_taken && self.after_sign_up == AfterSignUp::SignedIn {
+        self.passwords.policy.check(&new.password).map_err(SignUpError::Password)?;
+        let additional = self.fields.user.parse_new(&new.others).map_err(SignUpError::Field)?;
+        let is_taken = self.is_taken(&new.email).await?;
+        if is_taken && self.then == AfterSignUp::SignedIn {
             return Err(SignUpError::EmailTaken);
         }
         let additional = additional.map_err(SignUpError::Mistyped)?;
         // No connection is held from here on until the hash is there.
-        let hash = self.hashing.hash(request.password).await.map_err(SignUpError::Hashing)?;
-
-        let mut rng = rand::rng();
+        let hash = self.passwords.hashing.hash(new.password).await.map_err(SignUpError::Hashing)?;
+        let now = request.now();
         let user = User {
-            id: UserId::generate(&mut rng),
-            name: request.name,
-            email: request.email,
+            id: UserId::generate(&mut rand::rng()),
+            name: new.name,
+            email: new.email,
             email_verified: false,
-            image: request.image,
+            image: new.image,
             created_at: now,
             updated_at: now,
             additional,
         };
-        let account = Account::credential(AccountId::generate(&mut rng), user.id.clone(), hash, now);
-        let address = client.ip_address.clone();
-        let session = match self.after_sign_up {
-            AfterSignUp::SignedIn => {
-                Some(self.new_session(&user.id, request.remember, client, now, &mut rng))
-            }
-            AfterSignUp::Unseen => None,
-        };
-        let signed_up = self.store_sign_up(NewRegistration { user, account, session }, is_taken).await?;
-        // Who is not signed in may have named anybody's account.
-        if signed_up.session.is_some() {
-            self.attempts.signed_up(&signed_up.user.email, &address, now);
+        match self.then {
+            AfterSignUp::SignedIn => self.store_with_session(request, user, hash, new.remember).await,
+            AfterSignUp::EnumerationSafe => self.store_quietly(request, user, hash, is_taken).await,
         }
-        Ok(signed_up)
     }
 
-    async fn store_sign_up(&self, new: NewRegistration, is_taken: bool) -> Result<SignedUp, SignUpError> {
-        let unseen = self.after_sign_up == AfterSignUp::Unseen;
-        let address = if is_taken { Address::Taken } else { Address::Free };
-        let mut stored = if unseen {
-            self.store.register_unseen(&new, address).await
-        } else {
-            self.store.register(&new).await
+    async fn store_with_session(
+        &self,
+        request: &RequestContext,
+        user: User,
+        hash: StoredHash,
+        remember: Remember,
+    ) -> Result<SignedUp, SignUpError> {
+        let account = self.account(request, &user, hash);
+        let new = NewSession {
+            user: &user,
+            method: Method::SignUp,
+            remember,
+            cookies: SessionCookiesInAnswer::Set,
         };
-        if let Err(StoreError::Conflict { .. }) = &stored {
-            // Adopted tables name their constraints as they like, so the address itself is looked up.
-            match (is_taken, self.is_taken(&new.user.email).await?) {
-                (false, true) if unseen => stored = self.store.register_unseen(&new, Address::Taken).await,
-                (false, true) => return Err(SignUpError::EmailTaken),
-                (true, _) | (false, false) => {}
-            }
+        let begun = self.sessions.begin(request, new, async |session| {
+            let new = NewRegistration { user: user.clone(), account, session: Some(session) };
+            let Registered { user, session } = match self.store.register(&new).await {
+                Ok(registered) => registered,
+                // Adopted tables name their constraints as they like, so the address itself is looked up.
+                Err(StoreError::Conflict { .. }) if self.is_taken(&new.user.email).await? => {
+                    return Err(SignUpError::EmailTaken);
+                }
+                Err(error) => return Err(unstorable(error)),
+            };
+            Ok(session.map(|session| UserSession { user, session }))
+        });
+        let Some(outcome) = begun.await? else { return Ok(SignedUp { user, session: None }) };
+        let UserSession { user, session } = outcome.signed_in()?;
+        let address = request.client().ip_address;
+        self.passwords.attempts.signed_up(AccountName::of_email(&user.email), &address, request.now());
+        Ok(SignedUp { user, session: Some(session) })
+    }
+
+    async fn store_quietly(
+        &self,
+        request: &RequestContext,
+        user: User,
+        hash: StoredHash,
+        is_taken: bool,
+    ) -> Result<SignedUp, SignUpError> {
+        let account = self.account(request, &user, hash);
+        let new = NewRegistration { user, account, session: None };
+        let address = if is_taken { Address::Taken } else { Address::Free };
+        let mut stored = self.store.register_unseen(&new, address).await;
+        if let (Err(StoreError::Conflict { .. }), false) = (&stored, is_taken)
+            && self.is_taken(&new.user.email).await?
+        {
+            stored = self.store.register_unseen(&new, Address::Taken).await;
         }
-        match stored {
-            Ok(Registered { user, session }) => Ok(SignedUp { user, session }),
-            Err(error @ (StoreError::Conflict { .. } | StoreError::Rejected { .. })) => {
-                Err(SignUpError::Unstorable(error))
-            }
-            Err(error) => Err(SignUpError::Store(error)),
-        }
+        let Registered { user, session } = stored.map_err(unstorable)?;
+        Ok(SignedUp { user, session })
+    }
+
+    fn account(&self, request: &RequestContext, user: &User, hash: StoredHash) -> Account {
+        Account::credential(AccountId::generate(&mut rand::rng()), user.id.clone(), hash, request.now())
     }
 
     async fn is_taken(&self, email: &Email) -> Result<bool, SignUpError> {
         let user = self.store.users().find_by_email(email).await;
         user.map(|user| user.is_some()).map_err(SignUpError::Store)
+    }
+}
+
+fn unstorable(error: StoreError) -> SignUpError {
+    match error {
+        StoreError::Conflict { .. } | StoreError::Rejected { .. } => SignUpError::Unstorable(error),
+        StoreError::Unavailable(_)
+        | StoreError::UnsafePooler(_)
+        | StoreError::Tls(_)
+        | StoreError::Inconsistent { .. }
+        | StoreError::Url(_)
+        | StoreError::Query(_) => SignUpError::Store(error),
     }
 }

@@ -8,14 +8,14 @@ use std::time::Duration;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::web::ServiceConfig;
 use auth_core::DeclaredFields;
-use auth_store::{IdKind, PoolSettings, Store, StoreError};
+use auth_store::{IdKind, PoolSettings, Store, StoreError, TableSet};
 
+use crate::app::settings::Settings;
 use crate::app::{Auth, AuthError};
 use crate::config::clock::Clock;
 use crate::server::cleanup::Cleanup;
 use crate::server::health::{self, Draining};
 use crate::server::listener;
-use crate::settings::Settings;
 
 /// A server that has its port and waits to be run.
 pub struct Application {
@@ -23,6 +23,7 @@ pub struct Application {
     handle: ApplicationHandle,
     address: SocketAddr,
     cleanup: Cleanup,
+    features: String,
 }
 
 /// Stops a running server.
@@ -88,21 +89,23 @@ impl Application {
         let mut pool = settings.database.pool(settings.server.workers);
         let fields = Arc::new(settings.fields.clone());
         let ids = settings.database.generate_id;
-        look_at_database(&mut pool, &fields, ids).await?;
+        let tables = settings.tables();
+        look_at_database(&mut pool, &fields, ids, &tables).await?;
         // Last, so that a server that cannot start never has the port.
         let listener = listener::listen(&settings.server.host, settings.server.port).map_err(listening)?;
         let address = listener.local_addr().map_err(listening)?;
 
         let draining = Draining::default();
         let origins = auth.origins().clone();
+        let features = auth.features().join(" ");
         let mount = {
             let draining = draining.clone();
             move |config: &mut ServiceConfig| match Store::connect_lazily(pool.clone()) {
                 Ok(store) => {
-                    let store = store.with_fields(Arc::clone(&fields)).with_ids(ids);
+                    let store =
+                        store.with_fields(Arc::clone(&fields)).with_ids(ids).with_tables(tables.clone());
                     health::mount(config, store.clone(), draining.clone());
-                    auth.configure_with(config, store);
-                    auth.configure_well_known(config);
+                    auth.configure_server(config, store);
                 }
                 // The same settings made a store a moment ago; all that can fail here is a certificate that
                 // went away since.
@@ -115,7 +118,7 @@ impl Application {
         let server = listener::serve(listener, &settings, trusts, mount).map_err(listening)?;
         let drain_delay = settings.server.drain_delay;
         let handle = ApplicationHandle { server: server.handle(), draining, drain_delay };
-        Ok(Self { server, handle, address, cleanup })
+        Ok(Self { server, handle, address, cleanup, features })
     }
 
     /// The address that the server listens on, its port included where `server.port` left it open.
@@ -133,7 +136,7 @@ impl Application {
     /// # Errors
     /// The system's, where threads or the socket's events cannot be had.
     pub async fn run(self) -> io::Result<()> {
-        tracing::info!(address = %self.address, version = env!("CARGO_PKG_VERSION"), "listening");
+        tracing::info!(address = %self.address, features = %self.features, version = env!("CARGO_PKG_VERSION"), "listening");
         // One for all workers, on the thread that started them; it ends with the server.
         let served = tokio::select! {
             served = self.server => served,
@@ -162,11 +165,13 @@ async fn look_at_database(
     pool: &mut PoolSettings,
     fields: &Arc<DeclaredFields>,
     ids: IdKind,
+    tables: &TableSet,
 ) -> Result<(), StartError> {
     let store = Store::connect_lazily(PoolSettings { max_connections: 1, ..pool.clone() })
         .map_err(StartError::Database)?
         .with_fields(Arc::clone(fields))
-        .with_ids(ids);
+        .with_ids(ids)
+        .with_tables(tables.clone());
     match store.verify_connection().await {
         Ok(report) => {
             pool.route = Some(report.route);
@@ -180,6 +185,18 @@ async fn look_at_database(
             return Ok(());
         }
         Err(error) => return Err(StartError::Database(error)),
+    }
+    match store.user_gates().await {
+        Ok(gates) if gates.has_two_factor() => tracing::warn!(
+            "users may have a second factor, which this server cannot ask for: they cannot sign in here; see `auth-server check`"
+        ),
+        Ok(_) => {}
+        Err(error) => {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the columns of users cannot be looked at"
+            )
+        }
     }
     match store.pending_migrations().await {
         Ok(0) => match store.schema_drift().await {

@@ -11,8 +11,11 @@ use auth_store::{CLEANUP_BATCH, Expiring, IdKind, PoolSettings, Store, StoreErro
 use rand::RngExt;
 use time::OffsetDateTime;
 
+use crate::app::routes;
+use crate::app::settings::Settings;
 use crate::config::clock::Clock;
-use crate::settings::{RateLimitSettings, RateLimitStorage, Settings};
+use crate::web::rate_limit::RateRules;
+use crate::web::rate_limit::settings::{RateLimitSettings, RateLimitStorage};
 
 /// How long rows are kept after they ran out, since the clocks of servers that share a database differ.
 const MARGIN: Duration = Duration::from_secs(60);
@@ -44,7 +47,7 @@ impl Cleanup {
             pool: PoolSettings { max_connections: 1, ..settings.database.pool(1) },
             ids: settings.database.generate_id,
             interval: settings.cleanup.interval,
-            counts_kept: counts_kept(&settings.rate_limit),
+            counts_kept: counts_kept(settings),
             clock,
         }
     }
@@ -102,8 +105,12 @@ impl Cleanup {
     }
 }
 
-/// Counts that we keep in memory leave the table to whoever else counts there.
-fn counts_kept(settings: &RateLimitSettings) -> Option<Duration> {
-    let is_ours = settings.enabled && settings.storage == RateLimitStorage::Database;
-    is_ours.then(|| settings.rules().longest_window().max(COUNTS_KEPT))
+/// Counts that are kept in memory leave the table to whatever else counts there.
+fn counts_kept(settings: &Settings) -> Option<Duration> {
+    let RateLimitSettings { enabled, storage, default, custom_rules } = &settings.rate_limit;
+    let is_ours = *enabled && *storage == RateLimitStorage::Database;
+    is_ours.then(|| {
+        let rules = RateRules::new(*default, custom_rules.clone(), &routes(settings));
+        rules.longest_window().max(COUNTS_KEPT)
+    })
 }

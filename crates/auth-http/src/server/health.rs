@@ -16,20 +16,13 @@ use auth_store::{Store, StoreError};
 use serde_json::json;
 use tokio::sync::Mutex;
 
-/// Path of the liveness probe.
-const LIVENESS: &str = "/healthz";
-/// Path of the readiness probe.
-const READINESS: &str = "/readyz";
+use crate::web::probes::{LIVENESS, READINESS};
+
 /// Time that readiness gives the database; probes themselves give up after one to ten seconds.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How long tables that fitted are taken to fit: reading the catalogue costs more than all else that a probe asks,
 /// and a probe may come from anybody, at any rate. Tables that did not fit are looked at again each time.
 const SCHEMA_HOLDS: Duration = Duration::from_secs(2);
-
-/// Tells whether a path is a probe's.
-pub(crate) fn is_probe(path: &str) -> bool {
-    path == LIVENESS || path == READINESS
-}
 
 /// Whether the server has been told to stop.
 #[derive(Clone, Debug, Default)]

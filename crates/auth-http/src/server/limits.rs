@@ -10,11 +10,11 @@ use actix_web::error::InternalError;
 use actix_web::http::{StatusCode, header};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use auth_core::wire::ErrorCode;
 use serde_json::json;
 
 use crate::server::connection::ConnectionState;
-use crate::server::health;
+use crate::web::error_code::SERVICE_UNAVAILABLE;
+use crate::web::probes::is_probe;
 
 /// Bounds on what one request may cost.
 #[derive(Clone, Copy, Debug)]
@@ -75,7 +75,7 @@ fn refuse(
         return Some(Refusal::Head);
     }
     let beyond = connection.is_some_and(ConnectionState::is_beyond_limit);
-    (beyond && !health::is_probe(path)).then_some(Refusal::NoConnectionLeft)
+    (beyond && !is_probe(path)).then_some(Refusal::NoConnectionLeft)
 }
 
 /// The head's size as it came over the wire, in bytes: request line, and `name: value` with a line end each.
@@ -96,7 +96,7 @@ impl Refusal {
             Self::Path => return closing(StatusCode::URI_TOO_LONG).finish(),
             Self::NoConnectionLeft | Self::TooSlow => closing(StatusCode::SERVICE_UNAVAILABLE),
         };
-        let code = ErrorCode::ServiceUnavailable;
+        let code = SERVICE_UNAVAILABLE;
         answer
             .insert_header((header::RETRY_AFTER, RETRY_AFTER_SECS))
             .json(json!({ "message": code.message(), "code": code.code() }))

@@ -14,11 +14,11 @@ use actix_web::rt::net::TcpStream;
 use actix_web::web::{Data, ServiceConfig};
 use socket2::{Domain, Protocol, Socket, Type};
 
+use crate::app::settings::Settings;
 use crate::server::connection::{Connection, ConnectionGauge, ConnectionLimits};
 use crate::server::cors::{CorsPolicy, cors, preflight};
 use crate::server::limits::{RequestLimits, limits};
 use crate::server::request_log::request_log;
-use crate::settings::Settings;
 use crate::web::client_address::ClientAddressPolicy;
 use crate::web::panics::stray_panics;
 

@@ -6,7 +6,6 @@
 //! the PostgreSQL driver does with its parameters, is not listened to.
 
 use std::any::Any;
-use std::error::Error;
 use std::io::{self, Write};
 
 use tracing::Level;
@@ -16,7 +15,8 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::{Layer, Registry, fmt};
 
-use crate::settings::{LogFormat, LogSettings};
+use crate::app::settings::{LogFormat, LogSettings};
+pub use crate::config::chain;
 
 /// Crates whose every level may be shown.
 const OWN: [&str; 4] = ["auth_core", "auth_http", "auth_server", "auth_store"];
@@ -45,12 +45,6 @@ pub fn start(settings: &LogSettings) -> Result<(), LogInUse> {
 /// and its place tells as much.
 fn said(payload: &(dyn Any + Send)) -> &'static str {
     payload.downcast_ref::<&'static str>().copied().unwrap_or("a formatted text, not shown")
-}
-
-/// Writes an error and its causes in one line, outermost first.
-pub fn chain(error: &(dyn Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |&error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// Makes the layer that writes lines to `writer`.

@@ -11,7 +11,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use auth_core::wire::ErrorCode;
+use actix_web::{HttpMessage, HttpRequest};
 use rand::distr::{Alphanumeric, SampleString};
 use tracing::{Instrument, error, error_span, info};
 
@@ -19,6 +19,8 @@ use super::with_headers;
 use crate::server::logging::chain;
 use crate::web::client_address::ClientAddressPolicy;
 use crate::web::error::ApiError;
+use crate::web::error_code::ErrorCode;
+use crate::web::router::MatchedRoute;
 
 /// Carries the id of a request, both ways.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -65,7 +67,7 @@ pub(crate) async fn request_log(
         match next.call(request).await {
             Ok(response) => {
                 let mut response = response.map_into_boxed_body();
-                let route = response.request().match_pattern();
+                let route = route(response.request());
                 let failure = response.response().error();
                 write(response.status(), route.as_deref().unwrap_or("unmatched"), failure);
                 name(response.headers_mut());
@@ -79,6 +81,12 @@ pub(crate) async fn request_log(
     }
     .instrument(span)
     .await
+}
+
+/// Names the route that a request matched, of the auth routes or of whatever else is served.
+fn route(request: &HttpRequest) -> Option<String> {
+    let known = request.extensions().get::<MatchedRoute>().map(|route| route.0.to_string());
+    known.or_else(|| request.match_pattern())
 }
 
 /// Takes a client's id if it is a plain word, else makes one: an id goes into log lines and answers as it is.

@@ -1,29 +1,42 @@
-//! Guards: routes that act for a user by a session (Better Auth core §11.5).
-//!
-//! A guard reads the session from the store, extends it where its time has come, and has the renewed cookies
-//! sent with whatever the handler answers.
+//! Guards: who may call a route, and by what the caller is known (Better Auth 1.7.25, `getSessionFromCtx`).
 
-use std::future::Future;
-use std::pin::Pin;
-
-use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest};
 use auth_core::UserSession;
-use auth_core::wire::ErrorCode;
 
-use super::checked::{Checked, RouteBody};
-use super::credentials::SessionCookie;
-use super::credentials::{read_credential, refusal, state};
-use super::read_flags;
-use crate::session::caller::{
-    CacheUse, KnownBy, LiveSession, Purpose, Reading, SessionReader, SessionRequest,
-};
-use crate::session::site::Site;
+use super::credential::{Caller, Credential, KnownBy};
+use super::read_flags::ReadFlags;
+use super::reader::{LiveSession, Purpose, Reading, SessionRequest};
+use super::{SESSION_NOT_FRESH, Sessions};
+use crate::web::access::{Access, CookieCacheUse};
+use crate::web::context::RequestContext;
 use crate::web::error::{ApiError, Unauthorized};
-use crate::web::now::Now;
-use crate::web::response_cookies;
+use crate::web::guard::Guard;
 
-/// The caller of a guarded route.
+/// Asks for a session. It is read from the store and extended where its time has come, and the renewed cookies are sent
+/// with whatever the handler answers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Session {
+    fresh: bool,
+    cache: CookieCacheUse,
+}
+
+impl Session {
+    /// For routes that rest on what is stored: a cookie cache is passed over and replaced.
+    pub(crate) const STORED: Self = Self { fresh: false, cache: CookieCacheUse::Ignored };
+    /// For routes on which the reference writes nothing where a good cookie cache came.
+    pub(crate) const CONFIRMED: Self = Self { fresh: false, cache: CookieCacheUse::Confirmed };
+    /// For routes that ask for a caller who signed in lately (`session.fresh_age`).
+    pub(crate) const FRESH: Self = Self { fresh: true, cache: CookieCacheUse::Confirmed };
+}
+
+/// Asks for nothing, but refuses a bearer token that does not verify.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Optional;
+
+/// Asks for credentials of the token API. Nothing is extended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Credentials;
+
+/// The caller of a route that asks for a session.
 #[derive(Debug)]
 pub(crate) struct SignedIn {
     /// Who, and by which session.
@@ -32,90 +45,97 @@ pub(crate) struct SignedIn {
     pub(crate) known_by: KnownBy,
 }
 
-/// Input that passed every check, and a caller with a session. The input is checked first, as the reference
-/// does: a bad body is 400 with and without a session.
-#[derive(Debug)]
-pub(crate) struct Guarded<T> {
-    /// The input.
-    pub(crate) input: T,
-    /// The caller.
-    pub(crate) caller: SignedIn,
-}
+impl<S: AsRef<Sessions>> Guard<S> for Session {
+    type Caller = SignedIn;
 
-/// A caller who signed in lately (`session.fresh_age`).
-#[derive(Debug)]
-pub(crate) struct FreshlySignedIn(pub(crate) SignedIn);
+    fn access(self) -> Access {
+        Access::Session { fresh: self.fresh, cache: self.cache }
+    }
 
-type Extracted<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
-
-impl<T: RouteBody> FromRequest for Guarded<T> {
-    type Error = ApiError;
-    type Future = Extracted<Self>;
-
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        let input = Checked::<T>::from_request(&request, payload);
-        Box::pin(async move {
-            let Checked(input) = input.await?;
-            Ok(Self { input, caller: guard(&request, T::CACHE_USE).await? })
-        })
+    async fn admit(self, request: &RequestContext, service: &S) -> Result<SignedIn, ApiError> {
+        let sessions = service.as_ref();
+        let caller = sessions.signed_in(request, self.cache).await?;
+        if self.fresh && !sessions.reader.is_fresh(&caller.principal.session, request.now()) {
+            return Err(ApiError::Coded(SESSION_NOT_FRESH));
+        }
+        Ok(caller)
     }
 }
 
-impl FromRequest for SignedIn {
-    type Error = ApiError;
-    type Future = Extracted<Self>;
+impl<S: AsRef<Sessions>> Guard<S> for Optional {
+    type Caller = Credential;
 
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        Box::pin(async move { guard(&request, CacheUse::Confirmed).await })
+    fn access(self) -> Access {
+        Access::Optional
+    }
+
+    async fn admit(self, request: &RequestContext, service: &S) -> Result<Credential, ApiError> {
+        service.as_ref().credential(request)
     }
 }
 
-impl FromRequest for FreshlySignedIn {
-    type Error = ApiError;
-    type Future = Extracted<Self>;
+impl<S: AsRef<Sessions>> Guard<S> for Credentials {
+    type Caller = Caller;
 
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        Box::pin(async move {
-            let caller = guard(&request, CacheUse::Confirmed).await?;
-            let Now(now) = Now::extract(&request).await?;
-            let reader = state::<SessionReader>(&request, "SessionReader")?;
-            if reader.is_fresh(&caller.principal.session, now) {
-                Ok(Self(caller))
-            } else {
-                Err(ApiError::Coded(ErrorCode::SessionNotFresh))
+    fn access(self) -> Access {
+        Access::Credentials
+    }
+
+    async fn admit(self, request: &RequestContext, service: &S) -> Result<Caller, ApiError> {
+        let sessions = service.as_ref();
+        let credential = sessions.strict_credential(request)?;
+        match sessions.reader.find_caller(&credential, request.now()).await? {
+            Some(caller) => Ok(caller),
+            None => Err(sessions.refusal(request, &credential)),
+        }
+    }
+}
+
+impl Sessions {
+    async fn signed_in(
+        &self,
+        request: &RequestContext,
+        cache_use: CookieCacheUse,
+    ) -> Result<SignedIn, ApiError> {
+        let credential = self.credential(request)?;
+        let (site, presented) = (self.site(request)?, self.presented(request)?);
+        request.set_cookies_before(self.stale_cache(request)?);
+        let read = SessionRequest {
+            credential: &credential,
+            dont_remember: presented.dont_remember,
+            cached: presented.cached.as_deref(),
+            cookie_cache: site.cookie_cache.as_ref(),
+            cache_use,
+            flags: ReadFlags::of(request.query()),
+        };
+        match self.reader.read(read, Purpose::Read, request.now()).await? {
+            // No guard takes the cache's word alone.
+            Reading::None | Reading::EndedMeanwhile | Reading::Cached(_) => {
+                Err(self.refusal(request, &credential))
             }
-        })
-    }
-}
-
-async fn guard(request: &HttpRequest, cache_use: CacheUse) -> Result<SignedIn, ApiError> {
-    let reader = state::<SessionReader>(request, "SessionReader")?;
-    let site = Site::of(request)?;
-    let reply = &site.reply;
-    let Now(now) = Now::extract(request).await?;
-    let credential = read_credential(request)?;
-    let cookie = SessionCookie::read(request)?;
-    response_cookies::hold(request, &reply.stale_cache(&cookie))?;
-    let asked = SessionRequest {
-        credential: &credential,
-        dont_remember: cookie.dont_remember,
-        cached: cookie.cached.as_deref(),
-        copies: reply.copies.as_ref(),
-        cache_use,
-        flags: read_flags::flags(request.query_string()),
-    };
-    match reader.read(asked, Purpose::Read, now).await? {
-        // The cache's word alone is never asked for here.
-        Reading::Nobody | Reading::GoneMeanwhile | Reading::Cached(_) => Err(refusal(request, &credential)),
-        Reading::User(_) => Err(ApiError::Unauthorized(Unauthorized::InvalidToken)),
-        Reading::Session(LiveSession { principal, known_by, news, .. }) => {
-            if known_by.takes_cookies() {
-                response_cookies::hold(request, &reply.news(news, &principal, &cookie, now).await?)?;
+            Reading::User(_) => Err(ApiError::Unauthorized(Unauthorized::InvalidToken)),
+            Reading::Session(LiveSession { principal, known_by, update, .. }) => {
+                if known_by.takes_cookies() {
+                    request.set_cookies_before(self.updated_cookies(request, update, &principal).await?);
+                }
+                Ok(SignedIn { principal, known_by })
             }
-            Ok(SignedIn { principal, known_by })
+        }
+    }
+
+    /// Says why a credential that verified, or none, gives no caller. The cookies of a session that ended are removed.
+    fn refusal(&self, request: &RequestContext, credential: &Credential) -> ApiError {
+        match credential {
+            Credential::None | Credential::InvalidCookie => {
+                ApiError::Unauthorized(Unauthorized::NoCredentials)
+            }
+            Credential::Cookie(_) | Credential::UnusableToken => match self.clear_session_cookies(request) {
+                Ok(()) => ApiError::Unauthorized(Unauthorized::NoCredentials),
+                Err(error) => error,
+            },
+            Credential::AccessToken { .. } | Credential::Foreign { .. } | Credential::SessionToken(_) => {
+                ApiError::Unauthorized(Unauthorized::InvalidToken)
+            }
         }
     }
 }

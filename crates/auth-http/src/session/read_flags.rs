@@ -1,28 +1,25 @@
 //! Flags in the query of `/get-session` and of guarded routes.
 
-use std::future::{Ready, ready};
-
-use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest};
-
-use crate::session::caller::ReadFlags;
-use crate::web::error::ApiError;
-
-impl FromRequest for ReadFlags {
-    type Error = ApiError;
-    type Future = Ready<Result<Self, ApiError>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Ok(flags(request.query_string())))
-    }
+/// What a query may ask of a read. It can only ask for less than the caller has, never more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ReadFlags {
+    /// Read without extending the session.
+    pub(crate) disable_refresh: bool,
+    /// Read the store, whatever the cookie cache says.
+    pub(crate) disable_cookie_cache: bool,
 }
 
-/// Reads the flags as the reference does: any non-empty value is true, even `false` and `0`, and so is a
-/// repeated one (Better Auth core §2.2).
-pub(super) fn flags(query: &str) -> ReadFlags {
-    ReadFlags {
-        disable_refresh: is_set(query, "disableRefresh"),
-        disable_cookie_cache: is_set(query, "disableCookieCache"),
+impl ReadFlags {
+    /// Reads the flags as the reference does: any non-empty value is true, even `false` and `0`, and so is a repeated
+    /// one.
+    pub(crate) fn of(query: &str) -> Self {
+        if query.is_empty() {
+            return Self::default();
+        }
+        Self {
+            disable_refresh: is_set(query, "disableRefresh"),
+            disable_cookie_cache: is_set(query, "disableCookieCache"),
+        }
     }
 }
 

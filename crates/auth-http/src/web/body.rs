@@ -1,18 +1,18 @@
 //! The request body, read by the reference's rules (Better Auth core §2.3) within our limits.
 
 use std::fmt;
+use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::{HttpRequest, http::Version};
-use auth_core::wire::ErrorCode;
 use futures_util::StreamExt;
 use serde_json::{Map, Value};
 use zeroize::{Zeroize, Zeroizing};
 
 use self::lone_surrogates::replace_lone_surrogates;
-use crate::web::error::ApiError;
-use crate::web::state::BodyLimits;
+use super::error::ApiError;
+use super::error_code::{BAD_REQUEST, PAYLOAD_TOO_LARGE, REQUEST_TIMEOUT, UNSUPPORTED_MEDIA_TYPE};
 
 mod lone_surrogates;
 
@@ -21,7 +21,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Which media types a route reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum MediaTypes {
+pub enum MediaTypes {
     /// `application/json`.
     Json,
     /// `application/x-www-form-urlencoded` and `application/json`.
@@ -36,6 +36,31 @@ impl MediaTypes {
             Self::FormOrJson => "application/x-www-form-urlencoded, application/json",
         }
     }
+}
+
+/// How a route's body is read, and which checks against cross-site requests that brings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyRule {
+    /// It is not looked at, and nothing is checked: the route changes nothing.
+    Unread,
+    /// It is not read; the request's origin and the redirect field of its query are checked.
+    Ignored,
+    /// It is read and checked.
+    Read {
+        /// What it may be.
+        media_types: MediaTypes,
+        /// Whether the route signs a user in, so that pages of other sites may not call it even without a cookie.
+        is_login: bool,
+    },
+}
+
+/// How much of a body is read, and for how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct BodyLimits {
+    /// Most bytes of a body.
+    pub(crate) bytes: usize,
+    /// Longest time for the whole body.
+    pub(crate) deadline: Duration,
 }
 
 /// A body, parsed but not yet checked.
@@ -94,10 +119,9 @@ impl Body {
     ///
     /// # Errors
     ///
-    /// - [`ApiError::UnsupportedMediaType`] when the type is not in `allowed`;
-    /// - [`ApiError::InvalidJson`] when it says JSON and is none;
-    /// - `PAYLOAD_TOO_LARGE` and `REQUEST_TIMEOUT` at the limits;
-    /// - `BAD_REQUEST` when the client breaks off.
+    /// - `UNSUPPORTED_MEDIA_TYPE` when the type is not in `allowed`;
+    /// - `BAD_REQUEST` when it says JSON and is none, and when the client breaks off;
+    /// - `PAYLOAD_TOO_LARGE` and `REQUEST_TIMEOUT` at the limits.
     pub(crate) async fn read(
         request: &HttpRequest,
         payload: &mut Payload,
@@ -112,15 +136,17 @@ impl Body {
         let media_type = sent.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         let is_form = media_type == FORM && allowed == MediaTypes::FormOrJson;
         if !is_form && media_type != JSON {
-            return Err(ApiError::UnsupportedMediaType { sent, allowed: allowed.listed() });
+            let message =
+                format!("Content-Type \"{sent}\" is not allowed. Allowed types: {}", allowed.listed());
+            return Err(ApiError::WithMessage { code: UNSUPPORTED_MEDIA_TYPE, message });
         }
         if declared_length(request.headers()).is_some_and(|length| length > limits.bytes) {
             // Nothing of it is kept: the length alone says that it is too much.
-            return Err(ApiError::Coded(ErrorCode::PayloadTooLarge));
+            return Err(ApiError::Coded(PAYLOAD_TOO_LARGE));
         }
         let bytes = tokio::time::timeout(limits.deadline, collect(payload, limits.bytes))
             .await
-            .map_err(|_elapsed| ApiError::Coded(ErrorCode::RequestTimeout))??;
+            .map_err(|_elapsed| ApiError::Coded(REQUEST_TIMEOUT))??;
         // The reference decodes as browsers do: what is no UTF-8 becomes U+FFFD, a BOM is dropped.
         let text = String::from_utf8_lossy(&bytes);
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
@@ -148,9 +174,9 @@ fn declared_length(headers: &HeaderMap) -> Option<usize> {
 async fn collect(payload: &mut Payload, limit: usize) -> Result<Zeroizing<Vec<u8>>, ApiError> {
     let mut bytes = Zeroizing::new(Vec::new());
     while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|_broken| ApiError::Coded(ErrorCode::BadRequest))?;
+        let chunk = chunk.map_err(|_broken| ApiError::Coded(BAD_REQUEST))?;
         if bytes.len() + chunk.len() > limit {
-            return Err(ApiError::Coded(ErrorCode::PayloadTooLarge));
+            return Err(ApiError::Coded(PAYLOAD_TOO_LARGE));
         }
         bytes.extend_from_slice(&chunk);
     }
@@ -160,8 +186,12 @@ async fn collect(payload: &mut Payload, limit: usize) -> Result<Zeroizing<Vec<u8
 /// Parses JSON as `JSON.parse` reads it: the last of two equal members wins. The parser's own error
 /// text quotes the offending value, which may be a password, so it goes no further.
 fn parse_json(text: &str) -> Result<Value, ApiError> {
-    serde_json::from_str(&Zeroizing::new(replace_lone_surrogates(text).into_owned()))
-        .map_err(|_quotes_the_value| ApiError::InvalidJson)
+    serde_json::from_str(&Zeroizing::new(replace_lone_surrogates(text).into_owned())).map_err(
+        |_quotes_the_value| ApiError::WithMessage {
+            code: BAD_REQUEST,
+            message: "Invalid JSON in request body".to_owned(),
+        },
+    )
 }
 
 /// Parses a form: every value is text, the last of two equal names wins.

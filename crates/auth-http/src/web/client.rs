@@ -1,11 +1,28 @@
 //! Where a request comes from, as it is stored with a session.
 
-/// The client's address and software, as they are stored with a session. Empty means unknown (Better
-/// Auth core §12.2).
+use actix_web::http::header::{HeaderMap, USER_AGENT};
+
+use super::client_address::ClientAddress;
+
+/// Longest `User-Agent` in characters that is stored with a session; browsers stay well under it.
+const USER_AGENT_MAX: usize = 1024;
+
+/// The client's address and software, as they are stored with a session. Empty means unknown, as in the reference.
 #[derive(Clone, Debug)]
 pub(crate) struct Client {
     /// Canonical address.
     pub(crate) ip_address: String,
     /// `User-Agent`, cut to its first 1,024 characters.
     pub(crate) user_agent: String,
+}
+
+impl Client {
+    /// Reads what a request says of its client.
+    pub(crate) fn new(address: Option<&ClientAddress>, headers: &HeaderMap) -> Self {
+        let user_agent = headers.get(USER_AGENT).map(|value| value.as_bytes()).unwrap_or_default();
+        // One character per byte, as Node reads headers: the stored text is then the same at both servers.
+        let user_agent = user_agent.iter().copied().map(char::from).take(USER_AGENT_MAX).collect();
+        let ip_address = address.map_or_else(String::new, |address| address.as_str().to_owned());
+        Self { ip_address, user_agent }
+    }
 }

@@ -5,11 +5,14 @@
 //! A hop that is no address makes the whole request's address unknown: guessing would let a client choose how
 //! it is counted.
 
+pub(crate) mod settings;
+
 use std::net::{IpAddr, Ipv6Addr};
 
 use actix_web::http::header::HeaderMap;
 
-use crate::settings::{Network, ProxiesSettings};
+use crate::config::Network;
+use crate::web::client_address::settings::ProxiesSettings;
 
 /// A client's address in canonical form (Better Auth core §6): IPv4 as it is, an IPv4-mapped IPv6 address as
 /// IPv4, any other IPv6 address in eight lower-case groups with the host's part zeroed, without a zone.
@@ -23,13 +26,13 @@ pub struct ClientAddressPolicy {
 }
 
 impl ClientAddressPolicy {
-    /// Makes a policy that believes the configured proxies and nobody else.
+    /// Makes a policy that believes the configured proxies alone.
     pub fn new(proxies: ProxiesSettings) -> Self {
         Self { proxies }
     }
 
-    /// Works out the client of a request that arrived from `peer` with `headers`; `None` where nobody can
-    /// know, or the settings do not want to.
+    /// Works out the client of a request that arrived from `peer` with `headers`; `None` where it is
+    /// unknown, or the settings turn it off.
     pub fn client_address(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> Option<ClientAddress> {
         let peer = unmapped(peer.filter(|_| self.proxies.track_addresses)?);
         let client =

@@ -3,11 +3,13 @@
 //! A route reads its fields in the reference's schema order through [`Fields`]; all issues are gathered,
 //! so that a client sees every one at once.
 
-use auth_core::Email;
+use actix_web::http::StatusCode;
+use auth_core::{Email, FieldInputError, MistypedField};
 use serde_json::{Map, Value};
 
-use crate::web::body::Body;
-use crate::web::error::ApiError;
+use super::body::Body;
+use super::error::ApiError;
+use super::error_code::ErrorCode;
 
 /// The members of a body that is an object, and the issues found so far.
 #[derive(Debug)]
@@ -23,7 +25,7 @@ impl<'a> Fields<'a> {
     ///
     /// # Errors
     ///
-    /// [`ApiError::Validation`] when the body is no object.
+    /// `VALIDATION_ERROR` when the body is no object.
     pub(crate) fn of(body: &'a Body, roots: &[&str]) -> Result<Self, ApiError> {
         match body.value() {
             Some(Value::Object(members)) => Ok(Self { members, issues: Vec::new() }),
@@ -31,7 +33,7 @@ impl<'a> Fields<'a> {
                 let received = other.map_or("undefined", type_name);
                 let issue =
                     |root: &&str| format!("[body] Invalid input: expected {root}, received {received}");
-                Err(ApiError::Validation(roots.iter().map(issue).collect::<Vec<_>>().join("; ")))
+                Err(ApiError::validation(roots.iter().map(issue).collect::<Vec<_>>().join("; ")))
             }
         }
     }
@@ -118,20 +120,20 @@ impl<'a> Fields<'a> {
     ///
     /// # Errors
     ///
-    /// [`ApiError::Validation`] with all issues when there were any.
+    /// `VALIDATION_ERROR` with all issues when there were any.
     pub(crate) fn finish(self) -> Result<(), ApiError> {
-        if self.issues.is_empty() { Ok(()) } else { Err(ApiError::Validation(self.issues.join("; "))) }
+        if self.issues.is_empty() { Ok(()) } else { Err(ApiError::validation(self.issues.join("; "))) }
     }
 
     /// Closes the body and gives a value that is there whenever there was no issue.
     ///
     /// # Errors
     ///
-    /// [`ApiError::Validation`] with all issues when there were any.
+    /// `VALIDATION_ERROR` with all issues when there were any.
     pub(crate) fn finish_with<T>(self, value: Option<T>) -> Result<T, ApiError> {
         match value {
             Some(value) if self.issues.is_empty() => Ok(value),
-            _ => Err(ApiError::Validation(self.issues.join("; "))),
+            _ => Err(ApiError::validation(self.issues.join("; "))),
         }
     }
 
@@ -142,6 +144,30 @@ impl<'a> Fields<'a> {
 
     fn issue(&mut self, name: &str, text: &str) {
         self.issues.push(format!("[body.{name}] {text}"));
+    }
+}
+
+/// A field that clients may not set; the message names it.
+pub(crate) const FIELD_NOT_ALLOWED: ErrorCode =
+    ErrorCode::new(StatusCode::BAD_REQUEST, "FIELD_NOT_ALLOWED", "Field not allowed to be set");
+/// A required field is absent; the message names it.
+pub(crate) const MISSING_FIELD: ErrorCode =
+    ErrorCode::new(StatusCode::BAD_REQUEST, "MISSING_FIELD", "Field is required");
+
+/// The codes of additional fields.
+pub(crate) const CODES: &[ErrorCode] = &[FIELD_NOT_ALLOWED, MISSING_FIELD];
+
+/// A value of the wrong kind is refused by the database in the reference, which then answers 500.
+impl From<FieldInputError> for ApiError {
+    fn from(error: FieldInputError) -> Self {
+        let message = error.to_string();
+        match error {
+            FieldInputError::NotAllowed { .. } => Self::WithMessage { code: FIELD_NOT_ALLOWED, message },
+            FieldInputError::Missing { .. } => Self::WithMessage { code: MISSING_FIELD, message },
+            FieldInputError::Mistyped(MistypedField { name, expected }) => {
+                Self::validation(format!("[body.{name}] Invalid input: expected {expected}"))
+            }
+        }
     }
 }
 

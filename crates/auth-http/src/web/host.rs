@@ -5,15 +5,19 @@
 //!
 
 mod pattern;
+pub(crate) mod settings;
 
 use std::borrow::Cow;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr};
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{HOST, HeaderMap, HeaderName};
+use auth_core::HostPort;
 
-use crate::settings::{AllowedHosts, BaseUrl, BaseUrlSettings, Network, ProxiesSettings};
+use crate::config::{BaseUrl, Network};
 use crate::web::client_address::is_one_of;
+use crate::web::client_address::settings::ProxiesSettings;
+use crate::web::host::settings::{AllowedHosts, BaseUrlSettings};
 
 pub use pattern::HostPattern;
 
@@ -57,13 +61,22 @@ impl Scheme {
 #[derive(Clone, Debug)]
 pub struct HostPolicy {
     addresses: BaseUrlSettings,
-    /// Proxies whose word on host and scheme is taken.
+    /// Proxies whose headers on host and scheme are believed.
     proxies: Vec<Network>,
 }
 
-/// What a request says of where it wanted to go. All of it is its sender's word.
+/// The address under which a request reached this server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReachedAddress {
+    /// The only one that the server has.
+    Fixed,
+    /// That of a listed host, or what stands in for one.
+    Listed(BaseUrl),
+}
+
+/// What a request says of the host that it is for. All of it is chosen by the sender.
 #[derive(Clone, Copy, Debug)]
-pub struct Asked<'r> {
+pub struct RequestedHost<'r> {
     /// The other end of the connection.
     peer: Option<IpAddr>,
     /// Whether this server itself has the connection's TLS, as an app that mounts the routes may.
@@ -73,7 +86,7 @@ pub struct Asked<'r> {
     headers: &'r HeaderMap,
 }
 
-impl<'r> Asked<'r> {
+impl<'r> RequestedHost<'r> {
     /// Reads a request; nothing is judged yet.
     pub fn of(request: &'r HttpRequest) -> Self {
         Self {
@@ -84,7 +97,8 @@ impl<'r> Asked<'r> {
         }
     }
 
-    /// Gives the one value of a header; `None` where it came twice, since there is no telling whose word would count.
+    /// Gives the one value of a header; `None` where it came twice, since it is unknown which of the two
+    /// counts.
     fn one(&self, name: &HeaderName) -> Option<&'r str> {
         let mut lines = self.headers.get_all(name);
         let line = lines.next()?.to_str().ok()?;
@@ -105,7 +119,7 @@ impl HostPolicy {
         Self { addresses, proxies }
     }
 
-    /// Makes a policy of one address, which believes nobody.
+    /// Makes a policy of one address, which believes no proxy.
     #[cfg(test)]
     pub(crate) fn of_one(url: &str) -> Self {
         #[expect(clippy::unwrap_used, reason = "tests")]
@@ -113,29 +127,39 @@ impl HostPolicy {
         Self { addresses: BaseUrlSettings::Fixed(url), proxies: Vec::new() }
     }
 
+    /// As [`HostPolicy::base_url`], without a copy of an address that never changes.
+    pub(crate) fn reached(&self, requested: &RequestedHost<'_>) -> Option<ReachedAddress> {
+        match &self.addresses {
+            BaseUrlSettings::Fixed(_) => Some(ReachedAddress::Fixed),
+            BaseUrlSettings::ByHost(_) => {
+                self.base_url(requested).map(|url| ReachedAddress::Listed(url.into_owned()))
+            }
+        }
+    }
+
     /// Gives the address that a request reached; `None` where its host is not listed and nothing stands in for it.
-    pub fn base_url<'p>(&'p self, asked: &Asked<'_>) -> Option<Cow<'p, BaseUrl>> {
+    pub fn base_url<'p>(&'p self, requested: &RequestedHost<'_>) -> Option<Cow<'p, BaseUrl>> {
         let allowed = match &self.addresses {
             BaseUrlSettings::Fixed(url) => return Some(Cow::Borrowed(url)),
             BaseUrlSettings::ByHost(allowed) => allowed,
         };
-        let host = self.forwarded_host(asked).or_else(|| asked.host());
-        host.and_then(|host| self.listed(allowed, host, asked))
+        let host = self.forwarded_host(requested).or_else(|| requested.host());
+        host.and_then(|host| self.listed(allowed, host, requested))
             .map(Cow::Owned)
             .or_else(|| allowed.fallback().map(Cow::Borrowed))
     }
 
-    fn listed(&self, allowed: &AllowedHosts, host: &str, asked: &Asked<'_>) -> Option<BaseUrl> {
+    fn listed(&self, allowed: &AllowedHosts, host: &str, requested: &RequestedHost<'_>) -> Option<BaseUrl> {
         if !allowed.hosts().iter().any(|pattern| pattern.matches(host)) {
             return None;
         }
-        let scheme = self.scheme(asked, host).as_str();
+        let scheme = self.scheme(requested, host).as_str();
         BaseUrl::parse(&format!("{scheme}://{host}")).map(|(url, _)| url)
     }
 
     /// Tells the scheme of an address whose host a request named. TLS may end before this server, so that the
     /// connection's own says little.
-    pub(crate) fn scheme(&self, asked: &Asked<'_>, host: &str) -> Scheme {
+    pub(crate) fn scheme(&self, requested: &RequestedHost<'_>, host: &str) -> Scheme {
         let protocol = match &self.addresses {
             BaseUrlSettings::Fixed(url) if url.is_https() => Protocol::Https,
             BaseUrlSettings::Fixed(_) => Protocol::Http,
@@ -144,42 +168,43 @@ impl HostPolicy {
         match protocol {
             Protocol::Https => Scheme::Https,
             Protocol::Http => Scheme::Http,
-            Protocol::ByRequest | Protocol::Auto => match self.forwarded_scheme(asked) {
+            Protocol::ByRequest | Protocol::Auto => match self.forwarded_scheme(requested) {
                 Some(scheme) => scheme,
-                None if asked.is_tls || !is_loopback(host) => Scheme::Https,
+                None if requested.is_tls || !HostPort::split(host).is_loopback() => Scheme::Https,
                 None => Scheme::Http,
             },
         }
     }
 
     /// Gives the origin that a believed proxy names, which takes both its headers.
-    pub(crate) fn forwarded_origin(&self, asked: &Asked<'_>) -> Option<String> {
-        let (scheme, host) = self.forwarded_scheme(asked).zip(self.forwarded_host(asked))?;
+    pub(crate) fn forwarded_origin(&self, requested: &RequestedHost<'_>) -> Option<String> {
+        let (scheme, host) = self.forwarded_scheme(requested).zip(self.forwarded_host(requested))?;
         Some(format!("{}://{host}", scheme.as_str()))
     }
 
-    fn forwarded_host<'r>(&self, asked: &Asked<'r>) -> Option<&'r str> {
-        self.forwarded(asked, &FORWARDED_HOST).filter(|host| is_host(host))
+    fn forwarded_host<'r>(&self, requested: &RequestedHost<'r>) -> Option<&'r str> {
+        self.forwarded(requested, &FORWARDED_HOST).filter(|host| is_host(host))
     }
 
-    fn forwarded_scheme(&self, asked: &Asked<'_>) -> Option<Scheme> {
-        match self.forwarded(asked, &FORWARDED_PROTO) {
+    fn forwarded_scheme(&self, requested: &RequestedHost<'_>) -> Option<Scheme> {
+        match self.forwarded(requested, &FORWARDED_PROTO) {
             Some("https") => Some(Scheme::Https),
             Some("http") => Some(Scheme::Http),
             _ => None,
         }
     }
 
-    /// Gives what a proxy says, if it is one whose word counts.
-    fn forwarded<'r>(&self, asked: &Asked<'r>, name: &HeaderName) -> Option<&'r str> {
-        asked.peer.filter(|peer| is_one_of(*peer, &self.proxies)).and_then(|_| asked.one(name))
+    /// Gives what a proxy says, if it is one that is believed.
+    fn forwarded<'r>(&self, requested: &RequestedHost<'r>, name: &HeaderName) -> Option<&'r str> {
+        requested.peer.filter(|peer| is_one_of(*peer, &self.proxies)).and_then(|_| requested.one(name))
     }
 }
 
 /// Tells whether a text has the form `host` or `host:port`: a name of labels, or an address. Nothing else of a URL can hide
 /// in it.
 fn is_host(text: &str) -> bool {
-    let (host, port) = split_port(text);
+    let parts = HostPort::split(text);
+    let HostPort { host, port } = parts;
     let is_port =
         |port: &str| (1..=5).contains(&port.len()) && port.bytes().all(|byte| byte.is_ascii_digit());
     let is_label = |label: &str| {
@@ -187,37 +212,11 @@ fn is_host(text: &str) -> bool {
         let is_edged = label.starts_with('-') || label.ends_with('-');
         (1..=63).contains(&label.len()) && label.bytes().all(plain) && !is_edged
     };
-    let is_name = match bracketed(host) {
+    let is_name = match parts.bracketed() {
         Some(address) => address.parse::<Ipv6Addr>().is_ok(),
         None => host.split('.').all(is_label),
     };
     host.len() <= LONGEST_NAME && is_name && port.is_none_or(is_port)
-}
-
-/// Tells whether a host, or a pattern of hosts, is of this machine.
-fn is_loopback(host: &str) -> bool {
-    let (host, _) = split_port(host);
-    let host = host.to_ascii_lowercase();
-    match bracketed(&host) {
-        Some(address) => address.parse::<Ipv6Addr>().is_ok_and(|address| address.is_loopback()),
-        None => {
-            host == "localhost"
-                || host.ends_with(".localhost")
-                || host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
-        }
-    }
-}
-
-/// Cuts `host:port`, where the host may be an IPv6 address in brackets.
-fn split_port(authority: &str) -> (&str, Option<&str>) {
-    match authority.rsplit_once(':') {
-        Some((host, port)) if !port.contains(']') => (host, Some(port)),
-        _ => (authority, None),
-    }
-}
-
-fn bracketed(host: &str) -> Option<&str> {
-    host.strip_prefix('[').and_then(|host| host.strip_suffix(']'))
 }
 
 #[cfg(test)]

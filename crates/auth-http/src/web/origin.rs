@@ -6,22 +6,48 @@
 mod custom_scheme;
 mod ipv4_range;
 mod pattern;
+pub(crate) mod pattern_problem;
 mod redirect;
 
 use std::borrow::Cow;
 
 use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap};
-use auth_core::wire::ErrorCode;
 
 pub(crate) use ipv4_range::Authority;
 use pattern::Target;
 pub use pattern::{OriginPattern, ParsePatternError};
 
+use super::body::Body;
+use super::error::ApiError;
+use super::error_code::ErrorCode;
+use super::host::{HostPolicy, RequestedHost};
 use crate::config::route_path::{RoutePath, below_base};
-use crate::web::body::Body;
-use crate::web::error::ApiError;
-use crate::web::host::{Asked, HostPolicy};
+
+/// The `Origin` is not trusted.
+pub(crate) const INVALID_ORIGIN: ErrorCode =
+    ErrorCode::new(StatusCode::FORBIDDEN, "INVALID_ORIGIN", "Invalid origin");
+/// Neither `Origin` nor `Referer` came where one is needed.
+pub(crate) const MISSING_OR_NULL_ORIGIN: ErrorCode =
+    ErrorCode::new(StatusCode::FORBIDDEN, "MISSING_OR_NULL_ORIGIN", "Missing or null Origin");
+/// A cross-site navigation tried to sign in.
+pub(crate) const CROSS_SITE_NAVIGATION_LOGIN_BLOCKED: ErrorCode = ErrorCode::new(
+    StatusCode::FORBIDDEN,
+    "CROSS_SITE_NAVIGATION_LOGIN_BLOCKED",
+    "Cross-site navigation login blocked. This request appears to be a CSRF attack.",
+);
+
+/// The codes of the checks against cross-site requests.
+pub(crate) const CODES: &[ErrorCode] = &[
+    INVALID_ORIGIN,
+    MISSING_OR_NULL_ORIGIN,
+    CROSS_SITE_NAVIGATION_LOGIN_BLOCKED,
+    redirect::INVALID_CALLBACK_URL,
+    redirect::INVALID_REDIRECT_URL,
+    redirect::INVALID_ERROR_CALLBACK_URL,
+    redirect::INVALID_NEW_USER_CALLBACK_URL,
+];
 
 /// What is trusted, and which checks are on.
 #[derive(Clone, Debug)]
@@ -100,7 +126,7 @@ impl OriginPolicy {
         let sent = ["sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest"].map(|name| text(headers, name));
         let [site, mode, dest] = sent.each_ref().map(|value| trim(value));
         if site == "cross-site" && mode == "navigate" {
-            return Err(ApiError::Coded(ErrorCode::CrossSiteNavigationLoginBlocked));
+            return Err(ApiError::Coded(CROSS_SITE_NAVIGATION_LOGIN_BLOCKED));
         }
         let from_browser = [site, mode, dest].iter().any(|value| !value.is_empty());
         let names_origin = !text(headers, "origin").is_empty() || !text(headers, "referer").is_empty();
@@ -111,7 +137,7 @@ impl OriginPolicy {
     ///
     /// # Errors
     ///
-    /// The field's `INVALID_…_URL`, or [`ApiError::RedirectNotText`].
+    /// The field's `INVALID_…_URL`, or a message without a code.
     pub(crate) fn check_redirects(&self, request: &HttpRequest, body: &Body) -> Result<(), ApiError> {
         if self.is_origin_unchecked(request) {
             Ok(())
@@ -153,15 +179,15 @@ impl OriginPolicy {
             origin => origin,
         };
         if origin.is_empty() || origin == "null" {
-            return Err(ApiError::Coded(ErrorCode::MissingOrNullOrigin));
+            return Err(ApiError::Coded(MISSING_OR_NULL_ORIGIN));
         }
-        if self.trusts_origin(&origin) { Ok(()) } else { Err(ApiError::Coded(ErrorCode::InvalidOrigin)) }
+        if self.trusts_origin(&origin) { Ok(()) } else { Err(ApiError::Coded(INVALID_ORIGIN)) }
     }
 
     /// The origin under which a request says it reached this server, which must be trusted like any other: the one that a
     /// believed proxy names, else the host that the request names. Empty where it names none.
     fn origin_asked_for(&self, request: &HttpRequest) -> String {
-        let asked = Asked::of(request);
+        let asked = RequestedHost::of(request);
         self.hosts.forwarded_origin(&asked).unwrap_or_else(|| match text(request.headers(), "host") {
             host if host.is_empty() => host.into_owned(),
             host => format!("{}://{host}", self.hosts.scheme(&asked, &host).as_str()),
@@ -173,7 +199,7 @@ impl OriginPolicy {
 const FIRST_LINE_ONLY: [&str; 2] = ["host", "referer"];
 
 /// Gives a header's text as Node does: lines joined, each byte one character. Only a header that is missing or
-/// blank is empty, so that nobody escapes a check by sending one that is hard to read.
+/// blank is empty, so that no request escapes a check by one that is hard to read.
 fn text<'h>(headers: &'h HeaderMap, name: &str) -> Cow<'h, str> {
     let lines = if FIRST_LINE_ONLY.contains(&name) { 1 } else { usize::MAX };
     let mut lines = headers.get_all(name).take(lines).map(|line| latin1(line.as_bytes()));

@@ -13,13 +13,19 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 
-use crate::web::error::ApiError;
+use super::error::ApiError;
 
 /// Counts panics since the start, over all workers.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PanicCount(Arc<AtomicU64>);
 
 impl PanicCount {
+    /// Counts a panic. Its payload goes no further than the panic hook: a formatted text may hold what a client sent.
+    pub(super) fn note(&self, _payload: Box<dyn Any + Send>) -> ApiError {
+        let number = self.0.fetch_add(1, Ordering::Relaxed) + 1;
+        ApiError::internal(Panicked { number })
+    }
+
     /// Gives the number so far.
     #[cfg(test)]
     pub(crate) fn number(&self) -> u64 {
@@ -34,26 +40,6 @@ struct Panicked {
     number: u64,
 }
 
-/// Catches the panics of a route.
-///
-/// What a handler leaves behind is not looked at again: its request is dropped, a transaction that it had open rolls
-/// back with its connection, and what requests share is behind locks and channels that no panic leaves half-written.
-pub(crate) async fn panics(
-    request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let count = request.app_data::<Data<PanicCount>>().map(|count| count.get_ref().clone());
-    // Below the router, so that nobody changes the request any more.
-    let asked = request.request().clone();
-    match caught(async move { next.call(request).await }).await {
-        Ok(answer) => Ok(answer?.map_into_boxed_body()),
-        Err(panic) => {
-            let failure = panicked(count, panic);
-            Ok(ServiceResponse::from_err(failure, asked))
-        }
-    }
-}
-
 /// Catches the panics of everything that is served, for what is no route of the table.
 pub(crate) async fn stray_panics(
     request: ServiceRequest,
@@ -62,23 +48,19 @@ pub(crate) async fn stray_panics(
     let count = request.app_data::<Data<PanicCount>>().map(|count| count.get_ref().clone());
     match caught(async move { next.call(request).await }).await {
         Ok(answer) => Ok(answer?.map_into_boxed_body()),
-        Err(panic) => Err(panicked(count, panic).into()),
+        Err(panic) => Err(count.unwrap_or_default().note(panic).into()),
     }
 }
 
 /// Drives a future and gives a panic as a value.
-async fn caught<T>(future: impl Future<Output = T>) -> Result<T, Box<dyn Any + Send>> {
+///
+/// What a handler leaves behind is not looked at again: its request is dropped, a transaction that it had open rolls
+/// back with its connection, and what requests share is behind locks and channels that no panic leaves half-written.
+pub(super) async fn caught<T>(future: impl Future<Output = T>) -> Result<T, Box<dyn Any + Send>> {
     let mut future = pin!(future);
     std::future::poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
         Ok(poll) => poll.map(Ok),
         Err(panic) => Poll::Ready(Err(panic)),
     })
     .await
-}
-
-/// Counts a panic. Its payload goes no further than the panic hook: a formatted text may hold what a client sent.
-fn panicked(count: Option<PanicCount>, _payload: Box<dyn Any + Send>) -> ApiError {
-    let count = count.unwrap_or_default();
-    let number = count.0.fetch_add(1, Ordering::Relaxed) + 1;
-    ApiError::internal(Panicked { number })
 }

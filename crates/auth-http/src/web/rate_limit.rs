@@ -14,18 +14,22 @@ mod database;
 mod memory;
 mod path;
 mod rules;
+pub(crate) mod settings;
 pub(crate) mod table;
 pub(crate) mod window;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use auth_core::wire::unix_milliseconds;
 use auth_store::Store;
 use time::OffsetDateTime;
 
-use crate::route_names::RouteNames;
-use crate::settings::{ProxiesSettings, RateLimitSettings, RateLimitStorage};
-use crate::web::client_address::ClientAddress;
+use super::client_address::ClientAddress;
+use super::error::ApiError;
+use super::route_facts::RouteFacts;
+use super::route_names::RouteNames;
+use crate::web::rate_limit::settings::{RateLimitSettings, RateLimitStorage};
 
 pub(crate) use database::CountError;
 use database::DatabaseCounts;
@@ -34,6 +38,9 @@ use path::CountedPath;
 pub(crate) use rules::RateRules;
 pub use rules::{CustomRule, ParseRuleError};
 pub use window::RateRule;
+
+/// Requests to a route that tests a password or begins an account, as the reference allows them.
+pub(crate) const PASSWORD_RATE: RateRule = RateRule { window: Duration::from_secs(10), max: 3 };
 
 /// Stands for the address of clients whose address nobody can know: they share one count per path, as in the
 /// reference.
@@ -67,21 +74,38 @@ pub(crate) struct TooManyRequests {
     pub(crate) wait: Duration,
 }
 
+impl From<TooManyRequests> for ApiError {
+    fn from(error: TooManyRequests) -> Self {
+        Self::RateLimited { retry_after: error.wait }
+    }
+}
+
+impl From<CountError> for ApiError {
+    fn from(error: CountError) -> Self {
+        match error {
+            CountError::TooMany(error) => error.into(),
+            CountError::Store(error) => error.into(),
+        }
+    }
+}
+
 impl RateLimiter {
     /// Makes a limiter for routes below `base_path`; one that counts nothing where the settings turn it off, or clients
     /// have no addresses to be told apart by, as in the reference.
     pub(crate) fn new(
         settings: &RateLimitSettings,
-        proxies: &ProxiesSettings,
+        tracks_addresses: bool,
         base_path: &str,
-        names: RouteNames,
+        routes: &[RouteFacts],
     ) -> Self {
-        let counting = (settings.enabled && proxies.track_addresses).then(|| {
+        let counting = (settings.enabled && tracks_addresses).then(|| {
             let counts = match settings.storage {
                 RateLimitStorage::Memory => Counts::Memory(MemoryCounts::new()),
                 RateLimitStorage::Database => Counts::Database(DatabaseCounts::new()),
             };
-            Arc::new(Counting { base_path: base_path.to_owned(), names, rules: settings.rules(), counts })
+            let rules = RateRules::new(settings.default, settings.custom_rules.clone(), routes);
+            let names = RouteNames::of(routes);
+            Arc::new(Counting { base_path: base_path.to_owned(), names, rules, counts })
         });
         Self { counting }
     }
@@ -101,7 +125,7 @@ impl RateLimiter {
         let Some(counting) = &self.counting else { return Ok(()) };
         let Some((key, rule)) = counting.key_and_rule(client, path) else { return Ok(()) };
         match &counting.counts {
-            Counts::Memory(counts) => Ok(counts.count(&key, rule, window::milliseconds(now))?),
+            Counts::Memory(counts) => Ok(counts.count(&key, rule, unix_milliseconds(now))?),
             Counts::Database(counts) => counts.count(store, &key, rule, now).await,
         }
     }

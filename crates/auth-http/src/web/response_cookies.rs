@@ -1,118 +1,91 @@
-//! `Set-Cookie` lines: the one place that puts them into answers, one per name.
+//! The cookies that an answer sets: gathered while a request is handled, written once at its end, one line per name
+//!
 
-use actix_web::body::MessageBody;
-use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{self, HeaderMap, HeaderValue};
-use actix_web::middleware::Next;
-use actix_web::{HttpMessage, HttpRequest};
+use actix_web::http::header::{HeaderMap, HeaderValue, SET_COOKIE};
+use auth_core::SetCookie;
 
-use crate::web::error::ApiError;
-
-/// Puts a line into an answer, in the place of an earlier one for the same cookie.
-///
-/// # Errors
-///
-/// [`ApiError::Internal`] when the line is no header value.
-pub(crate) fn put(headers: &mut HeaderMap, line: &str) -> Result<(), ApiError> {
-    let line = HeaderValue::from_str(line).map_err(ApiError::internal)?;
-    replace(headers, line);
-    Ok(())
+/// The cookies that an answer will set.
+#[derive(Debug, Default)]
+pub(crate) struct ResponseCookies {
+    /// Set by a guard before the handler ran. They are sent whatever the route answers: a guard that extended a
+    /// session has done so even if the handler then refuses the request.
+    before: Vec<SetCookie>,
+    /// Set by the handler, which knows more.
+    decided: Vec<SetCookie>,
 }
 
-/// Lines that a guard found due before the handler ran.
-struct Held(Vec<HeaderValue>);
-
-/// Keeps lines for whatever the route will answer, a refusal included: a guard that extended a session has
-/// done so even if the handler then refuses the request (Better Auth core §2.4).
-///
-/// # Errors
-///
-/// [`ApiError::Internal`] when a line is no header value.
-pub(crate) fn hold(request: &HttpRequest, lines: &[String]) -> Result<(), ApiError> {
-    let lines: Result<Vec<_>, _> = lines.iter().map(|line| HeaderValue::from_str(line)).collect();
-    let lines = lines.map_err(ApiError::internal)?;
-    let mut extensions = request.extensions_mut();
-    match extensions.get_mut::<Held>() {
-        Some(Held(held)) => held.extend(lines),
-        None => drop(extensions.insert(Held(lines))),
+impl ResponseCookies {
+    /// Sets cookies from a guard.
+    pub(crate) fn set_before(&mut self, cookies: impl IntoIterator<Item = SetCookie>) {
+        cookies.into_iter().for_each(|cookie| put(&mut self.before, cookie));
     }
-    Ok(())
-}
 
-/// Sends what was held, but for cookies that the handler itself decided about: it ran later and knows more.
-pub(crate) async fn release(
-    request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<impl MessageBody + 'static>, actix_web::Error> {
-    let mut response = next.call(request).await?;
-    let held = response.request().extensions_mut().remove::<Held>();
-    if let Some(Held(held)) = held {
-        let headers = response.headers_mut();
-        let decided: Vec<Vec<u8>> =
-            headers.get_all(header::SET_COOKIE).map(|line| family(line).to_vec()).collect();
-        for line in held.into_iter().filter(|line| !decided.iter().any(|it| it == family(line))) {
-            replace(headers, line);
+    /// Sets cookies from a handler, in the place of a guard's of the same family.
+    pub(crate) fn set(&mut self, cookies: impl IntoIterator<Item = SetCookie>) {
+        cookies.into_iter().for_each(|cookie| put(&mut self.decided, cookie));
+    }
+
+    /// Lists the cookies in the order of their lines.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &SetCookie> {
+        let is_decided =
+            |cookie: &&SetCookie| self.decided.iter().any(|other| other.family() == cookie.family());
+        self.decided.iter().chain(self.before.iter().filter(move |cookie| !is_decided(cookie)))
+    }
+
+    /// Writes the `Set-Cookie` lines. A text that is no header value, which no cookie of ours has, is left out.
+    pub(crate) fn write(&self, headers: &mut HeaderMap) {
+        for cookie in self.iter() {
+            match HeaderValue::from_str(cookie.as_str()) {
+                Ok(line) => headers.append(SET_COOKIE, line),
+                Err(_) => tracing::error!(cookie = cookie.name(), "a cookie cannot be written into a header"),
+            }
         }
     }
-    Ok(response)
 }
 
-fn replace(headers: &mut HeaderMap, line: HeaderValue) {
-    if headers.get_all(header::SET_COOKIE).any(|set| *set == line) {
-        return;
-    }
-    let others: Vec<HeaderValue> =
-        headers.get_all(header::SET_COOKIE).filter(|set| name(set) != name(&line)).cloned().collect();
-    headers.remove(header::SET_COOKIE);
-    for line in others.into_iter().chain([line]) {
-        headers.append(header::SET_COOKIE, line);
-    }
-}
-
-fn name(line: &HeaderValue) -> &[u8] {
-    line.as_bytes().split(|byte| *byte == b'=').next().unwrap_or_default()
-}
-
-/// The name without the number of a chunk: chunks are one cookie, written and cleared together.
-fn family(line: &HeaderValue) -> &[u8] {
-    let name = name(line);
-    let digits = name.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
-    match name.split_at_checked(name.len() - digits) {
-        Some(([family @ .., b'.'], [_, ..])) => family,
-        _ => name,
+/// Adds a cookie, in the place of an earlier one of its name; the same one again changes nothing.
+fn put(cookies: &mut Vec<SetCookie>, cookie: SetCookie) {
+    if !cookies.contains(&cookie) {
+        cookies.retain(|earlier| earlier.name() != cookie.name());
+        cookies.push(cookie);
     }
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
+    use auth_core::CookieAttributes;
+
     use super::*;
 
-    fn lines(headers: &HeaderMap) -> Vec<&str> {
-        headers.get_all(header::SET_COOKIE).map(|line| line.to_str().unwrap()).collect()
+    fn cookie(name: &str, value: &str) -> SetCookie {
+        SetCookie::new(name, value, &CookieAttributes::default())
     }
 
-    #[test]
-    fn r_020_a_later_line_takes_the_place_of_an_earlier_one() {
+    fn shown(cookies: &ResponseCookies) -> Vec<String> {
         let mut headers = HeaderMap::new();
-        for line in ["a=1; Path=/", "b=1", "a.0=1", "a=; Max-Age=0"] {
-            put(&mut headers, line).unwrap();
-        }
-        assert_eq!(lines(&headers), ["b=1", "a.0=1", "a=; Max-Age=0"]);
-        put(&mut headers, "b=1").unwrap();
-        assert_eq!(lines(&headers), ["b=1", "a.0=1", "a=; Max-Age=0"], "what is there stays where it is");
-        assert!(put(&mut headers, "a=\r\nb").is_err());
+        cookies.write(&mut headers);
+        let pair = |line: &HeaderValue| line.to_str().unwrap().split(';').next().unwrap().to_owned();
+        headers.get_all(SET_COOKIE).map(pair).collect()
     }
 
     #[test]
-    fn chunks_are_of_one_family_and_other_names_are_not() {
-        let check = |line, expected: &str| {
-            assert_eq!(family(&HeaderValue::from_static(line)), expected.as_bytes());
-        };
-        check("a.data=1", "a.data");
-        check("a.data.0=1", "a.data");
-        check("a.data.12=1.5", "a.data");
-        check("a.data12=1", "a.data12");
-        check("12=1", "12");
+    fn r_020_a_later_cookie_takes_the_place_of_an_earlier_one() {
+        let mut cookies = ResponseCookies::default();
+        for (name, value) in [("a", "1"), ("b", "1"), ("a.0", "1"), ("a", "")] {
+            cookies.set([cookie(name, value)]);
+        }
+        assert_eq!(shown(&cookies), ["b=1", "a.0=1", "a="]);
+        cookies.set([cookie("b", "1")]);
+        assert_eq!(shown(&cookies), ["b=1", "a.0=1", "a="], "the same cookie again stays in its place");
+    }
+
+    #[test]
+    fn r_020_the_handlers_cookie_replaces_the_guards() {
+        let mut cookies = ResponseCookies::default();
+        cookies.set_before([cookie("token", "old"), cookie("data", "old")]);
+        assert_eq!(shown(&cookies), ["token=old", "data=old"]);
+        cookies.set([cookie("token", "new")]);
+        assert_eq!(shown(&cookies), ["token=new", "data=old"]);
     }
 }

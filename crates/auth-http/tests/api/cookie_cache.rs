@@ -1,8 +1,7 @@
 //! `session.cookie_cache`: when a copy in a cookie is the answer, when it is not, and what is written when.
 
-use auth_http::routes::ROUTES;
 use serde_json::{Value, json};
-use test_support::{Answer, PASSWORD, SettingsFile, TestApp};
+use test_support::{Answer, PASSWORD, SettingsFile, TestApp, routes};
 use time::Duration;
 
 const ENABLED: (&str, &str) = ("AUTH__SESSION__COOKIE_CACHE__ENABLED", "true");
@@ -161,10 +160,10 @@ async fn a_copy_of_an_ended_session_changes_nothing(form: &[(&str, &str)]) {
         signed_up.json()["session"],
         "shown it may be"
     );
-    for entry in ROUTES.iter().filter(|entry| entry.access == auth_http::routes::Access::Required) {
+    for entry in routes().iter().filter(|entry| entry.is_guarded()) {
         for flags in ["", "?disableCookieCache=", "?disableRefresh=1", "?disableCookieCache=0"] {
             let path = format!("{}{flags}", entry.path);
-            let answer = ask(&app, entry.method.as_str(), &path, &cookies).await;
+            let answer = ask(&app, entry.method, &path, &cookies).await;
             assert_eq!((answer.status, answer.code().as_str()), (401, "UNAUTHORIZED"), "{path}");
             assert!(removed(&answer).contains(&"better-auth.session_data"), "{path}");
         }

@@ -1,22 +1,104 @@
 //! The route table, walked: every route answers an anonymous caller as its row says, and nothing else
 //! answers at all.
 
-use auth_http::routes::{Access, ROUTES};
+use std::collections::BTreeSet;
+
+use auth_http::{Access, RouteFacts};
 use auth_store::testing::TestDatabase;
 use serde_json::json;
-use test_support::{PASSWORD, TestApp};
+use test_support::{CredentialHeader, PASSWORD, TestApp, TestRoute, error_codes, jwt_routes, routes};
+use time::Duration;
 
 #[actix_web::test]
 async fn every_route_answers_an_anonymous_caller_as_its_row_says() {
     let app = TestApp::start().await;
-    for entry in ROUTES {
+    for entry in routes() {
         let body = json!({"newPassword": "long enough", "currentPassword": "long enough", "token": "x"});
-        let answer = app.send(app.request(entry.method.as_str(), entry.path).json(&body)).await;
+        let answer = app.send(app.request(entry.method, entry.path).json(&body)).await;
         assert_ne!(answer.status, 404, "{} {}", entry.method, entry.path);
         // The token API refuses an anonymous `GET /get-session` too, unless the settings say `null`.
-        let is_refused =
-            entry.access == Access::Required || entry.path == "/get-session" && entry.method == "GET";
+        let is_refused = entry.is_guarded() || entry.path == "/get-session" && entry.method == "GET";
         assert_eq!(answer.status == 401, is_refused, "{} {}", entry.method, entry.path);
+    }
+}
+
+#[test]
+fn every_route_says_what_there_is_to_say_of_it() {
+    let mut seen = BTreeSet::new();
+    for route in routes().iter().chain(jwt_routes()) {
+        let RouteFacts { method, path, summary, answers, errors, rate, .. } = &route.facts;
+        let name = format!("{method} {path}");
+        assert!(seen.insert(name.clone()), "{name} is there twice");
+        assert!(path.starts_with('/') && !path.ends_with('/'), "{name}");
+        assert!(summary.ends_with('.') && summary.len() > 20, "{name}: {summary:?}");
+        assert!(!answers.is_empty(), "{name} has no answer");
+        for (status, body) in *answers {
+            assert!((200..400).contains(status) && !body.is_empty(), "{name}: {status} {body:?}");
+        }
+        for error in *errors {
+            assert!(error_codes().contains(error), "{name}: {} belongs to no room", error.code());
+        }
+        let tests_a_secret = matches!(
+            path.as_ref(),
+            "/register" | "/login" | "/sign-up/email" | "/sign-in/email" | "/change-password"
+        );
+        assert_eq!(rate.is_some(), tests_a_secret, "{name}");
+    }
+}
+
+#[actix_web::test]
+async fn the_access_that_a_route_declares_is_what_is_enforced() {
+    let app = TestApp::with(&[
+        ("AUTH__JWT__ENABLED", "true"),
+        ("AUTH__SESSION__COOKIE_CACHE__ENABLED", "true"),
+        ("AUTH__SESSION__FRESH_AGE", "1h"),
+        ("AUTH__SESSION__ACCESS_TOKEN_IN_SESSION", "false"),
+    ])
+    .await;
+    let asked = async |route: &TestRoute, credential: Option<&CredentialHeader>| {
+        // Wrong on purpose: a route that lets the caller in answers something else than 401 or 403 of its guard.
+        let body = json!({"newPassword": "x", "currentPassword": "x", "token": "x"});
+        let request = match credential {
+            Some(credential) => app.request_as(credential, route.method, route.path),
+            None => app.request(route.method, route.path),
+        };
+        app.send(if route.method == "GET" { request } else { request.json(&body) }).await
+    };
+    for (number, route) in routes().iter().chain(jwt_routes()).enumerate() {
+        let name = format!("{} {}", route.method, route.path);
+        let ann = app.register(&format!("ann{number}@example.com")).await;
+        let is_guarded = route.is_guarded();
+        let none = asked(route, None).await;
+        if is_guarded {
+            assert_eq!(
+                (none.status, none.code().as_str()),
+                (401, "UNAUTHORIZED"),
+                "{name} without credentials"
+            );
+        } else {
+            assert_ne!(none.code(), "SESSION_NOT_FRESH", "{name}");
+        }
+        // A cookie cache whose session is gone: no guard takes its word.
+        let cached = ann.all_cookies();
+        app.execute(&format!("delete from session where token = '{}'", ann.session_token())).await;
+        let gone = asked(route, Some(&cached)).await;
+        match route.facts.access {
+            Access::Session { .. } | Access::Credentials => {
+                assert_eq!(
+                    (gone.status, gone.code().as_str()),
+                    (401, "UNAUTHORIZED"),
+                    "{name} by a cache alone"
+                );
+            }
+            Access::Optional | Access::Anyone => assert_ne!(gone.status, 401, "{name} by a cache alone"),
+        }
+        // A session that is too old for what asks for a fresh one.
+        let old = app.login(&format!("ann{number}@example.com")).await;
+        app.clock.advance(Duration::hours(2));
+        let stale = asked(route, Some(&old.cookie())).await;
+        let wants_fresh = matches!(route.facts.access, Access::Session { fresh: true, .. });
+        assert_eq!(stale.code() == "SESSION_NOT_FRESH", wants_fresh, "{name} by an old session");
+        assert!(wants_fresh || stale.status != 401, "{name}: {}", stale.body);
     }
 }
 
@@ -27,9 +109,9 @@ async fn r_034_no_answer_with_a_session_or_a_token_may_be_stored() {
     let registered = app.register("ann@example.com").await;
     let cookie = registered.session_cookie();
     let mut with_secrets = 0;
-    for entry in ROUTES {
+    for entry in routes() {
         let storable = entry.path == "/ok";
-        let request = || app.request(entry.method.as_str(), entry.path);
+        let request = || app.request(entry.method, entry.path);
         let acting = request().header("cookie", &cookie).header("origin", &app.origin);
         for request in [request(), request().json(&person), acting, request().bearer_auth("forged")] {
             let answer = app.send(request).await;
@@ -58,8 +140,8 @@ async fn r_077_unknown_paths_and_methods_are_a_bare_404() {
         ("GET", "/ok/x".to_owned()),
     ];
     for method in ["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "TRACE"] {
-        for entry in ROUTES {
-            let is_known = ROUTES.iter().any(|known| known.path == entry.path && known.method == method);
+        for entry in routes() {
+            let is_known = routes().iter().any(|known| known.path == entry.path && known.method == method);
             if !is_known {
                 unknown.push((method, entry.path.to_owned()));
             }
@@ -133,8 +215,8 @@ async fn r_072_a_route_that_is_turned_off_has_no_second_spelling() {
     for (theirs, ours) in pairs {
         for disabled in [theirs, ours] {
             let app = TestApp::on(database.url(), &[("AUTH__SERVER__DISABLED_PATHS", disabled)]).await;
-            for entry in ROUTES {
-                let answer = app.send(app.request(entry.method.as_str(), entry.path)).await;
+            for entry in routes() {
+                let answer = app.send(app.request(entry.method, entry.path)).await;
                 let is_off = [theirs, ours].contains(&entry.path);
                 assert_eq!(answer.body == "Not Found", is_off, "{disabled} {}", entry.path);
             }
@@ -145,9 +227,9 @@ async fn r_072_a_route_that_is_turned_off_has_no_second_spelling() {
 #[actix_web::test]
 async fn r_077_a_slash_at_the_end_is_passed_over_only_where_it_is_set_so() {
     let app = TestApp::with(&[("AUTH__SERVER__SKIP_TRAILING_SLASHES", "true")]).await;
-    for entry in ROUTES {
+    for entry in routes() {
         let ask = async |path: &str| {
-            let answer = app.send(app.request(entry.method.as_str(), path)).await;
+            let answer = app.send(app.request(entry.method, path)).await;
             (answer.status, answer.code())
         };
         let (path, slashed) = (entry.path, format!("{}/", entry.path));

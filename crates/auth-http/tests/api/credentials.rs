@@ -1,6 +1,8 @@
 //! The table "When credentials are missing or bad" of the token API, and the three forms of credentials.
 
+use auth_core::testing::credential_order::{Counts, OrderCase, ShownCredentials};
 use test_support::{CredentialHeader, TestApp};
+use time::Duration;
 
 #[actix_web::test]
 async fn every_form_of_credential_reads_the_same_session() {
@@ -43,6 +45,42 @@ async fn r_017_a_bad_bearer_token_is_refused_and_never_ignored_for_a_cookie() {
     assert_eq!(app.send(doubled).await.status, 401);
     let elsewhere = app.get("/user", &[("authorization", "Basic YTpi"), cookie.as_pair()]).await;
     assert_eq!(elsewhere.status, 200, "another scheme is somebody else's business");
+}
+
+#[actix_web::test]
+async fn r_017_the_order_of_credentials_is_that_of_the_check_for_services() {
+    let app = TestApp::start().await;
+    let late = app.register("ann@example.com").await;
+    app.clock.advance(Duration::hours(2));
+    let ann = app.login("ann@example.com").await;
+    let (bob, carl) = (app.register("bob@example.com").await, app.register("carl@example.com").await);
+    let shown = ShownCredentials {
+        access_token: ann.access_token(),
+        expired_access_token: late.access_token(),
+        session_token: bob.session_token(),
+        signed_session_token: bob.session_cookie().split_once('=').unwrap().1.to_owned(),
+        cookie: carl.session_cookie(),
+    };
+    for case in OrderCase::all() {
+        let mut request = app.request("GET", "/user");
+        for line in case.authorization(&shown) {
+            request = request.header("authorization", line);
+        }
+        if let Some(line) = case.cookie(&shown) {
+            request = request.header("cookie", line);
+        }
+        let answer = app.send(request).await;
+        let user = match case.counts {
+            Counts::AccessToken => &ann,
+            Counts::SessionToken => &bob,
+            Counts::Cookie => &carl,
+            Counts::Refused(code) => {
+                assert_eq!((answer.status, answer.code().as_str()), (401, code.code()), "{}", case.name);
+                continue;
+            }
+        };
+        assert_eq!((answer.status, answer.json()), (200, user.json()["user"].clone()), "{}", case.name);
+    }
 }
 
 #[actix_web::test]

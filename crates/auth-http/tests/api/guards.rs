@@ -1,8 +1,7 @@
 //! Routes that act for a user by a session: who gets in, and what getting in does to the session.
 
-use auth_http::routes::{Access, Entry, ROUTES};
 use serde_json::{Value, json};
-use test_support::{Answer, CredentialHeader, PASSWORD, TestApp};
+use test_support::{Answer, CredentialHeader, PASSWORD, TestApp, TestRoute, routes};
 use time::Duration;
 
 /// The reference's routes that ask for a session. The token API's own ask for credentials, and a session may
@@ -44,14 +43,14 @@ async fn rows(app: &TestApp, life: &str) -> String {
 /// The columns that a read may change.
 const LIFE: &str = ", \"expiresAt\", \"updatedAt\"";
 
-fn is_same(entry: &Entry, (method, path): (&str, &str)) -> bool {
+fn is_same(entry: &TestRoute, (method, path): (&str, &str)) -> bool {
     entry.method == method && entry.path == path
 }
 
 #[actix_web::test]
 async fn every_route_for_callers_is_tested_here_or_extends_nothing() {
     let own = [("POST", "/logout"), ("GET", "/user")];
-    for entry in ROUTES.iter().filter(|entry| entry.access == Access::Required) {
+    for entry in routes().iter().filter(|entry| entry.is_guarded()) {
         let is_listed = GUARDED.iter().chain(&own).any(|route| is_same(entry, *route));
         assert!(is_listed, "{} {} is in neither list", entry.method, entry.path);
     }
@@ -224,11 +223,11 @@ async fn r_020_no_answer_names_a_cookie_twice() {
         for hours in [0, 25, 24 * 8] {
             // A user for each request that may end the session.
             let mut requests = Vec::new();
-            for entry in ROUTES {
+            for entry in routes() {
                 for more in &brought {
                     number += 1;
                     let signed_up = app.register(&format!("user{number}@example.com")).await;
-                    requests.push(((entry.method.as_str(), entry.path), more, signed_up));
+                    requests.push(((entry.method, entry.path), more, signed_up));
                 }
             }
             let columns = ["createdAt", "updatedAt", "expiresAt"]
@@ -281,7 +280,7 @@ async fn r_066_a_get_changes_nothing_but_the_life_of_the_callers_session() {
             let may_extend = deferred == "false" && *hours == 25;
             let compared = if may_extend { "" } else { LIFE };
             let before = rows(&app, compared).await;
-            for entry in ROUTES.iter().filter(|entry| entry.method == "GET") {
+            for entry in routes().iter().filter(|entry| entry.method == "GET") {
                 for query in ["", "?token=x&newPassword=x&currentPassword=x&error=x"] {
                     ask(&app, ("GET", &format!("{}{query}", entry.path)), &[("cookie", &cookie)]).await;
                 }

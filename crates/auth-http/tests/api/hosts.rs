@@ -3,12 +3,11 @@
 use actix_web::{App, HttpServer, web};
 use auth_core::{JwkSet, JwtPolicy, JwtVerifier};
 use auth_http::clock::Clock;
-use auth_http::routes::{JWT_ROUTES, ROUTES};
 use auth_http::settings::{Environment, Settings};
 use auth_http::{Acting, Auth};
 use auth_store::testing::TestDatabase;
 use serde_json::{Value, json};
-use test_support::{Answer, PASSWORD, SECRET, TestApp, claims, email_and_password};
+use test_support::{Answer, PASSWORD, SECRET, TestApp, claims, email_and_password, jwt_routes, routes};
 
 /// Settings or header lines.
 type Pairs<'a> = &'a [(&'a str, &'a str)];
@@ -70,8 +69,8 @@ async fn r_069_a_host_that_is_not_listed_is_refused_before_anything_else() {
     let app = start(&on).await;
     let body = email_and_password("ann@example.com");
     for host in STRANGERS {
-        for route in ROUTES.iter().chain(JWT_ROUTES) {
-            let method = route.method.as_str();
+        for route in routes().iter().chain(jwt_routes()) {
+            let method = route.method;
             let request = app.request(method, route.path).header("host", host).header("cookie", "a=b");
             let answer = app.send(if method == "POST" { request.json(&body) } else { request }).await;
             assert_eq!(

@@ -1,8 +1,7 @@
 //! What clients send: media types, malformed bodies, and fields of every wrong form.
 
-use auth_http::routes::ROUTES;
 use serde_json::{Value, json};
-use test_support::{PASSWORD, TestApp, email_and_password};
+use test_support::{PASSWORD, TestApp, email_and_password, routes};
 
 /// Routes that take forms beside JSON.
 const TAKES_FORMS: [&str; 4] = ["/register", "/login", "/sign-up/email", "/sign-in/email"];
@@ -10,7 +9,7 @@ const TAKES_FORMS: [&str; 4] = ["/register", "/login", "/sign-up/email", "/sign-
 const BODILESS: [&str; 1] = ["/get-session"];
 
 fn routes_with_a_body() -> impl Iterator<Item = &'static str> {
-    let posts = ROUTES.iter().filter(|route| route.method == "POST").map(|route| route.path);
+    let posts = routes().iter().filter(|route| route.method == "POST").map(|route| route.path);
     posts.filter(|path| !BODILESS.contains(path))
 }
 
@@ -108,8 +107,8 @@ async fn r_071_what_refuses_is_json_or_nothing_and_shows_no_markup_of_the_reques
     const MARKUP: &str = "<script>alert(1)</script>";
     let app = TestApp::start().await;
     let mut answers = Vec::new();
-    for route in ROUTES.iter().filter(|route| route.path != "/error") {
-        let request = |path: &str| app.request(route.method.as_str(), path);
+    for route in routes().iter().filter(|route| route.path != "/error") {
+        let request = |path: &str| app.request(route.method, path);
         let path = format!("{}?callbackURL={MARKUP}&error={MARKUP}&token={MARKUP}&{MARKUP}", route.path);
         answers.push(app.send(request(&path)).await);
         answers.push(app.send(request(route.path).json(&json!({"email": MARKUP, MARKUP: 1}))).await);
@@ -183,7 +182,7 @@ async fn r_075_no_input_gives_a_server_error() {
         r#"{"email":"i@example.com","password":"correct horse","name":"'; drop table session; --"}"#.to_owned(),
         r#"{"email":1e308,"password":-1,"name":9007199254740993,"rememberMe":0}"#.to_owned(),
     ];
-    for path in ROUTES.iter().filter(|route| route.method == "POST").map(|route| route.path) {
+    for path in routes().iter().filter(|route| route.method == "POST").map(|route| route.path) {
         for text in &texts {
             let answer = app
                 .send(app.request("POST", path).header("content-type", "application/json").body(text.clone()))
@@ -208,7 +207,7 @@ async fn r_075_no_input_gives_a_server_error() {
     let queries =
         ["?disableRefresh=%ff", "?disableRefresh=1&disableRefresh=2", "?%00", "?callbackURL=//evil.com"];
     for query in queries {
-        for path in ROUTES.iter().filter(|route| route.method == "GET").map(|route| route.path) {
+        for path in routes().iter().filter(|route| route.method == "GET").map(|route| route.path) {
             assert!(app.get(&format!("{path}{query}"), &[]).await.status < 500, "{path}{query}");
         }
     }

@@ -1,10 +1,9 @@
 //! Better Auth's `jwt` plugin: tokens under public keys, the keys, and their rotation.
 
 use auth_core::{JwkSet, JwtClaims, JwtPolicy, JwtVerifier, VerificationKey};
-use auth_http::routes::JWT_ROUTES;
 use auth_store::testing::TestDatabase;
 use serde_json::{Value, json};
-use test_support::{Answer, CredentialHeader, TestApp};
+use test_support::{Answer, CredentialHeader, TestApp, jwt_routes};
 use time::Duration;
 
 const ON: (&str, &str) = ("AUTH__JWT__ENABLED", "true");
@@ -82,7 +81,7 @@ async fn the_session_comes_with_a_token_that_scripts_may_read() {
 async fn without_the_plugin_none_of_it_is_there() {
     let (app, ann) = TestApp::signed_in(&[]).await;
     let cookie = ann.cookie();
-    for entry in JWT_ROUTES {
+    for entry in jwt_routes() {
         assert_eq!(app.get_as(&cookie, entry.path).await.status, 404, "{}", entry.path);
     }
     assert_eq!(app.get_as(&cookie, "/get-session").await.header("set-auth-jwt"), "");

@@ -22,6 +22,7 @@ mod error_page;
 mod fields;
 mod fixation;
 mod framing;
+mod gates;
 mod guards;
 mod hosts;
 mod ids;

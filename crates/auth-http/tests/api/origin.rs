@@ -1,10 +1,9 @@
 //! Who may act with a visitor's cookies: origins, cross-site sign-ins, and the two switches (Better Auth core §4).
 
-use auth_http::routes::ROUTES;
 use auth_store::testing::TestDatabase;
 use reqwest::header::HeaderValue;
 use serde_json::{Value, json};
-use test_support::{Answer, PASSWORD, TestApp, claims, email_and_password};
+use test_support::{Answer, PASSWORD, TestApp, claims, email_and_password, routes};
 
 /// The host of the base URL.
 const HOST: &str = "auth.test:3000";
@@ -16,7 +15,7 @@ const TRUSTED: (&str, &str) =
 const LOGINS: [&str; 4] = ["/register", "/login", "/sign-up/email", "/sign-in/email"];
 
 fn posts() -> impl Iterator<Item = &'static str> {
-    ROUTES.iter().filter(|route| route.method == "POST").map(|route| route.path)
+    routes().iter().filter(|route| route.method == "POST").map(|route| route.path)
 }
 
 async fn post(app: &TestApp, path: &str, headers: &[(&str, &str)], body: Option<&Value>) -> Answer {

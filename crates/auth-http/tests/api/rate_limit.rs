@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use auth_http::routes::ROUTES;
 use auth_store::testing::TestDatabase;
 use futures_util::future::join_all;
 use serde_json::json;
-use test_support::{Answer, TestApp, email_and_password};
+use test_support::{Answer, TestApp, email_and_password, routes};
 use time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -64,7 +63,11 @@ async fn r_079_every_path_and_method_counts_each_path_by_itself() {
     assert_eq!(ask(&app, "1.0.0.1", "GET", "/get-session").await.status, 401);
     assert_eq!(ask(&app, "1.0.0.2", "GET", "/ok").await.status, 200);
     assert_eq!(statuses(&app, "1.0.0.1", "PUT", "/nowhere", 101).await[99..], [404, 429]);
-    assert_eq!(statuses(&app, "1.0.0.1", "GET", "/sign-in/social", 4).await, [404, 404, 404, 429]);
+    assert_eq!(
+        ask(&app, "1.0.0.1", "GET", "/sign-in/nowhere").await.status,
+        429,
+        "paths that are no route share a count"
+    );
 }
 
 #[actix_web::test]
@@ -275,9 +278,9 @@ async fn r_088_routes_that_test_a_password_share_their_counts() {
     }
     // The inventory: what takes three requests only. A new route that tests a secret has to show up here.
     let mut strict = BTreeMap::new();
-    for (number, entry) in ROUTES.iter().enumerate() {
+    for (number, entry) in routes().iter().enumerate() {
         let client = format!("2.0.0.{number}");
-        let all = statuses(&app, &client, entry.method.as_str(), entry.path, 4).await;
+        let all = statuses(&app, &client, entry.method, entry.path, 4).await;
         strict.insert(entry.path, all[3] == 429);
     }
     let strict: Vec<&str> = strict.into_iter().filter_map(|(path, strict)| strict.then_some(path)).collect();

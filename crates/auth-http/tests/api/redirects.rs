@@ -1,8 +1,7 @@
 //! Where a request may send its visitor next (Better Auth core §4.3).
 
-use auth_http::routes::ROUTES;
 use serde_json::{Value, json};
-use test_support::{PASSWORD, TestApp};
+use test_support::{PASSWORD, TestApp, routes};
 
 /// Addresses that lead to a stranger, or might in some browser, proxy or router.
 const HOSTILE: [&str; 80] = [
@@ -114,7 +113,7 @@ const FIELDS: [(&str, &str); 4] = [
 const BODILESS: [&str; 1] = ["/get-session"];
 
 fn routes_with_a_body() -> impl Iterator<Item = &'static str> {
-    let posts = ROUTES.iter().filter(|route| route.method == "POST").map(|route| route.path);
+    let posts = routes().iter().filter(|route| route.method == "POST").map(|route| route.path);
     posts.filter(|path| !BODILESS.contains(path))
 }
 

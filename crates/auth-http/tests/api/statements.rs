@@ -6,13 +6,12 @@ pub mod counting;
 use std::fmt::Write;
 use std::path::Path;
 
-use auth_http::routes::{JWT_ROUTES, ROUTES};
 use auth_http::signing_keys::KEPT;
 use auth_store::IdKind;
 use auth_store::testing::TestDatabase;
 use reqwest::RequestBuilder;
 use serde_json::json;
-use test_support::{Answer, PASSWORD, SettingsFile, TestApp, email_and_password};
+use test_support::{Answer, PASSWORD, SettingsFile, TestApp, email_and_password, jwt_routes, routes};
 use time::Duration;
 
 use self::counting::CountingProxy;
@@ -328,7 +327,7 @@ async fn the_table_of_statements_is_what_each_route_costs() {
     fields.field_round("field").await;
 
     let all: Vec<&Row> = [&plain, &cached, &jwt].into_iter().flat_map(|measured| &measured.rows).collect();
-    for route in ROUTES.iter().chain(JWT_ROUTES) {
+    for route in routes().iter().chain(jwt_routes()) {
         let name = format!("{} {}", route.method, route.path);
         assert!(all.iter().any(|row| row.route == name), "{name} is not measured");
     }
@@ -385,9 +384,9 @@ async fn ids_of_every_kind_cost_the_same() {
 fn table(mut rows: Vec<&Row>) -> String {
     let place = |row: &Row| {
         let of = |name: &str| {
-            ROUTES
+            routes()
                 .iter()
-                .chain(JWT_ROUTES)
+                .chain(jwt_routes())
                 .position(|route| format!("{} {}", route.method, route.path) == name)
         };
         of(row.route).unwrap_or(usize::MAX)

@@ -1,7 +1,7 @@
 //! Hosts of requests: random lists and headers, judged here and by Better Auth's own function.
 
 use actix_web::test::TestRequest;
-use auth_http::host::{Asked, HostPattern, HostPolicy, Protocol};
+use auth_http::host::{HostPattern, HostPolicy, Protocol, RequestedHost};
 use auth_http::settings::{Environment, Settings};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -140,7 +140,7 @@ fn r_068_random_hosts_come_under_what_the_reference_says() {
                     request.insert_header((*name, value.as_str()))
                 });
             let request = request.to_http_request();
-            ours.push(policy.base_url(&Asked::of(&request)).map(|url| url.origin().to_owned()));
+            ours.push(policy.base_url(&RequestedHost::of(&request)).map(|url| url.origin().to_owned()));
             cases.push(json!({
                 "config": config,
                 "trusted": believed == "true",

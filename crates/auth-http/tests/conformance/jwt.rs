@@ -52,8 +52,10 @@ struct Pair {
 impl Pair {
     fn start(configured: Configured) -> Self {
         let database = Database::empty();
-        let settings: Vec<_> =
+        let mut settings: Vec<_> =
             configured.settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        // The plugin's table is made for servers that have the plugin.
+        settings.push(("AUTH__JWT__ENABLED", "true"));
         let migrated = ours::migrate_with(&database, "up", &settings);
         assert!(migrated.status.success(), "{}", String::from_utf8_lossy(&migrated.stderr));
         let secret = random_secret();

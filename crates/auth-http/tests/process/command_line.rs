@@ -128,7 +128,7 @@ async fn migrations_go_up_are_listed_and_come_down() {
     assert!(planned.to_lowercase().contains("create table"), "{planned}");
     assert!(run(&["migrate", "status"], &all).1.contains("pending"));
     assert_eq!(run(&["migrate", "check"], &all).0, Some(1), "an empty database has no schema");
-    assert!(run(&["migrate", "up"], &all).1.contains("ran "));
+    assert!(run(&["migrate", "up"], &all).1.contains("made table \"user\""));
     assert!(run(&["migrate", "up"], &all).1.contains("nothing to do"));
     assert_eq!(run(&["migrate", "check"], &all).0, Some(0));
     let (code, reverted) = run(&["migrate", "down"], &all);
@@ -185,4 +185,55 @@ async fn harmless_drift_fails_the_comparison_and_not_the_server() {
     let (code, text) = run(&["check"], &variables(database.url()));
     assert_eq!(code, Some(0), "{text}");
     assert!(text.contains(r#"  warning: "session"."userId" has no index"#), "{text}");
+}
+
+const TABLES: &str = "SELECT string_agg(relname, ' ' ORDER BY relname COLLATE \"C\") FROM pg_class WHERE relkind = 'r' \
+     AND relnamespace = 'public'::regnamespace";
+
+#[tokio::test]
+async fn tables_of_features_are_made_and_asked_for_once_they_are_on() {
+    let database = TestDatabase::create_empty().await;
+    let off = variables(database.url());
+    assert_eq!(run(&["migrate", "up"], &off).0, Some(0));
+    let core = "account auth_schema_migrations session user verification";
+    assert_eq!(database.query_one_text(TABLES).await.as_deref(), Some(core));
+    for command in [&["check"][..], &["migrate", "check"], &["cleanup"]] {
+        let (code, text) = run(command, &off);
+        assert_eq!(code, Some(0), "{command:?}: {text}");
+    }
+    for (feature, key, value) in
+        [("jwt", "AUTH__JWT__ENABLED", "true"), ("rate_limit", "AUTH__RATE_LIMIT__STORAGE", "database")]
+    {
+        let on = [&off[..], &[(key, value)]].concat();
+        let (code, text) = run(&["check"], &on);
+        assert_eq!(code, Some(1), "{text}");
+        assert!(
+            text.contains(&format!("tables of {feature} pending, run `auth-server migrate up`")),
+            "{text}"
+        );
+        let server = SERVER.start(database.url(), &[(key, value)]).await;
+        assert_eq!(server.get("/readyz").await.status(), 503);
+        assert_eq!(run(&["migrate", "up"], &on).0, Some(0));
+        server.becomes("/readyz", 200, std::time::Duration::from_secs(5)).await;
+        assert_eq!(run(&["check"], &on).0, Some(0));
+        let server = SERVER.start(database.url(), &[]).await;
+        server.becomes("/readyz", 200, std::time::Duration::from_secs(5)).await;
+    }
+    assert_eq!(run(&["check"], &off).0, Some(0), "off again");
+}
+
+#[tokio::test]
+async fn check_counts_users_with_a_second_factor() {
+    let database = TestDatabase::create().await;
+    database
+        .execute(
+            "INSERT INTO \"user\" (id, name, email, \"emailVerified\") VALUES ('u', '', 'ann@example.com', false)",
+        )
+        .await;
+    let all = variables(database.url());
+    assert!(!run(&["check"], &all).1.contains("second factor"));
+    database.execute("ALTER TABLE \"user\" ADD \"twoFactorEnabled\" boolean DEFAULT true").await;
+    let (code, text) = run(&["check"], &all);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("warning: 1 user has a second factor"), "{text}");
 }

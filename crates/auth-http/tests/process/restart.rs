@@ -2,12 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use auth_http::routes::{Access, ROUTES};
 use auth_store::testing::TestDatabase;
 use futures_util::future::join_all;
 use reqwest::header::{AUTHORIZATION, COOKIE, HeaderName, ORIGIN, SET_COOKIE};
 use serde_json::{Value, json};
-use test_support::{PASSWORD, Process, email_and_password};
+use test_support::{PASSWORD, Process, email_and_password, routes};
 
 use crate::SERVER;
 
@@ -54,9 +53,9 @@ impl Credentials {
 
     /// Asks each route that acts for a user; none may.
     async fn act_for_nobody(&self, server: &Process) {
-        for entry in ROUTES.iter().filter(|entry| entry.access == Access::Required) {
+        for entry in routes().iter().filter(|entry| entry.is_guarded()) {
             for (name, value) in self.headers() {
-                let method = entry.method.as_str().parse().unwrap();
+                let method = entry.method.parse().unwrap();
                 let request = server.client.request(method, api(server, entry.path));
                 let body = json!({"token": "x", "newPassword": PASSWORD, "currentPassword": PASSWORD});
                 let request = request.header(ORIGIN, "http://localhost:3000").header(&name, value);

@@ -1,33 +1,34 @@
 //! The columns of additional fields: declared in the settings, so no numbered migration can name them.
 //!
-//! What is missing is seen from the live tables each time and added; nothing is ever changed or dropped. Types
-//! are those of Node's own migration tool (Better Auth core §12.1). So is NOT NULL where a field is required,
-//! with one difference: only together with a default in the column. Without one, rows that are there would
-//! stand in its way, and a Node server that does not declare the field would refuse every request. That a
-//! required value is there at sign-up is checked before the database is asked.
+//! What is missing is seen from the live tables each time and added; nothing is ever changed or dropped.
+//! Types are those of Node's own migration tool (Better Auth core §12.1). So is NOT NULL where a field is
+//! required, with one difference: only together with a default in the column. Without one, rows that are
+//! there would stand in its way, and a Node server that does not declare the field would refuse every
+//! request. That a required value is there at sign-up is checked before the database is asked.
 
 use std::fmt::Write;
 use std::sync::Arc;
 
 use auth_core::wire::Timestamp;
-use auth_core::{DeclaredFields, FieldDeclaration, FieldKind, FieldValue};
+use auth_core::{DeclaredFields, FieldDeclaration, FieldKind, FieldValue, IDENTIFIER_MAX_BYTES};
 use diesel::sql_types::Text;
 use diesel::{QueryableByName, sql_query};
 
+use super::error::MigrationError;
+use super::finding::{Finding, Problem, Severity};
+use super::layout::Layout;
+use super::link::Link;
 use super::live::{self, Live};
-use super::schema_check::{self, Finding, Problem, Severity};
-use super::{Layout, Link, MigrationError};
+use super::schema_check;
 use crate::database_url::DatabaseUrl;
 use crate::error::StoreError;
 use crate::fields::{SESSION, USER};
 use crate::id::IdKind;
 use crate::names::{NamedConnection, TableNames};
+use crate::tables::TableSet;
 
-/// What stands for a migration's name in errors.
-const NAME: &str = "of additional fields";
-
-/// Longest name of an index, in bytes; a longer one is left to PostgreSQL to choose.
-const IDENTIFIER_MAX: usize = 63;
+/// What failed, in errors.
+const WHAT: &str = "the columns of additional fields";
 
 /// Lists the statements that [`up`] would run.
 ///
@@ -40,7 +41,7 @@ pub async fn plan(
     names: &TableNames,
 ) -> Result<Vec<String>, MigrationError> {
     let link = Link::open(url).await?;
-    let live = live::read(&link.client, names).await.map_err(MigrationError::Query)?;
+    let live = live::read(&link.client, &of_names(names)).await.map_err(MigrationError::Query)?;
     Ok(statements(&live, declared, names))
 }
 
@@ -60,28 +61,22 @@ pub async fn up(
         return Ok(Vec::new());
     }
     let link = Link::open(url).await?;
-    // The lock of the migrations: another starter does the same.
-    link.begin().await?;
-    let failed = |source| MigrationError::Failed { name: NAME, source };
-    let added = async {
-        let live = live::read(&link.client, names).await.map_err(MigrationError::Query)?;
+    let add = async {
+        let live = live::read(&link.client, &of_names(names)).await.map_err(MigrationError::Query)?;
         let statements = statements(&live, declared, names);
         for statement in &statements {
+            let failed = |source| MigrationError::Failed { what: WHAT.to_owned(), source };
             link.client.batch_execute(statement).await.map_err(failed)?;
         }
         Ok(statements)
     };
-    match added.await {
-        Ok(statements) => {
-            link.client.batch_execute("COMMIT").await.map_err(failed)?;
-            Ok(statements)
-        }
-        Err(error) => {
-            // A lost connection rolls back by itself.
-            let _ = link.client.batch_execute("ROLLBACK").await;
-            Err(error)
-        }
-    }
+    // Under the lock of the migrations: another process may be doing the same.
+    link.transaction(WHAT, add).await
+}
+
+/// The tables that can have additional fields.
+fn of_names(names: &TableNames) -> Layout {
+    Layout { names: Arc::new(names.clone()), tables: TableSet::core(), ..Layout::default() }
 }
 
 /// Compares the live schema with what this server and Node's Better Auth need, additional fields included.
@@ -96,7 +91,7 @@ pub async fn check(
 ) -> Result<Vec<Finding>, MigrationError> {
     let layout = layout.into();
     let link = Link::open(url).await?;
-    let live = live::read(&link.client, &layout.names).await.map_err(MigrationError::Query)?;
+    let live = live::read(&link.client, &layout).await.map_err(MigrationError::Query)?;
     Ok(findings(&live, declared, &layout))
 }
 
@@ -105,9 +100,10 @@ pub(crate) async fn breaking_on(
     connection: &mut NamedConnection,
     declared: &DeclaredFields,
     ids: IdKind,
+    tables: &TableSet,
 ) -> Result<Vec<Finding>, StoreError> {
-    let live = live::read_on(connection).await?;
-    let layout = Layout { ids, names: Arc::clone(connection.names()) };
+    let layout = Layout { ids, names: Arc::clone(connection.names()), tables: tables.clone() };
+    let live = live::read_on(connection, &layout).await?;
     let mut findings = findings(&live, declared, &layout);
     findings.retain(|finding| finding.severity == Severity::Breaks);
     Ok(findings)
@@ -223,7 +219,8 @@ fn create_index(live: &Live, names: &TableNames, table: &str, field: &FieldDecla
     let name = format!("{table}_{column}_{suffix}");
     // It will have the database's name of the table.
     let length = name.len() - table.len() + names.table(table).len();
-    let name = if length <= IDENTIFIER_MAX { format!(" \"{name}\"") } else { String::new() };
+    // PostgreSQL chooses a name itself where this one would be cut off.
+    let name = if length <= IDENTIFIER_MAX_BYTES { format!(" \"{name}\"") } else { String::new() };
     Some(format!("CREATE {kind}{name} ON \"{table}\" (\"{column}\")"))
 }
 

@@ -1,20 +1,19 @@
-//! The live tables of Better Auth, as the catalogue describes them, under Better Auth's names.
+//! The live tables of a layout, as the catalogue describes them, under Better Auth's names.
 //!
 //! Read in two ways with the same questions: by the tools that migrate, on the driver's own client, and by
 //! readiness, on a connection of the pool.
-
-use std::sync::Arc;
 
 use diesel::sql_types::{Bool, Text};
 use diesel::{QueryableByName, sql_query};
 use tokio_postgres::{Client, Error};
 
-use super::schema_check;
+use super::layout::Layout;
 use crate::error::StoreError;
-use crate::fields::USER;
 use crate::names::{NamedConnection, TableNames};
+use crate::tables::{DeleteRule, Part, Table};
 
 /// What is there.
+#[derive(Default)]
 pub(super) struct Live {
     pub(super) columns: Vec<LiveColumn>,
     indexes: Vec<LiveIndex>,
@@ -52,17 +51,31 @@ struct LiveIndex {
     unique: bool,
 }
 
-/// A foreign key to "user".
+/// A foreign key of one column.
 #[derive(QueryableByName)]
 pub(super) struct ForeignKey {
     #[diesel(sql_type = Text)]
     table: String,
     #[diesel(sql_type = Text)]
     column: String,
+    /// The table that it refers to; empty where that is none of the layout.
+    #[diesel(sql_type = Text)]
+    to: String,
     #[diesel(sql_type = Text)]
     pub(super) name: String,
-    #[diesel(sql_type = Bool)]
-    pub(super) cascades: bool,
+    /// What becomes of the row when the other goes, as PostgreSQL codes it.
+    #[diesel(sql_type = Text)]
+    on_delete: String,
+}
+
+impl ForeignKey {
+    pub(super) fn has_rule(&self, rule: DeleteRule) -> bool {
+        self.on_delete
+            == match rule {
+                DeleteRule::Cascade => "c",
+                DeleteRule::SetNull => "n",
+            }
+    }
 }
 
 impl Live {
@@ -84,6 +97,7 @@ impl Live {
         }
         for key in &mut self.foreign_keys {
             key.table = table_of(&key.table);
+            key.to = table_of(&key.to);
         }
         let places = self.indexes.iter_mut().map(|index| (&index.table, &mut index.column));
         let places = places.chain(self.foreign_keys.iter_mut().map(|key| (&key.table, &mut key.column)));
@@ -95,8 +109,16 @@ impl Live {
     }
 
     /// Gives the names of those of the given tables that are there.
-    pub(super) fn tables_of(&self, tables: &[&'static str]) -> Vec<&'static str> {
-        tables.iter().copied().filter(|table| self.has(table)).collect()
+    pub(super) fn tables_of(&self, tables: impl Iterator<Item = &'static Table>) -> Vec<&'static str> {
+        tables.map(|table| table.name).filter(|name| self.has(name)).collect()
+    }
+
+    /// Tells whether a table of the part is there, or one of the columns that it adds to another part's.
+    pub(super) fn has_any_of(&self, part: &Part) -> bool {
+        part.tables.iter().any(|table| match table.is_whole() {
+            true => self.has(table.name),
+            false => table.columns.iter().any(|column| self.column(table.name, column.name).is_some()),
+        })
     }
 
     pub(super) fn has(&self, table: &str) -> bool {
@@ -114,24 +136,25 @@ impl Live {
             .any(|index| index.table == table && index.column == column && (index.unique || !unique))
     }
 
-    pub(super) fn foreign_keys(&self, table: &str, column: &str) -> Vec<&ForeignKey> {
-        self.foreign_keys.iter().filter(|key| key.table == table && key.column == column).collect()
+    pub(super) fn foreign_keys(&self, table: &str, column: &str, to: &str) -> Vec<&ForeignKey> {
+        let keys = self.foreign_keys.iter().filter(|key| key.table == table && key.column == column);
+        keys.filter(|key| key.to == to).collect()
     }
 }
 
 /// Which tables count: those in the schema that new tables would go to.
-fn tables(names: &TableNames) -> String {
+fn tables(layout: &Layout) -> String {
     // Identifiers without quotes in them.
     let literals: Vec<String> =
-        schema_check::tables().map(|table| format!("'{}'", names.table(table))).collect();
+        layout.tables.names().map(|table| format!("'{}'", layout.names.table(table))).collect();
     format!(
         "c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND c.relname IN ({})",
         literals.join(", ")
     )
 }
 
-fn columns(names: &TableNames) -> String {
-    let tables = tables(names);
+fn columns(layout: &Layout) -> String {
+    let tables = tables(layout);
     format!(
         "SELECT c.relname::text AS \"table\", a.attname::text AS name, false AS is_namesake, format_type(a.atttypid, NULL) AS kind, \
          a.attnotnull AS required, a.atthasdef OR a.attidentity <> '' AS filled \
@@ -140,8 +163,8 @@ fn columns(names: &TableNames) -> String {
     )
 }
 
-fn indexes(names: &TableNames) -> String {
-    let tables = tables(names);
+fn indexes(layout: &Layout) -> String {
+    let tables = tables(layout);
     format!(
         "SELECT c.relname::text AS \"table\", a.attname::text AS \"column\", \
          i.indisunique AND i.indpred IS NULL AND i.indnkeyatts = 1 AS \"unique\" \
@@ -151,25 +174,24 @@ fn indexes(names: &TableNames) -> String {
     )
 }
 
-fn foreign_keys(names: &TableNames) -> String {
-    let (tables, user) = (tables(names), names.table(USER));
+fn foreign_keys(layout: &Layout) -> String {
+    let tables = tables(layout);
     format!(
-        "SELECT c.relname::text AS \"table\", a.attname::text AS \"column\", k.conname::text AS name, \
-         k.confdeltype = 'c' AS cascades \
+        "SELECT c.relname::text AS \"table\", a.attname::text AS \"column\", t.relname::text AS \"to\", \
+         k.conname::text AS name, k.confdeltype::text AS on_delete \
          FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid \
          JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.conkey[1] \
          JOIN pg_class t ON t.oid = k.confrelid \
-         WHERE {tables} AND k.contype = 'f' AND cardinality(k.conkey) = 1 \
-         AND t.relname = '{user}' AND t.relnamespace = c.relnamespace"
+         WHERE {tables} AND k.contype = 'f' AND cardinality(k.conkey) = 1 AND t.relnamespace = c.relnamespace"
     )
 }
 
 /// Reads the catalogue with the driver's client.
-pub(super) async fn read(client: &Client, names: &TableNames) -> Result<Live, Error> {
-    let columns = client.query(&columns(names), &[]).await?;
-    let indexes = client.query(&indexes(names), &[]).await?;
-    let keys = client.query(&foreign_keys(names), &[]).await?;
-    let mut live = Live { columns: Vec::new(), indexes: Vec::new(), foreign_keys: Vec::new() };
+pub(super) async fn read(client: &Client, layout: &Layout) -> Result<Live, Error> {
+    let columns = client.query(&columns(layout), &[]).await?;
+    let indexes = client.query(&indexes(layout), &[]).await?;
+    let keys = client.query(&foreign_keys(layout), &[]).await?;
+    let mut live = Live::default();
     for row in &columns {
         live.columns.push(LiveColumn {
             table: row.try_get(0)?,
@@ -191,41 +213,24 @@ pub(super) async fn read(client: &Client, names: &TableNames) -> Result<Live, Er
         live.foreign_keys.push(ForeignKey {
             table: row.try_get(0)?,
             column: row.try_get(1)?,
-            name: row.try_get(2)?,
-            cascades: row.try_get(3)?,
+            to: row.try_get(2)?,
+            name: row.try_get(3)?,
+            on_delete: row.try_get(4)?,
         });
     }
-    Ok(live.named(names))
+    Ok(live.named(&layout.names))
 }
 
 /// Reads the catalogue with a connection of the pool.
-pub(super) async fn read_on(connection: &mut NamedConnection) -> Result<Live, StoreError> {
+pub(super) async fn read_on(connection: &mut NamedConnection, layout: &Layout) -> Result<Live, StoreError> {
     // Not at the top: it gives every type an `execute`, the driver's client too.
     use diesel_async::RunQueryDsl;
 
-    let names = Arc::clone(connection.names());
     let connection = connection.plain();
     let live = Live {
-        columns: sql_query(columns(&names)).load(connection).await?,
-        indexes: sql_query(indexes(&names)).load(connection).await?,
-        foreign_keys: sql_query(foreign_keys(&names)).load(connection).await?,
+        columns: sql_query(columns(layout)).load(connection).await?,
+        indexes: sql_query(indexes(layout)).load(connection).await?,
+        foreign_keys: sql_query(foreign_keys(layout)).load(connection).await?,
     };
-    Ok(live.named(&names))
-}
-
-/// Names those of a migration's tables that have rows.
-pub(super) async fn tables_with_rows(
-    client: &Client,
-    names: &TableNames,
-    of: &[&'static str],
-) -> Result<Vec<&'static str>, Error> {
-    let mut tables = Vec::new();
-    for table in read(client, names).await?.tables_of(of) {
-        let statement = format!("SELECT EXISTS (SELECT FROM \"{table}\")");
-        let row = client.query_one(&*names.exchange(&statement), &[]).await?;
-        if row.try_get(0)? {
-            tables.push(table);
-        }
-    }
-    Ok(tables)
+    Ok(live.named(&layout.names))
 }

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use super::{Finding, MigrationStatus, Plan, Reverted, Severity};
+use super::finding::{Finding, Severity};
+use super::record::FeatureStatus;
+use super::run::{Plan, Reverted};
 
 /// Findings for people, one per line with its severity; none at all say that the schema is as it should be.
 #[derive(Clone, Copy, Debug)]
@@ -25,14 +27,18 @@ impl fmt::Display for Drift<'_> {
     }
 }
 
-impl fmt::Display for MigrationStatus {
+impl fmt::Display for FeatureStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}  ", self.name)?;
-        match (&self.applied_at, self.known) {
-            (None, _) => f.write_str("pending"),
-            (Some(at), true) if self.adopted => write!(f, "adopted at {at}"),
-            (Some(at), true) => write!(f, "ran at {at}"),
-            (Some(at), false) => write!(f, "ran at {at}, by a newer build"),
+        write!(f, "{}  ", self.feature)?;
+        match &self.applied_at {
+            None => return f.write_str("pending"),
+            Some(at) if self.adopted => write!(f, "adopted at {at}")?,
+            Some(at) => write!(f, "made at {at}")?,
+        }
+        match (self.known, self.asked_for) {
+            (false, _) => f.write_str(", by a newer build"),
+            (true, false) => f.write_str(", not asked for by the settings"),
+            (true, true) => Ok(()),
         }
     }
 }
@@ -46,12 +52,14 @@ impl fmt::Display for Plan {
         for finding in &self.obstacles {
             writeln!(f, "-- in the way: {finding}")?;
         }
-        if self.pending.is_empty() {
-            return f.write_str("-- nothing to do");
+        if self.changes.is_empty() {
+            let recorded = self.pending.iter().map(|feature| format!("-- {feature} would be recorded\n"));
+            let nothing = if self.pending.is_empty() { "-- nothing to do" } else { "-- nothing to add" };
+            return write!(f, "{}{nothing}", recorded.collect::<String>());
         }
-        for (index, migration) in self.pending.iter().enumerate() {
+        for (index, change) in self.changes.iter().enumerate() {
             let end = if index == 0 { "" } else { "\n" };
-            write!(f, "{end}-- {}\n{}", migration.name, migration.up_for(&self.layout).trim_end())?;
+            write!(f, "{end}{};", change.sql)?;
         }
         Ok(())
     }
@@ -60,15 +68,15 @@ impl fmt::Display for Plan {
 impl fmt::Display for Reverted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Dropped(name) => write!(f, "reverted {name}: its tables are gone"),
-            Self::Forgotten(name) => write!(f, "forgot {name}: its tables were there before and stay"),
+            Self::Dropped(feature) => write!(f, "reverted {feature}: its tables are gone"),
+            Self::Forgotten(feature) => write!(f, "forgot {feature}: its tables were there before and stay"),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::Problem;
+    use super::super::finding::Problem;
     use super::*;
 
     #[test]

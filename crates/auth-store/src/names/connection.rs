@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use diesel::pg::{Pg, PgQueryBuilder};
 use diesel::query_builder::{AsQuery, AstPass, Query, QueryBuilder, QueryFragment, QueryId};
 use diesel::result::QueryResult;
-use diesel_async::{AsyncConnectionCore, AsyncPgConnection, SimpleAsyncConnection};
+use diesel_async::{AsyncConnectionCore, SimpleAsyncConnection};
 
 use super::TableNames;
+use crate::client::PgClient;
 
 /// Most texts that are kept; the statements of this crate are some fifty.
 const MOST_TEXTS: usize = 500;
@@ -25,7 +26,8 @@ impl Exchange {
         Self { names, texts: Mutex::default() }
     }
 
-    /// Gives a text with the database's names. Diesel writes a statement's text at every execution, so it is looked up.
+    /// Gives a text with the database's names. Diesel writes a statement's text at every execution, so it is
+    /// looked up.
     fn text(&self, sql: String) -> Arc<str> {
         let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(text) = texts.get(&sql) {
@@ -41,17 +43,17 @@ impl Exchange {
 
 /// What repositories run their statements on.
 pub(crate) struct NamedConnection {
-    connection: AsyncPgConnection,
+    connection: PgClient,
     exchange: Arc<Exchange>,
 }
 
 impl NamedConnection {
-    pub(crate) fn new(connection: AsyncPgConnection, exchange: Arc<Exchange>) -> Self {
+    pub(crate) fn new(connection: PgClient, exchange: Arc<Exchange>) -> Self {
         Self { connection, exchange }
     }
 
     /// Gives the connection itself: for transactions, and for statements that name no table.
-    pub(crate) fn plain(&mut self) -> &mut AsyncPgConnection {
+    pub(crate) fn plain(&mut self) -> &mut PgClient {
         &mut self.connection
     }
 
@@ -68,11 +70,10 @@ impl SimpleAsyncConnection for NamedConnection {
 }
 
 impl AsyncConnectionCore for NamedConnection {
-    type ExecuteFuture<'conn, 'query> =
-        <AsyncPgConnection as AsyncConnectionCore>::ExecuteFuture<'conn, 'query>;
-    type LoadFuture<'conn, 'query> = <AsyncPgConnection as AsyncConnectionCore>::LoadFuture<'conn, 'query>;
-    type Stream<'conn, 'query> = <AsyncPgConnection as AsyncConnectionCore>::Stream<'conn, 'query>;
-    type Row<'conn, 'query> = <AsyncPgConnection as AsyncConnectionCore>::Row<'conn, 'query>;
+    type ExecuteFuture<'conn, 'query> = <PgClient as AsyncConnectionCore>::ExecuteFuture<'conn, 'query>;
+    type LoadFuture<'conn, 'query> = <PgClient as AsyncConnectionCore>::LoadFuture<'conn, 'query>;
+    type Stream<'conn, 'query> = <PgClient as AsyncConnectionCore>::Stream<'conn, 'query>;
+    type Row<'conn, 'query> = <PgClient as AsyncConnectionCore>::Row<'conn, 'query>;
     type Backend = Pg;
 
     fn load<'conn, 'query, T>(&'conn mut self, source: T) -> Self::LoadFuture<'conn, 'query>
@@ -94,8 +95,8 @@ impl AsyncConnectionCore for NamedConnection {
     }
 }
 
-/// A statement whose text has the database's names. Names do not change while a process runs, so that prepared
-/// statements are kept by what they were kept by before.
+/// A statement whose text has the database's names. Names do not change while a process runs, so that
+/// prepared statements are kept by what they were kept by before.
 struct Named<Q> {
     query: Q,
     exchange: Arc<Exchange>,

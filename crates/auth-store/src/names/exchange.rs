@@ -1,13 +1,12 @@
 //! Exchanging names in the text of a statement.
 //!
-//! The texts are this crate's: what Diesel writes, the migrations, and what mends a schema. All of them quote every
-//! identifier, and name a table before its columns. So it is enough to know the word before a quoted name, and the
-//! table that the statement is about.
+//! The texts are this crate's: what Diesel writes, the migrations, and what mends a schema. All of them quote
+//! every identifier, and name a table before its columns. So it is enough to know the word before a quoted
+//! name, and the table that the statement is about.
 
 use std::borrow::Cow;
 
 use super::TableNames;
-use crate::migrations::schema_check;
 
 impl TableNames {
     /// Gives a statement of this crate with the database's names in place of Better Auth's.
@@ -87,7 +86,7 @@ impl<'s> Place<'s> {
         if let Some(table) = self.of.take() {
             return Cow::Borrowed(names.column(table, name));
         }
-        let table = schema_check::tables().find(|table| *table == name);
+        let table = names.known().names().find(|table| *table == name);
         match (words, table) {
             (_, Some(table)) if is_qualifier => {
                 self.of = Some(table);
@@ -114,9 +113,12 @@ impl<'s> Place<'s> {
     }
 }
 
-/// Makes the name of an index or a constraint anew, as Node's tool and PostgreSQL make it: `<table>_<column>_<kind>`.
+/// Makes the name of an index or a constraint anew, as Node's tool and PostgreSQL make it:
+/// `<table>_<column>_<kind>`.
 fn index_name<'n>(names: &TableNames, name: &'n str) -> Cow<'n, str> {
-    let parts = schema_check::tables()
+    let parts = names
+        .known()
+        .names()
         .filter_map(|table| Some((table, name.strip_prefix(table)?.strip_prefix('_')?.rsplit_once('_')?)));
     match parts.max_by_key(|(table, _)| table.len()) {
         Some((table, (column, kind))) => {
@@ -130,8 +132,10 @@ fn index_name<'n>(names: &TableNames, name: &'n str) -> Cow<'n, str> {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
+    use std::sync::Arc;
+
     use super::*;
-    use crate::migrations::embedded;
+    use crate::migrations::{self, Layout};
 
     fn names() -> TableNames {
         let mut names = TableNames::default();
@@ -217,21 +221,19 @@ mod tests {
     #[test]
     fn nothing_of_a_migration_keeps_a_name_that_is_not_there() {
         let mut names = TableNames::default();
-        for table in schema_check::tables() {
+        let known = names.known().clone();
+        for table in known.names() {
             names.call_table(table, &format!("t_{table}")).unwrap();
-            for field in schema_check::fields(table).filter(|field| *field != "id") {
-                names.call_column(table, field, &format!("c_{field}")).unwrap();
+            for column in known.columns(table).filter(|column| column.name != "id") {
+                names.call_column(table, column.name, &format!("c_{}", column.name)).unwrap();
             }
         }
         names.check().unwrap();
-        for migration in embedded::ALL {
-            for text in [migration.up, migration.down] {
-                let exchanged = names.exchange(text);
-                let statements = exchanged.lines().filter(|line| !line.trim_start().starts_with("--"));
-                for name in statements.flat_map(|line| line.split('"').skip(1).step_by(2)) {
-                    let is_new = name == "id" || name.starts_with("t_") || name.starts_with("c_");
-                    assert!(is_new, "{}: {name} in {exchanged}", migration.name);
-                }
+        let layout = Layout { names: Arc::new(names), ..Layout::default() };
+        for change in migrations::from_nothing(&layout) {
+            for name in change.sql.split('"').skip(1).step_by(2) {
+                let is_new = name == "id" || name.starts_with("t_") || name.starts_with("c_");
+                assert!(is_new, "{name} in {}", change.sql);
             }
         }
     }

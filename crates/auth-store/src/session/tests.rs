@@ -1,7 +1,7 @@
 //! The session read over one connection that many requests share.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
-use auth_core::{Account, AccountId, Email, StoredHash, User};
+use auth_core::{Account, AccountId, AdditionalValues, Email, StoredHash, User};
 use diesel_async::{AsyncConnection, AsyncPgConnection};
 use futures_util::future::try_join_all;
 use time::macros::datetime;

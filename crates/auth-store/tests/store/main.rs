@@ -10,7 +10,10 @@
 
 mod account;
 mod cleanup;
+mod earlier;
+mod errors;
 mod fields;
+mod gates;
 mod ids;
 mod injection;
 mod key;
@@ -19,6 +22,7 @@ mod made;
 mod migrations;
 mod names;
 mod outage;
+mod parts;
 mod pool;
 mod pooler;
 mod races;

@@ -7,7 +7,7 @@ use auth_core::{
     AdditionalFields, DeclaredFields, FieldDeclaration, FieldKind, FieldOwner, FieldValue, RateLimitId,
     StoredHash, UserId, Visibility,
 };
-use auth_store::migrations::{self, Data, Layout, MigrationError, Problem, Reverted, Severity, embedded};
+use auth_store::migrations::{self, Applied, Data, Layout, MigrationError, Problem, Reverted, Severity};
 use auth_store::testing::TestDatabase;
 use auth_store::{
     Address, Expiring, IdKind, NewPassword, NewSignIn, PoolSettings, RateLimitHit, Store, TableNames,
@@ -74,7 +74,7 @@ async fn started(layout: &Layout) -> (TestDatabase, Store) {
 #[tokio::test]
 async fn every_statement_finds_tables_and_columns_of_other_names() {
     for ids in IdKind::ALL {
-        let layout = Layout { ids, names: Arc::new(all_other()) };
+        let layout = Layout { ids, names: Arc::new(all_other()), ..Layout::default() };
         let (database, store) = started(&layout).await;
         let now = made::STORED_NOW;
 
@@ -188,12 +188,12 @@ async fn migrations_go_up_and_down_under_other_names() {
     let url = database.database_url();
     store.register(&made::registration("ann@example.com")).await.unwrap();
     let down = async |data| migrations::down(&url, data, &layout.names).await;
-    for _ in 1..embedded::ALL.len() {
+    for _ in ["jwt", "rate_limit"] {
         down(Data::Keep).await.unwrap();
     }
     assert!(down(Data::Keep).await.is_err(), "somebody signed up");
     down(Data::Drop).await.unwrap();
-    assert_eq!(migrations::up(&url, layout.clone()).await.unwrap().len(), embedded::ALL.len());
+    assert_eq!(migrations::up(&url, layout.clone()).await.unwrap().features.len(), 3);
 }
 
 /// Tables of Better Auth's own names are somebody else's then.
@@ -227,7 +227,7 @@ async fn up_and_plan_refuse_names_that_what_ran_before_does_not_have() {
     users.call_table("user", "users").unwrap();
     database.execute("ALTER TABLE \"user\" RENAME TO users").await;
     let layout = Layout { names: Arc::new(users), ..Layout::default() };
-    assert_eq!(migrations::up(&url, layout.clone()).await.unwrap(), [""; 0]);
+    assert_eq!(migrations::up(&url, layout.clone()).await.unwrap(), Applied::default());
     assert_eq!(migrations::check(&url, layout).await.unwrap(), []);
 }
 
@@ -244,10 +244,12 @@ async fn down_drops_the_tables_that_up_made_and_no_others() {
     let error = migrations::down(&url, Data::Drop, &TableNames::default()).await.unwrap_err();
     assert!(matches!(error, MigrationError::OtherNames { .. }), "{error}");
     assert!(
-        error.to_string().contains("made the tables keys, and [database.names] calls them jwks"),
+        error
+            .to_string()
+            .contains("the tables of jwt were made as keys, and [database.names] calls them jwks"),
         "{error}"
     );
-    for _ in embedded::ALL {
+    for _ in ["jwt", "rate_limit", "core"] {
         migrations::down(&url, Data::Drop, &layout.names).await.unwrap();
     }
     let theirs = database.query_one_text("SELECT theirs FROM \"user\"").await;
@@ -261,7 +263,7 @@ async fn a_record_without_names_is_of_better_auths_names() {
     let database = TestDatabase::create().await;
     let url = database.database_url();
     database.execute("ALTER TABLE auth_schema_migrations DROP COLUMN tables").await;
-    assert_eq!(migrations::up(&url, IdKind::Text).await.unwrap(), [""; 0]);
+    assert_eq!(migrations::up(&url, IdKind::Text).await.unwrap(), Applied::default());
     let error = migrations::down(&url, Data::Keep, &all_other()).await.unwrap_err();
     assert!(matches!(error, MigrationError::OtherNames { .. }), "{error}");
     let gone = migrations::down(&url, Data::Keep, &TableNames::default()).await.unwrap();

@@ -232,8 +232,19 @@ async fn a_server_without_room_is_an_outage_that_passes() {
     });
     let url = cluster.migrated("app").await;
     let mut others = Vec::new();
-    while let Ok((client, connection)) = tokio_postgres::connect(url.expose(), tokio_postgres::NoTls).await {
-        others.push((client, tokio::spawn(connection)));
+    // Several refusals in a row: a connection of the migrations may end only now and leave room for one more.
+    let mut refusals = 0;
+    while refusals < 10 {
+        match tokio_postgres::connect(url.expose(), tokio_postgres::NoTls).await {
+            Ok((client, connection)) => {
+                others.push((client, tokio::spawn(connection)));
+                refusals = 0;
+            }
+            Err(_) => {
+                refusals += 1;
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        }
     }
     let settings = PoolSettings { acquire_timeout: Duration::from_millis(500), ..direct(url) };
     let store = Store::connect_lazily(settings).unwrap();

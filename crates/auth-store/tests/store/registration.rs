@@ -68,6 +68,6 @@ async fn what_postgres_cannot_hold_is_rejected_and_no_outage() {
     let mut too_long = made::registration("ann@example.com");
     too_long.user.email = auth_core::Email::from_stored(format!("{long}@example.com"));
     let error = store.register(&too_long).await.unwrap_err();
-    assert!(matches!(error, StoreError::Rejected { reason: "too long" }), "{error:?}");
+    assert!(matches!(error, StoreError::Rejected { reason: "too long", .. }), "{error:?}");
     assert_eq!(rows(&database).await, "0 0 0");
 }

@@ -1,4 +1,4 @@
-//! The live schema against Better Auth core §12.1: what `migrations/` makes must be what Node's own
+//! The live schema against Better Auth core §12.1: what `migrate up` makes must be what Node's own
 //! migration makes, to the names of the constraints, and the indexes by which expired rows are found.
 
 use auth_store::testing::TestDatabase;

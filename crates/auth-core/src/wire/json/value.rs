@@ -22,6 +22,14 @@ pub(crate) enum Json {
 }
 
 impl Json {
+    /// Gives a text; `None` for every other type.
+    pub(crate) fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::List(_) | Self::Object(_) => None,
+        }
+    }
+
     /// Gives the member of that name.
     pub(crate) fn get(&self, name: &str) -> Option<&Self> {
         let Self::Object(members) = self else { return None };
@@ -56,7 +64,12 @@ impl Json {
         match self {
             #[expect(clippy::cast_possible_truncation, reason = "compared with the bounds first")]
             Self::Number(value) if value.fract() == 0.0 && value.abs() <= EXACT => Some(*value as i64),
-            _ => None,
+            Self::Number(_)
+            | Self::Null
+            | Self::Bool(_)
+            | Self::Text(_)
+            | Self::List(_)
+            | Self::Object(_) => None,
         }
     }
 }

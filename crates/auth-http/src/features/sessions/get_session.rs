@@ -1,176 +1,122 @@
 //! `/get-session`: the current session, for both APIs.
 
-use std::future::{Ready, ready};
+use std::rc::Rc;
 
-use actix_web::dev::Payload;
+use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::Data;
-use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use auth_core::UserSession;
-use auth_core::wire::ErrorCode;
 use serde_json::Value;
-use time::OffsetDateTime;
 
-use crate::session::auth_jwt;
-use crate::session::caller::{
-    CacheUse, Credential, LiveSession, Purpose, ReadFlags, Reading, SessionReader, SessionRequest,
-};
-use crate::session::credentials::SessionCookie;
-use crate::session::reply::{self, SessionReply, ShownToken};
-use crate::session::site::Site;
-use crate::settings::AnonymousGetSession;
-use crate::web::body::Body;
+use super::{METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED, Service};
+use crate::session::FAILED_TO_GET_SESSION;
+use crate::session::credential::Credential;
+use crate::session::envelope::{ShownToken, cached_envelope, envelope};
+use crate::session::read_flags::ReadFlags;
+use crate::session::reader::{LiveSession, Purpose, Reading, SessionRequest};
+use crate::session::settings::AnonymousGetSession;
+use crate::web::access::CookieCacheUse;
+use crate::web::answer::json;
+use crate::web::context::{Context, RequestContext};
 use crate::web::error::{ApiError, Unauthorized};
-use crate::web::now::Now;
-use crate::web::origin::OriginPolicy;
+use crate::web::input::{IgnoredBody, NoBody};
 
-/// Answers who is signed in, extends the session when its time has come, and hands out an access token.
-///
-/// # Errors
-///
-/// 401 for a bearer token that does not verify or whose session ended, and for a caller without
-/// credentials unless the settings say `null`.
-pub(crate) async fn get_session(
-    asked: Asked,
-    reader: Data<SessionReader>,
-    anonymous: Data<AnonymousGetSession>,
-    site: Site,
+/// Answers who is signed in, extends the session when its time has come, and gives an access token.
+pub(super) async fn get_session(
+    context: Context<Credential>,
+    _: NoBody,
+    service: Rc<Service>,
 ) -> Result<HttpResponse, ApiError> {
-    show(asked, Purpose::Read, &reader, **anonymous, &site.reply).await
+    show(&context, context.caller.clone(), Purpose::Read, &service).await
 }
 
 /// As `GET`, and extends the session where `GET` leaves that to this route (`session.defer_refresh`).
-///
-/// # Errors
-///
-/// The origin's refusal; `METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED` where `GET` extends sessions itself;
-/// else as `GET`.
-pub(crate) async fn post_session(
-    request: HttpRequest,
-    origins: Data<OriginPolicy>,
-    reader: Data<SessionReader>,
-    anonymous: Data<AnonymousGetSession>,
-    site: Site,
+pub(super) async fn post_session(
+    context: Context<()>,
+    _: IgnoredBody,
+    service: Rc<Service>,
 ) -> Result<HttpResponse, ApiError> {
-    origins.check_cookie_request(&request)?;
-    origins.check_redirects(&request, &Body::none())?;
-    if !reader.defer_refresh {
-        return Err(ApiError::Coded(ErrorCode::MethodNotAllowedDeferSessionRequired));
+    if !service.sessions.reader.defer_refresh {
+        return Err(ApiError::Coded(METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED));
     }
-    let asked = Asked::extract(&request).await?;
-    show(asked, Purpose::KeepAlive, &reader, **anonymous, &site.reply).await
-}
-
-/// What a request shows and asks for, and when.
-#[derive(Debug)]
-pub(crate) struct Asked {
-    credential: Credential,
-    cookie: SessionCookie,
-    flags: ReadFlags,
-    now: OffsetDateTime,
-}
-
-impl FromRequest for Asked {
-    type Error = ApiError;
-    type Future = Ready<Result<Self, ApiError>>;
-
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let mut read = || {
-            Ok(Self {
-                credential: Credential::from_request(request, payload).into_inner()?,
-                cookie: SessionCookie::from_request(request, payload).into_inner()?,
-                flags: ReadFlags::from_request(request, payload).into_inner()?,
-                now: Now::from_request(request, payload).into_inner()?.0,
-            })
-        };
-        ready(read())
-    }
+    let credential = service.sessions.credential(&context)?;
+    show(&context, credential, Purpose::KeepAlive, &service).await
 }
 
 async fn show(
-    asked: Asked,
+    context: &RequestContext,
+    credential: Credential,
     purpose: Purpose,
-    reader: &SessionReader,
-    anonymous: AnonymousGetSession,
-    reply: &SessionReply,
+    service: &Service,
 ) -> Result<HttpResponse, ApiError> {
-    let Asked { credential, cookie, flags, now } = asked;
-    let request = SessionRequest {
+    let sessions = &service.sessions;
+    let (site, presented) = (sessions.site(context)?, sessions.presented(context)?);
+    // Before anything else is decided about the same cookies.
+    context.set_cookies_before(sessions.stale_cache(context)?);
+    let hands_out_tokens = site.issuer.is_some() || !sessions.hooks.after_shown.is_empty();
+    let read = SessionRequest {
         credential: &credential,
-        dont_remember: cookie.dont_remember,
-        cached: cookie.cached.as_deref(),
-        copies: reply.copies.as_ref(),
-        // Nobody gets a new token for a session that has ended.
-        cache_use: if reply.issuer.is_some() || reply.jwt.is_some() {
-            CacheUse::Confirmed
-        } else {
-            CacheUse::Trusted
-        },
-        flags,
+        dont_remember: presented.dont_remember,
+        cached: presented.cached.as_deref(),
+        cookie_cache: site.cookie_cache.as_ref(),
+        // A session that has ended gets no new token.
+        cache_use: if hands_out_tokens { CookieCacheUse::Confirmed } else { CookieCacheUse::Trusted },
+        flags: ReadFlags::of(context.query()),
     };
-    let answer = match reader.read(request, purpose, now).await {
-        Err(error) => Err(ApiError::from(error)),
-        Ok(Reading::Nobody) => nobody(&credential, &cookie, reply, anonymous),
-        Ok(Reading::GoneMeanwhile) => gone_meanwhile(&credential, &cookie, reply),
-        Ok(Reading::User(user)) => {
-            let token = presented_token(credential).filter(|_| reply.issuer.is_some());
-            Ok(reply::envelope(StatusCode::OK, &user, None, None, token.as_ref()))
+    match sessions.reader.read(read, purpose, context.now()).await? {
+        Reading::None => none(context, &credential, service),
+        Reading::EndedMeanwhile => ended_meanwhile(context, &credential, service),
+        Reading::User(user) => {
+            let token = presented_token(credential).filter(|_| site.issuer.is_some());
+            Ok(envelope(StatusCode::OK, &user, None, None, token.as_ref()))
         }
-        Ok(Reading::Cached(principal)) => Ok(reply::cached_envelope(&principal)),
-        Ok(Reading::Session(live)) => {
-            let user = reply.jwt.as_ref().map(|_| live.principal.user.clone());
-            let mut answer = living(live, credential, &cookie, now, reply).await;
-            if let (Some(signer), Some(user), Ok(answer)) = (&reply.jwt, user, &mut answer) {
-                auth_jwt::add(answer, signer, &reader.store, &user, now).await;
-            }
-            answer
-        }
-    };
-    let mut answer = answer.unwrap_or_else(HttpResponse::from_error);
-    reply.clear_stale_cache(&mut answer, &cookie)?;
-    Ok(answer)
+        Reading::Cached(principal) => Ok(cached_envelope(&principal)),
+        Reading::Session(live) => living(context, live, credential, service).await,
+    }
 }
 
 async fn living(
+    context: &RequestContext,
     live: LiveSession,
     credential: Credential,
-    cookie: &SessionCookie,
-    now: OffsetDateTime,
-    reply: &SessionReply,
+    service: &Service,
 ) -> Result<HttpResponse, ApiError> {
-    let LiveSession { principal, known_by, news, needs_refresh } = live;
+    let LiveSession { principal, known_by, update, needs_refresh } = live;
+    let (sessions, now) = (&service.sessions, context.now());
+    let site = sessions.site(context)?;
     let keeps_token = match &credential {
-        Credential::AccessToken { claims, .. } => !claims.is_past_half_life(now),
-        _ => false,
+        Credential::AccessToken { claims, .. } => site.issuer.is_some() && !claims.is_past_half_life(now),
+        Credential::None
+        | Credential::InvalidCookie
+        | Credential::Cookie(_)
+        | Credential::UnusableToken
+        | Credential::SessionToken(_)
+        | Credential::Foreign { .. } => false,
     };
-    let token = if keeps_token && reply.issuer.is_some() {
-        presented_token(credential)
-    } else {
-        reply.new_token(&principal, now)?
-    };
+    let token = if keeps_token { presented_token(credential) } else { site.new_token(&principal, now)? };
     let UserSession { user, session } = &principal;
-    let mut answer = reply::envelope(StatusCode::OK, user, Some(session), needs_refresh, token.as_ref());
+    let mut answer = envelope(StatusCode::OK, user, Some(session), needs_refresh, token.as_ref());
     if known_by.takes_cookies() {
-        reply.set_news(&mut answer, news, &principal, cookie, now).await?;
+        context.set_cookies(sessions.updated_cookies(context, update, &principal).await?);
+    }
+    for hook in &sessions.hooks.after_shown {
+        hook.after_session_shown(context, user, answer.headers_mut()).await;
     }
     Ok(answer)
 }
 
-fn nobody(
+fn none(
+    context: &RequestContext,
     credential: &Credential,
-    cookie: &SessionCookie,
-    reply: &SessionReply,
-    anonymous: AnonymousGetSession,
+    service: &Service,
 ) -> Result<HttpResponse, ApiError> {
     match credential {
-        Credential::None if anonymous == AnonymousGetSession::Unauthorized => {
+        Credential::None if service.anonymous == AnonymousGetSession::Unauthorized => {
             Err(ApiError::Unauthorized(Unauthorized::NoCredentials))
         }
-        Credential::None | Credential::DeadCookie => Ok(null()),
-        Credential::Cookie(_) | Credential::NoSession => {
-            let mut answer = null();
-            reply.clear_session(&mut answer, cookie)?;
-            Ok(answer)
+        Credential::None | Credential::InvalidCookie => Ok(null()),
+        Credential::Cookie(_) | Credential::UnusableToken => {
+            service.sessions.clear_session_cookies(context)?;
+            Ok(null())
         }
         Credential::SessionToken(_) | Credential::AccessToken { .. } | Credential::Foreign { .. } => {
             Err(ApiError::Unauthorized(Unauthorized::InvalidToken))
@@ -178,22 +124,21 @@ fn nobody(
     }
 }
 
-/// The session ended between the read and the extension (Better Auth core §11.4 step 8).
-fn gone_meanwhile(
+/// The session ended between the read and its extension.
+fn ended_meanwhile(
+    context: &RequestContext,
     credential: &Credential,
-    cookie: &SessionCookie,
-    reply: &SessionReply,
+    service: &Service,
 ) -> Result<HttpResponse, ApiError> {
     if !matches!(credential, Credential::Cookie(_)) {
         return Err(ApiError::Unauthorized(Unauthorized::InvalidToken));
     }
-    let mut answer = HttpResponse::from_error(ApiError::Coded(ErrorCode::FailedToGetSession));
-    reply.clear_session(&mut answer, cookie)?;
-    Ok(answer)
+    service.sessions.clear_session_cookies(context)?;
+    Err(ApiError::Coded(FAILED_TO_GET_SESSION))
 }
 
 fn null() -> HttpResponse {
-    reply::json(StatusCode::OK, &Value::Null)
+    json(StatusCode::OK, &Value::Null)
 }
 
 /// The token that the caller came with.
@@ -204,9 +149,9 @@ fn presented_token(credential: Credential) -> Option<ShownToken> {
         }
         Credential::Foreign { claims, token } => Some(ShownToken { token, expires_at: claims.expires_at }),
         Credential::None
-        | Credential::DeadCookie
+        | Credential::InvalidCookie
         | Credential::Cookie(_)
-        | Credential::NoSession
+        | Credential::UnusableToken
         | Credential::SessionToken(_) => None,
     }
 }

@@ -1,34 +1,32 @@
 //! `POST /update-session`.
 
+use std::rc::Rc;
+
+use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::Data;
-use actix_web::{HttpResponse, ResponseError};
-use auth_core::wire::{ErrorCode, SessionBody};
-use auth_core::{DeclaredFields, Remember, UserSession};
-use auth_store::{Store, StoreError};
+use auth_core::wire::SessionBody;
+use auth_core::{Remember, UserSession};
+use auth_store::StoreError;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::session::caller::CacheUse;
-use crate::session::checked::RouteBody;
-use crate::session::credentials::SessionCookie;
-use crate::session::guard::{Guarded, SignedIn};
-use crate::session::reply;
-use crate::session::site::Site;
-use crate::web::body::{Body, MediaTypes};
+use super::Service;
+use crate::session::FAILED_TO_GET_SESSION;
+use crate::session::guard::SignedIn;
+use crate::web::answer::json;
+use crate::web::body::{Body, BodyRule, MediaTypes};
+use crate::web::context::Context;
 use crate::web::error::ApiError;
 use crate::web::fields::Fields;
-use crate::web::now::Now;
+use crate::web::input::Input;
 
-/// Body of `/update-session`: any object. What of it may be set is for the declared fields to say; the
-/// columns of every session are never among them.
+/// Body of `/update-session`: any object. What of it may be set is for the declared fields to say; the columns of every
+/// session are never among them.
 #[derive(Debug)]
-pub(crate) struct UpdateSessionInput(Map<String, Value>);
+pub(super) struct UpdateSessionInput(Map<String, Value>);
 
-impl RouteBody for UpdateSessionInput {
-    const MEDIA_TYPES: MediaTypes = MediaTypes::Json;
-    const IS_LOGIN: bool = false;
-    const CACHE_USE: CacheUse = CacheUse::Confirmed;
+impl Input for UpdateSessionInput {
+    const BODY: BodyRule = BodyRule::Read { media_types: MediaTypes::Json, is_login: false };
 
     fn parse(body: &Body) -> Result<Self, ApiError> {
         let fields = Fields::of(body, &["record"])?;
@@ -44,44 +42,44 @@ struct UpdatedSession<'a> {
 }
 
 /// Updates the additional fields of the caller's session.
-///
-/// # Errors
-///
-/// 401 without a session or when it ended meanwhile, [`ApiError::NoFieldsToUpdate`] when the body names no
-/// field, 400 for a field that may not be set or cannot hold its value.
-pub(crate) async fn update_session(
-    Guarded { input: UpdateSessionInput(members), caller }: Guarded<UpdateSessionInput>,
-    cookie: SessionCookie,
-    Now(now): Now,
-    store: Data<Store>,
-    fields: Data<DeclaredFields>,
-    site: Site,
+pub(super) async fn update_session(
+    context: Context<SignedIn>,
+    UpdateSessionInput(members): UpdateSessionInput,
+    service: Rc<Service>,
 ) -> Result<HttpResponse, ApiError> {
-    let changes = fields.session.parse_update(&members)?;
+    let changes = service.fields.session.parse_update(&members)?;
     if changes.is_empty() {
-        return Err(ApiError::NoFieldsToUpdate);
+        let message = "No fields to update".to_owned();
+        return Err(ApiError::Uncoded { status: StatusCode::BAD_REQUEST, message });
     }
-    let SignedIn { principal, known_by } = caller;
-    let updated = store.sessions().update_additional(&principal.session.token, &changes, now).await;
+    let (sessions, SignedIn { principal, known_by }) = (&service.sessions, &context.caller);
+    let updated = sessions.store.sessions();
+    let updated = updated.update_additional(&principal.session.token, &changes, context.now()).await;
     let updated = updated.map_err(|error| match error {
         StoreError::Conflict { .. } | StoreError::Rejected { .. } => {
-            ApiError::Validation("[body] Invalid input: a value cannot be stored".to_owned())
+            ApiError::validation("[body] Invalid input: a value cannot be stored")
         }
-        other => other.into(),
+        StoreError::Unavailable(_)
+        | StoreError::UnsafePooler(_)
+        | StoreError::Tls(_)
+        | StoreError::Inconsistent { .. }
+        | StoreError::Url(_)
+        | StoreError::Query(_) => error.into(),
     })?;
     let Some(session) = updated else {
-        let mut answer = ApiError::Coded(ErrorCode::FailedToGetSession).error_response();
         if known_by.takes_cookies() {
-            site.reply.clear_session(&mut answer, &cookie)?;
+            sessions.clear_session_cookies(&context)?;
         }
-        return Ok(answer);
+        return Err(ApiError::Coded(FAILED_TO_GET_SESSION));
     };
-    let principal = UserSession { session, ..principal };
-    let body = UpdatedSession { session: (&principal.session).into() };
-    let mut answer = reply::json(StatusCode::OK, &body);
+    let principal = UserSession { session, user: principal.user.clone() };
     if known_by.takes_cookies() {
-        let remember = if cookie.dont_remember { Remember::UntilBrowserCloses } else { Remember::Persistent };
-        site.reply.set_session(&mut answer, &principal, remember, &cookie, now).await?;
+        let remember = if sessions.presented(&context)?.dont_remember {
+            Remember::UntilBrowserCloses
+        } else {
+            Remember::Persistent
+        };
+        sessions.set_session_cookies(&context, &principal, remember).await?;
     }
-    Ok(answer)
+    Ok(json(StatusCode::OK, &UpdatedSession { session: (&principal.session).into() }))
 }

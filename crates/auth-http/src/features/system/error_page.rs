@@ -1,21 +1,21 @@
 //! `GET /error`: where flows that leave the server send a browser when they fail.
 
+use std::rc::Rc;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, LOCATION, REFERRER_POLICY,
     X_CONTENT_TYPE_OPTIONS,
 };
-use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use actix_web::{HttpResponse, HttpResponseBuilder};
 use url::form_urlencoded;
 
-use crate::settings::ErrorUrl;
+use super::Service;
+use crate::web::context::Context;
+use crate::web::error::ApiError;
+use crate::web::input::NoBody;
 
-/// Where `GET /error` sends browsers; `None` shows them a page.
-#[derive(Clone, Debug)]
-pub(crate) struct ErrorPage(pub(crate) Option<ErrorUrl>);
-
-/// The page needs nothing but itself, and nobody may frame it.
+/// The page loads nothing and may not be framed.
 const HEADERS: [(HeaderName, &str); 4] = [
     (
         CONTENT_SECURITY_POLICY,
@@ -27,22 +27,26 @@ const HEADERS: [(HeaderName, &str); 4] = [
 ];
 
 /// Shows the `error` and `error_description` of the query, or passes them on to `server.error_url`.
-pub(crate) async fn error_page(request: HttpRequest, page: Data<ErrorPage>) -> HttpResponse {
-    let query = request.query_string();
+pub(super) async fn error_page(
+    context: Context<()>,
+    _: NoBody,
+    service: Rc<Service>,
+) -> Result<HttpResponse, ApiError> {
+    let query = context.query();
     let code = first(query, "error").filter(|code| is_code(code));
     let code = code.as_deref().unwrap_or("UNKNOWN");
     let description = first(query, "error_description");
-    let mut answer = HttpResponseBuilder::new(match page.0 {
+    let mut answer = HttpResponseBuilder::new(match service.error_url {
         Some(_) => StatusCode::FOUND,
         None => StatusCode::OK,
     });
     for (name, value) in HEADERS {
         answer.insert_header((name, value));
     }
-    match &page.0 {
+    Ok(match &service.error_url {
         Some(url) => answer.insert_header((LOCATION, url.with_error(code, description.as_deref()))).finish(),
         None => answer.insert_header((CONTENT_TYPE, "text/html")).body(html(code, description.as_deref())),
-    }
+    })
 }
 
 /// Gives the first value of a name, unless it is empty.
@@ -51,7 +55,7 @@ fn first(query: &str, name: &str) -> Option<String> {
     pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned()).filter(|value| !value.is_empty())
 }
 
-/// Tells whether this is a code as the reference takes it; any other is `UNKNOWN`.
+/// Whether this is a code as the reference takes it; any other is `UNKNOWN`.
 fn is_code(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'\'' | b'_' | b'-'))
 }

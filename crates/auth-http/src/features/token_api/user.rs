@@ -1,13 +1,23 @@
-//! `GET /user`: the current user.
+//! `GET /user`.
+
+use std::rc::Rc;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use auth_core::wire::UserBody;
 
-use crate::session::credentials::Acting;
-use crate::session::reply;
+use super::Service;
+use crate::session::credential::Caller;
+use crate::web::answer::json;
+use crate::web::context::Context;
+use crate::web::error::ApiError;
+use crate::web::input::NoBody;
 
 /// Answers the bare user.
-pub(crate) async fn user(Acting(caller): Acting) -> HttpResponse {
-    reply::json(StatusCode::OK, &UserBody::from(&caller.user))
+pub(super) async fn user(
+    context: Context<Caller>,
+    _: NoBody,
+    _: Rc<Service>,
+) -> Result<HttpResponse, ApiError> {
+    Ok(json(StatusCode::OK, &UserBody::from(&context.caller.user)))
 }

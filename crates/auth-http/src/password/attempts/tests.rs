@@ -23,11 +23,14 @@ fn ann() -> Email {
 
 /// Tries in vain, if it may; gives the milliseconds to wait if not.
 fn fail(attempts: &PasswordAttempts, address: &str, milliseconds: i64) -> Option<u128> {
-    attempts.begin(&ann(), address, at(milliseconds)).err().map(|error| error.wait.as_millis())
+    attempts
+        .begin(AccountName::of_email(&ann()), address, at(milliseconds))
+        .err()
+        .map(|error| error.wait.as_millis())
 }
 
 fn succeed(attempts: &PasswordAttempts, address: &str, milliseconds: i64) {
-    attempts.begin(&ann(), address, at(milliseconds)).unwrap().succeeded();
+    attempts.begin(AccountName::of_email(&ann()), address, at(milliseconds)).unwrap().succeeded();
 }
 
 /// An account that strangers have tried a hundred times, from an address each, until now.
@@ -47,7 +50,7 @@ fn r_086_after_a_hundred_failures_strangers_try_once_per_second_together() {
         passed += u32::from(fail(&attempts, &format!("more {number}"), number * 10).is_none());
     }
     assert_eq!(passed, 100);
-    assert!(attempts.begin(&Email::parse("bob@example.com").unwrap(), HOME, NOW).is_ok(), "another account");
+    assert!(attempts.begin(AccountName::Email("bob@example.com"), HOME, NOW).is_ok(), "another account");
 }
 
 #[test]
@@ -147,7 +150,7 @@ fn r_086_of_parallel_tries_no_more_pass_than_may() {
 fn r_086_a_try_that_tested_nothing_does_not_count() {
     let attempts = PasswordAttempts::new(100);
     for _ in 0..500 {
-        attempts.begin(&ann(), HOME, NOW).unwrap().withdrawn();
+        attempts.begin(AccountName::of_email(&ann()), HOME, NOW).unwrap().withdrawn();
     }
     let attempts = guarded(attempts);
     assert_eq!(fail(&attempts, HOME, 0), None, "the first to be delayed, and itself without a failure");
@@ -171,7 +174,7 @@ fn r_086_strangers_cannot_make_it_forget_whom_it_knows_or_guards() {
     let attempts = guarded(attempts);
     for number in 0..2 * SMALL {
         let email = Email::parse(&format!("flood{number}@example.com")).unwrap();
-        assert!(attempts.begin(&email, "flood", at(1)).is_ok());
+        assert!(attempts.begin(AccountName::of_email(&email), "flood", at(1)).is_ok());
     }
     assert_eq!(fail(&attempts, "stranger", 2), None);
     assert!(fail(&attempts, "another", 2).is_some(), "still guarded");
@@ -184,7 +187,7 @@ fn r_086_successes_from_many_addresses_make_it_forget_nobody_elses() {
     succeed(&attempts, HOME, 0);
     let own = Email::parse("mallory@example.com").unwrap();
     for number in 0..2 * SMALL {
-        attempts.begin(&own, &format!("flood {number}"), at(1)).unwrap().succeeded();
+        attempts.begin(AccountName::of_email(&own), &format!("flood {number}"), at(1)).unwrap().succeeded();
     }
     let attempts = guarded(attempts);
     let _ = fail(&attempts, "the first to take a turn", 2);

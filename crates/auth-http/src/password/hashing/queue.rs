@@ -22,7 +22,6 @@ pub struct HashingLimits {
 
 /// Why a hash was not computed.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum HashingError {
     /// Too many hashes wait already.
     #[error("too many password hashes are waiting")]

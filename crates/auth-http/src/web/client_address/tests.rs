@@ -155,7 +155,7 @@ fn r_083_r_084_the_references_vectors_but_for_the_listed_differences() {
         let header = case["header"].as_str().unwrap();
         let mut trusted: Vec<&str> =
             case["trusted_proxies"].as_array().unwrap().iter().map(|text| text.as_str().unwrap()).collect();
-        if trusted.iter().any(|text| text.parse::<crate::settings::Network>().is_err()) {
+        if trusted.iter().any(|text| text.parse::<crate::config::Network>().is_err()) {
             // The reference drops what is no network; here it stops the start.
             assert_eq!(trusted, ["bad/33"]);
             continue;

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use super::{Protocol, Scheme, is_loopback};
+use auth_core::HostPort;
+
+use super::{Protocol, Scheme};
 use crate::config::glob::Glob;
 use crate::web::origin::{Authority, OriginPattern, ParsePatternError};
 
@@ -44,7 +46,7 @@ impl HostPattern {
         }
         let schemes = match scheme {
             Some(scheme) => vec![scheme],
-            None => schemes(protocol, is_loopback(host)),
+            None => schemes(protocol, HostPort::split(host).is_loopback()),
         };
         let origins: Vec<String> =
             schemes.iter().map(|scheme| format!("{}://{host}", scheme.as_str())).collect();
@@ -77,7 +79,8 @@ impl HostPattern {
 
     /// Tells whether every host that is meant is this machine.
     pub(crate) fn is_loopback(&self) -> bool {
-        is_loopback(self.text.split_once("://").map_or(self.text.as_str(), |(_, host)| host))
+        let host = self.text.split_once("://").map_or(self.text.as_str(), |(_, host)| host);
+        HostPort::split(host).is_loopback()
     }
 }
 

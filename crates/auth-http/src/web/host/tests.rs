@@ -4,7 +4,8 @@
 use actix_web::http::header::HeaderValue;
 
 use super::*;
-use crate::settings::{Environment, Settings};
+use crate::app::settings::Settings;
+use crate::config::Environment;
 use crate::web::origin::ParsePatternError;
 
 fn policy(changes: &[(&str, &str)]) -> HostPolicy {
@@ -30,7 +31,7 @@ fn origin(policy: &HostPolicy, lines: &[(&str, &str)]) -> Option<String> {
         headers.append(name.parse().unwrap(), HeaderValue::from_str(value).unwrap());
     }
     let peer = Some(IpAddr::from([10, 1, 2, 3]));
-    let asked = Asked { peer, is_tls: false, authority: None, headers: &headers };
+    let asked = RequestedHost { peer, is_tls: false, authority: None, headers: &headers };
     policy.base_url(&asked).map(|url| url.origin().to_owned())
 }
 
@@ -139,7 +140,8 @@ fn the_protocol_decides_the_scheme() {
 fn a_connection_with_tls_of_its_own_is_https() {
     let policy = policy(&[HOSTS]);
     let headers = HeaderMap::new();
-    let asked = Asked { peer: None, is_tls: true, authority: Some("localhost:3000"), headers: &headers };
+    let asked =
+        RequestedHost { peer: None, is_tls: true, authority: Some("localhost:3000"), headers: &headers };
     assert_eq!(policy.base_url(&asked).unwrap().origin(), "https://localhost:3000");
 }
 

@@ -31,6 +31,10 @@ pub(super) fn is_range(authority: &str) -> bool {
         && host.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | '*' | '?'))
 }
 
-fn host(authority: &str) -> &str {
-    authority.split(':').next().unwrap_or_default()
+/// Gives the host of an authority, or of a pattern of authorities, whose port may be a wildcard.
+pub(super) fn host(authority: &str) -> &str {
+    match authority.split_inclusive(']').next() {
+        Some(address) if authority.starts_with('[') => address,
+        Some(_) | None => authority.split(':').next().unwrap_or_default(),
+    }
 }

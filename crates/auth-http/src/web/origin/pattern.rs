@@ -6,7 +6,7 @@ use std::fmt;
 use url::Url;
 
 use super::custom_scheme::{Address, AddressGlob, ExactAddress};
-use super::ipv4_range::{Authority, is_range};
+use super::ipv4_range::{self, Authority, is_range};
 use crate::config::glob::Glob;
 
 /// A pattern of the trusted list.
@@ -79,7 +79,7 @@ impl OriginPattern {
     /// # Errors
     ///
     /// [`ParsePatternError`] for one that would match nothing, a script, or sites of anyone. The reference takes
-    /// such a pattern silently; the page it was meant for is then refused, or everybody's is accepted.
+    /// such a pattern silently; the page it was meant for is then refused, or every site's is accepted.
     pub fn parse(text: &str) -> Result<Self, ParsePatternError> {
         let text = text.trim();
         check(text)?;
@@ -134,7 +134,7 @@ impl fmt::Display for OriginPattern {
     }
 }
 
-/// Refuses what would trust nobody, a script, or anybody.
+/// Refuses what would match nothing, a script, or every site.
 fn check(text: &str) -> Result<(), ParsePatternError> {
     let has_wildcard = Glob::has_wildcard(text);
     match text.split_once("://") {
@@ -170,12 +170,9 @@ fn check(text: &str) -> Result<(), ParsePatternError> {
     }
 }
 
-/// Refuses a glob over hosts that would trust anybody or could never match.
+/// Refuses a glob over hosts that would trust every site or could never match.
 fn check_hosts(pattern: &str, authority: &str) -> Result<(), ParsePatternError> {
-    let host = match authority.split_inclusive(']').next() {
-        Some(address) if authority.starts_with('[') => address,
-        _ => authority.split(':').next().unwrap_or_default(),
-    };
+    let host = ipv4_range::host(authority);
     if !host.contains(|c: char| c.is_ascii_alphanumeric()) {
         return Err(ParsePatternError::TrustsEveryone(pattern.to_owned()));
     }

@@ -1,30 +1,46 @@
 //! Redirect fields: `callbackURL` and its siblings may only lead to trusted places.
 
-use auth_core::wire::ErrorCode;
+use actix_web::http::StatusCode;
+use auth_core::wire::is_truthy;
 use serde_json::Value;
 use url::Url;
 
 use super::OriginPolicy;
 use crate::web::body::Body;
 use crate::web::error::ApiError;
+use crate::web::error_code::ErrorCode;
+
+/// `callbackURL` leads to an untrusted place.
+pub(super) const INVALID_CALLBACK_URL: ErrorCode =
+    ErrorCode::new(StatusCode::FORBIDDEN, "INVALID_CALLBACK_URL", "Invalid callbackURL");
+/// `redirectTo` leads to an untrusted place.
+pub(super) const INVALID_REDIRECT_URL: ErrorCode =
+    ErrorCode::new(StatusCode::FORBIDDEN, "INVALID_REDIRECT_URL", "Invalid redirectURL");
+/// `errorCallbackURL` leads to an untrusted place.
+pub(super) const INVALID_ERROR_CALLBACK_URL: ErrorCode =
+    ErrorCode::new(StatusCode::FORBIDDEN, "INVALID_ERROR_CALLBACK_URL", "Invalid errorCallbackURL");
+/// `newUserCallbackURL` leads to an untrusted place.
+pub(super) const INVALID_NEW_USER_CALLBACK_URL: ErrorCode =
+    ErrorCode::new(StatusCode::FORBIDDEN, "INVALID_NEW_USER_CALLBACK_URL", "Invalid newUserCallbackURL");
 
 /// A field, its name in messages, and its refusal.
 const FIELDS: [(&str, &str, ErrorCode); 4] = [
-    ("callbackURL", "callbackURL", ErrorCode::InvalidCallbackUrl),
-    ("redirectTo", "redirectURL", ErrorCode::InvalidRedirectUrl),
-    ("errorCallbackURL", "errorCallbackURL", ErrorCode::InvalidErrorCallbackUrl),
-    ("newUserCallbackURL", "newUserCallbackURL", ErrorCode::InvalidNewUserCallbackUrl),
+    ("callbackURL", "callbackURL", INVALID_CALLBACK_URL),
+    ("redirectTo", "redirectURL", INVALID_REDIRECT_URL),
+    ("errorCallbackURL", "errorCallbackURL", INVALID_ERROR_CALLBACK_URL),
+    ("newUserCallbackURL", "newUserCallbackURL", INVALID_NEW_USER_CALLBACK_URL),
 ];
 
 /// Against which a relative path is resolved; `.invalid` never names a host (RFC 2606 §2).
 const DUMMY_ORIGIN: &str = "https://origin.invalid";
 
-/// Checks each field of the body, and `callbackURL` of the query where the body has none.
+/// Checks each field of the body that JavaScript takes for true, and `callbackURL` of the query where the
+/// body has none.
 pub(super) fn check(policy: &OriginPolicy, body: &Body, query: &str) -> Result<(), ApiError> {
     for (name, label, code) in FIELDS {
         match body.member(name).filter(|value| is_truthy(value)) {
             Some(Value::String(url)) => check_url(policy, url, code)?,
-            Some(_) => return Err(ApiError::RedirectNotText { label }),
+            Some(_) => return Err(not_text(label)),
             None if name == "callbackURL" => check_query(policy, query, label, code)?,
             None => {}
         }
@@ -40,9 +56,17 @@ fn check_query(
 ) -> Result<(), ApiError> {
     let mut urls = url::form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name == "callbackURL");
     match (urls.next(), urls.next()) {
-        (Some(_), Some(_)) => Err(ApiError::RedirectNotText { label }),
+        (Some(_), Some(_)) => Err(not_text(label)),
         (Some((_, url)), None) if !url.is_empty() => check_url(policy, &url, code),
         _ => Ok(()),
+    }
+}
+
+/// A redirect field that is no text; the reference sends this one without a code.
+fn not_text(label: &str) -> ApiError {
+    ApiError::Uncoded {
+        status: StatusCode::BAD_REQUEST,
+        message: format!("Invalid {label}: expected a string"),
     }
 }
 
@@ -67,17 +91,6 @@ fn stays_here(path: &str) -> bool {
     !is_suspicious && resolves_here
 }
 
-/// Truth as JavaScript sees it: absent, `null`, `false`, `0` and `""` are no redirect.
-fn is_truthy(value: &Value) -> bool {
-    match value {
-        Value::Null => false,
-        Value::Bool(value) => *value,
-        Value::Number(number) => number.as_f64().is_none_or(|number| number != 0.0),
-        Value::String(text) => !text.is_empty(),
-        Value::Array(_) | Value::Object(_) => true,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
@@ -100,7 +113,7 @@ mod tests {
         );
         for vector in vectors {
             let url = vector["url"].as_str().unwrap();
-            let allowed = check_url(&policy, url, ErrorCode::InvalidCallbackUrl).is_ok();
+            let allowed = check_url(&policy, url, INVALID_CALLBACK_URL).is_ok();
             assert_eq!(allowed, vector["allowed"], "{url:?}");
             assert_eq!(policy.trusts_origin(url), vector["allowed_as_origin"], "{url:?}");
         }

@@ -4,12 +4,13 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use auth_core::RateLimitId;
+use auth_core::wire::unix_milliseconds;
 use auth_store::{RateLimitHit, RateLimitVerdict, Store, StoreError};
 use time::OffsetDateTime;
 
 use super::TooManyRequests;
 use super::table::{BoundedTable, Entry, Fingerprints};
-use super::window::{RateRule, milliseconds};
+use super::window::RateRule;
 
 /// Refusals remembered at once; about 6 MiB when all are taken.
 const CAPACITY: usize = 100_000;
@@ -63,7 +64,7 @@ impl DatabaseCounts {
         rule: RateRule,
         at: OffsetDateTime,
     ) -> Result<(), CountError> {
-        let now = milliseconds(at);
+        let now = unix_milliseconds(at);
         let name = self.fingerprints.of(key);
         let known = {
             let refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);

@@ -5,7 +5,7 @@
 //! slashes, and a path with percent-escapes is no route.
 
 use crate::config::route_path::below_base;
-use crate::route_names::RouteNames;
+use crate::web::route_names::RouteNames;
 
 /// The path that a request is counted under.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +36,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
     use super::*;
+    use crate::web::route::examples;
 
     #[test]
     fn r_080_what_is_a_route_counts_as_that_route_and_all_else_as_unknown() {
@@ -63,7 +64,7 @@ mod tests {
             ("/.well-known/jwks.json", route("/keys")),
             ("/api/auth/jwks", unknown("/jwks")),
         ];
-        let names = RouteNames::with_keys(Some("/keys"));
+        let names = examples::names_with_keys(Some("/keys"));
         for (path, expected) in cases {
             // A route outside the base path is none, but has no other name than its own there.
             if path != "/login" {
@@ -71,7 +72,7 @@ mod tests {
             }
         }
         assert_eq!(CountedPath::of("/login", "", &names), route("/sign-in/email"));
-        let without = RouteNames::with_keys(None);
+        let without = examples::names_with_keys(None);
         assert_eq!(CountedPath::of("/api/auth/token", "/api/auth", &without), unknown("/token"));
     }
 }

@@ -1,19 +1,23 @@
-//! How much a path allows: the reference's own rules (Better Auth core §5), and those of the settings.
+//! How much a path allows: what its route declares, and the rules of the settings.
 
+use std::collections::HashMap;
 use std::str::FromStr;
 use std::time::Duration;
 
 use super::window::RateRule;
 use crate::config::glob::Glob;
 use crate::config::route_path::{RoutePath, below_base};
-use crate::route_names::RouteNames;
-use crate::settings::parse_span;
+use crate::config::span;
+use crate::web::route_facts::RouteFacts;
+use crate::web::route_names::RouteNames;
 
 /// All rules of a server.
 #[derive(Clone, Debug)]
 pub(crate) struct RateRules {
     default: RateRule,
     custom: Vec<CustomRule>,
+    /// What routes declare, by the path that they count as.
+    routes: HashMap<String, RateRule>,
 }
 
 /// The rule that applies to a path, and a name that all paths of one rule share.
@@ -61,34 +65,6 @@ pub enum ParseRuleError {
     },
 }
 
-/// Paths that test a password or begin an account; the reference looks at how a path begins.
-const SIGN: Special = Special {
-    name: "sign",
-    begins: &["/sign-in", "/sign-up", "/change-password", "/change-email"],
-    is: &[],
-    rule: RateRule { window: Duration::from_secs(10), max: 3 },
-};
-
-/// Paths that send a mail.
-const MAIL: Special = Special {
-    name: "mail",
-    begins: &["/forget-password"],
-    is: &[
-        "/request-password-reset",
-        "/send-verification-email",
-        "/email-otp/send-verification-otp",
-        "/email-otp/request-password-reset",
-    ],
-    rule: RateRule { window: Duration::from_secs(60), max: 3 },
-};
-
-struct Special {
-    name: &'static str,
-    begins: &'static [&'static str],
-    is: &'static [&'static str],
-    rule: RateRule,
-}
-
 /// Name of the rule for all that no other rule names.
 const DEFAULT: &str = "";
 
@@ -96,29 +72,30 @@ const DEFAULT: &str = "";
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl RateRules {
-    pub(crate) fn new(default: RateRule, custom: Vec<CustomRule>) -> Self {
-        Self { default, custom }
+    /// Takes the settings' rules and those of the routes.
+    pub(crate) fn new<'r>(
+        default: RateRule,
+        custom: Vec<CustomRule>,
+        routes: impl IntoIterator<Item = &'r RouteFacts>,
+    ) -> Self {
+        let rule = |route: &RouteFacts| route.rate.map(|rule| (route.name().to_owned(), rule));
+        Self { default, custom, routes: routes.into_iter().filter_map(rule).collect() }
     }
 
-    /// Finds the rule for a path without its base path: the first fitting one of the settings, else a built-in one,
+    /// Finds the rule for a path without its base path: the first fitting one of the settings, else the route's own,
     /// else the default; `None` where the settings lift the limit.
     pub(crate) fn choose(&self, path: &str) -> Option<Chosen<'_>> {
         if let Some(custom) = self.custom.iter().find(|custom| custom.fits(path)) {
             return custom.rule.map(|rule| Chosen { rule, name: &custom.text });
         }
-        let special = [SIGN, MAIL].into_iter().find(|special| {
-            special.begins.iter().any(|begin| path.starts_with(begin)) || special.is.contains(&path)
-        });
-        Some(match special {
-            Some(special) => Chosen { rule: special.rule, name: special.name },
-            None => Chosen { rule: self.default, name: DEFAULT },
-        })
+        let rule = self.routes.get(path).copied().unwrap_or(self.default);
+        Some(Chosen { rule, name: DEFAULT })
     }
 
     /// Gives the longest window of all rules: a count that is older says nothing any more.
     pub(crate) fn longest_window(&self) -> Duration {
-        let custom = self.custom.iter().filter_map(|custom| custom.rule);
-        let all = custom.chain([self.default, SIGN.rule, MAIL.rule]);
+        let custom = self.custom.iter().filter_map(|custom| custom.rule.as_ref());
+        let all = custom.chain([&self.default]).chain(self.routes.values());
         all.map(|rule| rule.window).max().unwrap_or_default()
     }
 }
@@ -176,7 +153,7 @@ impl FromStr for CustomRule {
             None => return Err(form()),
             Some((max, window)) => {
                 let max = max.trim().parse().ok().filter(|max| *max > 0).ok_or_else(form)?;
-                let window = parse_span(window.trim()).filter(|span| !span.is_zero() && *span <= LONGEST);
+                let window = span::parse(window.trim()).filter(|span| !span.is_zero() && *span <= LONGEST);
                 Some(RateRule { window: window.ok_or_else(form)?, max })
             }
         };
@@ -197,11 +174,13 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
     use super::*;
+    use crate::web::route::examples;
 
     const DEFAULT_RULE: RateRule = RateRule { window: Duration::from_secs(10), max: 100 };
 
     fn rules(custom: &[&str]) -> RateRules {
-        RateRules::new(DEFAULT_RULE, custom.iter().map(|text| text.parse().unwrap()).collect())
+        let custom = custom.iter().map(|text| text.parse().unwrap()).collect();
+        RateRules::new(DEFAULT_RULE, custom, &examples::routes())
     }
 
     /// Gives max and window in seconds, or nothing.
@@ -210,32 +189,18 @@ mod tests {
     }
 
     #[test]
-    fn r_079_the_built_in_rules_are_the_references() {
+    fn r_079_a_route_has_the_rule_that_it_declares() {
         let rules = rules(&[]);
         let cases = [
             ("/sign-in/email", (3, 10)),
-            ("/sign-in", (3, 10)),
-            ("/sign-inside", (3, 10)),
-            ("/sign-up/email", (3, 10)),
-            ("/change-password", (3, 10)),
-            ("/change-email", (3, 10)),
-            ("/request-password-reset", (3, 60)),
-            ("/request-password-reset/x", (100, 10)),
-            ("/send-verification-email", (3, 60)),
-            ("/forget-password", (3, 60)),
-            ("/forget-password/email-otp", (3, 60)),
-            ("/email-otp/send-verification-otp", (3, 60)),
-            ("/email-otp/request-password-reset", (3, 60)),
-            ("/email-otp/verify", (100, 10)),
-            ("/sign-out", (100, 10)),
-            ("/get-session", (100, 10)),
-            ("/Sign-In/email", (100, 10)),
+            ("/sign-in/emailx", (100, 10)),
+            ("/ok", (100, 10)),
             ("/", (100, 10)),
         ];
         for (path, expected) in cases {
             assert_eq!(allowed(&rules, path), Some(expected), "{path}");
         }
-        assert_eq!(rules.longest_window(), Duration::from_secs(60));
+        assert_eq!(rules.longest_window(), Duration::from_secs(10));
     }
 
     #[test]
@@ -251,8 +216,7 @@ mod tests {
         let cases = [
             ("/sign-in/email", Some((5, 30))),
             ("/sign-in/social", Some((7, 120))),
-            ("/sign-in/a/b", Some((3, 10))),
-            ("/sign-up/email", Some((3, 10))),
+            ("/sign-in/a/b", Some((100, 10))),
             ("/ok", None),
             ("/okay", Some((100, 10))),
             ("/get-session", None),
@@ -294,7 +258,7 @@ mod tests {
     fn a_rule_for_a_path_that_counts_under_another_is_refused_and_says_which() {
         let check = |path: &str, keys| {
             let rule: CustomRule = format!("{path} = 5 per 10s").parse().unwrap();
-            match rule.check("/api/auth", &RouteNames::with_keys(keys)) {
+            match rule.check("/api/auth", &examples::names_with_keys(keys)) {
                 Err(ParseRuleError::CountsAs { counts_as, .. }) => counts_as,
                 other => format!("{other:?}"),
             }

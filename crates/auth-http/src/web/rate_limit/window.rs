@@ -6,8 +6,6 @@
 
 use std::time::Duration;
 
-use time::OffsetDateTime;
-
 /// How many requests pass in how much time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateRule {
@@ -61,11 +59,6 @@ impl Hits {
             refused_for: Some(Duration::from_millis(left)),
         }
     }
-}
-
-/// Gives a moment as the counts and the table hold it.
-pub(crate) fn milliseconds(at: OffsetDateTime) -> i64 {
-    at.unix_timestamp().saturating_mul(1_000).saturating_add(i64::from(at.millisecond()))
 }
 
 #[cfg(test)]

@@ -1,0 +1,10 @@
+//! Answers with a body.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, HttpResponseBuilder};
+use serde::Serialize;
+
+/// Answers with JSON.
+pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> HttpResponse {
+    HttpResponseBuilder::new(status).json(body)
+}

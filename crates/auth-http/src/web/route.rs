@@ -1,0 +1,195 @@
+//! A route: the one place that says what is known of it. The router, the guard, the rate limiter, disabled paths, the
+//! log and the tests all read it.
+
+use std::borrow::Cow;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use actix_web::HttpResponse;
+use actix_web::dev::Payload;
+use actix_web::http::Method;
+use futures_util::future::LocalBoxFuture;
+
+use super::context::{Context, RequestContext};
+use super::error::ApiError;
+use super::error_code::ErrorCode;
+use super::guard::Guard;
+use super::input::{self, Input};
+use super::rate_limit::window::RateRule;
+use super::route_facts::{CachePolicy, RouteFacts};
+
+type Call<S> = Arc<
+    dyn Fn(Rc<RequestContext>, Payload, Rc<S>) -> LocalBoxFuture<'static, Result<HttpResponse, ApiError>>
+        + Send
+        + Sync,
+>;
+
+/// A route whose handler works with a service `S`.
+pub(crate) struct Route<S> {
+    facts: RouteFacts,
+    call: Call<S>,
+}
+
+impl<S: 'static> Route<S> {
+    /// Makes a route. The guard runs before the handler and after the checks of the body, as in the reference: a bad
+    /// body is 400 with and without a session. What it asks is the route's [`RouteFacts::access`], so that the two
+    /// cannot differ.
+    pub(crate) fn new<G, I, H, F>(
+        method: Method,
+        path: impl Into<Cow<'static, str>>,
+        guard: G,
+        handler: H,
+    ) -> Self
+    where
+        G: Guard<S>,
+        I: Input,
+        H: Fn(Context<G::Caller>, I, Rc<S>) -> F + Copy + Send + Sync + 'static,
+        F: Future<Output = Result<HttpResponse, ApiError>> + 'static,
+    {
+        let call: Call<S> = Arc::new(move |request, mut payload, service| {
+            Box::pin(async move {
+                let input = input::read::<I>(&request, &mut payload).await?;
+                let caller = guard.admit(&request, &service).await?;
+                handler(Context::new(request, caller), input, service).await
+            })
+        });
+        let facts = RouteFacts {
+            method,
+            path: path.into(),
+            counts_as: None,
+            access: guard.access(),
+            body: I::BODY,
+            cache: CachePolicy::NoStore,
+            rate: None,
+            summary: "",
+            answers: &[],
+            errors: &[],
+        };
+        Self { facts, call }
+    }
+
+    /// Makes a `GET` route.
+    pub(crate) fn get<G, I, H, F>(path: impl Into<Cow<'static, str>>, guard: G, handler: H) -> Self
+    where
+        G: Guard<S>,
+        I: Input,
+        H: Fn(Context<G::Caller>, I, Rc<S>) -> F + Copy + Send + Sync + 'static,
+        F: Future<Output = Result<HttpResponse, ApiError>> + 'static,
+    {
+        Self::new(Method::GET, path, guard, handler)
+    }
+
+    /// Makes a `POST` route.
+    pub(crate) fn post<G, I, H, F>(path: impl Into<Cow<'static, str>>, guard: G, handler: H) -> Self
+    where
+        G: Guard<S>,
+        I: Input,
+        H: Fn(Context<G::Caller>, I, Rc<S>) -> F + Copy + Send + Sync + 'static,
+        F: Future<Output = Result<HttpResponse, ApiError>> + 'static,
+    {
+        Self::new(Method::POST, path, guard, handler)
+    }
+
+    /// Says what the route is for, in one sentence.
+    pub(crate) fn summary(mut self, summary: &'static str) -> Self {
+        self.facts.summary = summary;
+        self
+    }
+
+    /// Lists the answers that are no error: status, and what the body holds.
+    pub(crate) fn answers(mut self, answers: &'static [(u16, &'static str)]) -> Self {
+        self.facts.answers = answers;
+        self
+    }
+
+    /// Lists the codes of the route's own errors.
+    pub(crate) fn errors(mut self, errors: &'static [ErrorCode]) -> Self {
+        self.facts.errors = errors;
+        self
+    }
+
+    /// Has the route counted and turned off under another path.
+    pub(crate) fn counts_as(mut self, path: impl Into<Cow<'static, str>>) -> Self {
+        self.facts.counts_as = Some(path.into());
+        self
+    }
+
+    /// Says what caches may keep.
+    pub(crate) fn cache(mut self, cache: CachePolicy) -> Self {
+        self.facts.cache = cache;
+        self
+    }
+
+    /// Allows so many requests, unless the settings say otherwise.
+    pub(crate) fn rate(mut self, rate: RateRule) -> Self {
+        self.facts.rate = Some(rate);
+        self
+    }
+
+    /// Gives what is known of the route.
+    pub(crate) fn facts(&self) -> &RouteFacts {
+        &self.facts
+    }
+
+    /// Gives the route with a worker's service.
+    pub(crate) fn mount(self, service: &Rc<S>) -> MountedRoute {
+        let Self { facts, call } = self;
+        let service = Rc::clone(service);
+        let call = move |request, payload| call(request, payload, Rc::clone(&service));
+        MountedRoute { facts, call: Box::new(call) }
+    }
+}
+
+/// A route with its service.
+pub(crate) struct MountedRoute {
+    pub(crate) facts: RouteFacts,
+    #[expect(clippy::type_complexity, reason = "named nowhere else")]
+    pub(crate) call:
+        Box<dyn Fn(Rc<RequestContext>, Payload) -> LocalBoxFuture<'static, Result<HttpResponse, ApiError>>>,
+}
+
+/// Routes for tests of what reads them.
+#[cfg(test)]
+pub(crate) mod examples {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::web::guard::Anyone;
+    use crate::web::input::NoBody;
+    use crate::web::route_names::RouteNames;
+
+    async fn nothing(_: Context<()>, _: NoBody, _: Rc<()>) -> Result<HttpResponse, ApiError> {
+        Ok(HttpResponse::Ok().finish())
+    }
+
+    fn route(path: &'static str) -> Route<()> {
+        Route::post(path, Anyone, nothing)
+    }
+
+    /// Some of the token API and of Better Auth.
+    pub(crate) fn routes() -> Vec<RouteFacts> {
+        let rate = RateRule { window: Duration::from_secs(10), max: 3 };
+        let routes = [
+            route("/login").counts_as("/sign-in/email").rate(rate),
+            route("/sign-in/email").rate(rate),
+            route("/register").counts_as("/sign-up/email").rate(rate),
+            route("/sign-up/email").rate(rate),
+            route("/logout").counts_as("/sign-out"),
+            route("/sign-out"),
+            route("/get-session"),
+            route("/ok"),
+        ];
+        routes.iter().map(|route| route.facts().clone()).collect()
+    }
+
+    /// Their names, and those of the `jwt` plugin where its keys have a path.
+    pub(crate) fn names_with_keys(keys: Option<&'static str>) -> RouteNames {
+        let mut routes = routes();
+        if let Some(keys) = keys {
+            let well_known = route("/.well-known/jwks.json").counts_as(keys);
+            let plugin = [route("/token"), route(keys), well_known];
+            routes.extend(plugin.iter().map(|route| route.facts().clone()));
+        }
+        RouteNames::of(&routes)
+    }
+}

@@ -1,0 +1,170 @@
+//! Finds the route of a request and answers it: host, disabled paths, rate limit, route, input, caller, handler, cookies,
+//! in this order.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use actix_web::dev::{HttpServiceFactory, Payload};
+use actix_web::http::header::{CACHE_CONTROL, HeaderMap, HeaderValue, PRAGMA};
+use actix_web::web;
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, guard};
+
+use super::context::RequestContext;
+use super::error::ApiError;
+use super::panics::caught;
+use super::route::MountedRoute;
+use super::route_facts::CachePolicy;
+use super::services::WebServices;
+
+/// Adds headers to an answer whose cookies are known.
+pub(crate) type AnswerHook = Rc<dyn Fn(&RequestContext, &mut HeaderMap)>;
+
+/// The pattern of the route that a request matched, for the log: never the path or the query, which are the client's
+/// text and may hold tokens.
+#[derive(Clone, Debug)]
+pub(crate) struct MatchedRoute(pub(crate) Rc<str>);
+
+/// Answers the requests of a worker.
+#[derive(Clone)]
+pub(crate) struct Router(Rc<Table>);
+
+/// Where a request was mounted.
+#[derive(Clone, Copy, Debug)]
+enum Place {
+    /// Below the base path.
+    BelowBase,
+    /// At this path of the server itself, which is also one below the base path.
+    Root(&'static str),
+}
+
+struct Table {
+    services: Rc<WebServices>,
+    /// By path below the base path.
+    paths: HashMap<String, Path>,
+    hooks: Vec<AnswerHook>,
+}
+
+struct Path {
+    pattern: MatchedRoute,
+    routes: Vec<MountedRoute>,
+}
+
+impl Router {
+    /// Takes the routes, and what is done to their answers.
+    pub(crate) fn new(
+        services: Rc<WebServices>,
+        routes: impl IntoIterator<Item = MountedRoute>,
+        hooks: Vec<AnswerHook>,
+    ) -> Self {
+        let mut paths: HashMap<String, Path> = HashMap::new();
+        for route in routes {
+            let pattern = format!("{}{}", services.paths.base_path, route.facts.path);
+            let path = paths
+                .entry(route.facts.path.clone().into_owned())
+                .or_insert_with(|| Path { pattern: MatchedRoute(pattern.into()), routes: Vec::new() });
+            path.routes.push(route);
+        }
+        Self(Rc::new(Table { services, paths, hooks }))
+    }
+
+    /// Everything below the base path.
+    pub(crate) fn scope(&self) -> impl HttpServiceFactory + use<> {
+        let router = self.clone();
+        let base_path = &self.0.services.paths.base_path;
+        web::scope(base_path).default_service(web::to(move |request: HttpRequest, payload: web::Payload| {
+            let router = router.clone();
+            async move { router.0.answer(request, payload.into_inner(), Place::BelowBase).await }
+        }))
+    }
+
+    /// One route at a path of the server itself, outside the base path, where other software looks for it. It is counted
+    /// and turned off as below the base path.
+    pub(crate) fn at_root(&self, path: &'static str) -> impl HttpServiceFactory + use<> {
+        let router = self.clone();
+        web::resource(path).guard(guard::fn_guard(move |context| context.head().uri.path() == path)).to(
+            move |request: HttpRequest, payload: web::Payload| {
+                let router = router.clone();
+                request.extensions_mut().insert(MatchedRoute(path.into()));
+                async move { router.0.answer(request, payload.into_inner(), Place::Root(path)).await }
+            },
+        )
+    }
+}
+
+impl Table {
+    async fn answer(&self, request: HttpRequest, payload: Payload, place: Place) -> HttpResponse {
+        match self.try_answer(request, payload, place).await {
+            Ok(answer) => answer,
+            Err(refusal) => HttpResponse::from_error(refusal),
+        }
+    }
+
+    async fn try_answer(
+        &self,
+        request: HttpRequest,
+        payload: Payload,
+        place: Place,
+    ) -> Result<HttpResponse, ApiError> {
+        let services = &self.services;
+        let reached = services.reached(&request)?;
+        let sent_path = request.uri().path();
+        if services.paths.is_disabled(sent_path) {
+            return Ok(HttpResponse::NotFound().content_type("text/plain;charset=UTF-8").body("Not Found"));
+        }
+        let now = services.clock.now();
+        let client = services.client_address(&request);
+        services.count(client.as_ref(), sent_path, now).await?;
+        let path = match place {
+            Place::BelowBase => services.paths.route(sent_path),
+            Place::Root(path) => Some(path),
+        };
+        let Some(path) = path.and_then(|path| self.paths.get(path)) else { return Ok(not_found()) };
+        if !request.extensions().contains::<MatchedRoute>() {
+            request.extensions_mut().insert(path.pattern.clone());
+        }
+        let Some(route) = path.routes.iter().find(|route| route.facts.method == *request.method()) else {
+            return Ok(not_found());
+        };
+        let context = RequestContext::new(request, now, reached, client, Rc::clone(services));
+        Ok(self.run(route, Rc::new(context), payload).await)
+    }
+
+    async fn run(&self, route: &MountedRoute, context: Rc<RequestContext>, payload: Payload) -> HttpResponse {
+        let answer = match caught((route.call)(Rc::clone(&context), payload)).await {
+            Ok(answer) => answer,
+            Err(panic) => Err(self.services.panics.note(panic)),
+        };
+        let mut answer = answer.unwrap_or_else(HttpResponse::from_error);
+        let headers = answer.headers_mut();
+        context.with_answer_cookies(|cookies| cookies.write(headers));
+        for hook in &self.hooks {
+            hook(&context, headers);
+        }
+        forbid_caching(route.facts.cache, headers);
+        answer
+    }
+}
+
+/// An unknown path or method: 404 without body or content type, as the reference answers.
+pub(crate) fn not_found() -> HttpResponse {
+    HttpResponse::NotFound().finish()
+}
+
+fn forbid_caching(policy: CachePolicy, headers: &mut HeaderMap) {
+    let says = |headers: &mut HeaderMap, name, value| {
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    };
+    match policy {
+        CachePolicy::Storable => {}
+        CachePolicy::NoStore => says(headers, CACHE_CONTROL, "no-store"),
+        CachePolicy::NoStorePragma => {
+            says(headers, CACHE_CONTROL, "no-store");
+            says(headers, PRAGMA, "no-cache");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,72 @@
+//! The routes of servers, for tests that walk them.
+
+use std::sync::LazyLock;
+
+use auth_http::settings::{Environment, Settings};
+use auth_http::{Access, ErrorCode, RouteFacts};
+
+use crate::app::SECRET;
+
+/// A route as tests ask for it.
+#[derive(Debug)]
+pub struct TestRoute {
+    /// Method.
+    pub method: &'static str,
+    /// Path below the base path.
+    pub path: &'static str,
+    /// Everything else that is known of it.
+    pub facts: RouteFacts,
+}
+
+impl TestRoute {
+    /// Whether the route refuses callers without credentials.
+    pub fn is_guarded(&self) -> bool {
+        match self.facts.access {
+            Access::Session { .. } | Access::Credentials => true,
+            Access::Anyone | Access::Optional => false,
+        }
+    }
+}
+
+/// Lists the routes of a server with the shipped settings.
+pub fn routes() -> &'static [TestRoute] {
+    static ROUTES: LazyLock<Vec<TestRoute>> = LazyLock::new(|| routes_with(&[]));
+    &ROUTES
+}
+
+/// Lists the routes that the `jwt` plugin adds.
+pub fn jwt_routes() -> &'static [TestRoute] {
+    static ROUTES: LazyLock<Vec<TestRoute>> = LazyLock::new(|| {
+        let is_new = |route: &TestRoute| !routes().iter().any(|known| known.path == route.path);
+        routes_with(&[("AUTH__JWT__ENABLED", "true")]).into_iter().filter(is_new).collect()
+    });
+    &ROUTES
+}
+
+/// Lists the routes of a server with settings changed, by the names of their variables.
+pub fn routes_with(variables: &[(&str, &str)]) -> Vec<TestRoute> {
+    let test_route = |facts: RouteFacts| TestRoute {
+        method: facts.method.to_string().leak(),
+        path: facts.path.clone().into_owned().leak(),
+        facts,
+    };
+    auth_http::routes(&settings(variables)).into_iter().map(test_route).collect()
+}
+
+/// Lists every code that a server with all features answers with.
+pub fn error_codes() -> Vec<ErrorCode> {
+    auth_http::error_codes(&settings(&[("AUTH__JWT__ENABLED", "true"), ("AUTH__BEARER__ENABLED", "true")]))
+}
+
+fn settings(variables: &[(&str, &str)]) -> Settings {
+    let required = [
+        ("BETTER_AUTH_SECRET", SECRET),
+        ("BETTER_AUTH_URL", "http://auth.test:3000"),
+        ("DATABASE_URL", "postgres://localhost/none"),
+    ];
+    let environment = required
+        .iter()
+        .chain(variables)
+        .fold(Environment::default(), |environment, (name, value)| environment.with(*name, *value));
+    Settings::load(&environment).expect("settings for tests")
+}

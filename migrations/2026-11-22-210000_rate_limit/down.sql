@@ -1,2 +1,0 @@
--- Runs only on a table that up.sql made itself.
-DROP TABLE "rateLimit";

@@ -1,0 +1,213 @@
+//! The layers of each crate: what a file may use, and that no files use each other in a circle.
+//!
+//! A room is a file or folder directly under `src`, or one feature. `cargo xtask tidy --graph` prints the
+//! rooms and the arrows between them.
+
+use std::collections::BTreeSet;
+
+use super::modules::{self, Package};
+use super::{Files, Finding, untied};
+
+/// Longest file, in lines outside of tests.
+const MAX_LINES: usize = 500;
+
+/// The rooms of a crate that has layers. In a crate without a table any file may use any other, except in
+/// cycles.
+struct House {
+    package: &'static str,
+    rooms: &'static [Room],
+}
+
+/// A room and the rooms it may know. What is not listed is not allowed.
+struct Room {
+    name: &'static str,
+    knows: &'static [&'static str],
+}
+
+/// Stands for every `features/<name>`.
+const FEATURES: &str = "features/*";
+
+const HOUSES: [House; 1] = [House {
+    package: "auth-http",
+    rooms: &[
+        // The library's front: it shows what the rooms have, which is no arrow.
+        Room { name: "lib", knows: &[] },
+        Room { name: "main", knows: &["cli", "config"] },
+        Room { name: "cli", knows: &["server", "app", "signing_keys", "config"] },
+        Room { name: "server", knows: &["app", "web", "config"] },
+        Room {
+            name: "app",
+            knows: &["features", FEATURES, "password", "session", "signing_keys", "web", "config"],
+        },
+        Room { name: FEATURES, knows: &["features", "password", "session", "signing_keys", "web", "config"] },
+        // What every feature is, and the services that it gets.
+        Room { name: "features", knows: &["password", "session", "web", "config"] },
+        Room { name: "password", knows: &["session", "web", "config"] },
+        // The cookie cache may be signed with the keys of the `jwt` plugin.
+        Room { name: "session", knows: &["signing_keys", "web", "config"] },
+        Room { name: "signing_keys", knows: &["web", "config"] },
+        Room { name: "web", knows: &["config"] },
+        Room { name: "config", knows: &[] },
+    ],
+}];
+
+/// A finding, and the rooms that must be untied for it to be overlooked.
+struct Judged {
+    rooms: BTreeSet<String>,
+    finding: Finding,
+}
+
+pub(super) fn check(files: &Files) -> Vec<Finding> {
+    judge(&modules::packages(files), &HOUSES, untied::UNTIED)
+}
+
+fn judge(packages: &[Package], houses: &[House], untied: &[&str]) -> Vec<Finding> {
+    let mut used = BTreeSet::new();
+    let mut findings = Vec::new();
+    for package in packages {
+        let house = houses.iter().find(|house| house.package == package.name);
+        let mut judged = lengths(package);
+        judged.extend(cycles(package));
+        if let Some(house) = house {
+            judged.extend(strangers(package, house));
+            judged.extend(arrows(package, house));
+        }
+        for Judged { rooms, finding } in judged {
+            let entries: Vec<Option<&str>> =
+                rooms.iter().map(|room| entry(untied, &package.name, room)).collect();
+            if entries.iter().all(Option::is_some) {
+                used.extend(entries.into_iter().flatten());
+            } else {
+                findings.push(finding);
+            }
+        }
+        findings.extend(package.unreadable.iter().map(|(path, reason)| Finding {
+            file: path.clone(),
+            line: None,
+            message: format!("cannot be read as Rust: {reason}"),
+        }));
+    }
+    findings.extend(untied.iter().filter(|entry| !used.contains(*entry)).map(|entry| Finding {
+        file: untied::FILE.to_owned(),
+        line: None,
+        message: format!("`{entry}` is tidy now: remove it from UNTIED"),
+    }));
+    findings
+}
+
+/// The entry of the list under which a room falls.
+fn entry<'a>(untied: &[&'a str], package: &str, room: &str) -> Option<&'a str> {
+    untied.iter().copied().find(|entry| match entry.split_once('/') {
+        Some((crate_name, name)) => crate_name == package && name == room,
+        None => *entry == package,
+    })
+}
+
+/// The room that a file belongs to.
+pub(super) fn room(package: &Package, file: usize) -> String {
+    let path = package.short(file);
+    let path = path.strip_suffix(".rs").unwrap_or(path);
+    let mut parts = path.split('/');
+    match (parts.next().unwrap_or_default(), parts.next()) {
+        ("features", Some(name)) => format!("features/{name}"),
+        (first, _) => first.to_owned(),
+    }
+}
+
+/// The name under which the table has a room.
+fn in_table(room: &str) -> &str {
+    if room.starts_with("features/") { FEATURES } else { room }
+}
+
+fn judged<'a>(
+    package: &Package,
+    files: impl IntoIterator<Item = &'a usize>,
+    file: usize,
+    line: Option<usize>,
+    message: String,
+) -> Judged {
+    let rooms = files.into_iter().map(|file| room(package, *file)).collect();
+    Judged { rooms, finding: Finding { file: package.path(file).to_owned(), line, message } }
+}
+
+fn lengths(package: &Package) -> Vec<Judged> {
+    let files = package.files.iter().enumerate().filter(|(_, file)| !file.test && file.lines > MAX_LINES);
+    files
+        .map(|(index, file)| {
+            let message = format!(
+                "has {} lines without its tests, at most {MAX_LINES} are allowed: \
+                 give the second subject a file of its own",
+                file.lines
+            );
+            judged(package, [&index], index, None, message)
+        })
+        .collect()
+}
+
+fn cycles(package: &Package) -> Vec<Judged> {
+    let knots = modules::knots(package).into_iter();
+    knots
+        .map(|knot| {
+            let cycle = modules::shortest_cycle(package, &knot);
+            let first = cycle.first().copied().unwrap_or_default();
+            let mut message = format!("import cycle: {}", package.short(first));
+            let nexts = cycle.iter().skip(1).chain([&first]);
+            let mut line = None;
+            for (from, to) in cycle.iter().zip(nexts) {
+                if let Some(arrow) = package.arrows.get(&(*from, *to)) {
+                    line = line.or(Some(arrow.line));
+                    message += &format!(" -(line {})-> {}", arrow.line, package.short(*to));
+                }
+            }
+            if knot.len() > cycle.len() {
+                message += &format!("; {} files use each other in circles with these", knot.len());
+            }
+            judged(package, &knot, first, line, message)
+        })
+        .collect()
+}
+
+/// Files that are in no room of the table.
+fn strangers(package: &Package, house: &House) -> Vec<Judged> {
+    let files = package.files.iter().enumerate().filter(|(_, file)| !file.test).map(|(index, _)| index);
+    files
+        .filter(|file| {
+            let room = room(package, *file);
+            // `features.rs` only declares its modules; what it used would be found as an arrow.
+            room != "features" && !house.rooms.iter().any(|known| known.name == in_table(&room))
+        })
+        .map(|file| {
+            let message = format!(
+                "`{}` is no room of {}: the rooms are in xtask/src/tidy/layers.rs",
+                room(package, file),
+                package.name
+            );
+            judged(package, [&file], file, None, message)
+        })
+        .collect()
+}
+
+/// Arrows that the table does not allow.
+fn arrows(package: &Package, house: &House) -> Vec<Judged> {
+    let mut found = Vec::new();
+    for ((from, to), arrow) in &package.arrows {
+        let (user, used) = (room(package, *from), room(package, *to));
+        let row = house.rooms.iter().find(|row| row.name == in_table(&user));
+        // A file in no room is a finding of its own.
+        if user == used || row.is_none_or(|row| row.knows.contains(&in_table(&used))) {
+            continue;
+        }
+        let names = arrow.names.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        let uses = format!("uses {names} of {}", package.short(*to));
+        let message = if in_table(&user) == FEATURES && in_table(&used) == FEATURES {
+            format!("{uses}, but a feature never calls another feature: what both need goes to a room below")
+        } else {
+            format!("{uses}: `{user}` may not know `{used}`")
+        };
+        found.push(judged(package, [from], *from, Some(arrow.line), message));
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests;
