@@ -1,6 +1,7 @@
 //! What is known of a request: read once, before its handler runs.
 
 use std::cell::{OnceCell, RefCell};
+use std::fmt;
 use std::ops::Deref;
 use std::rc::Rc;
 
@@ -17,7 +18,6 @@ use super::response_cookies::ResponseCookies;
 use super::services::WebServices;
 
 /// A request, and the cookies that its answer will set.
-#[derive(Debug)]
 pub(crate) struct RequestContext {
     http: HttpRequest,
     now: OffsetDateTime,
@@ -127,6 +127,18 @@ impl RequestContext {
     /// Looks at the cookies that the answer will set.
     pub(crate) fn with_answer_cookies<T>(&self, look: impl FnOnce(&ResponseCookies) -> T) -> T {
         look(&self.answer.borrow())
+    }
+}
+
+/// Headers and query hold credentials, so they are not shown.
+impl fmt::Debug for RequestContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { now, reached, answer, .. } = self;
+        f.debug_struct("RequestContext")
+            .field("now", now)
+            .field("reached", reached)
+            .field("answer", answer)
+            .finish_non_exhaustive()
     }
 }
 
