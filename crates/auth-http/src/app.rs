@@ -20,6 +20,7 @@ use crate::password::Passwords;
 use crate::password::attempts::PasswordAttempts;
 use crate::password::change_password::ChangePassword;
 use crate::password::hashing::Hashing;
+use crate::password::hooks::UserHooks;
 use crate::password::sign_in::SignIn;
 use crate::password::sign_up::{AfterSignUp, SignUp};
 use crate::session::acting::ActingServices;
@@ -215,7 +216,9 @@ impl Auth {
         let features = features::features(&self.shared.settings, &self.shared.keys);
         let mut hooks = SessionHooks::default();
         features.iter().for_each(|feature| feature.hook_sessions(&mut hooks, &store));
-        let services = self.services(&store, self.sessions(&store, sites, hooks));
+        let mut user_hooks = UserHooks::default();
+        features.iter().for_each(|feature| feature.hook_users(&mut user_hooks, &store));
+        let services = self.services(&store, self.sessions(&store, sites, hooks), user_hooks);
         let web = Rc::new(self.web_services(&store));
         let acting = ActingServices { web: Rc::clone(&web), sessions: Rc::clone(&services.sessions) };
         app.app_data(acting).app_data(Data::new(self.shared.panics.clone()));
@@ -261,7 +264,7 @@ impl Auth {
         }
     }
 
-    fn services(&self, store: &Store, sessions: Sessions) -> Services {
+    fn services(&self, store: &Store, sessions: Sessions, hooks: UserHooks) -> Services {
         let Shared { settings, fields, passwords, .. } = &*self.shared;
         let EmailAndPasswordSettings {
             enabled,
@@ -284,6 +287,7 @@ impl Auth {
                 passwords: passwords.clone(),
                 sessions: Rc::clone(&sessions),
                 fields: Arc::clone(fields),
+                hooks,
                 is_enabled: enabled && !disable_sign_up,
                 then: if signs_in { AfterSignUp::SignedIn } else { AfterSignUp::EnumerationSafe },
             },

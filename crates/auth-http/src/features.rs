@@ -15,6 +15,7 @@ use auth_core::DeclaredFields;
 use auth_store::Store;
 
 use crate::password::change_password::ChangePassword;
+use crate::password::hooks::UserHooks;
 use crate::password::sign_in::SignIn;
 use crate::password::sign_up::SignUp;
 use crate::session::Sessions;
@@ -59,6 +60,9 @@ pub(crate) trait Feature {
 
     /// Adds what it does around sessions.
     fn hook_sessions(&self, _hooks: &mut SessionHooks, _store: &Store) {}
+
+    /// Adds what it does around new users.
+    fn hook_users(&self, _hooks: &mut UserHooks, _store: &Store) {}
 
     /// What it does to every answer whose cookies are known.
     fn answer_hook(&self, _services: &Services) -> Option<AnswerHook> {

@@ -3,9 +3,11 @@
 //! These are services: a route is thin and knows the body and the answer, so that `/login` and `/sign-in/email` are two
 //! routes over one [`sign_in::SignIn`].
 
+pub(crate) mod answer;
 pub(crate) mod attempts;
 pub(crate) mod change_password;
 pub mod hashing;
+pub(crate) mod hooks;
 pub(crate) mod input;
 pub(crate) mod settings;
 pub(crate) mod sign_in;

@@ -13,7 +13,9 @@ use auth_core::{IDENTIFIER_MAX_BYTES, is_identifier};
 
 pub(crate) use connection::{Exchange, NamedConnection};
 
-use crate::tables::{BOOKKEEPING_TABLE, Column, ColumnKind, SIGN_IN_GATES, TableSet};
+use crate::tables::{
+    BOOKKEEPING_TABLE, Column, ColumnKind, FIELDS_OF_FEATURES, Part, SIGN_IN_GATES, TableSet,
+};
 
 /// How a database calls the tables and columns of Better Auth. The default is by Better Auth's own names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +63,8 @@ const OF_POSTGRES: [&str; 6] = ["ctid", "xmin", "xmax", "cmin", "cmax", "tableoi
 /// Better Auth's own names of all tables that this crate has statements for.
 impl Default for TableNames {
     fn default() -> Self {
-        Self::of(TableSet::default().with(&SIGN_IN_GATES))
+        let known = TableSet::default().with(&SIGN_IN_GATES);
+        Self::of(FIELDS_OF_FEATURES.iter().fold(known, |known, fields| known.with(fields)))
     }
 }
 
@@ -123,6 +126,9 @@ impl TableNames {
             let mut columns = BTreeSet::new();
             for field in self.fields(table) {
                 let column = self.column(table, field);
+                if column == field && is_of(FIELDS_OF_FEATURES.iter().copied(), table, field) {
+                    continue;
+                }
                 if !columns.insert(column) {
                     return Err(NameProblem::Taken(format!(
                         "another column of \"{table}\" than \"{field}\""
@@ -161,14 +167,12 @@ impl TableNames {
 
     /// Tells whether the database's column of that name is taken: by a column that this server reads or
     /// makes, or by one that was given the name. Columns that are only obeyed where they are there can be
-    /// declared as fields too.
+    /// declared as fields too, and so can those of features.
     pub fn has_column(&self, table: &str, column: &str) -> bool {
-        let gates = SIGN_IN_GATES.tables.iter().filter(|gates| gates.name == table);
-        let is_gate =
-            |field: &str| gates.clone().any(|gates| gates.columns.iter().any(|gate| gate.name == field));
+        let optional = || FIELDS_OF_FEATURES.iter().copied().chain([&SIGN_IN_GATES]);
         self.fields(table).any(|field| {
             let called = self.column(table, field);
-            called == column && (called != field || !is_gate(field))
+            called == column && (called != field || !is_of(optional(), table, field))
         })
     }
 
@@ -199,6 +203,12 @@ impl TableNames {
         }
         self.fields(table).all(|field| field != column).then_some(column)
     }
+}
+
+/// Tells whether one of these parts has the column.
+fn is_of(parts: impl Iterator<Item = &'static Part>, table: &str, field: &str) -> bool {
+    let mut tables = parts.flat_map(|part| part.tables).filter(|known| known.name == table);
+    tables.any(|known| known.columns.iter().any(|column| column.name == field))
 }
 
 /// Lists what the names of a column's indexes and constraints end in.

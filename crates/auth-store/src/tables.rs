@@ -7,6 +7,7 @@
 mod declared;
 mod set;
 
+pub(crate) use declared::FIELDS_OF_FEATURES;
 pub use declared::{CORE, JWT, RATE_LIMIT, SIGN_IN_GATES};
 pub use set::TableSet;
 

@@ -22,8 +22,8 @@ const TABLE: &str = "user";
 /// Finds and stores users.
 #[derive(Clone, Copy, Debug)]
 pub struct UserRepository<'store> {
-    pool: &'store Pool,
-    fields: &'store DeclaredFields,
+    pub(crate) pool: &'store Pool,
+    pub(crate) fields: &'store DeclaredFields,
     ids: IdKind,
 }
 

@@ -1,6 +1,9 @@
 //! The features of a server: the one list that names them all.
 
+use auth_core::FieldDeclaration;
+
 use crate::app::settings::Settings;
+use crate::config::{Loader, SettingsError};
 use crate::features::Feature;
 use crate::features::bearer::BearerTokens;
 use crate::features::email_password::EmailPassword;
@@ -30,6 +33,18 @@ pub(crate) fn features(settings: &Settings, keys: &SigningKeys) -> Vec<Box<dyn F
 
 fn boxed(feature: Option<impl Feature + 'static>) -> Option<Box<dyn Feature>> {
     feature.map(|feature| Box::new(feature) as Box<dyn Feature>)
+}
+
+/// Reads a feature's section, and gives the fields of users that it declares; none where it is off.
+type UserFields = fn(&Loader) -> Result<Vec<FieldDeclaration>, SettingsError>;
+
+/// The features that declare fields of users.
+const USER_FIELDS: &[UserFields] = &[];
+
+/// Gives the fields that the features which are on declare for users, in the order of the list.
+pub(crate) fn user_fields(loader: &Loader) -> Result<Vec<FieldDeclaration>, SettingsError> {
+    let fields: Result<Vec<_>, _> = USER_FIELDS.iter().map(|fields| fields(loader)).collect();
+    fields.map(|fields| fields.concat())
 }
 
 /// Gives what is known of the routes of a server with these settings.

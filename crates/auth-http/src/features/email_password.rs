@@ -110,6 +110,7 @@ impl BeforeSessionCreate for VerifiedEmail {
 fn routes() -> Vec<Route<Service>> {
     vec![
         Route::post("/sign-up/email", Anyone, sign_up::sign_up_email)
+            .before_fields(|service, body| service.sign_up.hooks.before_create(body).boxed_local())
             .summary("Creates a user with an e-mail address and a password, and signs in.")
             .answers(&[(200, "`token` and `user`")])
             .errors(crate::password::sign_up::CODES)

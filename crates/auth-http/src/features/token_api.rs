@@ -5,6 +5,8 @@ mod user;
 
 use std::rc::Rc;
 
+use futures_util::FutureExt;
+
 use super::{Feature, Services, facts, mount};
 use crate::password::sign_in::{self, SignIn};
 use crate::password::sign_up::{self, SignUp};
@@ -51,6 +53,7 @@ impl Feature for TokenApi {
 fn routes() -> Vec<Route<Service>> {
     vec![
         Route::post("/register", Anyone, credentials::register)
+            .before_fields(|service, body| service.sign_up.hooks.before_create(body).boxed_local())
             .summary("Creates a user with an e-mail address and a password, and signs in.")
             .answers(&[(201, "user, session and access token")])
             .errors(sign_up::CODES)

@@ -41,15 +41,21 @@ mod known;
 
 /// The name by which an account's password is tried; names of different kinds never meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum AccountName<'n> {
-    /// An e-mail address, lower-cased.
-    Email(&'n str),
+pub(crate) struct AccountName<'n> {
+    kind: &'static str,
+    name: &'n str,
 }
 
 impl<'n> AccountName<'n> {
-    /// Names an account by its e-mail address.
+    /// Names an account by its e-mail address. An account that has one is always named by it, whatever its
+    /// user typed: with a count for each of its names an attacker would have as many more tries.
     pub(crate) fn of_email(email: &'n Email) -> Self {
-        Self::Email(email.as_str())
+        Self::new("email", email.as_str())
+    }
+
+    /// Names what was typed where no account has that name, so that it is guarded as an account would be.
+    pub(crate) fn new(kind: &'static str, name: &'n str) -> Self {
+        Self { kind, name }
     }
 }
 

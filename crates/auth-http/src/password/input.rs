@@ -2,15 +2,13 @@
 
 use auth_core::{Email, Password, Remember};
 
+use super::hooks::KNOWN;
 use super::sign_up::NewUser;
 use crate::web::error::ApiError;
 use crate::web::fields::Fields;
 
 /// The reference's schema of a sign-up is an object and a record at once, and names both.
 pub(crate) const SIGN_UP_ROOTS: [&str; 2] = ["object", "record"];
-
-/// What the body of a sign-up has besides additional fields.
-const KNOWN: [&str; 6] = ["name", "email", "password", "image", "callbackURL", "rememberMe"];
 
 /// Longest name in UTF-16 units. Access tokens carry the name; with a longer one a token would outgrow what servers read.
 pub(crate) const NAME_MAX: usize = 512;

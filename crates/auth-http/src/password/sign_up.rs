@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 
 use super::attempts::AccountName;
 use super::hashing::HashingError;
+use super::hooks::UserHooks;
 use super::{PASSWORD_TOO_LONG, PASSWORD_TOO_SHORT, Passwords};
 use crate::session::Sessions;
 use crate::session::begin::{Method, NewSession, SessionCookiesInAnswer};
@@ -59,6 +60,8 @@ pub(crate) struct SignUp {
     pub(crate) sessions: Rc<Sessions>,
     /// What users hold beyond Better Auth's own.
     pub(crate) fields: Arc<DeclaredFields>,
+    /// What features do around new users.
+    pub(crate) hooks: UserHooks,
     /// Whether new users are taken.
     pub(crate) is_enabled: bool,
     /// What signing up leads to.

@@ -100,6 +100,12 @@ impl Body {
         Self { value: None, is_form: false }
     }
 
+    /// Gives a body for tests of what works on one.
+    #[cfg(test)]
+    pub(crate) fn of(value: Value) -> Self {
+        Self { value: Some(value), is_form: false }
+    }
+
     /// Gives the value, or `None` where the request has no body.
     pub(crate) fn value(&self) -> Option<&Value> {
         self.value.as_ref()
@@ -113,6 +119,11 @@ impl Body {
     /// Gives a member of a body that is an object.
     pub(crate) fn member(&self, name: &str) -> Option<&Value> {
         self.value.as_ref().and_then(|value| value.get(name))
+    }
+
+    /// Gives the members of a body that is an object, to change them.
+    pub(crate) fn members_mut(&mut self) -> Option<&mut Map<String, Value>> {
+        self.value.as_mut().and_then(Value::as_object_mut)
     }
 
     /// Reads and parses.

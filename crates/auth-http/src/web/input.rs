@@ -1,5 +1,5 @@
 //! A body that passed every check before the handler runs, in the reference's order: media type, syntax, origin and
-//! redirects, fields, login origin.
+//! redirects, what the route does before its fields, fields, login origin.
 
 use actix_web::dev::Payload;
 
@@ -56,14 +56,18 @@ impl Input for NoInput {
     }
 }
 
-/// Reads and checks a request's input.
+/// Reads and checks a request's input; `before` runs before its fields are checked.
 ///
 /// # Errors
 ///
 /// The first check that fails.
-pub(super) async fn read<I: Input>(request: &RequestContext, payload: &mut Payload) -> Result<I, ApiError> {
+pub(super) async fn read<I: Input>(
+    request: &RequestContext,
+    payload: &mut Payload,
+    before: impl AsyncFnOnce(&mut Body) -> Result<(), ApiError>,
+) -> Result<I, ApiError> {
     let services = request.services();
-    let (body, is_login) = match I::BODY {
+    let (mut body, is_login) = match I::BODY {
         BodyRule::Unread => return I::parse(&Body::none()),
         BodyRule::Ignored => (Body::none(), false),
         BodyRule::Read { media_types, is_login } => {
@@ -72,6 +76,7 @@ pub(super) async fn read<I: Input>(request: &RequestContext, payload: &mut Paylo
     };
     services.origins.check_cookie_request(request.http())?;
     services.origins.check_redirects(request.http(), &body)?;
+    before(&mut body).await?;
     let input = I::parse(&body)?;
     if is_login {
         services.origins.check_login_request(request.http())?;

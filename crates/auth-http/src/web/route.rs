@@ -10,6 +10,7 @@ use actix_web::dev::Payload;
 use actix_web::http::Method;
 use futures_util::future::LocalBoxFuture;
 
+use super::body::Body;
 use super::context::{Context, RequestContext};
 use super::error::ApiError;
 use super::error_code::ErrorCode;
@@ -19,14 +20,23 @@ use super::rate_limit::window::RateRule;
 use super::route_facts::{CachePolicy, RouteFacts};
 
 type Call<S> = Arc<
-    dyn Fn(Rc<RequestContext>, Payload, Rc<S>) -> LocalBoxFuture<'static, Result<HttpResponse, ApiError>>
+    dyn Fn(
+            Rc<RequestContext>,
+            Payload,
+            Rc<S>,
+            Option<BeforeFields<S>>,
+        ) -> LocalBoxFuture<'static, Result<HttpResponse, ApiError>>
         + Send
         + Sync,
 >;
 
+/// What a route does with a body before its fields are checked.
+pub(crate) type BeforeFields<S> = for<'a> fn(&'a S, &'a mut Body) -> LocalBoxFuture<'a, Result<(), ApiError>>;
+
 /// A route whose handler works with a service `S`.
 pub(crate) struct Route<S> {
     facts: RouteFacts,
+    before: Option<BeforeFields<S>>,
     call: Call<S>,
 }
 
@@ -46,9 +56,13 @@ impl<S: 'static> Route<S> {
         H: Fn(Context<G::Caller>, I, Rc<S>) -> F + Copy + Send + Sync + 'static,
         F: Future<Output = Result<HttpResponse, ApiError>> + 'static,
     {
-        let call: Call<S> = Arc::new(move |request, mut payload, service| {
+        let call: Call<S> = Arc::new(move |request, mut payload, service, before| {
             Box::pin(async move {
-                let input = input::read::<I>(&request, &mut payload).await?;
+                let before = async |body: &mut Body| match before {
+                    Some(before) => before(&service, body).await,
+                    None => Ok(()),
+                };
+                let input = input::read::<I>(&request, &mut payload, before).await?;
                 let caller = guard.admit(&request, &service).await?;
                 handler(Context::new(request, caller), input, service).await
             })
@@ -65,7 +79,7 @@ impl<S: 'static> Route<S> {
             answers: &[],
             errors: &[],
         };
-        Self { facts, call }
+        Self { facts, before: None, call }
     }
 
     /// Makes a `GET` route.
@@ -108,6 +122,13 @@ impl<S: 'static> Route<S> {
         self
     }
 
+    /// Has `before` look at the body, and change it, before its fields are checked: where the reference runs
+    /// the plugins' `hooks.before`.
+    pub(crate) fn before_fields(mut self, before: BeforeFields<S>) -> Self {
+        self.before = Some(before);
+        self
+    }
+
     /// Has the route counted and turned off under another path.
     pub(crate) fn counts_as(mut self, path: impl Into<Cow<'static, str>>) -> Self {
         self.facts.counts_as = Some(path.into());
@@ -133,9 +154,9 @@ impl<S: 'static> Route<S> {
 
     /// Gives the route with a worker's service.
     pub(crate) fn mount(self, service: &Rc<S>) -> MountedRoute {
-        let Self { facts, call } = self;
+        let Self { facts, before, call } = self;
         let service = Rc::clone(service);
-        let call = move |request, payload| call(request, payload, Rc::clone(&service));
+        let call = move |request, payload| call(request, payload, Rc::clone(&service), before);
         MountedRoute { facts, call: Box::new(call) }
     }
 }

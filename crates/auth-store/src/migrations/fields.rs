@@ -114,7 +114,8 @@ fn findings(live: &Live, declared: &DeclaredFields, layout: &Layout) -> Vec<Find
     let is_declared = |finding: &Finding| {
         finding.problem == Problem::ExtraRequired
             && of_all(declared).any(|(table, field)| {
-                layout.names.table(table) == finding.table && finding.column.as_deref() == Some(&field.column)
+                layout.names.table(table) == finding.table
+                    && finding.column.as_deref() == Some(layout.names.column(table, &field.column))
             })
     };
     let mut findings = schema_check::findings(live, layout);
@@ -122,7 +123,7 @@ fn findings(live: &Live, declared: &DeclaredFields, layout: &Layout) -> Vec<Find
     for (table, field) in of_all(declared).filter(|(table, _)| live.has(table)) {
         let finding = |problem, severity, fix: Option<String>| Finding {
             table: layout.names.table(table).to_owned(),
-            column: Some(field.column.clone()),
+            column: Some(layout.names.column(table, &field.column).to_owned()),
             problem,
             severity,
             fix: fix.map(|fix| layout.names.exchange(&fix).into_owned()),
@@ -174,7 +175,10 @@ pub(crate) async fn missing_on(
     ))
     .load(connection.plain())
     .await?;
-    let places = of_all(declared).map(|(table, field)| format!("{}.{}", names.table(table), field.column));
+    let places = of_all(declared).map(|(table, field)| {
+        // A feature's field can have its name from `[database.names]`.
+        format!("{}.{}", names.table(table), names.column(table, &field.column))
+    });
     Ok(places.filter(|place| !there.iter().any(|there| there.place == *place)).collect())
 }
 

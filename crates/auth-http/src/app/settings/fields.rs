@@ -58,6 +58,27 @@ impl Section for UserFields {
     }
 }
 
+impl UserFields {
+    /// Puts the fields of features before the operator's, which is the order in which the reference shows
+    /// them.
+    ///
+    /// # Errors
+    /// A declared field that has the name or the column of one.
+    pub(super) fn after(self, of_features: Vec<FieldDeclaration>) -> Result<AdditionalFields, SettingsError> {
+        let same = |field: &FieldDeclaration| {
+            of_features.iter().any(|own| own.name == field.name || own.column == field.column)
+        };
+        if let Some(field) = self.0.iter().find(|field| same(field)) {
+            let table = format!("{}.{}", Self::NAME, field.name);
+            let reason = "a feature that is on has this field or its column";
+            return Err(SettingsError::refused(table, reason, "leave it out, or turn the feature off"));
+        }
+        let all = of_features.into_iter().chain(self.0.iter().cloned()).collect();
+        AdditionalFields::new(FieldOwner::User, all)
+            .map_err(|error| refused(Self::NAME, error.problem, error.problem))
+    }
+}
+
 impl Section for SessionFields {
     const NAME: &'static str = "session.additional_fields";
     type Keys = Declarations;

@@ -6,6 +6,7 @@ use auth_core::DeclaredFields;
 
 use super::database::DatabaseSettings;
 use super::{SchemaSettings, Settings, fields, names};
+use crate::app::features::user_fields;
 use crate::app::tables;
 use crate::config::{Environment, Loader, SettingsError};
 use crate::signing_keys::settings::JwtSettings;
@@ -24,7 +25,7 @@ impl SchemaSettings {
         let mut database: DatabaseSettings = loader.section()?;
         let names::DatabaseNames(names) = loader.section()?;
         database.names = Arc::new(names);
-        let fields::UserFields(user) = loader.section()?;
+        let user = loader.section::<fields::UserFields>()?.after(user_fields(loader)?)?;
         let fields::SessionFields(session) = loader.section()?;
         let (jwt, rate_limit): (JwtSettings, RateLimitSettings) = (loader.section()?, loader.section()?);
         let tables = tables::of(jwt.enabled, rate_limit.storage);

@@ -3,15 +3,12 @@
 use std::rc::Rc;
 
 use actix_web::HttpResponse;
-use actix_web::http::StatusCode;
-use actix_web::http::header::{self, HeaderValue};
-use auth_core::wire::SignInBody;
-use auth_core::{Password, encode_uri_component};
+use auth_core::Password;
 
 use super::Service;
+use crate::password::answer::signed_in;
 use crate::password::input::remember;
 use crate::password::sign_in::EmailLogin;
-use crate::web::answer::json;
 use crate::web::body::{Body, BodyRule, MediaTypes};
 use crate::web::context::Context;
 use crate::web::error::ApiError;
@@ -46,32 +43,5 @@ pub(super) async fn sign_in_email(
     service: Rc<Service>,
 ) -> Result<HttpResponse, ApiError> {
     let principal = service.sign_in.with_email(&context, login).await?.signed_in()?;
-    // An empty address is repeated in the body and is no redirect.
-    let target = callback_url.as_deref().filter(|url| !url.is_empty());
-    let body = SignInBody {
-        redirect: target.is_some(),
-        token: principal.session.token.expose(),
-        url: callback_url.as_deref(),
-        user: (&principal.user).into(),
-    };
-    let mut answer = json(StatusCode::OK, &body);
-    if let Some(url) = target {
-        let location = HeaderValue::from_str(&ascii_address(url)).map_err(ApiError::internal)?;
-        answer.headers_mut().insert(header::LOCATION, location);
-    }
-    Ok(answer)
-}
-
-/// Percent-encodes what is no ASCII: a header holds none (RFC 9110 §5.5), the reference sends one byte per letter or
-/// fails.
-fn ascii_address(url: &str) -> String {
-    let mut ascii = String::with_capacity(url.len());
-    for letter in url.chars() {
-        if letter.is_ascii() {
-            ascii.push(letter);
-        } else {
-            ascii.push_str(&encode_uri_component(letter.encode_utf8(&mut [0; 4])));
-        }
-    }
-    ascii
+    signed_in(&principal, callback_url.as_deref())
 }

@@ -50,7 +50,10 @@ fn r_086_after_a_hundred_failures_strangers_try_once_per_second_together() {
         passed += u32::from(fail(&attempts, &format!("more {number}"), number * 10).is_none());
     }
     assert_eq!(passed, 100);
-    assert!(attempts.begin(AccountName::Email("bob@example.com"), HOME, NOW).is_ok(), "another account");
+    assert!(
+        attempts.begin(AccountName::new("email", "bob@example.com"), HOME, NOW).is_ok(),
+        "another account"
+    );
 }
 
 #[test]

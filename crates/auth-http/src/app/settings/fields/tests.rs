@@ -1,5 +1,5 @@
 //! Declarations in settings files: what they read as, and each reason to refuse one.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use auth_core::DeclaredFields;
 
@@ -147,4 +147,23 @@ fn r_110_a_declaration_that_cannot_be_is_refused_by_its_key() {
         "account.additional_fields.plan.type",
         "no setting",
     );
+}
+
+#[test]
+fn fields_of_features_come_first_and_are_not_declared_twice() {
+    let declared = |names: &[&str]| -> Vec<FieldDeclaration> {
+        let text =
+            |name: &&str| format!("[user.additional_fields.{name}]\ntype = \"string\"\nrequired = false\n");
+        load(&names.iter().map(text).collect::<String>()).unwrap().user.iter().cloned().collect()
+    };
+    let own = || UserFields(AdditionalFields::new(FieldOwner::User, declared(&["plan", "city"])).unwrap());
+    let all = own().after(declared(&["handle"])).unwrap();
+    assert_eq!(all.iter().map(|field| &*field.name).collect::<Vec<_>>(), ["handle", "plan", "city"]);
+
+    let mut other_name = declared(&["city"]);
+    other_name[0].name = "town".into();
+    for of_feature in [declared(&["city"]), other_name] {
+        let error = own().after(of_feature).unwrap_err();
+        assert_eq!(error.key, "user.additional_fields.city", "{error}");
+    }
 }
