@@ -7,6 +7,7 @@ pub(crate) mod jwt;
 pub(crate) mod sessions;
 pub(crate) mod system;
 pub(crate) mod token_api;
+pub(crate) mod username;
 
 use std::rc::Rc;
 use std::sync::Arc;

@@ -43,6 +43,15 @@ pub fn jwt_routes() -> &'static [TestRoute] {
     &ROUTES
 }
 
+/// Lists the routes that the `username` plugin adds.
+pub fn username_routes() -> &'static [TestRoute] {
+    static ROUTES: LazyLock<Vec<TestRoute>> = LazyLock::new(|| {
+        let is_new = |route: &TestRoute| !routes().iter().any(|known| known.path == route.path);
+        routes_with(&[("AUTH__USERNAME__ENABLED", "true")]).into_iter().filter(is_new).collect()
+    });
+    &ROUTES
+}
+
 /// Lists the routes of a server with settings changed, by the names of their variables.
 pub fn routes_with(variables: &[(&str, &str)]) -> Vec<TestRoute> {
     let test_route = |facts: RouteFacts| TestRoute {
@@ -55,7 +64,11 @@ pub fn routes_with(variables: &[(&str, &str)]) -> Vec<TestRoute> {
 
 /// Lists every code that a server with all features answers with.
 pub fn error_codes() -> Vec<ErrorCode> {
-    auth_http::error_codes(&settings(&[("AUTH__JWT__ENABLED", "true"), ("AUTH__BEARER__ENABLED", "true")]))
+    auth_http::error_codes(&settings(&[
+        ("AUTH__JWT__ENABLED", "true"),
+        ("AUTH__BEARER__ENABLED", "true"),
+        ("AUTH__USERNAME__ENABLED", "true"),
+    ]))
 }
 
 fn settings(variables: &[(&str, &str)]) -> Settings {

@@ -11,6 +11,7 @@ use crate::features::jwt::Jwt;
 use crate::features::sessions::SessionRoutes;
 use crate::features::system::System;
 use crate::features::token_api::TokenApi;
+use crate::features::username::Username;
 use crate::signing_keys::SigningKeys;
 use crate::web::error_code::{self, ErrorCode};
 use crate::web::route_facts::RouteFacts;
@@ -20,13 +21,14 @@ use crate::{password, session, web};
 pub(crate) fn features(settings: &Settings, keys: &SigningKeys) -> Vec<Box<dyn Feature>> {
     let fixed = settings.server.base_url.fixed();
     let jwt = settings.jwt.enabled.then(|| Jwt::new(&settings.jwt, keys.clone(), fixed));
-    let features: [Option<Box<dyn Feature>>; 6] = [
+    let features: [Option<Box<dyn Feature>>; 7] = [
         Some(Box::new(TokenApi)),
         Some(Box::new(EmailPassword::new(&settings.email_and_password))),
         Some(Box::new(SessionRoutes::new(&settings.session))),
         Some(Box::new(System::new(settings.server.error_url.clone()))),
         boxed(BearerTokens::new(settings.bearer)),
         boxed(jwt),
+        boxed(Username::new(settings.username)),
     ];
     features.into_iter().flatten().collect()
 }
@@ -39,7 +41,7 @@ fn boxed(feature: Option<impl Feature + 'static>) -> Option<Box<dyn Feature>> {
 type UserFields = fn(&Loader) -> Result<Vec<FieldDeclaration>, SettingsError>;
 
 /// The features that declare fields of users.
-const USER_FIELDS: &[UserFields] = &[];
+const USER_FIELDS: &[UserFields] = &[Username::user_fields];
 
 /// Gives the fields that the features which are on declare for users, in the order of the list.
 pub(crate) fn user_fields(loader: &Loader) -> Result<Vec<FieldDeclaration>, SettingsError> {

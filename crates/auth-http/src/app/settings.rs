@@ -32,6 +32,7 @@ pub use crate::config::{BaseUrl, DEFAULT_TOML, EffectiveKey, Environment, Networ
 pub use crate::features::bearer::settings::BearerSettings;
 pub use crate::features::email_password::settings::EmailAndPasswordSettings;
 pub use crate::features::system::settings::ErrorUrl;
+pub use crate::features::username::settings::UsernameSettings;
 pub use crate::password::settings::PasswordSettings;
 pub use crate::session::settings::{
     AccessTokenSettings, AnonymousGetSession, CookiesSettings, SessionSettings,
@@ -73,6 +74,8 @@ pub struct Settings {
     pub bearer: BearerSettings,
     /// Better Auth's `jwt` plugin.
     pub jwt: JwtSettings,
+    /// Better Auth's `username` plugin.
+    pub username: UsernameSettings,
     /// Whether people sign up and in with a password.
     pub email_and_password: EmailAndPasswordSettings,
     /// Password rules and hashing.

@@ -44,3 +44,4 @@ mod sign_out;
 mod sign_up;
 mod sign_up_unseen;
 mod statements;
+mod username;

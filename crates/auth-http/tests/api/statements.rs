@@ -11,7 +11,9 @@ use auth_store::IdKind;
 use auth_store::testing::TestDatabase;
 use reqwest::RequestBuilder;
 use serde_json::json;
-use test_support::{Answer, PASSWORD, SettingsFile, TestApp, email_and_password, jwt_routes, routes};
+use test_support::{
+    Answer, PASSWORD, SettingsFile, TestApp, email_and_password, jwt_routes, routes, username_routes,
+};
 use time::Duration;
 
 use self::counting::CountingProxy;
@@ -262,6 +264,30 @@ impl Measured {
         }
     }
 
+    /// The `username` plugin.
+    async fn username_round(&mut self, name: &str) {
+        self.rows.clear();
+        let email = format!("{name}@example.com");
+        let person = json!({"email": email, "password": PASSWORD, "name": "Ann", "username": name});
+        let route = "POST /sign-up/email";
+        self.count(route, "a new username", self.request(route).json(&person)).await;
+        self.count(route, "a username that is taken", self.request(route).json(&person)).await;
+        let route = "POST /sign-in/username";
+        self.count(route, "the right password", self.request(route).json(&person)).await;
+        let wrong = json!({"username": name, "password": "wrong password"});
+        self.count(route, "a wrong password", self.request(route).json(&wrong)).await;
+        let unknown = json!({"username": "nobody", "password": PASSWORD});
+        self.count(route, "an unknown username", self.request(route).json(&unknown)).await;
+        self.count(
+            route,
+            "a text that is no username",
+            self.request(route).json(&json!({"username": "x", "password": "x"})),
+        )
+        .await;
+        let route = "POST /is-username-available";
+        self.count(route, "", self.request(route).json(&json!({"username": name}))).await;
+    }
+
     /// The `jwt` plugin, and a rotation of its key.
     async fn jwt_round(&mut self, name: &str) {
         self.rows.clear();
@@ -322,12 +348,16 @@ async fn the_table_of_statements_is_what_each_route_costs() {
     keyed.keyed_round("warm-keyed").await;
     keyed.keyed_round("keyed").await;
     // Last, since a column is added that the others do not know.
+    let mut username = Measured::start(&database, &[("AUTH__USERNAME__ENABLED", "true")]).await;
+    username.username_round("warm_username").await;
+    username.username_round("username").await;
     let mut fields = Measured::with_file(&database, FIELD).await;
     fields.field_round("warm-field").await;
     fields.field_round("field").await;
 
-    let all: Vec<&Row> = [&plain, &cached, &jwt].into_iter().flat_map(|measured| &measured.rows).collect();
-    for route in routes().iter().chain(jwt_routes()) {
+    let all: Vec<&Row> =
+        [&plain, &cached, &jwt, &username].into_iter().flat_map(|measured| &measured.rows).collect();
+    for route in routes().iter().chain(jwt_routes()).chain(username_routes()) {
         let name = format!("{} {}", route.method, route.path);
         assert!(all.iter().any(|row| row.route == name), "{name} is not measured");
     }
@@ -360,7 +390,11 @@ async fn the_table_of_statements_is_what_each_route_costs() {
             assert_eq!(costs(new), costs(taken), "{}", new.route);
         }
     }
-    let all = [plain, cached, jwt, keyed, deferred, no_sign_in, verified, fields];
+    // A name that no user has must not be told by what it costs.
+    let by_name = "POST /sign-in/username";
+    let costs = ["a wrong password", "an unknown username"].map(|case| cost(&username, by_name, case));
+    assert_eq!(costs, [1, 1]);
+    let all = [plain, cached, jwt, keyed, deferred, no_sign_in, verified, username, fields];
     written_down(&table(all.iter().flat_map(|measured| &measured.rows).collect()));
 }
 
@@ -387,6 +421,7 @@ fn table(mut rows: Vec<&Row>) -> String {
             routes()
                 .iter()
                 .chain(jwt_routes())
+                .chain(username_routes())
                 .position(|route| format!("{} {}", route.method, route.path) == name)
         };
         of(row.route).unwrap_or(usize::MAX)

@@ -12,7 +12,7 @@ use crate::pairing::register::{self, Row};
 use crate::pairing::{Outcome, StepOutcome, configuration};
 
 /// What the reference offers and this suite asks, by path below the base path.
-const ROUTES: [(&str, &str); 15] = [
+const ROUTES: [(&str, &str); 17] = [
     ("POST", "/sign-up/email"),
     ("POST", "/sign-in/email"),
     ("POST", "/sign-out"),
@@ -26,6 +26,8 @@ const ROUTES: [(&str, &str); 15] = [
     ("POST", "/update-session"),
     ("GET", "/token"),
     ("GET", "/jwks"),
+    ("POST", "/sign-in/username"),
+    ("POST", "/is-username-available"),
     ("GET", "/ok"),
     ("GET", "/error"),
 ];

@@ -349,6 +349,8 @@ configurations! {
     allowed_hosts_under_both_schemes => "allowed hosts under both schemes",
     allowed_hosts_behind_a_proxy => "allowed hosts behind a proxy",
     trusted_proxy_headers => "trusted proxy headers",
+    username => "username",
+    username_with_options => "username with options",
 }
 
 /// Every description is played, and every file of scenarios belongs to one.

@@ -57,6 +57,7 @@ impl Settings {
             access_token: loader.section()?,
             bearer: loader.section()?,
             jwt: loader.section()?,
+            username: loader.section()?,
             email_and_password: loader.section()?,
             password: loader.section()?,
             cleanup: loader.section()?,

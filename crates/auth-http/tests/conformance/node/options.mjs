@@ -10,9 +10,10 @@ import { randomBytes } from "node:crypto";
 import { argon2id } from "@noble/hashes/argon2.js";
 import { bearer } from "better-auth/plugins/bearer";
 import { jwt } from "better-auth/plugins/jwt";
+import { username } from "better-auth/plugins/username";
 import pg from "pg";
 
-const known = { bearer, jwt };
+const known = { bearer, jwt, username };
 
 const unpadded = (bytes) => Buffer.from(bytes).toString("base64").replace(/=+$/, "");
 const digest = (password, salt) => unpadded(argon2id(password.normalize("NFKC"), salt, { m: 8, t: 1, p: 1, dkLen: 32 }));

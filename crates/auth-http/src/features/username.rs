@@ -1,0 +1,139 @@
+//! Better Auth's `username` plugin: users have a name of their own beside the e-mail address, and sign in
+//! with it.
+
+mod available;
+mod rules;
+pub(crate) mod settings;
+mod sign_in;
+mod sign_up;
+
+use std::rc::Rc;
+
+use actix_web::http::StatusCode;
+use auth_core::{FieldDeclaration, FieldKind, Visibility};
+use auth_store::Store;
+
+use super::{Feature, Services, facts, mount};
+use crate::config::{Loader, SettingsError};
+use crate::features::username::settings::UsernameSettings;
+use crate::features::username::sign_up::UsernameAtSignUp;
+use crate::password::hooks::UserHooks;
+use crate::password::sign_in::SignIn;
+use crate::web::error_code::ErrorCode;
+use crate::web::guard::Anyone;
+use crate::web::rate_limit::PASSWORD_RATE;
+use crate::web::route::{MountedRoute, Route};
+use crate::web::route_facts::RouteFacts;
+
+/// Unknown name, wrong password, a user without one, or an empty text.
+const INVALID_USERNAME_OR_PASSWORD: ErrorCode =
+    ErrorCode::new(StatusCode::UNAUTHORIZED, "INVALID_USERNAME_OR_PASSWORD", "Invalid username or password");
+/// Another user has the name.
+const USERNAME_IS_ALREADY_TAKEN: ErrorCode = ErrorCode::new(
+    StatusCode::BAD_REQUEST,
+    "USERNAME_IS_ALREADY_TAKEN",
+    "Username is already taken. Please try another.",
+);
+/// The name is under the shortest length.
+const USERNAME_TOO_SHORT: ErrorCode =
+    ErrorCode::new(StatusCode::UNPROCESSABLE_ENTITY, "USERNAME_TOO_SHORT", "Username is too short");
+/// The name is over the longest length.
+const USERNAME_TOO_LONG: ErrorCode =
+    ErrorCode::new(StatusCode::UNPROCESSABLE_ENTITY, "USERNAME_TOO_LONG", "Username is too long");
+/// The name has a character that names cannot have.
+const INVALID_USERNAME: ErrorCode =
+    ErrorCode::new(StatusCode::UNPROCESSABLE_ENTITY, "INVALID_USERNAME", "Username is invalid");
+
+/// The plugin.
+#[derive(Debug)]
+pub(crate) struct Username {
+    settings: UsernameSettings,
+}
+
+/// What its routes work with.
+#[derive(Debug)]
+struct Service {
+    settings: UsernameSettings,
+    store: Store,
+    sign_in: SignIn,
+}
+
+impl Username {
+    /// Gives the plugin where it is on.
+    pub(crate) fn new(settings: UsernameSettings) -> Option<Self> {
+        settings.enabled.then_some(Self { settings })
+    }
+
+    /// Reads what the plugin adds to users, where it is on.
+    ///
+    /// # Errors
+    ///
+    /// As [`Loader::section`].
+    pub(crate) fn user_fields(loader: &Loader) -> Result<Vec<FieldDeclaration>, SettingsError> {
+        let settings: UsernameSettings = loader.section()?;
+        let names: &[&str] = match (settings.enabled, settings.display_username) {
+            (false, _) => &[],
+            (true, false) => &["username"],
+            (true, true) => &["username", "displayUsername"],
+        };
+        Ok(names.iter().map(|name| field(name)).collect())
+    }
+}
+
+fn field(name: &str) -> FieldDeclaration {
+    FieldDeclaration {
+        name: name.into(),
+        column: name.to_owned(),
+        kind: FieldKind::Text,
+        required: false,
+        default: None,
+        input: true,
+        visibility: Visibility::Returned,
+        unique: name == "username",
+        index: false,
+    }
+}
+
+impl Feature for Username {
+    fn id(&self) -> &'static str {
+        "username"
+    }
+
+    fn facts(&self) -> Vec<RouteFacts> {
+        facts(&routes())
+    }
+
+    fn mount(&self, services: &Services) -> Vec<MountedRoute> {
+        let Services { store, sign_in, .. } = services.clone();
+        mount(routes(), Service { settings: self.settings, store, sign_in })
+    }
+
+    fn errors(&self) -> &'static [ErrorCode] {
+        &[
+            INVALID_USERNAME_OR_PASSWORD,
+            USERNAME_IS_ALREADY_TAKEN,
+            USERNAME_TOO_SHORT,
+            USERNAME_TOO_LONG,
+            INVALID_USERNAME,
+        ]
+    }
+
+    fn hook_users(&self, hooks: &mut UserHooks, store: &Store) {
+        let hook = UsernameAtSignUp { settings: self.settings, store: store.clone() };
+        hooks.before_create.push(Rc::new(hook));
+    }
+}
+
+fn routes() -> Vec<Route<Service>> {
+    vec![
+        Route::post("/sign-in/username", Anyone, sign_in::sign_in_username)
+            .summary("Signs in with a username and a password.")
+            .answers(&[(200, "`redirect`, `token`, `url` and `user`")])
+            .errors(sign_in::CODES)
+            .rate(PASSWORD_RATE),
+        Route::post("/is-username-available", Anyone, available::is_username_available)
+            .summary("Tells whether a username is free.")
+            .answers(&[(200, "`available`")])
+            .errors(available::CODES),
+    ]
+}

@@ -1,0 +1,73 @@
+//! `[username]`: Better Auth's `username` plugin.
+
+use serde::{Deserialize, Deserializer};
+
+use crate::config::{Section, SettingsError, values};
+
+/// Better Auth's `username` plugin.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UsernameSettings {
+    /// Gives users a name that signs in.
+    pub enabled: bool,
+    /// Shortest name in UTF-16 units.
+    #[serde(deserialize_with = "values::whole::<1, LONGEST, _, _>")]
+    pub min_length: usize,
+    /// Longest name in UTF-16 units.
+    #[serde(deserialize_with = "values::whole::<1, LONGEST, _, _>")]
+    pub max_length: usize,
+    /// In which form names are stored and compared.
+    #[serde(deserialize_with = "normalization")]
+    pub normalization: Normalization,
+    /// Which form of a name is checked.
+    #[serde(deserialize_with = "validation_order")]
+    pub validation_order: ValidationOrder,
+    /// Whether users have the name as they typed it, too.
+    pub display_username: bool,
+}
+
+/// In which form names are stored and compared (`usernameNormalization`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Normalization {
+    /// In lower case.
+    Lowercase,
+    /// As typed: names that differ in case are two names.
+    None,
+}
+
+/// Which form of a name is checked (`validationOrder.username`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ValidationOrder {
+    /// The name as typed.
+    PreNormalization,
+    /// The name as it is stored.
+    PostNormalization,
+}
+
+/// The largest bound of a length: an index of PostgreSQL holds such names.
+const LONGEST: u64 = 255;
+
+impl Section for UsernameSettings {
+    const NAME: &'static str = "username";
+    type Keys = Self;
+
+    fn validate(keys: Self) -> Result<Self, SettingsError> {
+        if keys.min_length > keys.max_length {
+            let reason = "larger than `username.max_length`, so that no name fits";
+            return Err(SettingsError::refused("username.min_length", reason, "lower it or raise the other"));
+        }
+        Ok(keys)
+    }
+}
+
+fn normalization<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Normalization, D::Error> {
+    values::word(deserializer, &[("lowercase", Normalization::Lowercase), ("none", Normalization::None)])
+}
+
+fn validation_order<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ValidationOrder, D::Error> {
+    let words = [
+        ("pre-normalization", ValidationOrder::PreNormalization),
+        ("post-normalization", ValidationOrder::PostNormalization),
+    ];
+    values::word(deserializer, &words)
+}
