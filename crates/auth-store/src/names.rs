@@ -285,6 +285,18 @@ mod tests {
     }
 
     #[test]
+    fn the_field_of_a_feature_leaves_its_name_to_other_columns() {
+        let mut names = TableNames::default();
+        assert!(!names.has_column("user", "username"), "it can be declared");
+        names.call_column("user", "name", "username").unwrap();
+        assert_eq!(names.check(), Ok(()), "the feature may be off");
+        assert!(names.has_column("user", "username"));
+        names.call_column("user", "name", "name").unwrap();
+        names.call_column("user", "username", "name").unwrap();
+        assert!(matches!(names.check(), Err(NameProblem::Taken(_))));
+    }
+
+    #[test]
     fn what_the_database_calls_so_is_found() {
         let mut names = TableNames::default();
         names.call_table("user", "users").unwrap();

@@ -250,7 +250,7 @@ fn r_110_a_start_is_refused_by_the_keys_name_and_never_shows_the_value() {
     let scalar = file("server = \"canary\"\n");
     let short = file("canary\n");
     let empty = file("");
-    let cases: [(&[(&str, &str)], &str); 63] = [
+    let cases: [(&[(&str, &str)], &str); 64] = [
         (&[("BETTER_AUTH_SECRET", "")], "security.secret"),
         (&[("BETTER_AUTH_SECRET", "canary-of-thirty-one-bytes-1234")], "security.secret"),
         (&[("BETTER_AUTH_SECRET", "better-auth-secret-12345678901234567890")], "security.secret"),
@@ -315,6 +315,7 @@ fn r_110_a_start_is_refused_by_the_keys_name_and_never_shows_the_value() {
         (&[("AUTH__PROXIES__TRUSTED", "10.0.0.0/8,canary")], "proxies.trusted"),
         (&[("AUTH__PROXIES__HEADERS", "")], "proxies.headers"),
         (&[("AUTH__PASSWORD__MIN_LENGTH", "200")], "password.min_length"),
+        (&[("AUTH__USERNAME__MIN_LENGTH", "31")], "username.min_length"),
         (&[("BETTER_AUTH_TRUSTED_ORIGINS", "https://canary.example.com/")], "security.trusted_origins"),
         (&[("BETTER_AUTH_TRUSTED_ORIGINS", "canary.example.com")], "security.trusted_origins"),
         (&[("BETTER_AUTH_TRUSTED_ORIGINS", "javascript://canary")], "security.trusted_origins"),

@@ -162,7 +162,9 @@ fn fields_of_features_come_first_and_are_not_declared_twice() {
 
     let mut other_name = declared(&["city"]);
     other_name[0].name = "town".into();
-    for of_feature in [declared(&["city"]), other_name] {
+    let mut other_column = declared(&["city"]);
+    other_column[0].column = "town".to_owned();
+    for of_feature in [declared(&["city"]), other_name, other_column] {
         let error = own().after(of_feature).unwrap_err();
         assert_eq!(error.key, "user.additional_fields.city", "{error}");
     }

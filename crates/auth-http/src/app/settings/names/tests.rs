@@ -81,6 +81,11 @@ fn what_cannot_be_is_refused_by_its_key() {
             "user.additional_fields.mail",
             "gives its column to another",
         ),
+        (
+            "[database.names.user]\nname = \"username\"\n[username]\nenabled = true",
+            "user.additional_fields.username",
+            "gives its column to another",
+        ),
     ] {
         let error = load(toml).unwrap_err();
         assert!(error.contains(&format!("`{key}`")) && error.contains(reason), "{toml}: {error}");
