@@ -9,7 +9,8 @@ use crate::host_port::HostPort;
 ///
 /// let url = BaseUrl::parse("https://Auth.Example.com:443/api/auth")?;
 /// assert_eq!(url.origin(), "https://auth.example.com");
-/// assert!(url.is_https());
+/// assert_eq!(url.hostname(), "auth.example.com");
+/// assert!(url.is_https() && !url.is_loopback());
 /// # Ok::<(), auth_core::ParseBaseUrlError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,14 +85,31 @@ impl BaseUrl {
         &self.origin
     }
 
+    /// Gives the host without its port; an IPv6 address stands in brackets.
+    pub fn hostname(&self) -> &str {
+        self.host_port().host
+    }
+
     /// Tells whether browsers come by https; cookies then have `__Secure-` before their names.
     pub fn is_https(&self) -> bool {
         self.is_https
+    }
+
+    /// Tells whether the host is this machine, as [`HostPort::is_loopback`] does.
+    pub fn is_loopback(&self) -> bool {
+        self.host_port().is_loopback()
+    }
+
+    fn host_port(&self) -> HostPort<'_> {
+        let authority = self.origin.split_once("://").map_or("", |(_, authority)| authority);
+        HostPort::split(authority)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
     use super::*;
 
     #[test]
@@ -118,5 +136,19 @@ mod tests {
         check("https://a.example:0", Err(ParseBaseUrlError::Port));
         check("https://a.example:65536", Err(ParseBaseUrlError::Port));
         check("https://a.example:+1", Err(ParseBaseUrlError::Port));
+    }
+
+    #[test]
+    fn the_host_is_told_without_its_port() {
+        let check = |text: &str, hostname: &str, is_loopback: bool| {
+            let url = BaseUrl::parse(text).unwrap();
+            assert_eq!((url.hostname(), url.is_loopback()), (hostname, is_loopback), "{text}");
+        };
+        check("https://A.example:8443/x", "a.example", false);
+        check("https://a.example", "a.example", false);
+        check("http://app.localhost:3000", "app.localhost", true);
+        check("http://127.0.0.2:80", "127.0.0.2", true);
+        check("http://[::1]:3000", "[::1]", true);
+        check("http://[::2]", "[::2]", false);
     }
 }

@@ -20,7 +20,6 @@ pub(crate) mod span;
 mod tree;
 pub(crate) mod values;
 
-pub use base_url::BaseUrl;
 pub use error::{Problem, SettingsError, chain};
 pub use loader::EffectiveKey;
 pub(crate) use loader::{Loader, Section};

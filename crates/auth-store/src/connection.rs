@@ -29,7 +29,6 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
 /// Why a connection could not be opened.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum ConnectError {
     /// No answer in time.
     #[error("no answer within {after:?}")]

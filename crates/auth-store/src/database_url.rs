@@ -44,7 +44,6 @@ const PASSED_ON: &[&str] = &[
 
 /// Why a database address was refused. Never quotes the address: it may hold a password.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum DatabaseUrlError {
     /// Not a Postgres URL at all.
     #[error("the database URL must begin with postgres:// or postgresql://")]

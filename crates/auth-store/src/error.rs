@@ -166,6 +166,11 @@ impl StoreError {
         self.cause()?.sqlstate()
     }
 
+    /// Whether a table that the statement names is not in the database: it was not migrated for what is asked of it.
+    pub fn is_missing_table(&self) -> bool {
+        self.sqlstate() == Some(&SqlState::UNDEFINED_TABLE)
+    }
+
     fn cause(&self) -> Option<&Cause> {
         match self {
             Self::Unavailable(

@@ -30,7 +30,6 @@ pub struct TableNames {
 
 /// Why a name cannot be given.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum NameProblem {
     /// Better Auth has no such table.
     #[error("Better Auth has no table of that name, but {}", known.join(", "))]

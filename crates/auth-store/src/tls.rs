@@ -35,7 +35,6 @@ use crate::database_url::{DatabaseUrl, TlsMode, TlsRoots};
 
 /// Why TLS could not be set up.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum TlsError {
     /// The file of `sslrootcert` could not be read.
     #[error("the certificates of `sslrootcert` could not be read from {path}")]

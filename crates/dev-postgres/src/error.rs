@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 /// Why PostgreSQL was not found or a cluster did not start, stop or go away.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum Error {
     /// No PostgreSQL programs on this machine; the text names the commands that install them.
     #[error("PostgreSQL is not installed{}\n{}", tried.as_ref().map(|t| format!(" ({t})")).unwrap_or_default(), INSTALL_HINT)]

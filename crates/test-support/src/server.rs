@@ -24,7 +24,6 @@ pub struct Server {
 
 /// Why a server did not start.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum StartFailure {
     /// A setting is wrong or missing.
     #[error("the settings cannot be read")]

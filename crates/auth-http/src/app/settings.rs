@@ -28,7 +28,7 @@ pub use log::{LogFormat, LogSettings};
 pub use security::SecuritySettings;
 pub use server::ServerSettings;
 
-pub use crate::config::{BaseUrl, DEFAULT_TOML, EffectiveKey, Environment, Network, Problem, SettingsError};
+pub use crate::config::{DEFAULT_TOML, EffectiveKey, Environment, Network, Problem, SettingsError};
 pub use crate::features::bearer::settings::BearerSettings;
 pub use crate::features::email_password::settings::EmailAndPasswordSettings;
 pub use crate::features::system::settings::ErrorUrl;

@@ -1,12 +1,13 @@
 //! `auth-server keys`: the keys that sign tokens of the `jwt` plugin, as the operator sees them.
 
+use std::error::Error;
 use std::io::{Write, stdout};
 use std::process::ExitCode;
 
 use auth_http::clock::Clock;
 use auth_http::logging::chain;
 use auth_http::settings::Settings;
-use auth_http::signing_keys::{KeyReport, SigningKeys};
+use auth_http::signing_keys::{KeyReport, SigningError, SigningKeys};
 use auth_store::Store;
 use clap::Subcommand;
 use time::OffsetDateTime;
@@ -34,7 +35,7 @@ pub(super) async fn run(settings: &Settings, action: Action) -> Outcome {
     }
     match action {
         Action::List => {
-            let all = keys.list(&store, now).await?;
+            let all = keys.list(&store, now).await.map_err(explained)?;
             if all.is_empty() {
                 writeln!(out, "no key yet; the first token makes one")?;
             }
@@ -43,13 +44,24 @@ pub(super) async fn run(settings: &Settings, action: Action) -> Outcome {
             }
         }
         Action::Rotate => {
-            let made = keys.rotate(&store, now).await?;
+            let made = keys.rotate(&store, now).await.map_err(explained)?;
             for report in keys.list(&store, now).await?.iter().filter(|report| report.key.id == made.id) {
                 line(&mut out, report)?;
             }
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Says what to do where the database was migrated while `jwt` was off.
+fn explained(error: SigningError) -> Box<dyn Error> {
+    match error {
+        SigningError::Store(store) if store.is_missing_table() => {
+            "the database has no table for keys; set jwt.enabled = true and run `auth-server migrate up`"
+                .into()
+        }
+        error => error.into(),
+    }
 }
 
 fn line(out: &mut impl Write, report: &KeyReport) -> std::io::Result<()> {

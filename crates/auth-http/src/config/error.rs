@@ -29,7 +29,6 @@ impl Error for SettingsError {
 
 /// What is wrong with a setting.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum Problem {
     /// No setting has this name.
     #[error("there is no setting of this name; {}", meant(nearest.as_deref()))]

@@ -6,14 +6,13 @@ use std::rc::Rc;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ContentType, HeaderMap, HeaderName, HeaderValue};
-use auth_core::{JwtIssuer, Secret, User};
+use auth_core::{BaseUrl, JwtIssuer, Secret, User};
 use auth_store::Store;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use serde_json::json;
 
 use super::{Feature, Services, facts, mount};
-use crate::config::BaseUrl;
 use crate::session::Sessions;
 use crate::session::guard::{Session, SignedIn};
 use crate::session::hooks::{AfterSessionShown, SessionHooks};

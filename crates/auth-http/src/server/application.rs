@@ -36,7 +36,6 @@ pub struct ApplicationHandle {
 
 /// Why the server could not start.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum StartError {
     /// The auth routes cannot be built from these settings.
     #[error("the settings cannot be used")]

@@ -7,7 +7,7 @@
 use std::rc::Rc;
 
 use auth_core::{
-    AccessTokenIssuer, AccessTokenPolicy, AccessTokenVerifier, CookieCache, CookieSettings,
+    AccessTokenIssuer, AccessTokenPolicy, AccessTokenVerifier, BaseUrl, CookieCache, CookieSettings,
     CookieSettingsError, DeclaredFields, ForeignTokenVerifier, KeyedCookieCache, MaxAge, SessionCookies,
     SigningSecret,
 };
@@ -15,7 +15,6 @@ use auth_store::Store;
 
 use super::cookie_cache::{CookieCacheForm, SessionCookieCache};
 use super::credentials::JwtVerifiers;
-use crate::config::BaseUrl;
 use crate::session::settings::{AccessTokenSettings, CookiesSettings};
 use crate::signing_keys::SigningKeys;
 use crate::web::context::RequestContext;

@@ -1,12 +1,12 @@
 //! `[jwt]`: Better Auth's `jwt` plugin.
 
-use auth_core::{JwsAlgorithm, JwtPayload, JwtPolicy, RSA_BITS};
+use auth_core::{BaseUrl, JwsAlgorithm, JwtPayload, JwtPolicy, RSA_BITS};
 use serde::{Deserialize, Deserializer};
 use time::Duration;
 
 use crate::config::route_path::RoutePath;
 use crate::config::span::{self, DAY, SECOND};
-use crate::config::{BaseUrl, Section, SettingsError, values};
+use crate::config::{Section, SettingsError, values};
 
 /// Better Auth's `jwt` plugin: tokens that are verified with a public key.
 #[derive(Clone, Debug, Deserialize)]

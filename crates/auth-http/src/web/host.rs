@@ -12,9 +12,10 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{HOST, HeaderMap, HeaderName};
-use auth_core::HostPort;
+use auth_core::{BaseUrl, HostPort};
 
-use crate::config::{BaseUrl, Network};
+use crate::config::Network;
+use crate::config::base_url::parse_address;
 use crate::web::client_address::is_one_of;
 use crate::web::client_address::settings::ProxiesSettings;
 use crate::web::host::settings::{AllowedHosts, BaseUrlSettings};
@@ -123,7 +124,7 @@ impl HostPolicy {
     #[cfg(test)]
     pub(crate) fn of_one(url: &str) -> Self {
         #[expect(clippy::unwrap_used, reason = "tests")]
-        let (url, _) = BaseUrl::parse(url).unwrap();
+        let (url, _) = parse_address(url).unwrap();
         Self { addresses: BaseUrlSettings::Fixed(url), proxies: Vec::new() }
     }
 
@@ -154,7 +155,7 @@ impl HostPolicy {
             return None;
         }
         let scheme = self.scheme(requested, host).as_str();
-        BaseUrl::parse(&format!("{scheme}://{host}")).map(|(url, _)| url)
+        parse_address(&format!("{scheme}://{host}")).map(|(url, _)| url)
     }
 
     /// Tells the scheme of an address whose host a request named. TLS may end before this server, so that the

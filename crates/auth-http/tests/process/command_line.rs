@@ -166,6 +166,19 @@ async fn keys_are_made_and_listed_and_never_shown() {
 }
 
 #[tokio::test]
+async fn keys_of_a_database_without_their_table_are_told_where_to_get_it() {
+    let database = TestDatabase::create().await;
+    database.execute("drop table jwks").await;
+    for arguments in [&["keys"][..], &["keys", "rotate"]] {
+        let (code, text) = run(arguments, &variables(database.url()));
+        assert_eq!(code, Some(1), "{text}");
+        assert!(text.contains("set jwt.enabled = true and run `auth-server migrate up`"), "{text}");
+    }
+    let (code, text) = run(&["cleanup"], &variables(database.url()));
+    assert_eq!(code, Some(0), "{text}");
+}
+
+#[tokio::test]
 async fn migrate_check_names_the_column_that_drifted() {
     let database = TestDatabase::create().await;
     database.execute(r#"alter table "user" drop column image"#).await;

@@ -6,7 +6,6 @@ use crate::tls::TlsError;
 
 /// Why migrations did not run or could not be looked at.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum MigrationError {
     /// No connection, or one through a pooler that must not be used.
     #[error("the database cannot be reached for migrations")]

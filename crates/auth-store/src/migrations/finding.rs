@@ -15,7 +15,6 @@ pub enum Severity {
 
 /// What is wrong with a table or column.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Problem {
     /// The table is not there.
     MissingTable,

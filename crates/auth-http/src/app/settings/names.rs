@@ -56,7 +56,7 @@ impl Section for DatabaseNames {
 fn refused(key: &str, problem: &NameProblem) -> SettingsError {
     let way_out = match problem {
         NameProblem::UnknownTable { .. } | NameProblem::UnknownField { .. } => "write it as Better Auth does",
-        _ => "choose another name",
+        NameProblem::NoIdentifier | NameProblem::TooLong(_) | NameProblem::Taken(_) => "choose another name",
     };
     SettingsError::refused(key, problem, way_out)
 }

@@ -4,6 +4,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use auth_core::BaseUrl;
+
 use super::*;
 
 const SECRET: &str = "unit-test-secret-Zk3vQ9xT7mB2nR5c";

@@ -1,12 +1,12 @@
 //! `[cookies]`: names and attributes of cookies.
 
 use auth_core::{
-    AttributeOverrides, CookieOverrides, CookieSettings, CookieSettingsError, MaxAge, SameSite,
+    AttributeOverrides, BaseUrl, CookieOverrides, CookieSettings, CookieSettingsError, MaxAge, SameSite,
     SessionCookies,
 };
 use serde::{Deserialize, Deserializer};
 
-use crate::config::{BaseUrl, Section, SettingsError, span, values};
+use crate::config::{Section, SettingsError, span, values};
 
 /// Names and attributes of cookies, of which two may follow the address that a request came under.
 #[derive(Clone, Debug, PartialEq, Eq)]

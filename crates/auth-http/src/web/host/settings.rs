@@ -1,9 +1,11 @@
 //! `server.base_url`, `server.allowed_hosts` and `server.protocol`: under which addresses clients know the
 //! server.
 
+use auth_core::BaseUrl;
 use serde::{Deserialize, Deserializer};
 
-use crate::config::{BaseUrl, Problem, SettingsError, values};
+use crate::config::base_url::parse_address;
+use crate::config::{Problem, SettingsError, values};
 use crate::web::host::{HostPattern, Protocol};
 use crate::web::origin::pattern_problem::unusable;
 
@@ -39,9 +41,7 @@ impl<'de> Deserialize<'de> for Address {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let wanted =
             "an http or https address without user, query or fragment, such as \"https://auth.example.com\"";
-        values::parsed(deserializer, wanted, |text| {
-            BaseUrl::parse(text).map(|(url, path)| Self { url, path })
-        })
+        values::parsed(deserializer, wanted, |text| parse_address(text).map(|(url, path)| Self { url, path }))
     }
 }
 

@@ -44,7 +44,6 @@ enum Paths {
 
 /// Why a text is no rule.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum ParseRuleError {
     /// It does not read as one.
     #[error("`{0}` is no rule; write `/path = 100 per 10s` or `/path = off`")]
