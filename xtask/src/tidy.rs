@@ -13,7 +13,6 @@ mod profiles;
 mod rules;
 mod settings;
 mod sources;
-mod untied;
 mod weight;
 
 use std::fmt;

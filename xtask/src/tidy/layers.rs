@@ -3,10 +3,8 @@
 //! A room is a file or folder directly under `src`, or one feature. `cargo xtask tidy --graph` prints the
 //! rooms and the arrows between them.
 
-use std::collections::BTreeSet;
-
 use super::modules::{self, Package};
-use super::{Files, Finding, untied};
+use super::{Files, Finding};
 
 /// Longest file, in lines outside of tests.
 const MAX_LINES: usize = 500;
@@ -51,35 +49,18 @@ const HOUSES: [House; 1] = [House {
     ],
 }];
 
-/// A finding, and the rooms that must be untied for it to be overlooked.
-struct Judged {
-    rooms: BTreeSet<String>,
-    finding: Finding,
-}
-
 pub(super) fn check(files: &Files) -> Vec<Finding> {
-    judge(&modules::packages(files), &HOUSES, untied::UNTIED)
+    judge(&modules::packages(files), &HOUSES)
 }
 
-fn judge(packages: &[Package], houses: &[House], untied: &[&str]) -> Vec<Finding> {
-    let mut used = BTreeSet::new();
+fn judge(packages: &[Package], houses: &[House]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for package in packages {
-        let house = houses.iter().find(|house| house.package == package.name);
-        let mut judged = lengths(package);
-        judged.extend(cycles(package));
-        if let Some(house) = house {
-            judged.extend(strangers(package, house));
-            judged.extend(arrows(package, house));
-        }
-        for Judged { rooms, finding } in judged {
-            let entries: Vec<Option<&str>> =
-                rooms.iter().map(|room| entry(untied, &package.name, room)).collect();
-            if entries.iter().all(Option::is_some) {
-                used.extend(entries.into_iter().flatten());
-            } else {
-                findings.push(finding);
-            }
+        findings.extend(lengths(package));
+        findings.extend(cycles(package));
+        if let Some(house) = houses.iter().find(|house| house.package == package.name) {
+            findings.extend(strangers(package, house));
+            findings.extend(arrows(package, house));
         }
         findings.extend(package.unreadable.iter().map(|(path, reason)| Finding {
             file: path.clone(),
@@ -87,20 +68,7 @@ fn judge(packages: &[Package], houses: &[House], untied: &[&str]) -> Vec<Finding
             message: format!("cannot be read as Rust: {reason}"),
         }));
     }
-    findings.extend(untied.iter().filter(|entry| !used.contains(*entry)).map(|entry| Finding {
-        file: untied::FILE.to_owned(),
-        line: None,
-        message: format!("`{entry}` is tidy now: remove it from UNTIED"),
-    }));
     findings
-}
-
-/// The entry of the list under which a room falls.
-fn entry<'a>(untied: &[&'a str], package: &str, room: &str) -> Option<&'a str> {
-    untied.iter().copied().find(|entry| match entry.split_once('/') {
-        Some((crate_name, name)) => crate_name == package && name == room,
-        None => *entry == package,
-    })
 }
 
 /// The room that a file belongs to.
@@ -119,18 +87,11 @@ fn in_table(room: &str) -> &str {
     if room.starts_with("features/") { FEATURES } else { room }
 }
 
-fn judged<'a>(
-    package: &Package,
-    files: impl IntoIterator<Item = &'a usize>,
-    file: usize,
-    line: Option<usize>,
-    message: String,
-) -> Judged {
-    let rooms = files.into_iter().map(|file| room(package, *file)).collect();
-    Judged { rooms, finding: Finding { file: package.path(file).to_owned(), line, message } }
+fn finding(package: &Package, file: usize, line: Option<usize>, message: String) -> Finding {
+    Finding { file: package.path(file).to_owned(), line, message }
 }
 
-fn lengths(package: &Package) -> Vec<Judged> {
+fn lengths(package: &Package) -> Vec<Finding> {
     let files = package.files.iter().enumerate().filter(|(_, file)| !file.test && file.lines > MAX_LINES);
     files
         .map(|(index, file)| {
@@ -139,12 +100,12 @@ fn lengths(package: &Package) -> Vec<Judged> {
                  give the second subject a file of its own",
                 file.lines
             );
-            judged(package, [&index], index, None, message)
+            finding(package, index, None, message)
         })
         .collect()
 }
 
-fn cycles(package: &Package) -> Vec<Judged> {
+fn cycles(package: &Package) -> Vec<Finding> {
     let knots = modules::knots(package).into_iter();
     knots
         .map(|knot| {
@@ -162,13 +123,13 @@ fn cycles(package: &Package) -> Vec<Judged> {
             if knot.len() > cycle.len() {
                 message += &format!("; {} files use each other in circles with these", knot.len());
             }
-            judged(package, &knot, first, line, message)
+            finding(package, first, line, message)
         })
         .collect()
 }
 
 /// Files that are in no room of the table.
-fn strangers(package: &Package, house: &House) -> Vec<Judged> {
+fn strangers(package: &Package, house: &House) -> Vec<Finding> {
     let files = package.files.iter().enumerate().filter(|(_, file)| !file.test).map(|(index, _)| index);
     files
         .filter(|file| {
@@ -182,13 +143,13 @@ fn strangers(package: &Package, house: &House) -> Vec<Judged> {
                 room(package, file),
                 package.name
             );
-            judged(package, [&file], file, None, message)
+            finding(package, file, None, message)
         })
         .collect()
 }
 
 /// Arrows that the table does not allow.
-fn arrows(package: &Package, house: &House) -> Vec<Judged> {
+fn arrows(package: &Package, house: &House) -> Vec<Finding> {
     let mut found = Vec::new();
     for ((from, to), arrow) in &package.arrows {
         let (user, used) = (room(package, *from), room(package, *to));
@@ -204,7 +165,7 @@ fn arrows(package: &Package, house: &House) -> Vec<Judged> {
         } else {
             format!("{uses}: `{user}` may not know `{used}`")
         };
-        found.push(judged(package, [from], *from, Some(arrow.line), message));
+        found.push(finding(package, *from, Some(arrow.line), message));
     }
     found
 }

@@ -15,23 +15,23 @@ const HOUSE: House = House {
 };
 
 /// Judges a crate `shop` of these files of `src`.
-fn judge_shop(sources: &[(&str, &str)], untied: &[&str]) -> Vec<String> {
+fn judge_shop(sources: &[(&str, &str)]) -> Vec<String> {
     let paths: Vec<String> = sources.iter().map(|(name, _)| format!("crates/shop/src/{name}")).collect();
     let mut files = vec![("crates/shop/Cargo.toml", "[package]\nname = \"shop\"\n")];
     files.extend(paths.iter().zip(sources).map(|(path, (_, text))| (path.as_str(), *text)));
     let packages = modules::packages(&Files::of(&files));
-    judge(&packages, &[HOUSE], untied).iter().map(ToString::to_string).collect()
+    judge(&packages, &[HOUSE]).iter().map(ToString::to_string).collect()
 }
 
 #[track_caller]
 fn passes(sources: &[(&str, &str)]) {
-    let found = judge_shop(sources, &[]);
+    let found = judge_shop(sources);
     assert!(found.is_empty(), "{found:#?}");
 }
 
 #[track_caller]
 fn finds(sources: &[(&str, &str)], expected: &str) {
-    let found = judge_shop(sources, &[]);
+    let found = judge_shop(sources);
     assert_eq!(found, [expected], "{found:#?}");
 }
 
@@ -97,7 +97,7 @@ fn paths_are_found_through_modules_globs_macros_and_attributes() {
         ("mod inner {\n    pub fn f() { super::super::web::say() }\n}\n", "2: uses say"),
         ("fn f() { use crate::web::say; say() }\n", "1: uses say"),
     ] {
-        let found = judge_shop(&[lib, web, reply, ("config.rs", config)], &[]);
+        let found = judge_shop(&[lib, web, reply, ("config.rs", config)]);
         let expected = format!("config.rs:{name} of web/reply.rs: `config` may not know `web`");
         assert!(found.iter().any(|finding| finding.ends_with(&expected)), "{config}\n{found:#?}");
     }
@@ -154,7 +154,7 @@ fn a_parent_and_its_children_are_one_whole_but_children_may_not_use_each_other_i
     passes(&[("lib.rs", "mod web;\n"), parent, a, ("web/b.rs", "use super::A;\npub struct B(A);\n")]);
     let a = ("web/a.rs", "use super::Web;\npub struct A(Web, super::b::B);\n");
     let b = ("web/b.rs", "pub struct B(Box<crate::web::A>);\n");
-    let found = judge_shop(&[("lib.rs", "mod web;\n"), parent, a, b], &[]);
+    let found = judge_shop(&[("lib.rs", "mod web;\n"), parent, a, b]);
     let [finding] = found.as_slice() else { panic!("{found:#?}") };
     assert!(
         finding.contains("import cycle: web/a.rs -(line 2)-> web/b.rs -(line 1)-> web/a.rs"),
@@ -187,15 +187,12 @@ fn a_program_knows_the_library_by_its_name() {
         ],
         "crates/shop/src/main.rs: `main` is no room of shop: the rooms are in xtask/src/tidy/layers.rs",
     );
-    let found = judge_shop(
-        &[
-            ("lib.rs", "mod web;\npub use web::Reply;\n"),
-            ("web.rs", "pub struct Reply;\n"),
-            ("main.rs", "mod config;\nfn main() {}\n"),
-            ("config.rs", "use shop::Reply;\npub fn f(_: Reply) {}\n"),
-        ],
-        &[],
-    );
+    let found = judge_shop(&[
+        ("lib.rs", "mod web;\npub use web::Reply;\n"),
+        ("web.rs", "pub struct Reply;\n"),
+        ("main.rs", "mod config;\nfn main() {}\n"),
+        ("config.rs", "use shop::Reply;\npub fn f(_: Reply) {}\n"),
+    ]);
     assert!(found.iter().any(|finding| finding.contains("config.rs:1: uses Reply of web.rs")), "{found:#?}");
 }
 
@@ -209,33 +206,4 @@ fn a_long_file_is_found_and_its_tests_do_not_count() {
         "crates/shop/src/lib.rs: has 501 lines without its tests, at most 500 are allowed: give the second \
          subject a file of its own",
     );
-}
-
-#[test]
-fn what_is_untied_is_overlooked_until_it_is_tidy() {
-    let upward = [
-        ("lib.rs", "mod config;\nmod web;\n"),
-        ("web.rs", "pub struct Reply;\n"),
-        ("config.rs", "use crate::web::Reply;\nfn f(_: Reply) {}\n"),
-    ];
-    for untied in ["shop", "shop/config"] {
-        assert_eq!(judge_shop(&upward, &[untied]), [] as [String; 0]);
-    }
-    let found = judge_shop(&upward, &["shop/web"]);
-    let [finding, entry] = found.as_slice() else { panic!("{found:#?}") };
-    assert!(finding.contains("`config` may not know `web`"), "{finding}");
-    assert_eq!(entry, "xtask/src/tidy/untied.rs: `shop/web` is tidy now: remove it from UNTIED");
-}
-
-#[test]
-fn a_cycle_is_overlooked_where_all_its_rooms_are_untied() {
-    let cycle = [
-        ("lib.rs", "mod config;\nmod web;\n"),
-        ("web.rs", "use crate::config::Limit;\npub struct Reply(Limit);\n"),
-        ("config.rs", "use crate::web::Reply;\npub struct Limit(Box<Reply>);\n"),
-    ];
-    assert_eq!(judge_shop(&cycle, &["shop/config", "shop/web"]), [] as [String; 0]);
-    let found = judge_shop(&cycle, &["shop/config"]);
-    let [finding] = found.as_slice() else { panic!("{found:#?}") };
-    assert!(finding.contains("import cycle"), "{finding}");
 }
