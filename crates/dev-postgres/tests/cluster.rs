@@ -25,7 +25,9 @@ struct Scratch(PathBuf);
 
 impl Scratch {
     fn new(name: &str) -> Self {
-        let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
+        // The database's user may not reach the workspace, as in a clone below `/root`.
+        let base = dev_postgres::reachable_folder(Path::new(env!("CARGO_TARGET_TMPDIR"))).unwrap();
+        let dir = base.join(format!("{name}-{}", std::process::id()));
         let _ = fs::remove_dir_all(&dir);
         fs::create_dir_all(&dir).unwrap();
         Self(dir)

@@ -44,7 +44,7 @@ pub use answer::Answer;
 pub use app::{SECRET, SettingsFile, TestApp};
 pub use credential::{CredentialHeader, PASSWORD, email_and_password};
 pub use process::{Process, Program, p99, to_end};
-pub use route::{TestRoute, error_codes, jwt_routes, routes, routes_with, username_routes};
+pub use route::{TestRoute, all_routes, error_codes, every_feature, routes, routes_of, routes_with};
 pub use server::{Server, StartFailure};
 pub use slow_peer::{SLOW_WAYS, stall};
 pub use token::{claims, from_base64, header, to_base64};

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use auth_http::settings::{Environment, Settings};
+use auth_http::settings::{DEFAULT_TOML, Environment, Settings};
 use auth_http::{Access, ErrorCode, RouteFacts};
 
 use crate::app::SECRET;
@@ -34,22 +34,38 @@ pub fn routes() -> &'static [TestRoute] {
     &ROUTES
 }
 
-/// Lists the routes that the `jwt` plugin adds.
-pub fn jwt_routes() -> &'static [TestRoute] {
-    static ROUTES: LazyLock<Vec<TestRoute>> = LazyLock::new(|| {
-        let is_new = |route: &TestRoute| !routes().iter().any(|known| known.path == route.path);
-        routes_with(&[("AUTH__JWT__ENABLED", "true")]).into_iter().filter(is_new).collect()
-    });
+/// Lists the routes of a server with every feature on, those of [`routes`] first.
+pub fn all_routes() -> &'static [TestRoute] {
+    static ROUTES: LazyLock<Vec<TestRoute>> = LazyLock::new(|| routes_with(&every_feature()));
     &ROUTES
 }
 
-/// Lists the routes that the `username` plugin adds.
-pub fn username_routes() -> &'static [TestRoute] {
-    static ROUTES: LazyLock<Vec<TestRoute>> = LazyLock::new(|| {
-        let is_new = |route: &TestRoute| !routes().iter().any(|known| known.path == route.path);
-        routes_with(&[("AUTH__USERNAME__ENABLED", "true")]).into_iter().filter(is_new).collect()
-    });
-    &ROUTES
+/// Lists the routes that a feature adds which is off as shipped; it is named by its section of the settings.
+pub fn routes_of(feature: &str) -> Vec<TestRoute> {
+    let is_new = |route: &TestRoute| !routes().iter().any(|known| known.path == route.path);
+    routes_with(&[(switch(feature), "true")]).into_iter().filter(is_new).collect()
+}
+
+/// Gives the settings that turn on every feature: each section of `config/default.toml` that says
+/// `enabled = false`, so that a new feature is walked by the tests without being named in them.
+pub fn every_feature() -> Vec<(&'static str, &'static str)> {
+    let mut section = "";
+    let mut switches = Vec::new();
+    for line in DEFAULT_TOML.lines() {
+        if let Some(name) = line.strip_prefix('[') {
+            section = name.trim_end_matches(']');
+        } else if line == "enabled = false" && !section.contains('.') && !NO_FEATURES.contains(&section) {
+            switches.push((switch(section), "true"));
+        }
+    }
+    switches
+}
+
+/// Sections with a switch that turns on no feature.
+const NO_FEATURES: [&str; 1] = ["rate_limit"];
+
+fn switch(feature: &str) -> &'static str {
+    format!("AUTH__{}__ENABLED", feature.to_ascii_uppercase()).leak()
 }
 
 /// Lists the routes of a server with settings changed, by the names of their variables.
@@ -64,11 +80,7 @@ pub fn routes_with(variables: &[(&str, &str)]) -> Vec<TestRoute> {
 
 /// Lists every code that a server with all features answers with.
 pub fn error_codes() -> Vec<ErrorCode> {
-    auth_http::error_codes(&settings(&[
-        ("AUTH__JWT__ENABLED", "true"),
-        ("AUTH__BEARER__ENABLED", "true"),
-        ("AUTH__USERNAME__ENABLED", "true"),
-    ]))
+    auth_http::error_codes(&settings(&every_feature()))
 }
 
 fn settings(variables: &[(&str, &str)]) -> Settings {

@@ -6,13 +6,15 @@ use std::collections::BTreeSet;
 use auth_http::{Access, RouteFacts};
 use auth_store::testing::TestDatabase;
 use serde_json::json;
-use test_support::{CredentialHeader, PASSWORD, TestApp, TestRoute, error_codes, jwt_routes, routes};
+use test_support::{
+    CredentialHeader, PASSWORD, TestApp, TestRoute, all_routes, error_codes, every_feature, routes,
+};
 use time::Duration;
 
 #[actix_web::test]
 async fn every_route_answers_an_anonymous_caller_as_its_row_says() {
-    let app = TestApp::start().await;
-    for entry in routes() {
+    let app = TestApp::with(&every_feature()).await;
+    for entry in all_routes() {
         let body = json!({"newPassword": "long enough", "currentPassword": "long enough", "token": "x"});
         let answer = app.send(app.request(entry.method, entry.path).json(&body)).await;
         assert_ne!(answer.status, 404, "{} {}", entry.method, entry.path);
@@ -25,7 +27,7 @@ async fn every_route_answers_an_anonymous_caller_as_its_row_says() {
 #[test]
 fn every_route_says_what_there_is_to_say_of_it() {
     let mut seen = BTreeSet::new();
-    for route in routes().iter().chain(jwt_routes()) {
+    for route in all_routes() {
         let RouteFacts { method, path, summary, answers, errors, rate, .. } = &route.facts;
         let name = format!("{method} {path}");
         assert!(seen.insert(name.clone()), "{name} is there twice");
@@ -40,7 +42,12 @@ fn every_route_says_what_there_is_to_say_of_it() {
         }
         let tests_a_secret = matches!(
             path.as_ref(),
-            "/register" | "/login" | "/sign-up/email" | "/sign-in/email" | "/change-password"
+            "/register"
+                | "/login"
+                | "/sign-up/email"
+                | "/sign-in/email"
+                | "/sign-in/username"
+                | "/change-password"
         );
         assert_eq!(rate.is_some(), tests_a_secret, "{name}");
     }
@@ -48,13 +55,13 @@ fn every_route_says_what_there_is_to_say_of_it() {
 
 #[actix_web::test]
 async fn the_access_that_a_route_declares_is_what_is_enforced() {
-    let app = TestApp::with(&[
-        ("AUTH__JWT__ENABLED", "true"),
+    let mut on = every_feature();
+    on.extend([
         ("AUTH__SESSION__COOKIE_CACHE__ENABLED", "true"),
         ("AUTH__SESSION__FRESH_AGE", "1h"),
         ("AUTH__SESSION__ACCESS_TOKEN_IN_SESSION", "false"),
-    ])
-    .await;
+    ]);
+    let app = TestApp::with(&on).await;
     let asked = async |route: &TestRoute, credential: Option<&CredentialHeader>| {
         // Wrong on purpose: a route that lets the caller in answers something else than 401 or 403 of its guard.
         let body = json!({"newPassword": "x", "currentPassword": "x", "token": "x"});
@@ -64,7 +71,7 @@ async fn the_access_that_a_route_declares_is_what_is_enforced() {
         };
         app.send(if route.method == "GET" { request } else { request.json(&body) }).await
     };
-    for (number, route) in routes().iter().chain(jwt_routes()).enumerate() {
+    for (number, route) in all_routes().iter().enumerate() {
         let name = format!("{} {}", route.method, route.path);
         let ann = app.register(&format!("ann{number}@example.com")).await;
         let is_guarded = route.is_guarded();
@@ -104,13 +111,13 @@ async fn the_access_that_a_route_declares_is_what_is_enforced() {
 
 #[actix_web::test]
 async fn r_034_no_answer_with_a_session_or_a_token_may_be_stored() {
-    let app = TestApp::start().await;
+    let app = TestApp::with(&every_feature()).await;
     let person = json!({"email": "ann@example.com", "password": PASSWORD, "name": "Ann"});
     let registered = app.register("ann@example.com").await;
     let cookie = registered.session_cookie();
     let mut with_secrets = 0;
-    for entry in routes() {
-        let storable = entry.path == "/ok";
+    for entry in all_routes() {
+        let storable = matches!(entry.path, "/ok" | "/jwks" | "/.well-known/jwks.json");
         let request = || app.request(entry.method, entry.path);
         let acting = request().header("cookie", &cookie).header("origin", &app.origin);
         for request in [request(), request().json(&person), acting, request().bearer_auth("forged")] {
@@ -128,7 +135,7 @@ async fn r_034_no_answer_with_a_session_or_a_token_may_be_stored() {
 
 #[actix_web::test]
 async fn r_077_unknown_paths_and_methods_are_a_bare_404() {
-    let app = TestApp::start().await;
+    let app = TestApp::with(&every_feature()).await;
     let mut unknown = vec![
         ("GET", "/nope".to_owned()),
         ("GET", String::new()),
@@ -140,8 +147,9 @@ async fn r_077_unknown_paths_and_methods_are_a_bare_404() {
         ("GET", "/ok/x".to_owned()),
     ];
     for method in ["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "TRACE"] {
-        for entry in routes() {
-            let is_known = routes().iter().any(|known| known.path == entry.path && known.method == method);
+        for entry in all_routes() {
+            let is_known =
+                all_routes().iter().any(|known| known.path == entry.path && known.method == method);
             if !is_known {
                 unknown.push((method, entry.path.to_owned()));
             }
@@ -226,8 +234,10 @@ async fn r_072_a_route_that_is_turned_off_has_no_second_spelling() {
 
 #[actix_web::test]
 async fn r_077_a_slash_at_the_end_is_passed_over_only_where_it_is_set_so() {
-    let app = TestApp::with(&[("AUTH__SERVER__SKIP_TRAILING_SLASHES", "true")]).await;
-    for entry in routes() {
+    let mut on = every_feature();
+    on.push(("AUTH__SERVER__SKIP_TRAILING_SLASHES", "true"));
+    let app = TestApp::with(&on).await;
+    for entry in all_routes() {
         let ask = async |path: &str| {
             let answer = app.send(app.request(entry.method, path)).await;
             (answer.status, answer.code())

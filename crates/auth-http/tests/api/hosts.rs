@@ -7,7 +7,7 @@ use auth_http::settings::{Environment, Settings};
 use auth_http::{Acting, Auth};
 use auth_store::testing::TestDatabase;
 use serde_json::{Value, json};
-use test_support::{Answer, PASSWORD, SECRET, TestApp, claims, email_and_password, jwt_routes, routes};
+use test_support::{Answer, PASSWORD, SECRET, TestApp, all_routes, claims, email_and_password};
 
 /// Settings or header lines.
 type Pairs<'a> = &'a [(&'a str, &'a str)];
@@ -69,7 +69,7 @@ async fn r_069_a_host_that_is_not_listed_is_refused_before_anything_else() {
     let app = start(&on).await;
     let body = email_and_password("ann@example.com");
     for host in STRANGERS {
-        for route in routes().iter().chain(jwt_routes()) {
+        for route in all_routes() {
             let method = route.method;
             let request = app.request(method, route.path).header("host", host).header("cookie", "a=b");
             let answer = app.send(if method == "POST" { request.json(&body) } else { request }).await;

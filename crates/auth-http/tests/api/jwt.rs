@@ -3,7 +3,7 @@
 use auth_core::{JwkSet, JwtClaims, JwtPolicy, JwtVerifier, VerificationKey};
 use auth_store::testing::TestDatabase;
 use serde_json::{Value, json};
-use test_support::{Answer, CredentialHeader, TestApp, jwt_routes};
+use test_support::{Answer, CredentialHeader, TestApp, routes_of};
 use time::Duration;
 
 const ON: (&str, &str) = ("AUTH__JWT__ENABLED", "true");
@@ -81,7 +81,9 @@ async fn the_session_comes_with_a_token_that_scripts_may_read() {
 async fn without_the_plugin_none_of_it_is_there() {
     let (app, ann) = TestApp::signed_in(&[]).await;
     let cookie = ann.cookie();
-    for entry in jwt_routes() {
+    let routes = routes_of("jwt");
+    assert_eq!(routes.len(), 3);
+    for entry in routes {
         assert_eq!(app.get_as(&cookie, entry.path).await.status, 404, "{}", entry.path);
     }
     assert_eq!(app.get_as(&cookie, "/get-session").await.header("set-auth-jwt"), "");

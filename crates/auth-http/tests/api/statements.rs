@@ -11,9 +11,7 @@ use auth_store::IdKind;
 use auth_store::testing::TestDatabase;
 use reqwest::RequestBuilder;
 use serde_json::json;
-use test_support::{
-    Answer, PASSWORD, SettingsFile, TestApp, email_and_password, jwt_routes, routes, username_routes,
-};
+use test_support::{Answer, PASSWORD, SettingsFile, TestApp, all_routes, email_and_password};
 use time::Duration;
 
 use self::counting::CountingProxy;
@@ -357,7 +355,7 @@ async fn the_table_of_statements_is_what_each_route_costs() {
 
     let all: Vec<&Row> =
         [&plain, &cached, &jwt, &username].into_iter().flat_map(|measured| &measured.rows).collect();
-    for route in routes().iter().chain(jwt_routes()).chain(username_routes()) {
+    for route in all_routes() {
         let name = format!("{} {}", route.method, route.path);
         assert!(all.iter().any(|row| row.route == name), "{name} is not measured");
     }
@@ -418,11 +416,7 @@ async fn ids_of_every_kind_cost_the_same() {
 fn table(mut rows: Vec<&Row>) -> String {
     let place = |row: &Row| {
         let of = |name: &str| {
-            routes()
-                .iter()
-                .chain(jwt_routes())
-                .chain(username_routes())
-                .position(|route| format!("{} {}", route.method, route.path) == name)
+            all_routes().iter().position(|route| format!("{} {}", route.method, route.path) == name)
         };
         of(row.route).unwrap_or(usize::MAX)
     };
