@@ -2,7 +2,7 @@
 //!
 //! Everything that depends on the shape of the tables reads these declarations: the statements that
 //! [`migrations`](crate::migrations) runs, the comparison with the live schema, the names that
-//! [`TableNames`](crate::TableNames) can exchange. A new feature adds one [`Part`].
+//! [`TableNames`](crate::TableNames) can exchange. The tables of a new feature are one [`Part`].
 
 mod declared;
 mod set;
