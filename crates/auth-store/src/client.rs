@@ -12,6 +12,7 @@ mod row;
 
 use std::any::TypeId;
 use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use diesel::pg::{Pg, PgMetadataLookup, PgQueryBuilder, PgTypeMetadata};
 use diesel::query_builder::bind_collector::RawBytesBindCollector;
@@ -32,10 +33,15 @@ const SESSION: &str = "SET TIME ZONE 'UTC'";
 
 /// A connection, and the statements that are prepared on it.
 pub(crate) struct PgClient {
+    connected: Arc<Connected>,
+    in_transaction: bool,
+}
+
+/// What handles on one connection share.
+struct Connected {
     client: Client,
     driver: JoinHandle<()>,
-    statements: HashMap<StatementKey, Statement>,
-    in_transaction: bool,
+    statements: Mutex<HashMap<StatementKey, Statement>>,
 }
 
 /// What a prepared statement is kept by.
@@ -59,10 +65,17 @@ impl PgClient {
             // Errors reach the client's futures as well.
             let _ = connection.await;
         });
-        let mut connected = Self { client, driver, statements: HashMap::new(), in_transaction: false };
+        let connected = Arc::new(Connected { client, driver, statements: Mutex::default() });
+        let mut own = Self { connected, in_transaction: false };
         let settings = session.map_or_else(|| SESSION.to_owned(), |session| format!("{SESSION}; {session}"));
-        connected.batch_execute(&settings).await?;
-        Ok(connected)
+        own.batch_execute(&settings).await?;
+        Ok(own)
+    }
+
+    /// Gives another handle on the same connection. Statements of both are sent without waiting for each other and
+    /// answered in order; neither may begin a transaction while the other is used.
+    pub(crate) fn handle(&self) -> Self {
+        Self { connected: Arc::clone(&self.connected), in_transaction: false }
     }
 
     /// Begins a transaction by the given SQL.
@@ -101,7 +114,7 @@ impl PgClient {
 
     /// Tells whether the connection can take a new operation: it is open, and no transaction was left open.
     pub(crate) fn is_usable(&self) -> bool {
-        !self.in_transaction && !self.client.is_closed()
+        !self.in_transaction && !self.connected.client.is_closed()
     }
 
     /// Finds the statement of a query, or what preparing it takes. The query itself is not needed afterwards.
@@ -122,8 +135,8 @@ impl PgClient {
             (true, None) => Some(StatementKey::Text(text()?, types.clone())),
             (false, _) => None,
         };
-        if let Some(kept) = key.as_ref().and_then(|key| self.statements.get(key)) {
-            return Ok(Prepared { statement: Found::Kept(kept.clone()), binds });
+        if let Some(kept) = key.as_ref().and_then(|key| self.connected.statements().get(key).cloned()) {
+            return Ok(Prepared { statement: Found::Kept(kept), binds });
         }
         let sql = match &key {
             Some(StatementKey::Text(text, _)) => text.clone(),
@@ -132,14 +145,14 @@ impl PgClient {
         Ok(Prepared { statement: Found::New { key, sql, types }, binds })
     }
 
-    async fn statement(&mut self, found: Found) -> QueryResult<Statement> {
+    async fn statement(&self, found: Found) -> QueryResult<Statement> {
         match found {
             Found::Kept(statement) => Ok(statement),
             Found::New { key, sql, types } => {
                 let types: Vec<Type> = types.into_iter().map(type_of).collect();
-                let statement = self.client.prepare_typed(&sql, &types).await.map_err(failed)?;
+                let statement = self.connected.client.prepare_typed(&sql, &types).await.map_err(failed)?;
                 if let Some(key) = key {
-                    self.statements.insert(key, statement.clone());
+                    self.connected.statements().insert(key, statement.clone());
                 }
                 Ok(statement)
             }
@@ -147,8 +160,14 @@ impl PgClient {
     }
 }
 
+impl Connected {
+    fn statements(&self) -> std::sync::MutexGuard<'_, HashMap<StatementKey, Statement>> {
+        self.statements.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// A statement that leaves with its connection: what the server is still doing is of no interest then.
-impl Drop for PgClient {
+impl Drop for Connected {
     fn drop(&mut self) {
         self.driver.abort();
     }
@@ -167,7 +186,7 @@ enum Found {
 
 impl SimpleAsyncConnection for PgClient {
     async fn batch_execute(&mut self, query: &str) -> QueryResult<()> {
-        self.client.batch_execute(query).await.map_err(failed)
+        self.connected.client.batch_execute(query).await.map_err(failed)
     }
 }
 
@@ -187,7 +206,7 @@ impl AsyncConnectionCore for PgClient {
         async move {
             let Prepared { statement, binds } = prepared?;
             let statement = self.statement(statement).await?;
-            let rows = self.client.query_raw(&statement, binds).await.map_err(failed)?;
+            let rows = self.connected.client.query_raw(&statement, binds).await.map_err(failed)?;
             Ok(rows.map_ok(PgRow::new).map_err(failed).boxed())
         }
         .boxed()
@@ -204,7 +223,7 @@ impl AsyncConnectionCore for PgClient {
         async move {
             let Prepared { statement, binds } = prepared?;
             let statement = self.statement(statement).await?;
-            let count = self.client.execute_raw(&statement, binds).await.map_err(failed)?;
+            let count = self.connected.client.execute_raw(&statement, binds).await.map_err(failed)?;
             Ok(usize::try_from(count).unwrap_or(usize::MAX))
         }
         .boxed()

@@ -4,12 +4,15 @@
 //!   running and retrying together, so that a frozen server is answered in time.
 //! - A connection whose operation did not finish (deadline, caller gone, connection lost) is never
 //!   used again.
+//! - Reads of sessions share a connection: they are sent without waiting for each other ([`pipeline`]).
 //! - Checking a connection out costs no round trip. A server restart shows at the first use; reads are
 //!   then repeated once on a fresh connection, transactions only if their BEGIN never got through.
 //! - Limits on the server's side are set on each direct connection as it is opened. Behind a
 //!   transaction pooler a session is not ours to set: transactions set them for themselves, single
 //!   statements have the operation's deadline alone, unless the role has limits of its own
 //!   (`ALTER ROLE … SET statement_timeout`).
+
+mod pipeline;
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -26,6 +29,7 @@ use crate::error::{Outage, StoreError};
 use crate::names::{Exchange, NamedConnection, TableNames};
 use crate::pooler;
 use crate::route::Route;
+use pipeline::Pipelines;
 
 /// Pause before a read is repeated; varied by half of itself.
 const REPEAT_PAUSE: Duration = Duration::from_millis(20);
@@ -117,6 +121,7 @@ pub(crate) struct Pool {
     connector: Connector,
     shared: Arc<Shared>,
     inner: OnceLock<bb8::Pool<Manager>>,
+    pipelines: Pipelines,
 }
 
 /// What the pool and its manager both see.
@@ -138,21 +143,38 @@ impl Pool {
             last_failure: std::sync::Mutex::new(None),
             failed: Notify::new(),
         };
-        Ok(Self { settings, connector, shared: Arc::new(shared), inner: OnceLock::new() })
+        Ok(Self {
+            settings,
+            connector,
+            shared: Arc::new(shared),
+            inner: OnceLock::new(),
+            pipelines: Pipelines::default(),
+        })
     }
 
     /// Runs a statement that only reads; on a lost connection it runs once more on a fresh one.
     pub(crate) async fn read<'a, T>(&self, operation: impl Operation<'a, T>) -> Result<T, StoreError> {
         let deadline = self.deadline();
-        let first = self.attempt(deadline, &operation).await;
-        match first {
+        match self.attempt(deadline, &operation).await {
             Err(error) if error.wants_fresh_connection() => {
-                tracing::debug!(
-                    error = &error as &dyn std::error::Error,
-                    "repeating a read on a fresh connection"
-                );
-                sleep(jitter(REPEAT_PAUSE)).await;
+                before_repeating(&error).await;
                 self.attempt(deadline, &operation).await
+            }
+            other => other,
+        }
+    }
+
+    /// As [`read`](Self::read), for one short statement that never waits for a lock of a row: it shares a connection
+    /// with others of its kind.
+    pub(crate) async fn read_pipelined<'a, T>(
+        &self,
+        operation: impl Operation<'a, T>,
+    ) -> Result<T, StoreError> {
+        let deadline = self.deadline();
+        match self.attempt_pipelined(deadline, &operation).await {
+            Err(error) if error.wants_fresh_connection() => {
+                before_repeating(&error).await;
+                self.attempt_pipelined(deadline, &operation).await
             }
             other => other,
         }
@@ -216,7 +238,18 @@ impl Pool {
         let mut link = self.acquire(deadline).await?;
         link.unfinished = true;
         let answer = timeout_at(deadline, operation(&mut link.connection)).await;
-        self.finish(&mut link, answer).await
+        let Link { generation, unfinished, .. } = &mut *link;
+        self.finish(*generation, unfinished, answer)
+    }
+
+    async fn attempt_pipelined<'a, T>(
+        &self,
+        deadline: Instant,
+        operation: &impl Operation<'a, T>,
+    ) -> Result<T, StoreError> {
+        let mut read = self.pipelines.join(self.acquire(deadline), &self.shared).await?;
+        let answer = timeout_at(deadline, operation(&mut read.connection)).await;
+        self.finish(read.generation(), &mut read.unfinished, answer)
     }
 
     async fn attempt_transaction<'a, T>(
@@ -231,7 +264,8 @@ impl Pool {
             Some(Route::Direct) | None => "BEGIN".to_owned(),
         };
         let begun = timeout_at(deadline, async { Ok(link.connection.plain().begin(&begin).await?) }).await;
-        self.finish(&mut link, begun).await.map_err(|error| (Begun::No, error))?;
+        let Link { generation, unfinished, .. } = &mut *link;
+        self.finish(*generation, unfinished, begun).map_err(|error| (Begun::No, error))?;
 
         link.unfinished = true;
         let answer = timeout_at(deadline, async {
@@ -249,13 +283,15 @@ impl Pool {
             }
         })
         .await;
-        self.finish(&mut link, answer).await.map_err(|error| (Begun::Yes, error))
+        let Link { generation, unfinished, .. } = &mut *link;
+        self.finish(*generation, unfinished, answer).map_err(|error| (Begun::Yes, error))
     }
 
     /// Decides what an operation's end says about its connection.
-    async fn finish<T>(
+    fn finish<T>(
         &self,
-        link: &mut Link,
+        generation: u64,
+        unfinished: &mut bool,
         answer: Result<Result<T, StoreError>, tokio::time::error::Elapsed>,
     ) -> Result<T, StoreError> {
         let Ok(answer) = answer else {
@@ -263,23 +299,26 @@ impl Pool {
         };
         let error = match answer {
             Ok(done) => {
-                link.unfinished = false;
+                *unfinished = false;
                 return Ok(done);
             }
             Err(error) => error,
         };
         match &error {
-            StoreError::Unavailable(Outage::ConnectionLost(_)) => self.shared.distrust(link.generation),
+            StoreError::Unavailable(Outage::ConnectionLost(_)) => self.shared.distrust(generation),
             StoreError::Unavailable(Outage::StalePlan(_)) => {}
-            _ => link.unfinished = false,
+            _ => *unfinished = false,
         }
         Err(error)
     }
 
-    async fn acquire(&self, deadline: Instant) -> Result<bb8::PooledConnection<'_, Manager>, StoreError> {
+    async fn acquire(
+        &self,
+        deadline: Instant,
+    ) -> Result<bb8::PooledConnection<'static, Manager>, StoreError> {
         let pool = self.inner.get_or_init(|| self.build());
         let deadline = deadline.min(Instant::now() + self.settings.acquire_timeout);
-        let mut got = std::pin::pin!(pool.get());
+        let mut got = std::pin::pin!(pool.get_owned());
         loop {
             let failed = self.shared.failed.notified();
             tokio::select! {
@@ -331,6 +370,11 @@ impl fmt::Debug for Pool {
     }
 }
 
+async fn before_repeating(error: &StoreError) {
+    tracing::debug!(error = error as &dyn std::error::Error, "repeating a read on a fresh connection");
+    sleep(jitter(REPEAT_PAUSE)).await;
+}
+
 /// Whether a transaction's BEGIN got through.
 enum Begun {
     No,
@@ -338,6 +382,11 @@ enum Begun {
 }
 
 impl Shared {
+    /// Tells whether a connection of this generation is from before an outage.
+    fn distrusts(&self, generation: u64) -> bool {
+        generation != self.generation.load(Ordering::Relaxed)
+    }
+
     /// Stops the use of connections as old as a lost one. Several that break together count once.
     fn distrust(&self, generation: u64) {
         let _ = self.generation.compare_exchange(
@@ -413,8 +462,7 @@ impl bb8::ManageConnection for Manager {
     }
 
     async fn is_valid(&self, link: &mut Link) -> Result<(), Arc<ConnectError>> {
-        let current = link.generation == self.shared.generation.load(Ordering::Relaxed);
-        if current && link.connection.plain().is_usable() {
+        if !self.shared.distrusts(link.generation) && link.connection.is_usable() {
             Ok(())
         } else {
             Err(Arc::new(ConnectError::Stale))
@@ -422,6 +470,6 @@ impl bb8::ManageConnection for Manager {
     }
 
     fn has_broken(&self, link: &mut Link) -> bool {
-        link.unfinished || !link.connection.plain().is_usable()
+        link.unfinished || !link.connection.is_usable()
     }
 }

@@ -37,7 +37,9 @@ impl<'store> SessionRepository<'store> {
     /// [`StoreError::Unavailable`] when the database is away, [`StoreError::Inconsistent`] when a
     /// column holds what it must not, [`StoreError::Query`] otherwise.
     pub async fn find_by_token(self, token: &SessionToken) -> Result<Option<UserSession>, StoreError> {
-        self.pool.read(|connection| find_by_token_on(connection, self.fields, token).scope_boxed()).await
+        self.pool
+            .read_pipelined(|connection| find_by_token_on(connection, self.fields, token).scope_boxed())
+            .await
     }
 
     /// Finds a session by its id, together with its user, in one statement. What is no id of the tables' kind
@@ -47,7 +49,9 @@ impl<'store> SessionRepository<'store> {
     ///
     /// As [`find_by_token`](Self::find_by_token).
     pub async fn find_by_id(self, id: &SessionId) -> Result<Option<UserSession>, StoreError> {
-        self.pool.read(|connection| find_by_id_on(connection, self.fields, self.ids, id).scope_boxed()).await
+        self.pool
+            .read_pipelined(|connection| find_by_id_on(connection, self.fields, self.ids, id).scope_boxed())
+            .await
     }
 
     /// Lists the sessions of a user that live at `now`, oldest first; of more than `limit`, the newest.

@@ -8,18 +8,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::HttpResponse;
-use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::ServiceRequest;
 use actix_web::http::Method;
 use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, HeaderMap,
     HeaderValue, ORIGIN, VARY,
 };
-use actix_web::middleware::Next;
 use actix_web::web::Data;
 
-use super::with_headers;
+use super::{Outcome, with_headers};
 use crate::web::expose::expose;
 
 /// Which origins are answered, and for how long browsers may remember it.
@@ -41,12 +39,10 @@ const TRUE: HeaderValue = HeaderValue::from_static("true");
 /// Adds the headers of trusted origins to every answer, refusals of the limits included.
 pub(crate) async fn cors(
     request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let Some(policy) = request.app_data::<Data<CorsPolicy>>().cloned() else {
-        return Ok(next.call(request).await?.map_into_boxed_body());
-    };
-    let trusted = trusted_origin(&request, &policy);
+    next: impl AsyncFnOnce(ServiceRequest) -> Outcome,
+) -> Outcome {
+    let Some(policy) = request.app_data::<Data<CorsPolicy>>() else { return next(request).await };
+    let trusted = trusted_origin(&request, policy);
     let is_preflight = is_preflight(&request);
     let mark = |headers: &mut HeaderMap| {
         // The answer depends on the origin whether or not this one is trusted: caches must not mix them up.
@@ -59,9 +55,8 @@ pub(crate) async fn cors(
             }
         }
     };
-    match next.call(request).await {
-        Ok(response) => {
-            let mut response = response.map_into_boxed_body();
+    match next(request).await {
+        Ok(mut response) => {
             mark(response.headers_mut());
             Ok(response)
         }
@@ -72,14 +67,12 @@ pub(crate) async fn cors(
 /// Answers preflights, within the limits of any other request.
 pub(crate) async fn preflight(
     request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let policy = request.app_data::<Data<CorsPolicy>>().cloned();
-    let Some(policy) = policy.filter(|_| is_preflight(&request)) else {
-        return Ok(next.call(request).await?.map_into_boxed_body());
-    };
+    next: impl AsyncFnOnce(ServiceRequest) -> Outcome,
+) -> Outcome {
+    let policy = request.app_data::<Data<CorsPolicy>>();
+    let Some(policy) = policy.filter(|_| is_preflight(&request)) else { return next(request).await };
     let mut answer = HttpResponse::NoContent().finish();
-    if trusted_origin(&request, &policy).is_some() {
+    if trusted_origin(&request, policy).is_some() {
         let headers = answer.headers_mut();
         headers.insert(ACCESS_CONTROL_ALLOW_METHODS, METHODS);
         headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HEADERS);

@@ -4,14 +4,13 @@
 use std::time::Duration;
 
 use actix_web::HttpResponse;
-use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::ServiceRequest;
 use actix_web::error::InternalError;
 use actix_web::http::{StatusCode, header};
-use actix_web::middleware::Next;
 use actix_web::web::Data;
 use serde_json::json;
 
+use super::Outcome;
 use crate::server::connection::ConnectionState;
 use crate::web::error_code::SERVICE_UNAVAILABLE;
 use crate::web::probes::is_probe;
@@ -43,19 +42,17 @@ enum Refusal {
 /// Refuses what is too large, ends what takes too long.
 pub(crate) async fn limits(
     request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    next: impl AsyncFnOnce(ServiceRequest) -> Outcome,
+) -> Outcome {
     let limits = request.app_data::<Data<RequestLimits>>().map(|limits| *limits.get_ref());
     let connection = request.conn_data::<ConnectionState>().cloned();
     let _running = connection.as_ref().map(ConnectionState::begin_request);
-    let Some(limits) = limits else {
-        return Ok(next.call(request).await?.map_into_boxed_body());
-    };
+    let Some(limits) = limits else { return next(request).await };
     if let Some(refusal) = refuse(&request, limits, connection.as_ref()) {
         return Ok(request.into_response(refusal.answer()));
     }
-    match tokio::time::timeout(limits.handler_timeout, next.call(request)).await {
-        Ok(response) => Ok(response?.map_into_boxed_body()),
+    match tokio::time::timeout(limits.handler_timeout, next(request)).await {
+        Ok(answer) => answer,
         Err(_elapsed) => {
             Err(InternalError::from_response(Refusal::TooSlow, Refusal::TooSlow.answer()).into())
         }

@@ -16,11 +16,10 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::app::settings::Settings;
 use crate::server::connection::{Connection, ConnectionGauge, ConnectionLimits};
-use crate::server::cors::{CorsPolicy, cors, preflight};
-use crate::server::limits::{RequestLimits, limits};
-use crate::server::request_log::request_log;
+use crate::server::cors::CorsPolicy;
+use crate::server::limits::RequestLimits;
+use crate::server::middleware::around;
 use crate::web::client_address::ClientAddressPolicy;
-use crate::web::panics::stray_panics;
 
 /// Time in which what a refused client still sends is read and thrown away, so that it sees the refusal and
 /// not a reset.
@@ -92,14 +91,7 @@ pub(crate) fn serve(
             if let Some(policy) = &cross_origin {
                 app = app.app_data(Data::new(policy.clone()));
             }
-            // The last one is the outermost.
-            let app = app
-                .configure(mount.clone())
-                .wrap(from_fn(preflight))
-                .wrap(from_fn(stray_panics))
-                .wrap(from_fn(limits))
-                .wrap(from_fn(cors))
-                .wrap(from_fn(request_log));
+            let app = app.configure(mount.clone()).wrap(from_fn(around));
 
             let (gauge, shutdown) = (gauge.clone(), shutdown.clone());
             let http = HttpService::build()

@@ -5,17 +5,15 @@
 
 use std::time::Instant;
 
-use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::ServiceRequest;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
-use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpRequest};
 use rand::distr::{Alphanumeric, SampleString};
 use tracing::{Instrument, error, error_span, info};
 
-use super::with_headers;
+use super::{Outcome, with_headers};
 use crate::server::logging::chain;
 use crate::web::client_address::ClientAddressPolicy;
 use crate::web::error::ApiError;
@@ -32,8 +30,8 @@ const FOREIGN_ID_LENGTHS: std::ops::RangeInclusive<usize> = 8..=64;
 /// Writes one line per request and names it in the answer.
 pub(crate) async fn request_log(
     request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    next: impl AsyncFnOnce(ServiceRequest) -> Outcome,
+) -> Outcome {
     let began = Instant::now();
     let id = request_id(request.headers());
     let method = request.method().clone();
@@ -64,9 +62,8 @@ pub(crate) async fn request_log(
         }
     };
     async {
-        match next.call(request).await {
-            Ok(response) => {
-                let mut response = response.map_into_boxed_body();
+        match next(request).await {
+            Ok(mut response) => {
                 let route = route(response.request());
                 let failure = response.response().error();
                 write(response.status(), route.as_deref().unwrap_or("unmatched"), failure);

@@ -8,9 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
 
-use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::middleware::Next;
 use actix_web::web::Data;
 
 use super::error::ApiError;
@@ -43,11 +41,11 @@ struct Panicked {
 /// Catches the panics of everything that is served, for what is no route of the table.
 pub(crate) async fn stray_panics(
     request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    next: impl AsyncFnOnce(ServiceRequest) -> Result<ServiceResponse, actix_web::Error>,
+) -> Result<ServiceResponse, actix_web::Error> {
     let count = request.app_data::<Data<PanicCount>>().map(|count| count.get_ref().clone());
-    match caught(async move { next.call(request).await }).await {
-        Ok(answer) => Ok(answer?.map_into_boxed_body()),
+    match caught(next(request)).await {
+        Ok(answer) => answer,
         Err(panic) => Err(count.unwrap_or_default().note(panic).into()),
     }
 }

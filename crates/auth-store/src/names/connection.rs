@@ -52,6 +52,16 @@ impl NamedConnection {
         Self { connection, exchange }
     }
 
+    /// Gives another handle on the same connection, as [`PgClient::handle`] does.
+    pub(crate) fn handle(&self) -> Self {
+        Self { connection: self.connection.handle(), exchange: Arc::clone(&self.exchange) }
+    }
+
+    /// Tells whether the connection can take a new operation.
+    pub(crate) fn is_usable(&self) -> bool {
+        self.connection.is_usable()
+    }
+
     /// Gives the connection itself: for transactions, and for statements that name no table.
     pub(crate) fn plain(&mut self) -> &mut PgClient {
         &mut self.connection

@@ -23,6 +23,7 @@ mod migrations;
 mod names;
 mod outage;
 mod parts;
+mod pipeline;
 mod pool;
 mod pooler;
 mod races;

@@ -9,7 +9,7 @@ use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use super::*;
 use crate::app::settings::LogFormat;
 use crate::logging::tests::Lines;
-use crate::server::request_log;
+use crate::server::logged;
 use crate::web::context::Context;
 use crate::web::guard::Anyone;
 use crate::web::input::NoBody;
@@ -31,7 +31,7 @@ async fn r_101_a_panicking_handler_is_answered_as_any_unexpected_failure() {
     let routes = [Route::post("/panic", Anyone, panicking), Route::get("/ok", Anyone, ok)];
     let routes = routes.map(|route| route.mount(&Rc::new(())));
     let app = App::new().service(Router::new(services, routes, Vec::new()).scope());
-    let app = init_service(app.wrap(from_fn(request_log))).await;
+    let app = init_service(app.wrap(from_fn(logged))).await;
     let (lines, _collecting) = Lines::of_this_thread(LogFormat::Json);
     for number in 1..=3 {
         let request = TestRequest::post().uri(&format!("/auth/panic?{CANARY}"));
