@@ -1,6 +1,7 @@
 //! Puts a server together from its settings: services, then features, then the routes that an Actix app can mount.
 
 mod features;
+mod plugins;
 pub mod settings;
 pub(crate) mod tables;
 

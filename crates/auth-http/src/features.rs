@@ -9,12 +9,15 @@ pub(crate) mod system;
 pub(crate) mod token_api;
 pub(crate) mod username;
 
+use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use auth_core::DeclaredFields;
+use auth_core::{DeclaredFields, FieldDeclaration};
 use auth_store::Store;
+use auth_store::tables::Part;
 
+use crate::config::{Loader, SettingsError};
 use crate::password::change_password::ChangePassword;
 use crate::password::hooks::UserHooks;
 use crate::password::sign_in::SignIn;
@@ -43,8 +46,19 @@ pub(crate) struct Services {
     pub(crate) fields: Arc<DeclaredFields>,
 }
 
+type Load = fn(&Loader) -> Result<Option<Arc<dyn Feature>>, SettingsError>;
+
+/// A feature with a section of the settings that nothing else reads, before it is known whether it is on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plugin {
+    /// The columns that it declares as fields. They can be called otherwise whether or not it is on.
+    pub(crate) fields: Option<&'static Part>,
+    /// Reads the section; `None` where it turns the feature off.
+    pub(crate) load: Load,
+}
+
 /// A capability that is on.
-pub(crate) trait Feature {
+pub(crate) trait Feature: fmt::Debug + Send + Sync {
     /// Better Auth's id of the plugin, or the name of the group.
     fn id(&self) -> &'static str;
 
@@ -57,6 +71,11 @@ pub(crate) trait Feature {
     /// The codes that it answers with, besides those of what lies below it.
     fn errors(&self) -> &'static [ErrorCode] {
         &[]
+    }
+
+    /// The fields that it adds to users.
+    fn user_fields(&self) -> Vec<FieldDeclaration> {
+        Vec::new()
     }
 
     /// Adds what it does around sessions.

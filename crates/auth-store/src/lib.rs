@@ -65,7 +65,7 @@ mod timestamp;
 pub mod tls;
 mod unreadable_cell;
 mod user;
-mod username;
+pub mod username;
 mod verification;
 
 pub use account::AccountRepository;

@@ -13,15 +13,16 @@ use auth_core::{IDENTIFIER_MAX_BYTES, is_identifier};
 
 pub(crate) use connection::{Exchange, NamedConnection};
 
-use crate::tables::{
-    BOOKKEEPING_TABLE, Column, ColumnKind, FIELDS_OF_FEATURES, Part, SIGN_IN_GATES, TableSet,
-};
+use crate::tables::{BOOKKEEPING_TABLE, Column, ColumnKind, Part, SIGN_IN_GATES, TableSet};
 
 /// How a database calls the tables and columns of Better Auth. The default is by Better Auth's own names.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct TableNames {
     /// The tables and columns that can be called otherwise, whether or not their features are on.
     known: TableSet,
+    /// Those whose columns are fields that features declare. One that keeps its name leaves it to other columns, since
+    /// the feature may be off.
+    fields_of_features: Vec<&'static Part>,
     /// By Better Auth's name; only what is called otherwise.
     tables: BTreeMap<&'static str, String>,
     /// By Better Auth's names of table and field; only what is called otherwise.
@@ -62,15 +63,33 @@ const OF_POSTGRES: [&str; 6] = ["ctid", "xmin", "xmax", "cmin", "cmax", "tableoi
 /// Better Auth's own names of all tables that this crate has statements for.
 impl Default for TableNames {
     fn default() -> Self {
-        let known = TableSet::default().with(&SIGN_IN_GATES);
-        Self::of(FIELDS_OF_FEATURES.iter().fold(known, |known, fields| known.with(fields)))
+        Self::of(TableSet::default().with(&SIGN_IN_GATES))
     }
 }
+
+/// Names are the same where the same things are called otherwise.
+impl PartialEq for TableNames {
+    fn eq(&self, other: &Self) -> bool {
+        self.tables == other.tables && self.columns == other.columns
+    }
+}
+
+impl Eq for TableNames {}
 
 impl TableNames {
     /// Gives Better Auth's own names of these tables.
     pub fn of(known: TableSet) -> Self {
-        Self { known, tables: BTreeMap::new(), columns: BTreeMap::new() }
+        Self { known, fields_of_features: Vec::new(), tables: BTreeMap::new(), columns: BTreeMap::new() }
+    }
+
+    /// Lets the columns that features declare as fields be called otherwise, too.
+    #[must_use]
+    pub fn with_fields_of(mut self, features: impl IntoIterator<Item = &'static Part>) -> Self {
+        for part in features {
+            self.known = self.known.with(part);
+            self.fields_of_features.push(part);
+        }
+        self
     }
 
     /// Calls a table of Better Auth otherwise, such as `user` `users`. Case does not count in Better Auth's
@@ -125,7 +144,7 @@ impl TableNames {
             let mut columns = BTreeSet::new();
             for field in self.fields(table) {
                 let column = self.column(table, field);
-                if column == field && is_of(FIELDS_OF_FEATURES.iter().copied(), table, field) {
+                if column == field && is_of(self.fields_of_features.iter().copied(), table, field) {
                     continue;
                 }
                 if !columns.insert(column) {
@@ -168,7 +187,7 @@ impl TableNames {
     /// makes, or by one that was given the name. Columns that are only obeyed where they are there can be
     /// declared as fields too, and so can those of features.
     pub fn has_column(&self, table: &str, column: &str) -> bool {
-        let optional = || FIELDS_OF_FEATURES.iter().copied().chain([&SIGN_IN_GATES]);
+        let optional = || self.fields_of_features.iter().copied().chain([&SIGN_IN_GATES]);
         self.fields(table).any(|field| {
             let called = self.column(table, field);
             called == column && (called != field || !is_of(optional(), table, field))
@@ -206,8 +225,7 @@ impl TableNames {
 
 /// Tells whether one of these parts has the column.
 fn is_of(parts: impl Iterator<Item = &'static Part>, table: &str, field: &str) -> bool {
-    let mut tables = parts.flat_map(|part| part.tables).filter(|known| known.name == table);
-    tables.any(|known| known.columns.iter().any(|column| column.name == field))
+    parts.flat_map(|part| part.columns(table)).any(|column| column.name == field)
 }
 
 /// Lists what the names of a column's indexes and constraints end in.
@@ -228,6 +246,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
     use super::*;
+    use crate::username::USERNAME;
 
     #[test]
     fn only_tables_and_fields_of_better_auth_are_called_otherwise() {
@@ -285,7 +304,7 @@ mod tests {
 
     #[test]
     fn the_field_of_a_feature_leaves_its_name_to_other_columns() {
-        let mut names = TableNames::default();
+        let mut names = TableNames::default().with_fields_of([&USERNAME]);
         assert!(!names.has_column("user", "username"), "it can be declared");
         names.call_column("user", "name", "username").unwrap();
         assert_eq!(names.check(), Ok(()), "the feature may be off");

@@ -7,7 +7,8 @@
 mod declared;
 mod set;
 
-pub(crate) use declared::FIELDS_OF_FEATURES;
+use auth_core::{FieldDeclaration, FieldKind, FieldValue, Visibility};
+
 pub use declared::{CORE, JWT, RATE_LIMIT, SIGN_IN_GATES};
 pub use set::TableSet;
 
@@ -22,6 +23,14 @@ pub struct Part {
     pub feature: &'static str,
     /// Its tables. One that another part declares too gets the columns of both.
     pub tables: &'static [Table],
+}
+
+impl Part {
+    /// Lists the columns that it gives a table.
+    pub fn columns(&self, table: &str) -> impl Iterator<Item = &'static Column> {
+        let tables = self.tables.iter().filter(move |known| known.name == table);
+        tables.flat_map(|known| known.columns)
+    }
 }
 
 /// A table, or columns for the table of another part.
@@ -210,5 +219,63 @@ impl Column {
     #[must_use]
     pub const fn indexed(self) -> Self {
         Self { indexed: true, ..self }
+    }
+
+    /// Declares the column as a field of its table's rows, so that it is written, read and migrated as additional
+    /// fields are. `input` says whether clients may set it. `None` for keys and references, which are no fields.
+    pub fn as_field(&self, input: bool, visibility: Visibility) -> Option<FieldDeclaration> {
+        let kind = match self.kind {
+            ColumnKind::Key | ColumnKind::Reference { .. } => return None,
+            ColumnKind::Text => FieldKind::Text,
+            ColumnKind::Boolean => FieldKind::Boolean,
+            ColumnKind::Integer => FieldKind::Number,
+            ColumnKind::BigInteger => FieldKind::BigNumber,
+            ColumnKind::Time => FieldKind::Date,
+        };
+        let default = match self.default {
+            Some(ColumnDefault::False) => Some(FieldValue::Boolean(false)),
+            // Filled in by the database alone.
+            Some(ColumnDefault::Now) | None => None,
+        };
+        Some(FieldDeclaration {
+            name: self.name.into(),
+            column: self.name.to_owned(),
+            kind,
+            required: !self.nullable,
+            default,
+            input,
+            visibility,
+            unique: self.unique,
+            index: self.indexed,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn a_column_is_a_field_of_the_same_kind() {
+        let field = |column: Column| column.as_field(false, Visibility::Hidden).unwrap();
+        for (column, kind) in [
+            (Column::text("a"), FieldKind::Text),
+            (Column::boolean("a"), FieldKind::Boolean),
+            (Column::integer("a"), FieldKind::Number),
+            (Column::big_integer("a"), FieldKind::BigNumber),
+            (Column::time("a").or(ColumnDefault::Now), FieldKind::Date),
+        ] {
+            let made = field(column);
+            assert_eq!((made.name.as_ref(), made.column.as_str(), made.kind), ("a", "a", kind));
+            assert!(made.required && made.default.is_none() && !made.unique && !made.index, "{kind:?}");
+            assert_eq!((made.input, made.visibility), (false, Visibility::Hidden));
+        }
+        let made = field(Column::boolean("a").nullable().or(ColumnDefault::False).unique().indexed());
+        assert!(!made.required && made.unique && made.index);
+        assert_eq!(made.default, Some(FieldValue::Boolean(false)));
+        assert!(Column::key().as_field(true, Visibility::Returned).is_none());
+        assert!(Column::owner("userId").as_field(true, Visibility::Returned).is_none());
     }
 }

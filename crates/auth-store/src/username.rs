@@ -13,10 +13,20 @@ use scoped_futures::ScopedFutureExt;
 use crate::error::{StoreError, read_failed};
 use crate::fields::{FieldCells, FieldColumns, USER};
 use crate::schema::{account, user};
+use crate::tables::{Column, Part, Table};
 use crate::user::{UserRepository, UserRow};
 
+/// What the plugin adds to users.
+pub const USERNAME: Part = Part {
+    feature: "username",
+    tables: &[Table {
+        name: USER,
+        columns: &[Column::text(COLUMN).nullable().unique(), Column::text("displayUsername").nullable()],
+    }],
+};
+
 /// Column of the names.
-const USERNAME: &str = "username";
+const COLUMN: &str = "username";
 
 impl UserRepository<'_> {
     /// Finds a user by username together with the hash of the user's password, if there is one, in one
@@ -89,7 +99,7 @@ impl QueryFragment<Pg> for HasUsername<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_identifier(USER)?;
         out.push_sql(".");
-        out.push_identifier(USERNAME)?;
+        out.push_identifier(COLUMN)?;
         out.push_sql(" = ");
         out.push_bind_param::<Text, _>(self.0)
     }

@@ -32,7 +32,6 @@ pub use crate::config::{DEFAULT_TOML, EffectiveKey, Environment, Network, Proble
 pub use crate::features::bearer::settings::BearerSettings;
 pub use crate::features::email_password::settings::EmailAndPasswordSettings;
 pub use crate::features::system::settings::ErrorUrl;
-pub use crate::features::username::settings::UsernameSettings;
 pub use crate::password::settings::PasswordSettings;
 pub use crate::session::settings::{
     AccessTokenSettings, AnonymousGetSession, CookiesSettings, SessionSettings,
@@ -45,6 +44,7 @@ pub use crate::web::rate_limit::settings::{RateLimitSettings, RateLimitStorage};
 use auth_core::DeclaredFields;
 use auth_store::TableSet;
 
+use crate::app::plugins::Plugins;
 use crate::app::tables;
 
 /// Everything the server is told at start.
@@ -74,8 +74,6 @@ pub struct Settings {
     pub bearer: BearerSettings,
     /// Better Auth's `jwt` plugin.
     pub jwt: JwtSettings,
-    /// Better Auth's `username` plugin.
-    pub username: UsernameSettings,
     /// Whether people sign up and in with a password.
     pub email_and_password: EmailAndPasswordSettings,
     /// Password rules and hashing.
@@ -84,6 +82,7 @@ pub struct Settings {
     pub cleanup: CleanupSettings,
     /// Log lines.
     pub log: LogSettings,
+    pub(crate) plugins: Plugins,
     effective: Vec<EffectiveKey>,
 }
 
@@ -96,6 +95,7 @@ pub struct SchemaSettings {
     pub fields: DeclaredFields,
     /// The tables that the features ask for which are on.
     pub tables: TableSet,
+    plugins: Plugins,
 }
 
 impl Settings {

@@ -8,12 +8,15 @@ mod sign_in;
 mod sign_up;
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use actix_web::http::StatusCode;
-use auth_core::{FieldDeclaration, FieldKind, Visibility};
+use auth_core::{FieldDeclaration, Visibility};
 use auth_store::Store;
+use auth_store::tables::Column;
+use auth_store::username::USERNAME;
 
-use super::{Feature, Services, facts, mount};
+use super::{Feature, Plugin, Services, facts, mount};
 use crate::config::{Loader, SettingsError};
 use crate::features::username::settings::UsernameSettings;
 use crate::features::username::sign_up::UsernameAtSignUp;
@@ -58,40 +61,12 @@ struct Service {
     sign_in: SignIn,
 }
 
-impl Username {
-    /// Gives the plugin where it is on.
-    pub(crate) fn new(settings: UsernameSettings) -> Option<Self> {
-        settings.enabled.then_some(Self { settings })
-    }
+/// The plugin, for the list of features.
+pub(crate) const PLUGIN: Plugin = Plugin { fields: Some(&USERNAME), load };
 
-    /// Reads what the plugin adds to users, where it is on.
-    ///
-    /// # Errors
-    ///
-    /// As [`Loader::section`].
-    pub(crate) fn user_fields(loader: &Loader) -> Result<Vec<FieldDeclaration>, SettingsError> {
-        let settings: UsernameSettings = loader.section()?;
-        let names: &[&str] = match (settings.enabled, settings.display_username) {
-            (false, _) => &[],
-            (true, false) => &["username"],
-            (true, true) => &["username", "displayUsername"],
-        };
-        Ok(names.iter().map(|name| field(name)).collect())
-    }
-}
-
-fn field(name: &str) -> FieldDeclaration {
-    FieldDeclaration {
-        name: name.into(),
-        column: name.to_owned(),
-        kind: FieldKind::Text,
-        required: false,
-        default: None,
-        input: true,
-        visibility: Visibility::Returned,
-        unique: name == "username",
-        index: false,
-    }
+fn load(loader: &Loader) -> Result<Option<Arc<dyn Feature>>, SettingsError> {
+    let settings: UsernameSettings = loader.section()?;
+    Ok(settings.enabled.then(|| Arc::new(Username { settings }) as Arc<dyn Feature>))
 }
 
 impl Feature for Username {
@@ -116,6 +91,12 @@ impl Feature for Username {
             USERNAME_TOO_LONG,
             INVALID_USERNAME,
         ]
+    }
+
+    fn user_fields(&self) -> Vec<FieldDeclaration> {
+        let is_used = |column: &&Column| column.name != "displayUsername" || self.settings.display_username;
+        let used = USERNAME.columns("user").filter(is_used);
+        used.filter_map(|column| column.as_field(true, Visibility::Returned)).collect()
     }
 
     fn hook_users(&self, hooks: &mut UserHooks, store: &Store) {

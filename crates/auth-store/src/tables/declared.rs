@@ -111,16 +111,3 @@ pub const SIGN_IN_GATES: Part = Part {
         ],
     }],
 };
-
-/// Columns that features declare as fields of users. The settings say whether they are made. They can be
-/// called otherwise, and one that is not leaves its name to other columns.
-pub(crate) const FIELDS_OF_FEATURES: &[&Part] = &[&USERNAME];
-
-/// Columns of the `username` plugin.
-const USERNAME: Part = Part {
-    feature: "username",
-    tables: &[Table {
-        name: "user",
-        columns: &[Column::text("username").nullable().unique(), Column::text("displayUsername").nullable()],
-    }],
-};

@@ -6,7 +6,7 @@ use auth_core::DeclaredFields;
 
 use super::database::DatabaseSettings;
 use super::{SchemaSettings, Settings, fields, names};
-use crate::app::features::user_fields;
+use crate::app::plugins::Plugins;
 use crate::app::tables;
 use crate::config::{Environment, Loader, SettingsError};
 use crate::signing_keys::settings::JwtSettings;
@@ -25,11 +25,12 @@ impl SchemaSettings {
         let mut database: DatabaseSettings = loader.section()?;
         let names::DatabaseNames(names) = loader.section()?;
         database.names = Arc::new(names);
-        let user = loader.section::<fields::UserFields>()?.after(user_fields(loader)?)?;
+        let plugins = Plugins::load(loader)?;
+        let user = loader.section::<fields::UserFields>()?.after(plugins.user_fields())?;
         let fields::SessionFields(session) = loader.section()?;
         let (jwt, rate_limit): (JwtSettings, RateLimitSettings) = (loader.section()?, loader.section()?);
         let tables = tables::of(jwt.enabled, rate_limit.storage);
-        let settings = Self { database, fields: DeclaredFields { user, session }, tables };
+        let settings = Self { database, fields: DeclaredFields { user, session }, tables, plugins };
         settings.check_columns().map_err(|error| loader.with_origin(error))?;
         Ok(settings)
     }
@@ -43,7 +44,7 @@ impl Settings {
     pub fn load(environment: &Environment) -> Result<Self, SettingsError> {
         let loader = Loader::new(environment)?;
         let server = loader.section()?;
-        let SchemaSettings { database, fields, tables: _ } = SchemaSettings::read(&loader)?;
+        let SchemaSettings { database, fields, tables: _, plugins } = SchemaSettings::read(&loader)?;
         let mut settings = Self {
             server,
             proxies: loader.section()?,
@@ -57,11 +58,11 @@ impl Settings {
             access_token: loader.section()?,
             bearer: loader.section()?,
             jwt: loader.section()?,
-            username: loader.section()?,
             email_and_password: loader.section()?,
             password: loader.section()?,
             cleanup: loader.section()?,
             log: loader.section()?,
+            plugins,
             effective: loader.effective(),
         };
         settings.follow_addresses();

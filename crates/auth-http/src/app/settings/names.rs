@@ -4,6 +4,7 @@
 use auth_store::{NameProblem, TableNames};
 use serde::{Deserialize, Deserializer};
 
+use crate::app::plugins::better_auth_names;
 use crate::config::{Section, SettingsError, values};
 
 /// The names that a database has instead of Better Auth's.
@@ -38,7 +39,7 @@ impl Section for DatabaseNames {
     type Keys = Keys;
 
     fn validate(keys: Keys) -> Result<Self, SettingsError> {
-        let mut names = TableNames::default();
+        let mut names = better_auth_names();
         for (table, Table(keys)) in &keys.0 {
             for (key, name) in keys {
                 let called = match key.as_str() {

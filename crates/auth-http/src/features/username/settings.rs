@@ -7,28 +7,28 @@ use crate::config::{Section, SettingsError, values};
 /// Better Auth's `username` plugin.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct UsernameSettings {
+pub(crate) struct UsernameSettings {
     /// Gives users a name that signs in.
-    pub enabled: bool,
+    pub(crate) enabled: bool,
     /// Shortest name in UTF-16 units.
     #[serde(deserialize_with = "values::whole::<1, LONGEST, _, _>")]
-    pub min_length: usize,
+    pub(crate) min_length: usize,
     /// Longest name in UTF-16 units.
     #[serde(deserialize_with = "values::whole::<1, LONGEST, _, _>")]
-    pub max_length: usize,
+    pub(crate) max_length: usize,
     /// In which form names are stored and compared.
     #[serde(deserialize_with = "normalization")]
-    pub normalization: Normalization,
+    pub(crate) normalization: Normalization,
     /// Which form of a name is checked.
     #[serde(deserialize_with = "validation_order")]
-    pub validation_order: ValidationOrder,
+    pub(crate) validation_order: ValidationOrder,
     /// Whether users have the name as they typed it, too.
-    pub display_username: bool,
+    pub(crate) display_username: bool,
 }
 
 /// In which form names are stored and compared (`usernameNormalization`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Normalization {
+pub(crate) enum Normalization {
     /// In lower case.
     Lowercase,
     /// As typed: names that differ in case are two names.
@@ -37,7 +37,7 @@ pub enum Normalization {
 
 /// Which form of a name is checked (`validationOrder.username`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ValidationOrder {
+pub(crate) enum ValidationOrder {
     /// The name as typed.
     PreNormalization,
     /// The name as it is stored.
