@@ -4,7 +4,7 @@
 //!   running and retrying together, so that a frozen server is answered in time.
 //! - A connection whose operation did not finish (deadline, caller gone, connection lost) is never
 //!   used again.
-//! - Reads of sessions share a connection: they are sent without waiting for each other ([`pipeline`]).
+//! - Reads of sessions share a connection: they are sent without waiting for each other (`pool/pipeline.rs`).
 //! - Checking a connection out costs no round trip. A server restart shows at the first use; reads are
 //!   then repeated once on a fresh connection, transactions only if their BEGIN never got through.
 //! - Limits on the server's side are set on each direct connection as it is opened. Behind a
