@@ -19,8 +19,9 @@ pub(crate) fn decode_loosely(text: &str) -> Option<Vec<u8>> {
     const LOOSE: GeneralPurpose = loose(&STANDARD);
     const LOOSE_URL: GeneralPurpose = loose(&URL_SAFE);
 
-    let engine = if text.contains(['-', '_']) { &LOOSE_URL } else { &LOOSE };
-    engine.decode(text.split('=').next()?).ok()
+    let text = text.as_bytes();
+    let engine = if text.iter().any(|byte| matches!(byte, b'-' | b'_')) { &LOOSE_URL } else { &LOOSE };
+    engine.decode(text.split(|byte| *byte == b'=').next()?).ok()
 }
 
 const fn loose(alphabet: &Alphabet) -> GeneralPurpose {

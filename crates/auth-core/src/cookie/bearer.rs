@@ -2,7 +2,7 @@
 //! of the session cookie.
 
 use super::percent::decode_uri_component;
-use super::request::trim;
+use super::request::{latin1, trim};
 use crate::base64url::decode_loosely;
 use crate::constant_time;
 use crate::session_token::SessionToken;
@@ -63,7 +63,7 @@ impl BearerPlugin {
     /// nothing is signed: what would come out is clear without.
     pub fn read(self, authorization: &[u8], secret: &SigningSecret) -> Option<BearerCookie> {
         // One character for each byte, as Node reads headers.
-        let header: String = authorization.iter().copied().map(char::from).collect();
+        let header = latin1(authorization);
         let (scheme, token) = header.split_at_checked(SCHEME.len())?;
         let token = trim(token);
         if !scheme.eq_ignore_ascii_case(SCHEME) || token.is_empty() {

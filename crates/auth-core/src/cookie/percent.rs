@@ -35,6 +35,9 @@ pub fn encode_uri_component(text: &str) -> String {
 /// assert_eq!(decode_uri_component("%FF"), None, "no UTF-8");
 /// ```
 pub fn decode_uri_component(text: &str) -> Option<String> {
+    if !text.as_bytes().contains(&b'%') {
+        return Some(text.to_owned());
+    }
     let mut decoded = Vec::with_capacity(text.len());
     let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {

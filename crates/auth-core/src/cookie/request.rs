@@ -1,8 +1,8 @@
 //! Reading the `Cookie` header as the reference does.
 
-use std::fmt;
-
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::fmt;
 
 use super::percent::{decode_uri_component, encode_uri_component};
 
@@ -40,7 +40,7 @@ impl RequestCookies {
         crate::testing::counts::cookies_parsed();
         let mut cookies = Self::default();
         for header in headers {
-            let header: String = header.iter().copied().map(char::from).collect();
+            let header = latin1(header);
             for (name, value) in header.split(';').filter_map(|piece| piece.split_once('=')) {
                 // Doubles stay in: sorting them out here would take quadratic time, at the sender's choice.
                 cookies.pairs.push((name.to_owned(), value.to_owned()));
@@ -92,6 +92,14 @@ impl RequestCookies {
             let value = inner.unwrap_or(value);
             (is_token(name) && value.bytes().all(is_value_byte)).then(|| (name, decode(value)))
         })
+    }
+}
+
+/// Reads bytes as Latin-1.
+pub(super) fn latin1(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if text.is_ascii() => Cow::Borrowed(text),
+        _ => bytes.iter().copied().map(char::from).collect(),
     }
 }
 

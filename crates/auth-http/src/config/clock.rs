@@ -6,13 +6,31 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use auth_core::wire::unix_milliseconds;
 use time::{Duration, OffsetDateTime};
 
 /// Tells the time, in UTC and whole milliseconds, as the tables and the wire hold it.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
-    /// Milliseconds that this clock is ahead of the system's.
-    ahead: Arc<AtomicI64>,
+    moved: Arc<Moved>,
+}
+
+/// How far a clock was moved.
+#[derive(Debug)]
+struct Moved {
+    /// Milliseconds that the clock is ahead.
+    ahead: AtomicI64,
+    /// Milliseconds since 1970 at which it was stopped; [`RUNNING`] where it follows the system's.
+    stopped_at: AtomicI64,
+}
+
+/// No moment that a clock is stopped at.
+const RUNNING: i64 = i64::MIN;
+
+impl Default for Moved {
+    fn default() -> Self {
+        Self { ahead: AtomicI64::new(0), stopped_at: AtomicI64::new(RUNNING) }
+    }
 }
 
 impl Clock {
@@ -26,15 +44,25 @@ impl Clock {
     pub fn now(&self) -> OffsetDateTime {
         #[cfg(test)]
         counted::count();
-        let system = milliseconds(SystemTime::now());
-        let now = system.saturating_add(self.ahead.load(Ordering::Relaxed));
+        let moment = match self.moved.stopped_at.load(Ordering::Relaxed) {
+            RUNNING => milliseconds(SystemTime::now()),
+            stopped_at => stopped_at,
+        };
+        let now = moment.saturating_add(self.moved.ahead.load(Ordering::Relaxed));
         OffsetDateTime::UNIX_EPOCH.saturating_add(Duration::milliseconds(now))
     }
 
     /// Moves this clock and all its clones, forwards or backwards; for tests of expiry.
     pub fn advance(&self, by: Duration) {
         let by = i64::try_from(by.whole_milliseconds()).unwrap_or(i64::MAX);
-        self.ahead.fetch_add(by, Ordering::Relaxed);
+        self.moved.ahead.fetch_add(by, Ordering::Relaxed);
+    }
+
+    /// Stops this clock and all its clones at a moment, from which only [`advance`](Self::advance) moves them; for tests
+    /// that must not depend on how long requests take.
+    pub fn stop_at(&self, moment: OffsetDateTime) {
+        self.moved.ahead.store(0, Ordering::Relaxed);
+        self.moved.stopped_at.store(unix_milliseconds(moment), Ordering::Relaxed);
     }
 }
 
@@ -70,6 +98,8 @@ pub(crate) mod counted {
 
 #[cfg(test)]
 mod tests {
+    use time::macros::datetime;
+
     use super::*;
 
     #[test]
@@ -82,5 +112,17 @@ mod tests {
         assert!(after - before >= Duration::days(8));
         assert!(after - before < Duration::days(8) + Duration::minutes(1));
         assert_eq!(after.nanosecond() % 1_000_000, 0);
+    }
+
+    #[test]
+    fn a_stopped_clock_moves_only_where_it_is_moved() {
+        let clock = Clock::system();
+        clock.advance(Duration::days(8));
+        let moment = datetime!(2030-01-15 12:00:00.123 UTC);
+        clock.stop_at(moment);
+        std::thread::sleep(std::time::Duration::from_millis(2));
+        assert_eq!(clock.clone().now(), moment);
+        clock.advance(Duration::seconds(-3));
+        assert_eq!(clock.now(), moment - Duration::seconds(3));
     }
 }

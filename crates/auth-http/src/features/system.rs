@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use serde_json::json;
+use serde::Serialize;
 
 use super::{Feature, Services, facts, mount};
 use crate::features::system::settings::ErrorUrl;
@@ -65,6 +65,12 @@ fn routes() -> Vec<Route<Service>> {
     ]
 }
 
+/// The body of `/ok`.
+#[derive(Debug, Serialize)]
+struct Alive {
+    ok: bool,
+}
+
 async fn ok(_: Context<()>, _: NoBody, _: Rc<Service>) -> Result<HttpResponse, ApiError> {
-    Ok(json(StatusCode::OK, &json!({"ok": true})))
+    Ok(json(StatusCode::OK, &Alive { ok: true }))
 }

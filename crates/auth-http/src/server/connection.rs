@@ -5,7 +5,7 @@
 //! closes these gaps below the parser: whenever no request is running, bytes have a deadline in which to
 //! become one, and whatever is written has a deadline to leave.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -62,6 +62,11 @@ const AFTER_THE_PARSER: Duration = Duration::from_millis(500);
 /// The parser reads until nothing comes or its 128 KiB are full before it looks at what it has. Made to look
 /// after this many bytes, it refuses a body that is too large with a fraction of that in memory.
 const READ_AT_ONCE: usize = 8 * 1024;
+thread_local! {
+    /// What is read goes through here, so that no connection has a buffer of its own to be cleared for each read.
+    static READ: RefCell<[u8; READ_AT_ONCE]> = const { RefCell::new([0; READ_AT_ONCE]) };
+}
+
 /// Time that a connection beyond the limit has to ask for the health it is reserved for.
 const PATIENCE_BEYOND_LIMIT: Duration = Duration::from_secs(1);
 
@@ -126,6 +131,21 @@ impl Connection {
         self.state.clone()
     }
 
+    /// Waits until a moment. A timer that is set too early is set anew when it fires: most requests move the moment
+    /// later, and few connections ever wait that long.
+    fn poll_deadline(&mut self, until: Instant, cx: &mut Context<'_>) -> Poll<()> {
+        if self.read_deadline.deadline() > until {
+            self.read_deadline.as_mut().reset(until);
+        }
+        loop {
+            ready!(self.read_deadline.as_mut().poll(cx));
+            if self.read_deadline.deadline() >= until {
+                return Poll::Ready(());
+            }
+            self.read_deadline.as_mut().reset(until);
+        }
+    }
+
     /// Arms the deadline of a write that cannot go on, and takes it away when one does.
     fn watch_write<T>(&mut self, cx: &mut Context<'_>, outcome: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if outcome.is_ready() {
@@ -156,10 +176,12 @@ impl AsyncRead for Connection {
         }
         let phase = &this.state.0.phase;
         let room = (READ_AT_ONCE - this.read_at_once).min(buf.remaining());
-        let mut part = ReadBuf::new(buf.initialize_unfilled_to(room));
-        let outcome = Pin::new(&mut this.io).poll_read(cx, &mut part);
-        let read = part.filled().len();
-        buf.advance(read);
+        let (outcome, read) = READ.with_borrow_mut(|read| {
+            let mut part = ReadBuf::new(read.get_mut(..room).unwrap_or_default());
+            let outcome = Pin::new(&mut this.io).poll_read(cx, &mut part);
+            buf.put_slice(part.filled());
+            (outcome, part.filled().len())
+        });
         this.read_at_once = if outcome.is_ready() { this.read_at_once + read } else { 0 };
         match (phase.get(), &outcome) {
             (Phase::Idle { until }, Poll::Ready(Ok(()))) => {
@@ -168,10 +190,7 @@ impl AsyncRead for Connection {
                 outcome
             }
             (Phase::Idle { until } | Phase::Head { until }, Poll::Pending) => {
-                if this.read_deadline.deadline() != until {
-                    this.read_deadline.as_mut().reset(until);
-                }
-                ready!(this.read_deadline.as_mut().poll(cx));
+                ready!(this.poll_deadline(until, cx));
                 // Nothing read means that the peer hung up, which is how it is treated from here; an error
                 // would be logged.
                 Poll::Ready(Ok(()))

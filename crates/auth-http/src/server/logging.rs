@@ -5,6 +5,8 @@
 //! other libraries are shown from `info` up only, and what they write through the `log` crate, as
 //! the PostgreSQL driver does with its parameters, is not listened to.
 
+mod span_fields;
+
 use std::any::Any;
 use std::io::{self, Write};
 
@@ -17,6 +19,7 @@ use tracing_subscriber::{Layer, Registry, fmt};
 
 use crate::app::settings::{LogFormat, LogSettings};
 pub use crate::config::chain;
+use span_fields::SpanFields;
 
 /// Crates whose every level may be shown.
 const OWN: [&str; 4] = ["auth_core", "auth_http", "auth_server", "auth_store"];
@@ -56,7 +59,7 @@ where
     match settings.format {
         LogFormat::Json => {
             let json = fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false);
-            json.with_writer(writer).with_filter(filter).boxed()
+            json.fmt_fields(SpanFields).with_writer(writer).with_filter(filter).boxed()
         }
         LogFormat::Human => fmt::layer().with_writer(writer).with_target(false).with_filter(filter).boxed(),
     }

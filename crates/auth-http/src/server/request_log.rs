@@ -11,7 +11,7 @@ use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpRequest};
 use rand::distr::{Alphanumeric, SampleString};
-use tracing::{Instrument, error, error_span, info};
+use tracing::{Instrument, Level, error, error_span, info};
 
 use super::{Outcome, with_headers};
 use crate::server::logging::chain;
@@ -38,13 +38,18 @@ pub(crate) async fn request_log(
     let peer = request.peer_addr().map(|peer| peer.ip());
     let client = request
         .app_data::<Data<ClientAddressPolicy>>()
-        .and_then(|policy| policy.client_address(peer, request.headers()))
-        .map_or_else(String::new, |address| address.to_string());
+        .and_then(|policy| policy.client_address(peer, request.headers()));
     // At the highest level, so that a filter that hides request lines keeps the id of those that failed.
     let span = error_span!("request", request_id = id.as_str());
 
-    let write = |status: StatusCode, route: &str, failure: Option<&actix_web::Error>| {
+    let write = |status: StatusCode, request: Option<&HttpRequest>, failure: Option<&actix_web::Error>| {
+        if !tracing::enabled!(Level::INFO) && status.as_u16() < 500 {
+            return;
+        }
         let duration_ms = (began.elapsed().as_secs_f64() * 1_000_000.0).round() / 1_000.0;
+        let client = client.map_or_else(String::new, |client| client.to_string());
+        let route = request.and_then(route);
+        let route = route.as_deref().unwrap_or("unmatched");
         let (method, status, client) = (method.as_str(), status.as_u16(), client.as_str());
         let known = failure.and_then(|failure| failure.as_error::<ApiError>());
         let code = known.and_then(ApiError::code).map(ErrorCode::code);
@@ -64,14 +69,12 @@ pub(crate) async fn request_log(
     async {
         match next(request).await {
             Ok(mut response) => {
-                let route = route(response.request());
-                let failure = response.response().error();
-                write(response.status(), route.as_deref().unwrap_or("unmatched"), failure);
+                write(response.status(), Some(response.request()), response.response().error());
                 name(response.headers_mut());
                 Ok(response)
             }
             Err(failure) => {
-                write(failure.as_response_error().status_code(), "unmatched", Some(&failure));
+                write(failure.as_response_error().status_code(), None, Some(&failure));
                 Err(with_headers(failure, name))
             }
         }

@@ -22,7 +22,7 @@ impl Client {
         let user_agent = headers.get(USER_AGENT).map(|value| value.as_bytes()).unwrap_or_default();
         // One character per byte, as Node reads headers: the stored text is then the same at both servers.
         let user_agent = user_agent.iter().copied().map(char::from).take(USER_AGENT_MAX).collect();
-        let ip_address = address.map_or_else(String::new, |address| address.as_str().to_owned());
+        let ip_address = address.map_or_else(String::new, |address| address.to_string());
         Self { ip_address, user_agent }
     }
 }

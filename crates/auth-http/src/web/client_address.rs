@@ -16,8 +16,8 @@ use crate::web::client_address::settings::ProxiesSettings;
 
 /// A client's address in canonical form (Better Auth core §6): IPv4 as it is, an IPv4-mapped IPv6 address as
 /// IPv4, any other IPv6 address in eight lower-case groups with the host's part zeroed, without a zone.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct ClientAddress(String);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ClientAddress(IpAddr);
 
 /// Decides which client a request comes from.
 #[derive(Clone, Debug)]
@@ -42,29 +42,29 @@ impl ClientAddressPolicy {
 }
 
 impl ClientAddress {
-    /// Writes an address in canonical form, keeping `ipv6_prefix` leading bits of an IPv6 one.
+    /// Brings an address into canonical form, keeping `ipv6_prefix` leading bits of an IPv6 one.
     pub fn canonical(address: IpAddr, ipv6_prefix: u8) -> Self {
         match unmapped(address) {
-            IpAddr::V4(address) => Self(address.to_string()),
+            IpAddr::V4(address) => Self(address.into()),
             IpAddr::V6(address) => {
                 let host_bits = 128_u32.saturating_sub(u32::from(ipv6_prefix));
                 let mask = u128::MAX.checked_shl(host_bits).unwrap_or(0);
-                let masked = Ipv6Addr::from_bits(address.to_bits() & mask);
-                let groups: Vec<_> = masked.segments().iter().map(|group| format!("{group:04x}")).collect();
-                Self(groups.join(":"))
+                Self(Ipv6Addr::from_bits(address.to_bits() & mask).into())
             }
         }
-    }
-
-    /// The address as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
     }
 }
 
 impl std::fmt::Display for ClientAddress {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
+        match self.0 {
+            IpAddr::V4(address) => address.fmt(f),
+            IpAddr::V6(address) => {
+                let [first, rest @ ..] = address.segments();
+                write!(f, "{first:04x}")?;
+                rest.iter().try_for_each(|group| write!(f, ":{group:04x}"))
+            }
+        }
     }
 }
 

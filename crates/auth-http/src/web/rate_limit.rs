@@ -18,6 +18,7 @@ pub(crate) mod settings;
 pub(crate) mod table;
 pub(crate) mod window;
 
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -136,7 +137,7 @@ impl Counting {
     fn key_and_rule(&self, client: Option<&ClientAddress>, path: &str) -> Option<(String, RateRule)> {
         let path = CountedPath::of(path, &self.base_path, &self.names);
         let chosen = self.rules.choose(path.as_str())?;
-        let client = client.map_or(NO_ADDRESS, ClientAddress::as_str);
+        let client = client.map_or(&NO_ADDRESS as &dyn Display, |client| client);
         let key = match &path {
             CountedPath::Route(path) => format!("{client}|{path}"),
             // No path holds a question mark, so this is never a route's.

@@ -9,8 +9,9 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 
+use auth_core::wire::unix_milliseconds;
 use serde_json::{Value, json};
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 
 use crate::database::Database;
 use crate::http::{self, Request};
@@ -135,8 +136,16 @@ impl Reference {
 
     /// Moves this server's clock forward.
     pub(crate) fn advance(&self, by: Duration) {
-        let input = json!({ "milliseconds": by.whole_milliseconds() as i64 });
-        ask(&self.host, "POST", &format!("/servers/{}/clock", self.id), &input);
+        self.set_clock(&json!({ "ahead": by.whole_milliseconds() as i64 }));
+    }
+
+    /// Stops this server's clock at a moment, from which only [`advance`](Self::advance) moves it.
+    pub(crate) fn stop_clock(&self, at: OffsetDateTime) {
+        self.set_clock(&json!({ "stoppedAt": unix_milliseconds(at) }));
+    }
+
+    fn set_clock(&self, input: &Value) {
+        ask(&self.host, "POST", &format!("/servers/{}/clock", self.id), input);
     }
 
     /// The token of the next verification mail that this server sends.

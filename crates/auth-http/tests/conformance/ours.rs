@@ -12,7 +12,7 @@ use auth_http::settings::Environment;
 use rand::RngExt;
 use rand::distr::Alphanumeric;
 use test_support::{Server, StartFailure};
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 
 use crate::database::Database;
 
@@ -28,7 +28,17 @@ pub(crate) const BETTER_AUTHS_ANSWERS: [(&str, &str); 3] = [
 pub(crate) const CHEAP_HASHES: [(&str, &str); 2] =
     [("AUTH__PASSWORD__ARGON2__MEMORY_KIB", "8"), ("AUTH__PASSWORD__ARGON2__ITERATIONS", "1")];
 
-/// Both.
+/// Deadlines that a machine with much else to do does not miss; Better Auth has none.
+const PATIENCE: [(&str, &str); 6] = [
+    ("AUTH__DATABASE__ACQUIRE_TIMEOUT", "60s"),
+    ("AUTH__DATABASE__CONNECT_TIMEOUT", "60s"),
+    ("AUTH__DATABASE__OPERATION_TIMEOUT", "60s"),
+    ("AUTH__DATABASE__STATEMENT_TIMEOUT", "60s"),
+    ("AUTH__DATABASE__LOCK_TIMEOUT", "60s"),
+    ("AUTH__SERVER__HANDLER_TIMEOUT", "60s"),
+];
+
+/// Those that are cheap and answer alike.
 pub(crate) fn cheap_and_alike() -> Vec<(&'static str, &'static str)> {
     [&BETTER_AUTHS_ANSWERS[..], &CHEAP_HASHES].concat()
 }
@@ -101,7 +111,7 @@ impl Ours {
                 .with("BETTER_AUTH_URL", &origin)
                 .with("BETTER_AUTH_SECRET", secret)
                 .with("AUTH__SERVER__WORKERS", "1");
-            for (name, value) in settings {
+            for (name, value) in PATIENCE.iter().chain(settings) {
                 environment = environment.with(*name, *value);
             }
             match Server::start(environment) {
@@ -124,6 +134,11 @@ impl Ours {
     /// Moves this server's clock forward.
     pub(crate) fn advance(&self, by: Duration) {
         self.server.clock().advance(by);
+    }
+
+    /// Stops this server's clock at a moment, from which only [`advance`](Self::advance) moves it.
+    pub(crate) fn stop_clock(&self, at: OffsetDateTime) {
+        self.server.clock().stop_at(at);
     }
 
     /// What the servers of this process have logged.

@@ -8,49 +8,41 @@ use time::{Date, Duration, Month, OffsetDateTime, Time};
 /// As in V8, a day up to 31 is taken for every month and runs over into the next one, and `24:00:00` is
 /// midnight.
 pub(crate) fn parse(text: &str) -> Option<OffsetDateTime> {
-    let (date, rest) = text.split_once('T')?;
-    let (time, fraction) = match rest.strip_suffix('Z')?.split_once('.') {
-        Some((time, fraction)) => (time, Some(fraction)),
-        None => (rest.strip_suffix('Z')?, None),
+    let (fixed, rest) = text.as_bytes().split_first_chunk::<19>()?;
+    // Every text of a cookie cache is tried, so most are told by their shape.
+    let [y1, y2, y3, y4, b'-', o1, o2, b'-', d1, d2, b'T', h1, h2, b':', m1, m2, b':', s1, s2] = *fixed
+    else {
+        return None;
     };
-    let [year, month, day] = numbers(date, '-', [4, 2, 2])?;
-    let [hour, minute, second] = numbers(time, ':', [2, 2, 2])?;
-    let milliseconds = match fraction {
-        None => 0,
-        Some(digits) if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) => {
-            let thousandths: String = digits.chars().chain("00".chars()).take(3).collect();
-            thousandths.parse::<i64>().ok()?
+    let milliseconds = match rest {
+        [b'Z'] => 0,
+        [b'.', fraction @ .., b'Z'] if !fraction.is_empty() && fraction.iter().all(u8::is_ascii_digit) => {
+            let mut thousandths = fraction.iter().copied().chain([b'0', b'0']);
+            number([thousandths.next()?, thousandths.next()?, thousandths.next()?])?
         }
-        Some(_) => return None,
+        _ => return None,
     };
+    let (year, month, day) = (number([y1, y2, y3, y4])?, number([o1, o2])?, number([d1, d2])?);
+    let (hour, minute, second) = (number([h1, h2])?, number([m1, m2])?, number([s1, s2])?);
     let month = Month::try_from(u8::try_from(month).ok()?).ok()?;
     let in_range = (1..=31).contains(&day) && minute < 60 && second < 60;
     let is_midnight = hour == 24 && minute == 0 && second == 0 && milliseconds == 0;
     if !in_range || !(hour < 24 || is_midnight) {
         return None;
     }
-    let start = Date::from_calendar_date(i32::from(year), month, 1).ok()?.with_time(Time::MIDNIGHT);
-    start
-        .assume_utc()
-        .checked_add(Duration::days(i64::from(day) - 1))?
-        .checked_add(Duration::hours(i64::from(hour)))?
-        .checked_add(Duration::minutes(i64::from(minute)))?
-        .checked_add(Duration::seconds(i64::from(second)))?
-        .checked_add(Duration::milliseconds(milliseconds))
+    let first = Date::from_calendar_date(i32::from(year), month, 1).ok()?;
+    let day = first.checked_add(Duration::days(i64::from(day) - 1 + i64::from(hour / 24)))?;
+    let of_day = |number: u16| u8::try_from(number).ok();
+    let time =
+        Time::from_hms_milli(of_day(hour % 24)?, of_day(minute)?, of_day(second)?, milliseconds).ok()?;
+    Some(day.with_time(time).assume_utc())
 }
 
-/// Reads three numbers of so many digits each with a separator between them.
-fn numbers(text: &str, separator: char, lengths: [usize; 3]) -> Option<[u16; 3]> {
-    let mut parts = text.split(separator);
-    let mut numbers = [0; 3];
-    for (number, length) in numbers.iter_mut().zip(lengths) {
-        let part = parts.next().filter(|part| part.len() == length)?;
-        if !part.bytes().all(|byte| byte.is_ascii_digit()) {
-            return None;
-        }
-        *number = part.parse().ok()?;
-    }
-    parts.next().is_none().then_some(numbers)
+/// Reads a number of so many decimal digits.
+fn number<const DIGITS: usize>(digits: [u8; DIGITS]) -> Option<u16> {
+    digits
+        .into_iter()
+        .try_fold(0, |number, digit| digit.is_ascii_digit().then(|| number * 10 + u16::from(digit - b'0')))
 }
 
 #[cfg(test)]

@@ -48,7 +48,9 @@ impl Json {
     pub(crate) fn revive_dates(&mut self) {
         match self {
             Self::Text(text) => {
-                if let Some(at) = date::parse(text) {
+                if let Some(at) = date::parse(text)
+                    && Timestamp(at).text().is_none_or(|printed| printed != *text.as_bytes())
+                {
                     *text = Timestamp(at).to_string();
                 }
             }
@@ -172,8 +174,10 @@ impl<'de> Visitor<'de> for Reader {
                 }
             }
         }
-        // A stable sort: all other names stay as they came, after the indices.
-        members.sort_by_key(|(name, _)| array_index(name).unwrap_or(u64::MAX));
+        if members.iter().any(|(name, _)| array_index(name).is_some()) {
+            // A stable sort: all other names stay as they came, after the indices.
+            members.sort_by_key(|(name, _)| array_index(name).unwrap_or(u64::MAX));
+        }
         Ok(Json::Object(members))
     }
 }

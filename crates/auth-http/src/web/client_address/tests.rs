@@ -21,7 +21,7 @@ fn client(trusted: &[&str], peer: &str, lines: &[&str]) -> Option<String> {
         headers.append(HeaderName::from_static("x-forwarded-for"), HeaderValue::from_str(line).unwrap());
     }
     let address = policy(trusted).client_address(Some(peer.parse().unwrap()), &headers);
-    address.map(|address| address.as_str().to_owned())
+    address.map(|address| address.to_string())
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn r_084_aliases_of_one_client_have_one_form() {
 #[test]
 fn r_084_the_prefix_is_configurable() {
     let address = "2001:db8:1:2:3:4:5:6".parse().unwrap();
-    let form = |prefix| ClientAddress::canonical(address, prefix).as_str().to_owned();
+    let form = |prefix| ClientAddress::canonical(address, prefix).to_string();
     assert_eq!(form(128), "2001:0db8:0001:0002:0003:0004:0005:0006");
     assert_eq!(form(56), "2001:0db8:0001:0000:0000:0000:0000:0000");
     assert_eq!(form(1), "0000:0000:0000:0000:0000:0000:0000:0000");
@@ -142,7 +142,11 @@ fn r_083_r_084_the_references_vectors_but_for_the_listed_differences() {
             continue;
         };
         for (bits, expected) in [(64, "default64"), (128, "s128"), (48, "s48"), (60, "s60")] {
-            assert_eq!(ClientAddress::canonical(address, bits).as_str(), case[expected], "{case} at {bits}");
+            assert_eq!(
+                ClientAddress::canonical(address, bits).to_string(),
+                case[expected],
+                "{case} at {bits}"
+            );
         }
     }
 

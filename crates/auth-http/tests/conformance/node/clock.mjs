@@ -1,13 +1,17 @@
 // A clock for each server of this process, so that a test moves the time of one server in place of waiting.
 //
 // Must be imported before Better Auth: `Date` is replaced for every module that is loaded later. What runs inside
-// `at(clock, …)` reads the system's time plus `clock.ahead` milliseconds; everything else reads the system's time.
+// `at(clock, …)` reads the system's time, or the moment `clock.stoppedAt`, plus `clock.ahead` milliseconds; everything
+// else reads the system's time.
 
 import { AsyncLocalStorage } from "node:async_hooks";
 
 const SystemDate = Date;
 const clocks = new AsyncLocalStorage();
-const now = () => SystemDate.now() + (clocks.getStore()?.ahead ?? 0);
+const now = () => {
+  const { stoppedAt = SystemDate.now(), ahead = 0 } = clocks.getStore() ?? {};
+  return stoppedAt + ahead;
+};
 
 globalThis.Date = class Date extends SystemDate {
   constructor(...parts) {

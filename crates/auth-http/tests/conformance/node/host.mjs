@@ -5,7 +5,8 @@
 // standard input does, so that it cannot outlive the tests.
 //
 //   POST   /servers               input of `options.mjs` -> {id, port}
-//   POST   /servers/<id>/clock    {milliseconds} that the clock of this server moves forward
+//   POST   /servers/<id>/clock    {ahead} milliseconds that the clock of this server moves forward, or {stoppedAt}
+//                                 milliseconds since 1970 at which it stops
 //   POST   /servers/<id>/mails    -> {to, token}: the next verification mail that it would have sent; waits for one
 //   DELETE /servers/<id>
 //   POST   /scripts/<name>.mjs    input of that script -> what it gives
@@ -71,7 +72,9 @@ async function answer(method, path, request) {
   if (kind === "servers" && action === "mails") return servers.get(name).nextMail();
   const input = await json(request);
   if (kind === "servers" && action === "clock") {
-    servers.get(name).clock.ahead += input.milliseconds;
+    const { clock } = servers.get(name);
+    if (input.stoppedAt === undefined) clock.ahead += input.ahead;
+    else Object.assign(clock, { stoppedAt: input.stoppedAt, ahead: 0 });
     return {};
   }
   if (kind === "servers") return start(input);

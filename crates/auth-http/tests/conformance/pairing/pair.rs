@@ -50,7 +50,9 @@ pub(crate) struct Pair {
     secrets: Secrets,
     tables: Vec<String>,
     database: Arc<Database>,
-    /// How far the clocks of both servers are ahead of the system's.
+    /// Where the clocks of both servers were stopped; `None` where they follow the system's.
+    stopped_at: Option<OffsetDateTime>,
+    /// How far they were moved since.
     ahead: Cell<Duration>,
 }
 
@@ -123,7 +125,15 @@ impl Pair {
             .into_iter()
             .filter_map(|mut row| row.pop().flatten())
             .collect();
-        Self { configuration, reference, ours, origins, secrets, tables, database, ahead: Cell::default() }
+        // What a limit allows and when the next request may come depends on the time between requests.
+        let is_limited = configuration.options["rateLimit"]["enabled"] == true;
+        let stopped_at = is_limited.then(OffsetDateTime::now_utc);
+        if let Some(at) = stopped_at {
+            reference.iter().for_each(|reference| reference.stop_clock(at));
+            ours.iter().for_each(|ours| ours.stop_clock(at));
+        }
+        let ahead = Cell::default();
+        Self { configuration, reference, ours, origins, secrets, tables, database, stopped_at, ahead }
     }
 
     /// The configuration's name.
@@ -174,7 +184,7 @@ impl Pair {
 
     /// What the clocks of both servers say.
     pub(crate) fn now(&self) -> OffsetDateTime {
-        OffsetDateTime::now_utc() + self.ahead.get()
+        self.stopped_at.unwrap_or_else(OffsetDateTime::now_utc) + self.ahead.get()
     }
 
     pub(crate) fn empty_tables(&self) {
