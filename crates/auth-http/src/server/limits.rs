@@ -1,6 +1,7 @@
 //! Bounds on what one request may cost: size of its head and path, time to its answer, and who is served when
 //! connections run out.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use actix_web::HttpResponse;
@@ -51,7 +52,9 @@ pub(crate) async fn limits(
     if let Some(refusal) = refuse(&request, limits, connection.as_ref()) {
         return Ok(request.into_response(refusal.answer()));
     }
-    match tokio::time::timeout(limits.handler_timeout, next(request)).await {
+    // Pinned first: what is handed on by value has its place twice in the future.
+    let answer = pin!(next(request));
+    match tokio::time::timeout(limits.handler_timeout, answer).await {
         Ok(answer) => answer,
         Err(_elapsed) => {
             Err(InternalError::from_response(Refusal::TooSlow, Refusal::TooSlow.answer()).into())

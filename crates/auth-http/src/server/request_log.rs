@@ -3,6 +3,7 @@
 //! A line holds the matched route's pattern, never the path or the query: these are the client's text and may
 //! hold tokens.
 
+use std::pin::pin;
 use std::time::Instant;
 
 use actix_web::dev::ServiceRequest;
@@ -66,7 +67,8 @@ pub(crate) async fn request_log(
             headers.insert(REQUEST_ID, id);
         }
     };
-    async {
+    // Pinned at once: what is handed on by value has its place twice in the future.
+    let answer = pin!(async {
         match next(request).await {
             Ok(mut response) => {
                 write(response.status(), Some(response.request()), response.response().error());
@@ -78,9 +80,8 @@ pub(crate) async fn request_log(
                 Err(with_headers(failure, name))
             }
         }
-    }
-    .instrument(span)
-    .await
+    });
+    answer.instrument(span).await
 }
 
 /// Names the route that a request matched, of the auth routes or of whatever else is served.

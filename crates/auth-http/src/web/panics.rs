@@ -3,7 +3,7 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
@@ -44,7 +44,7 @@ pub(crate) async fn stray_panics(
     next: impl AsyncFnOnce(ServiceRequest) -> Result<ServiceResponse, actix_web::Error>,
 ) -> Result<ServiceResponse, actix_web::Error> {
     let count = request.app_data::<Data<PanicCount>>().map(|count| count.get_ref().clone());
-    match caught(next(request)).await {
+    match caught(pin!(next(request))).await {
         Ok(answer) => answer,
         Err(panic) => Err(count.unwrap_or_default().note(panic).into()),
     }
@@ -54,11 +54,13 @@ pub(crate) async fn stray_panics(
 ///
 /// What a handler leaves behind is not looked at again: its request is dropped, a transaction that it had open rolls
 /// back with its connection, and what requests share is behind locks and channels that no panic leaves half-written.
-pub(super) async fn caught<T>(future: impl Future<Output = T>) -> Result<T, Box<dyn Any + Send>> {
-    let mut future = pin!(future);
-    std::future::poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
-        Ok(poll) => poll.map(Ok),
-        Err(panic) => Poll::Ready(Err(panic)),
+pub(super) fn caught<T>(
+    mut future: Pin<&mut (impl Future<Output = T> + ?Sized)>,
+) -> impl Future<Output = Result<T, Box<dyn Any + Send>>> {
+    std::future::poll_fn(move |context| {
+        match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+            Ok(poll) => poll.map(Ok),
+            Err(panic) => Poll::Ready(Err(panic)),
+        }
     })
-    .await
 }

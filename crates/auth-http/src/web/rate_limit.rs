@@ -127,7 +127,8 @@ impl RateLimiter {
         let Some((key, rule)) = counting.key_and_rule(client, path) else { return Ok(()) };
         match &counting.counts {
             Counts::Memory(counts) => Ok(counts.count(&key, rule, unix_milliseconds(now))?),
-            Counts::Database(counts) => counts.count(store, &key, rule, now).await,
+            // Boxed, so that requests which are counted in memory have no room for it in their futures.
+            Counts::Database(counts) => Box::pin(counts.count(store, &key, rule, now)).await,
         }
     }
 }

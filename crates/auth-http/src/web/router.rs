@@ -130,7 +130,7 @@ impl Table {
     }
 
     async fn run(&self, route: &MountedRoute, context: Rc<RequestContext>, payload: Payload) -> HttpResponse {
-        let answer = match caught((route.call)(Rc::clone(&context), payload)).await {
+        let answer = match caught((route.call)(Rc::clone(&context), payload).as_mut()).await {
             Ok(answer) => answer,
             Err(panic) => Err(self.services.panics.note(panic)),
         };

@@ -3,6 +3,7 @@
 
 use std::fmt::{self, Debug};
 
+use serde_json::Value;
 use tracing::field::{Field, Visit};
 use tracing::span::Record;
 use tracing_subscriber::field::RecordFields;
@@ -30,36 +31,36 @@ impl<'writer> FormatFields<'writer> for SpanFields {
     }
 }
 
-fn write_members(writer: Writer<'_>, before: char, record: impl FnOnce(&mut Members<'_>)) -> fmt::Result {
-    let mut members = Members { writer, before, result: Ok(()) };
+/// Writes what `record` gives and the object's end, in one piece.
+fn write_members(mut writer: Writer<'_>, before: char, record: impl FnOnce(&mut Members)) -> fmt::Result {
+    let mut members = Members { text: String::with_capacity(64), before };
     record(&mut members);
-    let Members { mut writer, before, result } = members;
-    result?;
-    writer.write_str(if before == '{' { "{}" } else { "}" })
+    members.text.push_str(if members.before == '{' { "{}" } else { "}" });
+    writer.write_str(&members.text)
 }
 
-struct Members<'writer> {
-    writer: Writer<'writer>,
+struct Members {
+    text: String,
     /// What stands before the next member.
     before: char,
-    result: fmt::Result,
 }
 
-impl Members<'_> {
-    fn write(&mut self, name: &str, value: &str) -> fmt::Result {
-        let value = serde_json::to_string(value).map_err(|_| fmt::Error)?;
-        self.writer.write_char(self.before)?;
-        self.before = ',';
-        // A field's name is one of Rust's, which JSON takes as it is.
-        write!(self.writer, "\"{name}\":")?;
-        self.writer.write_str(&value)
-    }
-}
-
-impl Visit for Members<'_> {
+impl Visit for Members {
     fn record_str(&mut self, field: &Field, value: &str) {
-        if self.result.is_ok() {
-            self.result = self.write(field.name(), value);
+        // A field's name is one of Rust's, which JSON takes as it is.
+        let Self { text, before } = self;
+        text.push(*before);
+        text.push('"');
+        text.push_str(field.name());
+        text.push_str("\":");
+        *before = ',';
+        let is_plain = value.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\'));
+        if is_plain {
+            text.push('"');
+            text.push_str(value);
+            text.push('"');
+        } else {
+            text.push_str(&Value::from(value).to_string());
         }
     }
 
