@@ -64,21 +64,20 @@ pub(crate) async fn cors(
     }
 }
 
-/// Answers preflights, within the limits of any other request.
-pub(crate) async fn preflight(
-    request: ServiceRequest,
-    next: impl AsyncFnOnce(ServiceRequest) -> Outcome,
-) -> Outcome {
-    let policy = request.app_data::<Data<CorsPolicy>>();
-    let Some(policy) = policy.filter(|_| is_preflight(&request)) else { return next(request).await };
+/// Gives the answer to a preflight; `None` for every other request.
+pub(crate) fn preflight(request: &ServiceRequest) -> Option<HttpResponse> {
+    if !is_preflight(request) {
+        return None;
+    }
+    let policy = request.app_data::<Data<CorsPolicy>>()?;
     let mut answer = HttpResponse::NoContent().finish();
-    if trusted_origin(&request, policy).is_some() {
+    if trusted_origin(request, policy).is_some() {
         let headers = answer.headers_mut();
         headers.insert(ACCESS_CONTROL_ALLOW_METHODS, METHODS);
         headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HEADERS);
         headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from(policy.max_age.as_secs()));
     }
-    Ok(request.into_response(answer))
+    Some(answer)
 }
 
 fn is_preflight(request: &ServiceRequest) -> bool {

@@ -14,9 +14,11 @@ use crate::web::panics::stray_panics;
 /// Logs a request, adds what browsers of other origins need, holds it against the limits, catches panics, and answers
 /// preflights; what is left goes on to the routes.
 pub(super) async fn around(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Outcome {
-    let routes = async |request| Ok(next.call(request).await?.map_into_boxed_body());
-    let preflight = async |request| preflight(request, routes).await;
-    let stray_panics = async |request| stray_panics(request, preflight).await;
+    let routes = async |request: ServiceRequest| match preflight(&request) {
+        Some(answer) => Ok(request.into_response(answer)),
+        None => Ok(next.call(request).await?.map_into_boxed_body()),
+    };
+    let stray_panics = async |request| stray_panics(request, routes).await;
     let limits = async |request| limits(request, stray_panics).await;
     let cors = async |request| cors(request, limits).await;
     request_log(request, cors).await

@@ -11,7 +11,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpRequest};
-use rand::distr::{Alphanumeric, SampleString};
+use rand::RngExt;
 use tracing::{Instrument, Level, error, error_span, info};
 
 use super::{Outcome, with_headers};
@@ -23,8 +23,10 @@ use crate::web::router::MatchedRoute;
 
 /// Carries the id of a request, both ways.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// Length of an id made here, in letters and digits: 95 bits.
-const OWN_ID_LENGTH: usize = 16;
+/// Length of an id made here, in letters and digits of 5 bits each.
+const OWN_ID_LENGTH: usize = 20;
+/// Letters and digits that ids made here consist of; those that look alike are left out.
+const OWN_ID_ALPHABET: [u8; 32] = *b"abcdefghijkmnpqrstuvwxyz23456789";
 /// Lengths of ids that are taken from a client or a proxy.
 const FOREIGN_ID_LENGTHS: std::ops::RangeInclusive<usize> = 8..=64;
 
@@ -97,5 +99,12 @@ fn request_id(headers: &HeaderMap) -> String {
         FOREIGN_ID_LENGTHS.contains(&id.len()) && id.bytes().all(word)
     };
     let foreign = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok()).filter(plain);
-    foreign.map_or_else(|| Alphanumeric.sample_string(&mut rand::rng(), OWN_ID_LENGTH), str::to_owned)
+    foreign.map_or_else(own_id, str::to_owned)
+}
+
+/// Makes an id out of one random number.
+fn own_id() -> String {
+    let number: u128 = rand::rng().random();
+    let letter = |at: usize| OWN_ID_ALPHABET.get((number >> (5 * at)) as usize % OWN_ID_ALPHABET.len());
+    (0..OWN_ID_LENGTH).filter_map(letter).copied().map(char::from).collect()
 }
