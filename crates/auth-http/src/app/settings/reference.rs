@@ -1,4 +1,5 @@
-//! Holds `docs/CONFIGURATION.md` to `config/default.toml`, and writes its tables where asked to.
+//! Checks that `docs/CONFIGURATION.md` matches `config/default.toml`. Writes its tables if `UPDATE_DOCS` is
+//! set.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::fmt::Write;
@@ -21,7 +22,8 @@ fn tables(toml: &str) -> String {
             prose.push(words.strip_prefix(' ').unwrap_or(words));
         } else if let Some(name) = line.strip_prefix('[') {
             if rows == 0 && !section.is_empty() {
-                // A section whose tables the operator names has no keys, only words and an example.
+                // A section whose tables the operator names has no keys of its own, only a description and an
+                // example.
                 let (words, example) = prose.split_at(prose.iter().position(|line| line.is_empty()).unwrap());
                 let (words, example) = (words.join(" "), example.join("\n"));
                 write!(text, "\n### {section}\n\n{words}\n\n```toml{example}\n```\n").unwrap();
