@@ -1,8 +1,9 @@
-//! `cargo xtask bench`: what the rules on load promise, measured on the machine at hand.
+//! `cargo xtask bench`: measures the performance limits of the project's rules on this machine.
 //!
-//! Not part of CI: the figures mean something on a machine that does nothing else. `core` measures a library. For the
-//! others the server is a release build over a throw-away PostgreSQL, the clients are threads of this program; both
-//! share the machine's cores, which the figures are for.
+//! Not part of CI, because the figures are meaningful only on an otherwise idle machine. `core` measures a
+//! library. The other benchmarks run a release build of the server over a throw-away PostgreSQL; their
+//! clients are threads of this program. Server and clients share the machine's cores, and the figures include
+//! that.
 
 mod cleanup;
 mod core;
@@ -25,29 +26,31 @@ use crate::failure::Failure;
 pub(crate) struct Options {
     #[command(subcommand)]
     what: What,
-    /// Cargo profile of the server; figures of `dev` say little
+    /// Cargo profile of the server; figures of `dev` are not representative
     #[arg(long, default_value = "release", global = true)]
     profile: String,
-    /// Measures this program instead of building one
+    /// Measures this server binary instead of building one
     #[arg(long, value_name = "FILE", conflicts_with = "profile", global = true)]
     program: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, Subcommand)]
 enum What {
-    /// auth-core's tokens and cookies beside a bare HMAC, jsonwebtoken and jose
+    /// Tokens and cookies of auth-core compared with a bare HMAC, jsonwebtoken and jose
     Core,
-    /// Session reads while 100 clients try passwords
+    /// Session reads while 100 clients try wrong passwords
     Flood,
-    /// Memory and times of the rate limiter under a million addresses, and CPU time of a refusal
+    /// Memory and latency of the rate limiter with a million client addresses, and CPU time of a
+    /// refusal
     Limiter,
-    /// Session reads while a million expired rows are removed
+    /// Session reads while a million expired rows are deleted
     Cleanup,
-    /// Requests per second and CPU per request beside a bare handler that does the same work, and Better Auth on Node
+    /// Requests per second and CPU per request, compared with a bare handler that does the same work and with
+    /// Better Auth on Node
     Serve(serve::Options),
 }
 
-/// Measures, prints, and fails where a limit is missed.
+/// Runs a benchmark, prints its figures, and fails if a limit is exceeded.
 pub(crate) fn run(options: Options) -> Result<(), Failure> {
     let bench = || server::Bench::prepare(&options.profile, options.program);
     match options.what {
@@ -59,7 +62,7 @@ pub(crate) fn run(options: Options) -> Result<(), Failure> {
     }
 }
 
-/// Prints one line of a table: what, median, 99th of a hundred.
+/// Prints one line of a table: label, number of responses, median and 99th percentile.
 fn print_times(what: &str, times: &load::Times) {
     let micros = |time: Duration| time.as_secs_f64() * 1_000.0;
     println!(
@@ -70,7 +73,7 @@ fn print_times(what: &str, times: &load::Times) {
     );
 }
 
-/// Prints a ratio with its limit, and fails where it is over.
+/// Prints the ratio of the two 99th percentiles, and fails if it exceeds `limit`.
 fn check_ratio(idle: &load::Times, loaded: &load::Times, limit: f64) -> Result<(), Failure> {
     let ratio = loaded.percentile(99).as_secs_f64() / idle.percentile(99).as_secs_f64();
     println!(

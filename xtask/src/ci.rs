@@ -1,4 +1,4 @@
-//! `cargo xtask ci`: the jobs of the hosted workflow, one by one or all, the same on a laptop.
+//! `cargo xtask ci`: runs the jobs of the hosted workflow locally, one of them or all.
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -14,38 +14,38 @@ use crate::{schema, test, tidy};
 /// Which jobs to run.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// The job; `all` runs every one that needs no network beyond the package registries
+    /// The job; `all` runs every job that needs no network beyond the package registries
     #[arg(value_enum, default_value = "all")]
     job: Job,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Job {
-    /// Everything below but `advisories`
+    /// Every job except `advisories`
     All,
-    /// Layout of the code
+    /// Code formatting (rustfmt)
     Fmt,
-    /// House rules
+    /// The project's own rules (`cargo xtask tidy`)
     Tidy,
-    /// Lints, as errors
+    /// Lints (clippy), with warnings as errors
     Clippy,
-    /// Documentation without a warning
+    /// Documentation builds without warnings
     Docs,
     /// Licences, forbidden crates and sources of dependencies
     Deny,
-    /// The store's schema.rs against the declared tables
+    /// The store's schema.rs matches the declared tables
     Schema,
-    /// Every test
+    /// All tests
     Test,
-    /// Dependencies with known vulnerabilities; asks the RustSec database
+    /// Dependencies with known vulnerabilities; downloads the RustSec database
     Advisories,
 }
 
-/// Quick jobs first, so that a slip shows before the tests are built; the schema after them, since they build the server
-/// that it needs.
+/// Quick jobs run first, so that a mistake shows before the tests are built. `schema` runs after the tests,
+/// because they build the server that it needs.
 const ALL: [Job; 7] = [Job::Fmt, Job::Tidy, Job::Deny, Job::Clippy, Job::Docs, Job::Test, Job::Schema];
 
-/// Runs the jobs; with `all`, a failed job does not keep the others from running.
+/// Runs the chosen job. With `all`, the remaining jobs still run after one has failed.
 pub(crate) fn run(options: Options) -> Result<(), Failure> {
     if options.job != Job::All {
         return timed(options.job, None).outcome;
@@ -54,7 +54,8 @@ pub(crate) fn run(options: Options) -> Result<(), Failure> {
     let mut server = None;
     for job in ALL {
         reports.push(timed(job, server.take()));
-        // The tests have just built it; building it for itself would compile its dependencies with other features.
+        // The tests have just built the server. A separate build would compile its dependencies again, with
+        // other features.
         server = Some(target_dir().join("debug/auth-server")).filter(|it| job == Job::Test && it.is_file());
     }
     println!("\njob         seconds  outcome");
@@ -89,7 +90,7 @@ fn timed(job: Job, server: Option<PathBuf>) -> Report {
     Report { job, seconds, outcome }
 }
 
-/// Does a job, with a `server` that is built already where there is one.
+/// Runs one job. `server` is the path of an already built server, or `None`.
 fn perform(job: Job, server: Option<PathBuf>) -> Result<(), Failure> {
     match job {
         Job::All => ALL.into_iter().try_for_each(|job| perform(job, None)),
@@ -104,7 +105,7 @@ fn perform(job: Job, server: Option<PathBuf>) -> Result<(), Failure> {
     }
 }
 
-/// The whole workspace, and `auth-core` once more as `xtask` and `auth-store` see it: without josekit.
+/// Checks the whole workspace, then `auth-core` without josekit, as `xtask` and `auth-store` use it.
 fn clippy() -> Result<(), Failure> {
     let mut whole = cargo(["clippy", "--workspace", "--all-targets", "--locked"]);
     Openssl::look().prepare(&mut whole)?;
@@ -114,7 +115,7 @@ fn clippy() -> Result<(), Failure> {
 
 fn docs() -> Result<(), Failure> {
     let mut command = cargo(["doc", "--workspace", "--no-deps", "--lib", "--locked"]);
-    // Programs for development, which document themselves with `--help`.
+    // These are development programs; their documentation is `--help`.
     command.args(["--exclude", "auth-core-compare", "--exclude", "auth-core-fuzz"]);
     Openssl::look().prepare(&mut command)?;
     execute(command.env("RUSTDOCFLAGS", "--deny warnings"))

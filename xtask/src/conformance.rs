@@ -1,4 +1,5 @@
-//! `cargo xtask conformance`: the suite beside the real Better Auth, and the same questions to another release of it.
+//! `cargo xtask conformance`: runs the conformance suite against the real Better Auth, the pinned release or
+//! another one.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,23 +17,24 @@ const NODE: &str = "crates/auth-http/tests/conformance/node";
 /// What to run.
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct Options {
-    /// Asks another release, `latest` or a version of npm's, and says what it answers otherwise than the pinned one
+    /// Runs the scenarios against another release (`latest` or a version on npm) and lists the differences
+    /// from the pinned one
     #[arg(long, value_name = "RELEASE", conflicts_with_all = ["record", "update"])]
     reference: Option<String>,
-    /// Writes the pinned release's answers anew, after scenarios have changed
+    /// Records the pinned release's responses again, after the scenarios have changed
     #[arg(long, conflicts_with = "update")]
     record: bool,
-    /// Writes docs/COMPATIBILITY.md and the README's line anew
+    /// Regenerates docs/COMPATIBILITY.md and the generated line in the README
     #[arg(long)]
     update: bool,
     #[command(flatten)]
     without: Without,
-    /// Words for the test program, as in `cargo xtask conformance -- pairing::default`
+    /// Arguments for the test program, as in `cargo xtask conformance -- pairing::default`
     #[arg(last = true)]
     words: Vec<String>,
 }
 
-/// Prepares what the suite needs and runs it.
+/// Prepares the database and tools that the suite needs, and runs it.
 pub(crate) fn run(options: Options) -> Result<(), Failure> {
     if let Some(release) = &options.reference {
         return ask_another_release(release, &options.without);
@@ -54,7 +56,7 @@ pub(crate) fn run(options: Options) -> Result<(), Failure> {
     outcome
 }
 
-/// The runner's words for the suite and filters.
+/// Arguments of the test runner that select the suite, followed by the filters.
 fn words<'a>(filters: impl Iterator<Item = &'a str>) -> Vec<String> {
     ["--package", "auth-http", "--test", "conformance"]
         .into_iter()
@@ -63,7 +65,8 @@ fn words<'a>(filters: impl Iterator<Item = &'a str>) -> Vec<String> {
         .collect()
 }
 
-/// Plays the scenarios to another release alone and lists the steps that it answers otherwise.
+/// Runs the scenarios against another release only, and lists the steps whose responses differ from the
+/// pinned release.
 fn ask_another_release(release: &str, without: &Without) -> Result<(), Failure> {
     let folder = install(release)?;
     let version = version(&folder)?;
@@ -91,7 +94,7 @@ fn ask_another_release(release: &str, without: &Without) -> Result<(), Failure> 
     )))
 }
 
-/// Installs a release into a folder of its own, beside copies of the suite's scripts.
+/// Installs a release into its own folder, next to copies of the suite's scripts.
 fn install(release: &str) -> Result<PathBuf, Failure> {
     let (from, to) = (root().join(NODE), target_dir().join("tools").join(format!("better-auth-{release}")));
     let failed = |error| Failure::because(format!("cannot fill {}", to.display()), error);
@@ -117,7 +120,7 @@ fn version(folder: &Path) -> Result<String, Failure> {
     version_of(&folder.join("node_modules"))
 }
 
-/// The version that is installed in a `node_modules`.
+/// The version of `better-auth` installed in a `node_modules` folder.
 fn version_of(modules: &Path) -> Result<String, Failure> {
     let script = "console.log(JSON.parse(require('fs').readFileSync('better-auth/package.json')).version)";
     let text = capture(Command::new("node").args(["--eval", script]).current_dir(modules))?;

@@ -1,4 +1,4 @@
-//! A throw-away cluster for one run of the tests or one look at the schema.
+//! A throw-away PostgreSQL cluster for one test run or one schema check.
 
 use std::future::Future;
 
@@ -7,15 +7,15 @@ use dev_postgres::{Binaries, Cluster, ClusterOptions, sweep, throw_away_parent};
 use crate::failure::Failure;
 use crate::shell::target_dir;
 
-/// Several test programs with a pool each share one cluster.
+/// Several test programs share one cluster, and each has its own connection pool.
 const MAX_CONNECTIONS: u16 = 300;
 
-/// Finds PostgreSQL or gets it, telling what it does.
+/// Finds PostgreSQL or installs it, and prints the steps.
 pub(crate) fn binaries() -> Result<Binaries, Failure> {
     Ok(Binaries::find_or_install(&target_dir().join("tools"), &mut say)?)
 }
 
-/// Starts a cluster that goes away with the value; leftovers of killed runs are removed first.
+/// Starts a cluster that is removed when the value is dropped. Removes leftovers of killed runs first.
 pub(crate) fn throw_away(binaries: &Binaries) -> Result<Cluster, Failure> {
     let parent = throw_away_parent(target_dir().join("postgres"));
     let swept = sweep(&parent)?;
@@ -33,7 +33,7 @@ pub(crate) fn say(line: &str) {
     println!("  {line}");
 }
 
-/// Runs async code of the database driver to its end.
+/// Blocks on a future of the database driver until it completes.
 pub(crate) fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
@@ -48,7 +48,7 @@ pub(crate) async fn connect(url: &str) -> Result<tokio_postgres::Client, Failure
     let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls)
         .await
         .map_err(|error| Failure::because("cannot connect to the private database", error))?;
-    // Ends with the client.
+    // This task ends when the client is dropped.
     tokio::spawn(connection);
     Ok(client)
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask db`: what the tests need, for running single ones by hand or in an editor.
+//! `cargo xtask db`: starts the services that the tests need, to run single tests by hand or in an editor.
 
 use std::thread::sleep;
 use std::time::Duration;
@@ -7,14 +7,14 @@ use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::needs::{Needs, Without};
 
-/// What to leave out.
+/// Options of `cargo xtask db`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     #[command(flatten)]
     without: Without,
 }
 
-/// Starts it, prints it, and keeps it until Ctrl-C.
+/// Starts the services, prints their environment variables, and keeps them running until Ctrl-C.
 pub(crate) fn run(options: Options) -> Result<(), Failure> {
     let interrupt = Interrupt::listen()?;
     let needs = Needs::prepare(&options.without)?;

@@ -9,9 +9,9 @@ use crate::tools::DENY;
 /// What to check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Subject {
-    /// Licences, forbidden crates, sources: what the lock file alone decides.
+    /// Licences, forbidden crates and sources; needs only the lock file.
     Offline,
-    /// Known vulnerabilities: needs the RustSec database.
+    /// Known vulnerabilities; needs the RustSec database.
     Advisories,
 }
 

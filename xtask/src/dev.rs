@@ -1,7 +1,7 @@
-//! `cargo xtask dev`: from a clone to a running server on a real Postgres.
+//! `cargo xtask dev`: starts the server on a private PostgreSQL, from a fresh clone.
 //!
-//! Everything it makes is under `.dev/` (or, where root's database cannot be reached there, where it says), survives
-//! until `--reset`, and belongs to nothing else on the machine.
+//! All files are under `.dev/` and stay until `--reset`. If the caller is root and the database's
+//! unprivileged user cannot reach that folder, the database is elsewhere and a message says where.
 
 mod secret;
 pub(crate) mod server;
@@ -21,10 +21,10 @@ use crate::interrupt::Interrupt;
 use crate::shell::root;
 use server::Server;
 
-/// How to start.
+/// Options of `cargo xtask dev`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Removes the private database and the secret first
+    /// Removes the private database and the secret before starting
     #[arg(long)]
     reset: bool,
     /// Port of the server on 127.0.0.1
@@ -32,10 +32,10 @@ pub(crate) struct Options {
     port: u16,
 }
 
-/// Name of the private database; `create_database` spells it out.
+/// Name of the private database; the SQL in `create_database` repeats it.
 const DATABASE: &str = "auth";
 
-/// Runs until Ctrl-C or until the server ends by itself.
+/// Runs until Ctrl-C or until the server exits.
 pub(crate) fn run(options: Options) -> Result<(), Failure> {
     let begun = Instant::now();
     let interrupt = Interrupt::listen()?;
@@ -50,7 +50,7 @@ pub(crate) fn run(options: Options) -> Result<(), Failure> {
         return Ok(());
     }
     let database = Database::open(&folder)?;
-    // A database of one's own is named by the environment, with its direct address beside it.
+    // The user's own database is named by the environment, together with its direct (unpooled) address.
     let private = database.cluster.is_some().then_some(database.url.as_str());
     server::migrate(&program, &["up"], private)?;
     let secret = secret::file(&folder)?;
@@ -84,7 +84,7 @@ pub(crate) fn run(options: Options) -> Result<(), Failure> {
     }
 }
 
-/// The five routes of the token API, as one would try them; the README shows the same lines.
+/// Shell commands that try the five routes of the token API; the README shows the same lines.
 fn lines_to_paste(base_url: &str) -> String {
     let user = r#"'{"email":"ann@example.com","password":"correct horse"}'"#;
     [
@@ -98,7 +98,7 @@ fn lines_to_paste(base_url: &str) -> String {
     .join("\n")
 }
 
-/// The server first, so that running requests still have their database; then the database.
+/// Stops the server, then the database, so that requests in progress can still use the database.
 fn stop(server: Server, database: Database, interrupt: &Interrupt) -> Result<(), Failure> {
     println!("\nstopping: the server finishes its requests, then the database stops (Ctrl-C again to hurry)");
     server.stop(interrupt);
@@ -145,7 +145,7 @@ fn cluster_folder(folder: &std::path::Path) -> PathBuf {
     folder.join("postgres")
 }
 
-/// The database to work on: one's own, or the private one.
+/// The database to use: the user's own (`DATABASE_URL`) or the private one.
 struct Database {
     url: String,
     cluster: Option<Cluster>,
@@ -167,14 +167,14 @@ impl Database {
         Ok(Self { url, cluster: Some(cluster) })
     }
 
-    /// Where the data is, for people.
+    /// The location of the data, for messages.
     fn place(&self) -> String {
         let own = || "the database in DATABASE_URL".to_owned();
         self.cluster.as_ref().map_or_else(own, |cluster| cluster.dir().display().to_string())
     }
 }
 
-/// Makes the private database unless it is there.
+/// Creates the private database unless it exists.
 fn create_database(admin_url: &str) -> Result<(), Failure> {
     block_on(async {
         let client = connect(admin_url).await?;

@@ -1,6 +1,6 @@
-//! The one error type of the chores: a sentence for the person at the terminal, and its cause.
+//! The single error type of xtask: a sentence for the user at the terminal, and its cause.
 //!
-//! Nothing here decides on errors, so there is nothing to match on; the libraries below have typed ones.
+//! The chores never branch on an error, so this type has no variants. The libraries have typed errors.
 
 use std::error::Error;
 use std::fmt;
@@ -13,12 +13,12 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    /// A failure that needs no further cause.
+    /// A failure without a cause.
     pub(crate) fn new(sentence: impl Into<String>) -> Self {
         Self { sentence: sentence.into(), source: None }
     }
 
-    /// A failure with what the layer below said.
+    /// A failure with the underlying error.
     pub(crate) fn because(
         sentence: impl Into<String>,
         source: impl Into<Box<dyn Error + Send + Sync>>,

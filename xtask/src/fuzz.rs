@@ -1,8 +1,8 @@
-//! `cargo xtask fuzz`: libFuzzer over auth-core's readers (R-133), on the stable toolchain.
+//! `cargo xtask fuzz`: runs libFuzzer over auth-core's parsers (R-133), on the stable toolchain.
 //!
-//! `cargo-fuzz` asks for a nightly compiler because it turns sanitizers on. Those find misuse of memory, which crates
-//! without `unsafe` leave little room for; what the targets need is coverage, and LLVM's pass for that is in every
-//! rustc. What the fuzzer finds on its way stays in `target/fuzz`; `--keep` takes it over into the repository's corpus,
+//! `cargo-fuzz` needs a nightly compiler because it turns sanitizers on. Sanitizers find memory errors, which
+//! are unlikely in crates without `unsafe`. The fuzzer needs only coverage, and every rustc contains LLVM's
+//! coverage pass. New inputs are stored in `target/fuzz`; `--keep` copies them into the repository's corpus,
 //! which `cargo test` replays.
 
 use std::env;
@@ -15,34 +15,35 @@ use crate::interrupt::Interrupt;
 use crate::openssl::Openssl;
 use crate::shell::{capture, cargo, root, run as execute, target_dir, which};
 
-/// Where the kept inputs are, one folder per target.
+/// Folder of the kept inputs, with one subfolder per target.
 const CORPUS: &str = "crates/auth-core/fuzz/corpus";
 
-/// LLVM's coverage pass, with what libFuzzer reads: counters per edge, the table of edges, and operands of comparisons.
+/// Compiler flags for LLVM's coverage pass. libFuzzer reads counters per edge, the table of edges, and the
+/// operands of comparisons.
 const COVERAGE: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
     -Cllvm-args=-sanitizer-coverage-trace-compares";
 
-/// Longest input in bytes: more than any of the readers needs to see all of its branches.
+/// Longest input in bytes. Every parser reaches all of its branches with shorter inputs.
 const MAX_LENGTH: u32 = 4096;
 
 /// What to fuzz.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// A target's name, as of the folders in crates/auth-core/fuzz/corpus; every one where none is named
+    /// Name of a target, which is a folder in crates/auth-core/fuzz/corpus; all targets if omitted
     target: Option<String>,
     /// Seconds for each target
     #[arg(long, default_value_t = 20, value_name = "N", conflicts_with = "input")]
     seconds: u32,
-    /// Adds to the repository's corpus what reached code that it does not reach
+    /// Copies inputs that reach new code into the repository's corpus
     #[arg(long, conflicts_with = "input")]
     keep: bool,
-    /// Shows the target this one input
+    /// Runs the target on this one input
     #[arg(long, value_name = "FILE", requires = "target")]
     input: Option<PathBuf>,
 }
 
-/// Builds the fuzzer, runs the targets one after the other, and fails where one of them found something.
+/// Builds the fuzzer and runs the targets one after the other. Fails if a target has a finding.
 pub(crate) fn run(options: Options) -> Result<(), Failure> {
     let _interrupt = Interrupt::listen()?;
     let known = targets()?;
@@ -75,7 +76,8 @@ pub(crate) fn run(options: Options) -> Result<(), Failure> {
     )))
 }
 
-/// Names of the targets, which are those of the corpus's folders; a test of the package says that none is missing.
+/// Names of the targets, taken from the corpus folders. A test of `auth-core-fuzz` checks that every target
+/// has a folder.
 fn targets() -> Result<Vec<String>, Failure> {
     let folder = root().join(CORPUS);
     let entries = fs::read_dir(&folder)
@@ -86,10 +88,10 @@ fn targets() -> Result<Vec<String>, Failure> {
     Ok(names)
 }
 
-/// The program that was built.
+/// The built fuzzer.
 struct Fuzzer {
     program: PathBuf,
-    /// Where inputs, findings and logs go.
+    /// Folder of inputs, findings and logs.
     folder: PathBuf,
 }
 
@@ -106,7 +108,8 @@ impl Fuzzer {
             ));
         }
         let host = host()?;
-        // A target of its own, even though it is the host: build scripts and macros are spared the coverage then.
+        // An explicit `--target` excludes build scripts and procedural macros from the coverage flags, even
+        // though the target is the host.
         let mut command =
             cargo(["build", "--locked", "--package", "auth-core-fuzz", "--bin", "fuzz", "--profile", "fuzz"]);
         match Openssl::look() {
@@ -136,7 +139,8 @@ impl Fuzzer {
         command
     }
 
-    /// Runs a target for so long, prints one line, and gives the file that it found, if it did.
+    /// Runs a target for `seconds` and prints one line. Returns the command that reproduces a finding, or
+    /// `None`.
     fn fuzz(&self, target: &str, seconds: u32) -> Result<Option<String>, Failure> {
         let (inputs, findings) = (self.folder.join("corpus").join(target), self.folder.join("findings"));
         for folder in [&inputs, &findings] {
@@ -188,11 +192,12 @@ impl Fuzzer {
         Ok(Some(format!("cargo xtask fuzz {target} --input {file}")))
     }
 
-    /// Copies into the repository what adds to its coverage.
+    /// Copies inputs that add coverage into the repository's corpus.
     fn keep(&self, target: &str) -> Result<(), Failure> {
         let corpus = root().join(CORPUS).join(target);
         let before = count(&corpus);
-        // The fewest that take all branches: with how often each was taken, there would be ten times as many.
+        // Keeps the smallest set of inputs that covers all branches. With counters of how often each branch
+        // is taken, the set would be ten times as large.
         let found = self.folder.join("corpus").join(target);
         capture(
             self.command(target).args(["-set_cover_merge=1", "-use_counters=0"]).args([&corpus, &found]),
@@ -206,7 +211,7 @@ fn count(folder: &Path) -> usize {
     fs::read_dir(folder).map_or(0, Iterator::count)
 }
 
-/// The triple that this machine's compiler builds for.
+/// The target triple of this machine's compiler.
 fn host() -> Result<String, Failure> {
     let version = capture(Command::new("rustc").arg("-vV").current_dir(root()))?;
     let host = version.lines().find_map(|line| line.strip_prefix("host: "));

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM as a flag, so that a chore ends in its own order instead of where it stands.
+//! Ctrl-C, SIGTERM and SIGHUP as a counter, so that a chore can stop in its own order.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -13,7 +13,7 @@ use crate::failure::Failure;
 pub(crate) struct Interrupt(Arc<AtomicU32>);
 
 impl Interrupt {
-    /// From here on the signals are counted instead of ending the process.
+    /// From now on these signals are counted and no longer end the process.
     pub(crate) fn listen() -> Result<Self, Failure> {
         let count = Arc::new(AtomicU32::new(0));
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -50,12 +50,12 @@ impl Interrupt {
         Ok(Self(count))
     }
 
-    /// How often someone has asked for an end.
+    /// The number of signals received.
     pub(crate) fn count(&self) -> u32 {
         self.0.load(Ordering::SeqCst)
     }
 
-    /// Whether someone has.
+    /// Whether a signal was received.
     pub(crate) fn requested(&self) -> bool {
         self.count() > 0
     }

@@ -1,4 +1,5 @@
-//! `cargo xtask keys`: the keys that sign tokens. Only a server reads settings and secrets, so one is built and asked.
+//! `cargo xtask keys`: lists or rotates the keys that sign tokens. It builds the server and runs it, because
+//! only the server reads settings and secrets.
 
 use std::process::Command;
 
@@ -6,7 +7,7 @@ use crate::dev::server;
 use crate::failure::Failure;
 use crate::shell::run as run_command;
 
-/// What `auth-server keys` takes, in the environment of the server.
+/// Options of `cargo xtask keys`, passed on to `auth-server keys`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     #[command(subcommand)]
@@ -15,13 +16,13 @@ pub(crate) struct Options {
 
 #[derive(Clone, Copy, Debug, clap::Subcommand)]
 enum Action {
-    /// Lists the keys (this is also what happens without a word)
+    /// Lists the keys (the default)
     List,
-    /// Makes a new key, which signs from now on
+    /// Creates a new key, which signs from now on
     Rotate,
 }
 
-/// Does it.
+/// Runs `auth-server keys` with the chosen action.
 pub(crate) fn run(options: Options) -> Result<(), Failure> {
     let action = match options.action.unwrap_or(Action::List) {
         Action::List => "list",

@@ -1,7 +1,7 @@
 //! Development and release chores: `cargo xtask <chore>`.
 //!
-//! Builds without OpenSSL and needs nothing installed but a Rust toolchain; what a chore needs beyond that it finds,
-//! gets, or asks for in a sentence.
+//! Builds without OpenSSL and needs only a Rust toolchain. A chore finds or installs other programs that it
+//! needs, or fails with a message that says how to install them.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
 mod bench;
@@ -44,21 +44,21 @@ enum Chore {
     Dev(dev::Options),
     /// Builds and runs every test, with its own database and tools
     Test(test::Options),
-    /// Runs the conformance suite beside the real Better Auth
+    /// Runs the conformance suite against the real Better Auth
     Conformance(conformance::Options),
-    /// Starts what the tests need and prints it as lines to paste, for single tests by hand
+    /// Starts the services that the tests need and prints their variables, to run single tests by hand
     Db(db::Options),
     /// Migrates the database in DATABASE_URL_UNPOOLED or DATABASE_URL
     Migrate(migrate::Options),
-    /// Lists the keys that sign tokens, or makes a new one
+    /// Lists the keys that sign tokens, or creates a new one
     Keys(keys::Options),
     /// Writes the store's schema.rs from a migrated database
     Schema(schema::Options),
-    /// Checks the house rules that no compiler knows
+    /// Checks project rules that the compiler and linters do not check
     Tidy(tidy::Options),
-    /// Measures what the rules on load promise; release builds, not for CI
+    /// Measures the performance limits of the project's rules; release builds, not for CI
     Bench(bench::Options),
-    /// Looks for inputs that break auth-core's readers, and keeps those that lead somewhere new
+    /// Fuzzes auth-core's parsers, and can keep inputs that reach new code
     Fuzz(fuzz::Options),
     /// Runs the jobs of the hosted workflow
     Ci(ci::Options),

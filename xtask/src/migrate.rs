@@ -1,11 +1,12 @@
-//! `cargo xtask migrate`: builds the server and has it migrate, since it alone reads settings.
+//! `cargo xtask migrate`: builds the server and runs its `migrate` command, because only the server reads
+//! settings.
 
 use std::env;
 
 use crate::dev::server;
 use crate::failure::Failure;
 
-/// What to do with the database in DATABASE_URL_UNPOOLED or DATABASE_URL.
+/// Options of `cargo xtask migrate`, for the database in DATABASE_URL_UNPOOLED or DATABASE_URL.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     #[command(subcommand)]
@@ -14,15 +15,15 @@ pub(crate) struct Options {
 
 #[derive(Clone, Copy, Debug, clap::Subcommand)]
 enum Action {
-    /// Runs what is missing (this is also what happens without a word)
+    /// Runs the pending migrations (the default)
     Up,
-    /// Lists the migrations and which of them the database has
+    /// Lists the migrations and whether each has been applied
     Status,
     /// Prints the SQL that `up` would run, and runs nothing
     Plan,
-    /// Compares the live tables with what the servers need; fails on drift
+    /// Compares the live tables with the tables that the server needs; fails on drift
     Check,
-    /// Takes the last migration back (for development)
+    /// Reverts the last migration (for development)
     Down {
         /// Drops tables even if they have rows
         #[arg(long)]
@@ -31,7 +32,7 @@ enum Action {
 }
 
 impl Action {
-    /// The server's words for it.
+    /// The arguments of the server's `migrate` command.
     fn words(self) -> &'static [&'static str] {
         match self {
             Self::Up => &["up"],
@@ -44,7 +45,7 @@ impl Action {
     }
 }
 
-/// Does it.
+/// Builds the server and runs the action.
 pub(crate) fn run(options: Options) -> Result<(), Failure> {
     let given = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
     let url = match (given("DATABASE_URL"), given("DATABASE_URL_UNPOOLED")) {

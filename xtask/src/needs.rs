@@ -1,7 +1,8 @@
-//! What the tests need besides cargo: a database, the reference server's packages, two poolers, a Python, a browser.
+//! What the tests need besides cargo: a database, the npm packages of Better Auth, two PgBouncers, Python and
+//! a browser.
 //!
-//! Everything lands in `target/` or in the test's own folder, and works for root and for ordinary users. A tool that
-//! cannot be had is an error with a way out, never a test that silently does not run.
+//! All files are in `target/` or in the test's own folder, and everything works for root and for ordinary
+//! users. If a tool cannot be installed, the run fails with instructions. Tests are never skipped silently.
 
 mod apt;
 mod chromium;
@@ -18,29 +19,29 @@ use crate::database::{binaries, say, throw_away};
 use crate::failure::Failure;
 use node::NodeHost;
 
-/// Tools to do without.
+/// Tools that the user excludes.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct Without {
-    /// Leaves tools and the tests that need them out, and says so
+    /// Skips these tools and the tests that need them, and prints what is skipped
     #[arg(long = "without", value_enum, value_delimiter = ',')]
     tools: Vec<Tool>,
 }
 
-/// What can be left out.
+/// A tool that can be excluded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Tool {
-    /// PgBouncer 1.18 and a current one
+    /// PgBouncer 1.18 and a current release
     Pgbouncer,
-    /// The reference server from npm
+    /// Better Auth from npm, the reference server
     Node,
-    /// PyJWT and FastAPI, as other verifiers of tokens
+    /// PyJWT and FastAPI, which verify tokens independently
     Python,
     /// A browser, for Better Auth's client library
     Chromium,
 }
 
 impl Without {
-    /// Names what was left out, loudly.
+    /// Prints a warning for each excluded tool and the tests that did not run.
     pub(crate) fn remind(&self) {
         for tool in &self.tools {
             let tests = match tool {
@@ -66,12 +67,12 @@ pub(crate) struct Installed {
 }
 
 impl Installed {
-    /// Finds the tools, or installs them, all at once: most of that is waiting for the network.
+    /// Finds or installs the tools in parallel, because most of the time is network latency.
     pub(crate) fn prepare(without: &Without) -> Result<Self, Failure> {
         println!("preparing what the tests need");
         without.remind();
         let node = !without.has(Tool::Node);
-        // Node drives the browser.
+        // The browser is driven by a Node script.
         let chromium = node && !without.has(Tool::Chromium);
         let (python, pgbouncer) = (!without.has(Tool::Python), !without.has(Tool::Pgbouncer));
         type Install = fn() -> Result<PathBuf, Failure>;
@@ -100,13 +101,13 @@ impl Installed {
         let tools = [(node, "node"), (python, "python"), (chromium, "chromium"), (pgbouncer, "pgbouncer")];
         let left_out: Vec<&str> = tools.into_iter().filter(|(has, _)| !has).map(|(_, name)| name).collect();
         environment.push(("DEV_POSTGRES_BIN", binaries.dir().display().to_string()));
-        // Tests fail without a tool unless it is named here.
+        // A test fails if a tool is missing, unless this variable lists the tool.
         environment.push(("AUTH_TEST_WITHOUT", left_out.join(",")));
         Ok(Self { binaries, environment, node })
     }
 }
 
-/// Everything the tests need, while the value lives.
+/// The running services that the tests need. They stop when the value is dropped.
 pub(crate) struct Needs {
     environment: Vec<(&'static str, String)>,
     _cluster: Cluster,
@@ -119,8 +120,8 @@ impl Needs {
         Self::start(Installed::prepare(without)?, None)
     }
 
-    /// Starts the database cluster and the Node process that serves Better Auth: the pinned release, or that of the
-    /// folder `reference`.
+    /// Starts the database cluster and the Node process that serves Better Auth: the release installed in the
+    /// folder `reference`, or the pinned release if `None`.
     pub(crate) fn start(installed: Installed, reference: Option<&Path>) -> Result<Self, Failure> {
         let Installed { binaries, mut environment, node } = installed;
         let cluster = throw_away(&binaries)?;
@@ -140,13 +141,13 @@ impl Needs {
     }
 }
 
-/// Installs the reference's packages and gives the folder that has their `node_modules`.
+/// Installs the npm packages of the reference server and returns the folder that contains `node_modules`.
 pub(crate) fn node_packages() -> Result<PathBuf, Failure> {
     node::install()?;
     Ok(node::folder())
 }
 
-/// A path from the environment, or what `install` makes.
+/// The path in the environment variable, or else the one that `install` returns.
 fn given_or(variable: &str, install: impl FnOnce() -> Result<PathBuf, Failure>) -> Result<String, Failure> {
     if let Some(given) = std::env::var_os(variable).filter(|value| !value.is_empty()) {
         if Path::new(&given).is_file() {

@@ -1,7 +1,7 @@
-//! Whether josekit can link the system's OpenSSL, or has to bring its own.
+//! Finds out whether josekit can link the system's OpenSSL or OpenSSL must be built from source.
 //!
-//! `auth-http` (not `xtask`) needs OpenSSL's headers. Where there are none the feature `vendored-openssl` builds it
-//! from source, once, which takes a few minutes.
+//! `auth-http` (not `xtask`) needs OpenSSL's headers. If they are missing, the feature `vendored-openssl`
+//! builds OpenSSL once, which takes a few minutes.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -10,19 +10,19 @@ use std::process::Command;
 use crate::failure::Failure;
 use crate::shell::{capture, which};
 
-/// Where the headers and libraries come from.
+/// The source of OpenSSL's headers and libraries.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Openssl {
-    /// The build finds them by itself.
+    /// The build finds them without help.
     Found,
-    /// They are there, but the build has to be told: include folder and library folder.
+    /// They are installed, but the build needs their paths: include folder and library folder.
     At(PathBuf, PathBuf),
-    /// They have to be built.
+    /// They are missing and must be built.
     Missing,
 }
 
 impl Openssl {
-    /// Looks for them.
+    /// Looks for the headers on this machine.
     pub(crate) fn look() -> Self {
         let header = Path::new("include/openssl/ssl.h");
         if env::var_os("OPENSSL_DIR").is_some_and(|dir| Path::new(&dir).join(header).is_file())
@@ -42,7 +42,7 @@ impl Openssl {
                 Self::Missing
             };
         }
-        // Headers without pkg-config: openssl-sys would not find them.
+        // Without pkg-config, openssl-sys does not find the headers.
         let multiarch = format!("/usr/lib/{}-linux-gnu", env::consts::ARCH);
         let library = [multiarch.as_str(), "/usr/lib64", "/usr/lib"]
             .into_iter()
@@ -55,11 +55,12 @@ impl Openssl {
         }
     }
 
-    /// Adds what a cargo command on `auth-http` needs, and says so when that costs time.
+    /// Adds the variables and features that a cargo command on `auth-http` needs, and prints a note if
+    /// OpenSSL must be built.
     ///
     /// # Errors
     ///
-    /// When OpenSSL has to be built and this machine has no C compiler, perl or make.
+    /// OpenSSL must be built, and this machine has no C compiler, perl or make.
     pub(crate) fn prepare(&self, command: &mut Command) -> Result<(), Failure> {
         match self {
             Self::Found => {}

@@ -1,7 +1,7 @@
-//! `cargo xtask schema`: the store's `schema.rs`, generated from a freshly migrated database.
+//! `cargo xtask schema`: generates the store's `schema.rs` from a freshly migrated database.
 //!
-//! A small generator instead of Diesel's command line tool, which links libpq. It knows the types the schema uses and
-//! stops at any other.
+//! This generator replaces Diesel's command line tool, which links libpq. It knows only the column types that
+//! the schema uses, and fails on any other.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -19,16 +19,16 @@ use crate::shell::{self, root};
 /// The generated file.
 const FILE: &str = "crates/auth-store/src/schema.rs";
 
-/// The store's record of what has run; it is not read through Diesel.
+/// The store's table of applied migrations; Diesel does not read it.
 const BOOKKEEPING: &str = "auth_schema_migrations";
 
-/// What to do with the result.
+/// Options of `cargo xtask schema`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Compares with the file instead of writing it, and fails when they differ
+    /// Compares the result with the file instead of writing it, and fails if they differ
     #[arg(long)]
     pub(crate) check: bool,
-    /// A server that is built already
+    /// Uses this server binary instead of building one
     #[arg(long, value_name = "FILE")]
     pub(crate) program: Option<PathBuf>,
 }
@@ -42,7 +42,7 @@ pub(crate) fn run(options: Options) -> Result<(), Failure> {
         .args(["migrate", "up"])
         .env("DATABASE_URL", cluster.admin_url())
         .env_remove("DATABASE_URL_UNPOOLED");
-    // The file has the tables of every feature.
+    // The file contains the tables of every feature.
     migrate.env("AUTH__JWT__ENABLED", "true").env("AUTH__RATE_LIMIT__STORAGE", "database");
     shell::run(&mut migrate)?;
     let text = block_on(async {
@@ -152,7 +152,8 @@ fn render(
             if name != column.name {
                 let _ = writeln!(text, "        #[sql_name = \"{}\"]", column.name);
             }
-            // Keys, and what refers to them, are of the type that the database's kind of ids says.
+            // Primary keys, and foreign keys that refer to them, have the id type that the database is
+            // configured with.
             let is_id = keys.iter().any(|(of, key)| of == table && *key == column.name)
                 || references.iter().any(|[of, reference, _]| of == table && *reference == column.name);
             let known = if is_id { Some("RowId") } else { diesel_type(&column.r#type) };
@@ -202,7 +203,7 @@ fn snake_case(name: &str) -> String {
     snake
 }
 
-/// Lets rustfmt have the last word.
+/// Formats the generated code with rustfmt.
 fn formatted(text: &str) -> Result<String, Failure> {
     let cannot = |error| Failure::because("cannot run rustfmt", error);
     let mut process = Command::new("rustfmt")

@@ -1,4 +1,4 @@
-//! Running other programs: cargo above all.
+//! Runs other programs, mostly cargo.
 
 use std::env;
 use std::ffi::OsStr;
@@ -7,22 +7,22 @@ use std::process::{Command, Stdio};
 
 use crate::failure::Failure;
 
-/// The workspace's folder.
+/// The root folder of the workspace.
 pub(crate) fn root() -> PathBuf {
-    // `cargo run` sets the variable; the other is for the executable started by hand.
+    // `cargo run` sets the variable at run time; the compile-time value is for a binary started directly.
     let manifest =
         env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
     manifest.parent().map(Path::to_owned).unwrap_or(manifest)
 }
 
-/// Where cargo puts what it builds: the folder that this program itself is in.
+/// Cargo's target folder, found as the folder that contains this program.
 pub(crate) fn target_dir() -> PathBuf {
     let program = env::current_exe().unwrap_or_default();
     let marked = program.ancestors().find(|dir| dir.join("CACHEDIR.TAG").is_file());
     marked.map_or_else(|| root().join("target"), Path::to_owned)
 }
 
-/// A cargo command in the workspace's folder.
+/// A cargo command that runs in the workspace's root folder.
 pub(crate) fn cargo<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Command {
     let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = as_from_a_shell(Command::new(program));
@@ -30,8 +30,8 @@ pub(crate) fn cargo<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> 
     command
 }
 
-/// Takes from a command what `cargo run` told this program about its own package: build scripts that watch these
-/// variables (ring's) would run again each time an inner and an outer cargo take turns.
+/// Removes the variables that `cargo run` set for this package from a command's environment. Otherwise build
+/// scripts that watch them (such as ring's) would run again each time an outer and an inner cargo alternate.
 pub(crate) fn as_from_a_shell(mut command: Command) -> Command {
     for (name, _) in env::vars_os() {
         let text = name.to_string_lossy();
@@ -43,7 +43,7 @@ pub(crate) fn as_from_a_shell(mut command: Command) -> Command {
     command
 }
 
-/// Runs a program whose output goes to the terminal.
+/// Runs a program that prints to the terminal.
 pub(crate) fn run(command: &mut Command) -> Result<(), Failure> {
     let status = command.stdin(Stdio::null()).status().map_err(|error| not_started(command, error))?;
     if status.success() {
@@ -53,7 +53,7 @@ pub(crate) fn run(command: &mut Command) -> Result<(), Failure> {
     }
 }
 
-/// Runs a program and gives what it printed on standard output.
+/// Runs a program and returns its standard output.
 pub(crate) fn capture(command: &mut Command) -> Result<String, Failure> {
     let output = command.stdin(Stdio::null()).output().map_err(|error| not_started(command, error))?;
     if output.status.success() {
@@ -65,7 +65,7 @@ pub(crate) fn capture(command: &mut Command) -> Result<String, Failure> {
     Err(Failure::new(format!("`{}` failed ({}):\n{last}", line(command), output.status)))
 }
 
-/// Where a program is on the PATH.
+/// The path of a program on the PATH.
 pub(crate) fn which(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
     env::split_paths(&path).map(|dir| dir.join(program)).find(|file| file.is_file())
@@ -75,7 +75,7 @@ fn not_started(command: &Command, error: std::io::Error) -> Failure {
     Failure::because(format!("cannot run `{}`", command.get_program().to_string_lossy()), error)
 }
 
-/// The command as one would type it.
+/// The command line, for messages.
 fn line(command: &Command) -> String {
     let program = Path::new(command.get_program()).file_name().unwrap_or_default();
     let words = std::iter::once(program).chain(command.get_args());

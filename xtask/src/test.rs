@@ -1,4 +1,4 @@
-//! `cargo xtask test`: every test of the workspace, with a database and tools of its own.
+//! `cargo xtask test`: runs all tests of the workspace, with a private database and private tools.
 
 pub(crate) mod report;
 
@@ -16,20 +16,21 @@ use crate::shell::{as_from_a_shell, cargo, root, run as execute, target_dir};
 use crate::tools::NEXTEST;
 use report::Report;
 
-/// Names the folder for what came of the configurations of the conformance suite.
+/// Variable that names the folder for the results of the conformance suite's configurations.
 const OUTCOMES_VARIABLE: &str = "CONFORMANCE_OUTCOMES";
 
-/// What to run.
+/// Options of `cargo xtask test`.
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct Options {
     #[command(flatten)]
     without: Without,
-    /// Words for `cargo nextest run`, as in `cargo xtask test -- --package auth-store --test store pool::`
+    /// Arguments for `cargo nextest run`, as in `cargo xtask test -- --package auth-store --test store
+    /// pool::`
     #[arg(last = true)]
     words: Vec<String>,
 }
 
-/// Runs the tests that the words choose, and says where the time went.
+/// Runs the tests that the arguments select, and prints how long they took.
 pub(crate) fn run(options: Options) -> Result<(), Failure> {
     let outcome = Run::new(&options.without, &options.words).perform();
     if let Ok(report) = Report::read() {
@@ -39,29 +40,30 @@ pub(crate) fn run(options: Options) -> Result<(), Failure> {
     outcome
 }
 
-/// One run of the runner.
+/// One run of the test runner.
 pub(crate) struct Run<'a> {
     without: &'a Without,
-    /// Words for the runner; none runs every test.
+    /// Arguments for the runner; an empty slice runs every test.
     words: &'a [String],
-    /// More variables for the tests.
+    /// Additional environment variables for the tests.
     pub(crate) variables: Vec<(&'a str, PathBuf)>,
-    /// A folder with another release of Better Auth and the suite's scripts.
+    /// A folder with another release of Better Auth and the suite's scripts; `None` uses the pinned release.
     pub(crate) reference: Option<&'a Path>,
 }
 
 impl<'a> Run<'a> {
-    /// A run beside the pinned release.
+    /// A run that compares with the pinned release.
     pub(crate) fn new(without: &'a Without, words: &'a [String]) -> Self {
         Self { without, words, variables: Vec::new(), reference: None }
     }
 
-    /// Prepares what the tests need, runs them, and removes the database again.
+    /// Prepares the services and tools, runs the tests, and removes the database.
     pub(crate) fn perform(&self) -> Result<(), Failure> {
-        // Ctrl-C ends the tests, which are in the same process group; this process stays to remove the database.
+        // Ctrl-C ends the tests, which are in the same process group. This process continues, to remove the
+        // database.
         let _interrupt = Interrupt::listen()?;
         let _ = fs::remove_file(report::file());
-        // Tools are fetched while the compiler works: one waits for the network, the other for the processor.
+        // Tools are downloaded while the tests compile: one is limited by the network, the other by the CPU.
         let installed = thread::scope(|scope| {
             let installing = scope.spawn(|| Installed::prepare(self.without));
             let built = execute(self.nextest()?.arg("--no-run"));
@@ -78,13 +80,13 @@ impl<'a> Run<'a> {
         if !self.words.is_empty() {
             return outcome;
         }
-        // The runner leaves the examples in the documentation to cargo.
+        // nextest does not run doc tests.
         let mut examples = cargo(["test", "--locked", "--workspace", "--doc"]);
         Openssl::look().prepare(&mut examples)?;
         outcome.and(execute(examples.envs(needs.environment())))
     }
 
-    /// The runner, with the packages that the words name or all.
+    /// The nextest command for the packages that the arguments name, or for the whole workspace.
     fn nextest(&self) -> Result<Command, Failure> {
         let mut command = as_from_a_shell(Command::new(NEXTEST.find_or_install()?));
         command.current_dir(root()).args(["nextest", "run", "--locked", "--target-dir"]).arg(target_dir());
@@ -98,8 +100,9 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Where the configurations of the conformance suite write what came of them, for the tests that judge the whole: a
-/// folder of this run, or one that is given and may hold what came of them on other machines.
+/// The folder in which each configuration of the conformance suite writes its result; tests read it to judge
+/// all configurations together. It is a new folder, unless the variable names one that may contain results
+/// from other machines.
 fn folder_for_outcomes() -> Result<PathBuf, Failure> {
     if let Some(given) = env::var_os(OUTCOMES_VARIABLE) {
         return Ok(given.into());

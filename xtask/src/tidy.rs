@@ -1,7 +1,7 @@
-//! `cargo xtask tidy`: house rules that no compiler or linter knows.
+//! `cargo xtask tidy`: project rules that the compiler and linters do not check.
 //!
-//! Each check gives findings with file and line; all are shown before the chore fails. The checks read text, not
-//! syntax: they catch slips, and a determined author can get around them, but not by accident.
+//! Each check returns findings with file and line, and all findings are printed before the command fails.
+//! Most checks search the text of a file and do not parse it. They catch mistakes, not deliberate evasion.
 
 mod dependencies;
 mod examples;
@@ -22,22 +22,22 @@ use std::path::{Path, PathBuf};
 use crate::failure::Failure;
 use crate::shell::root;
 
-/// What to check beyond the usual.
+/// Options of `cargo xtask tidy`; without one, all checks run.
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct Options {
-    /// Only lists the security rules that have no test yet
+    /// Only checks the security rules: lists those without a test or without a row in docs/RULES.md
     #[arg(long)]
     pub(crate) rules: bool,
-    /// Only prints which files use which, of one crate or of all, and the cycles among them
+    /// Only prints the dependencies between files and their cycles, of one crate or of all
     #[arg(long, value_name = "CRATE", num_args = 0..=1, default_missing_value = "", conflicts_with = "rules")]
     pub(crate) graph: Option<String>,
 }
 
-/// One thing that is not as it should be.
+/// A violation of a rule.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Finding {
     file: String,
-    /// Counted from 1; `None` for the file as a whole.
+    /// Line number from 1; `None` if the finding concerns the whole file.
     line: Option<usize>,
     message: String,
 }
@@ -51,7 +51,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Runs the checks.
+/// Runs the checks and prints their findings.
 pub(crate) fn run(options: Options) -> Result<(), Failure> {
     let files = Files::read(&root())?;
     if let Some(package) = &options.graph {
@@ -79,7 +79,7 @@ pub(crate) fn run(options: Options) -> Result<(), Failure> {
     }
 }
 
-/// The texts of the workspace, by path from its root with `/` between folders.
+/// The text files of the workspace. Paths are relative to its root, with `/` between folders.
 pub(crate) struct Files(Vec<(String, String)>);
 
 impl Files {
@@ -108,7 +108,7 @@ impl Files {
                 }
             }
         }
-        // Of the root's own files, those that say how everything is built.
+        // In the root folder, only the files that configure the build are read.
         for name in ["Cargo.toml", ".cargo/config.toml"] {
             let path = root.join(name);
             let text = fs::read_to_string(&path)
@@ -119,7 +119,7 @@ impl Files {
         Ok(Self(files))
     }
 
-    /// Path and text of the files with an ending.
+    /// Path and text of the files whose path ends with `ending`.
     fn ending<'a>(&'a self, ending: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
         self.0
             .iter()

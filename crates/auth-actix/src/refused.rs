@@ -9,13 +9,13 @@ use auth_core::Refusal;
 
 use crate::authentication::Answer;
 
-/// Why an extractor gave nothing.
+/// Why an extractor refused a request.
 pub struct Refused(Cause);
 
 enum Cause {
-    /// The caller's doing, or an outage.
+    /// The caller was refused, or sessions could not be looked up.
     Refusal { refusal: Refusal, answer: Arc<Answer> },
-    /// The app has no `Authentication`: a mistake of its author.
+    /// The app has no `Authentication`, which is a programming error.
     NoAuthentication,
 }
 
@@ -28,7 +28,7 @@ impl Refused {
         Self(Cause::NoAuthentication)
     }
 
-    /// Gives the refusal, for the log; `None` where the app has no [`Authentication`](crate::Authentication).
+    /// Returns the refusal, for the log; `None` if the app has no [`Authentication`](crate::Authentication).
     pub fn refusal(&self) -> Option<&Refusal> {
         match &self.0 {
             Cause::Refusal { refusal, .. } => Some(refusal),

@@ -1,4 +1,4 @@
-//! What the extractors work with.
+//! The authentication settings that the extractors use.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,35 +8,36 @@ use auth_tower::{Answer, BetterAuthAnswer};
 use axum_core::response::Response;
 use time::OffsetDateTime;
 
-/// What the extractors work with, put into a router by `.layer(Extension(authentication))`. Clones share everything.
+/// The authentication settings of a router, added with `.layer(Extension(authentication))`. Clones share
+/// their contents.
 #[derive(Clone)]
 pub struct Authentication {
     pub(crate) inner: auth_tower::Authentication,
     pub(crate) answer: Arc<SharedAnswer>,
 }
 
-/// Makes the response to a refused request.
+/// Builds the response to a refused request.
 pub(crate) type SharedAnswer = dyn Fn(&Refusal) -> Response + Send + Sync;
 
 impl Authentication {
     /// Reads `BETTER_AUTH_URL` and `BETTER_AUTH_SECRET` or `BETTER_AUTH_SECRETS` from the environment, as
-    /// [`Verifier::from_os_vars`] does, and looks nothing up.
+    /// [`Verifier::from_os_vars`] does. Sessions are not looked up.
     ///
     /// # Errors
     ///
-    /// [`VerifierError`] names the variable.
+    /// [`VerifierError`] if a variable is missing or invalid; it names the variable.
     pub fn from_env() -> Result<Self, VerifierError> {
         Verifier::from_os_vars(std::env::vars_os()).map(Authenticator::new).map(Self::new)
     }
 
-    /// Takes what says who is calling. Refusals have Better Auth's shape, and the time is the system's.
+    /// Uses this authenticator. Refusals have Better Auth's shape, and the clock is the system's.
     pub fn new(authenticator: Authenticator) -> Self {
         let answer = Arc::new(|refusal: &Refusal| BetterAuthAnswer.answer(refusal));
         Self { inner: auth_tower::Authentication::new(authenticator), answer }
     }
 
-    /// Answers refused requests in a shape of the app's own. The [`Refusal`] tells which status is due; its cause is for
-    /// the log.
+    /// Replaces the response to refused requests. [`Refusal::status`] is the status to send; the refusal's
+    /// cause is meant for the log.
     ///
     /// ```
     /// # use auth_core::{Authenticator, testing::TestIssuer};
@@ -57,7 +58,7 @@ impl Authentication {
         self
     }
 
-    /// Takes the time from elsewhere, for tests.
+    /// Replaces the system clock, for tests.
     #[must_use]
     pub fn with_clock(mut self, clock: impl Fn() -> OffsetDateTime + Send + Sync + 'static) -> Self {
         self.inner = self.inner.with_clock(clock);

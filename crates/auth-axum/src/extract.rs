@@ -10,23 +10,24 @@ use http::request::Parts;
 use crate::authentication::Authentication;
 use crate::refused::Refused;
 
-/// The caller, who is signed in; gives [`auth_core::Principal`]'s methods.
+/// The signed-in caller; other requests are refused. Dereferences to [`auth_core::Principal`].
 #[derive(Clone, Debug)]
 pub struct Principal(pub auth_core::Principal);
 
-/// The caller, who need not be signed in.
+/// The caller, or `None` if the caller is not signed in.
 ///
-/// `None` where the request shows nothing, or a session cookie that is not good any more. A bearer token that does not
-/// verify is refused, and so is every caller while sessions cannot be looked up.
+/// `None` if the request has no credentials, or a session cookie that is no longer valid. A bearer token that
+/// does not verify is refused. While sessions cannot be looked up, every request that needs a lookup is
+/// refused.
 #[derive(Clone, Debug)]
 pub struct OptionalPrincipal(pub Option<auth_core::Principal>);
 
-/// The caller, who signed in a short while ago ([`auth_core::Authenticator::with_fresh_age`]), by a session that was
-/// looked up for this request; 403 `SESSION_NOT_FRESH` to other signed-in users.
+/// The caller, who signed in recently ([`auth_core::Authenticator::with_fresh_age`]). The session is looked
+/// up for this request. Other signed-in users get 403 `SESSION_NOT_FRESH`.
 #[derive(Clone, Debug)]
 pub struct RequireFresh(pub auth_core::Principal);
 
-/// The caller, who has a role; 403 to other signed-in users.
+/// The caller, who has the role `R`. Other signed-in users get 403.
 ///
 /// ```
 /// use auth_axum::{RequireRole, Role};
@@ -84,7 +85,7 @@ impl<S: Send + Sync> FromRequestParts<S> for OptionalPrincipal {
     }
 }
 
-/// `Option<Principal>` is as [`OptionalPrincipal`].
+/// `Option<Principal>` behaves like [`OptionalPrincipal`].
 impl<S: Send + Sync> OptionalFromRequestParts<S> for Principal {
     type Rejection = Refused;
 
@@ -118,7 +119,7 @@ impl<S: Send + Sync, R: Role> FromRequestParts<S> for RequireRole<R> {
     }
 }
 
-/// What every extractor needs of a request.
+/// The parts of a request that every extractor needs.
 struct RequestParts {
     authentication: Authentication,
     credentials: Credentials,

@@ -1,4 +1,5 @@
-//! Who is calling, as extractors for axum: a route that asks for a [`Principal`] is a route for signed-in users.
+//! Extractors for axum that authenticate the caller. A handler with a [`Principal`] argument accepts only
+//! signed-in users.
 //!
 //! ```no_run
 //! use auth_axum::{Authentication, Principal};
@@ -17,19 +18,20 @@
 //! # let app = Router::<()>::new().route("/hello", get(hello));
 //! ```
 //!
-//! | extractor | lets through |
+//! | extractor | accepts |
 //! |---|---|
 //! | [`Principal`] | callers who are signed in |
-//! | [`OptionalPrincipal`], `Option<Principal>` | every caller; a bearer token that does not verify is refused all the same |
-//! | [`RequireFresh`] | callers who signed in a short while ago, by a session that is looked up |
+//! | [`OptionalPrincipal`], `Option<Principal>` | every caller, except one with an invalid bearer token |
+//! | [`RequireFresh`] | callers who signed in recently; the session is looked up |
 //! | [`RequireRole`] | callers with a role |
 //!
-//! A refusal is a response of the handler, so CORS and other layers see it; it has Better Auth's shape unless
-//! [`Authentication::on_refusal`] gives it another. What is checked, and in which order, is
-//! [`Verifier`](auth_core::Verifier)'s; what is looked up, [`Authenticator`](auth_core::Authenticator)'s.
+//! A refusal is a response of the handler, so CORS and other layers see it. It has Better Auth's shape unless
+//! [`Authentication::on_refusal`] replaces it. [`Verifier`](auth_core::Verifier) documents the checks and
+//! their order, [`Authenticator`](auth_core::Authenticator) the session lookups.
 //!
-//! A session cookie comes with every request that a page of another origin makes to a same-site address. Routes that
-//! change something by cookie have to check the `Origin`, as every use of cookies does; bearer tokens need no such care.
+//! Browsers send a session cookie with every request to a same-site address, even from a page of another
+//! origin. Routes that change something and accept cookies must therefore check the `Origin` header. Bearer
+//! tokens need no such check.
 
 mod authentication;
 mod extract;

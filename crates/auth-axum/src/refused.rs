@@ -9,13 +9,13 @@ use http::StatusCode;
 
 use crate::authentication::SharedAnswer;
 
-/// Why an extractor gave nothing.
+/// Why an extractor refused a request.
 pub struct Refused(Cause);
 
 enum Cause {
-    /// The caller's doing, or an outage.
+    /// The caller was refused, or sessions could not be looked up.
     Refusal { refusal: Refusal, answer: Arc<SharedAnswer> },
-    /// The router has no `Authentication`: a mistake of its author.
+    /// The router has no `Authentication`, which is a programming error.
     NoAuthentication,
 }
 
@@ -28,7 +28,8 @@ impl Refused {
         Self(Cause::NoAuthentication)
     }
 
-    /// Gives the refusal, for the log; `None` where the router has no [`Authentication`](crate::Authentication).
+    /// Returns the refusal, for the log; `None` if the router has no
+    /// [`Authentication`](crate::Authentication).
     pub fn refusal(&self) -> Option<&Refusal> {
         match &self.0 {
             Cause::Refusal { refusal, .. } => Some(refusal),

@@ -1,10 +1,10 @@
-//! Which addresses are private: those that a name on the internet has no business to lead to.
+//! Private addresses, to which a public host name must not resolve.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{Ipv4Net, Ipv6Net};
 
-/// The special-purpose addresses of RFC 6890 and its registry that are not reachable from everywhere.
+/// The special-purpose addresses of RFC 6890 and its registry that are not globally reachable.
 const PRIVATE_V4: [Ipv4Net; 15] = [
     v4(0, 0, 0, 0, 8),
     v4(10, 0, 0, 0, 8),
@@ -23,7 +23,8 @@ const PRIVATE_V4: [Ipv4Net; 15] = [
     v4(240, 0, 0, 0, 4),
 ];
 
-/// As [`PRIVATE_V4`], but for those that hold an IPv4 address, which is looked at instead.
+/// The same for IPv6. Addresses that embed an IPv4 address are missing here, because the embedded address is
+/// checked instead.
 const PRIVATE_V6: [Ipv6Net; 9] = [
     v6(0, 0, 127),
     v6(0x100, 0, 64),
@@ -44,8 +45,8 @@ const fn v6(first: u16, second: u16, prefix: u8) -> Ipv6Net {
     Ipv6Net::new_assert(Ipv6Addr::new(first, second, 0, 0, 0, 0, 0, 0), prefix)
 }
 
-/// Tells whether an address is private, loopback, link-local, multicast or otherwise special. An IPv6 address that stands
-/// for an IPv4 one (mapped, compatible, 6to4, NAT64) is judged by that one.
+/// Whether an address is private, loopback, link-local, multicast or otherwise special. For an IPv6 address
+/// that embeds an IPv4 address (mapped, compatible, 6to4, NAT64), the IPv4 address decides.
 pub(crate) fn is_private(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => PRIVATE_V4.iter().any(|net| net.contains(&address)),

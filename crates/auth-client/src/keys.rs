@@ -1,4 +1,4 @@
-//! Public keys, as the auth server's `/jwks` gives them.
+//! Public keys, read from the auth server's `/jwks`.
 
 use auth_core::{JwkSet, KeySource, Kid, VerificationKey};
 use time::{Duration, OffsetDateTime};
@@ -6,13 +6,14 @@ use tokio::sync::Mutex;
 
 use crate::server::{AuthServer, Connection, RequestError};
 
-/// Asks an auth server for its key set: on first use, when a token names a key that is not known, and when the set is
-/// an hour old.
+/// A [`KeySource`] that reads an auth server's key set: on first use, when a token has an unknown key id, and
+/// when the set is an hour old.
 ///
-/// - Names come from callers, so they make it ask once in [`HttpKeys::MIN_INTERVAL`] at most, however many are unknown.
-/// - A set that was read stays in use while the server does not answer. A name that is unknown then is an outage, and
-///   not an invalid token: the key may be new.
-/// - Requests at once share one question.
+/// - Key ids come from callers, who could send many unknown ones. The server therefore gets at most one
+///   request per [`HttpKeys::MIN_INTERVAL`].
+/// - The last set remains in use while the server does not respond. An unknown key id is then an error and
+///   not an invalid token, because the key may be new.
+/// - Concurrent lookups share one request.
 ///
 /// ```no_run
 /// use auth_client::{AuthServer, HttpKeys};
@@ -34,30 +35,30 @@ pub struct HttpKeys {
 
 #[derive(Debug, Default)]
 struct State {
-    /// What was read last, and when.
+    /// The last key set, and when it was read.
     read: Option<(JwkSet, OffsetDateTime)>,
-    /// When the server was last asked, and whether it answered.
+    /// When the last request was sent, and whether it succeeded.
     asked: Option<(OffsetDateTime, bool)>,
 }
 
 impl HttpKeys {
-    /// Shortest time between two questions.
+    /// Shortest time between two requests.
     pub const MIN_INTERVAL: Duration = Duration::seconds(30);
 
-    /// Age from which a set is read anew, so that a key that was withdrawn is dropped.
+    /// Age at which a set is read again, so that withdrawn keys are dropped.
     pub const MAX_AGE: Duration = Duration::hours(1);
 
-    /// Takes the server; connects to nothing yet. The set is at `jwks` below the server's address.
+    /// Creates a source for `jwks` below the server's address. It opens no connection yet.
     ///
     /// # Errors
     ///
-    /// [`RequestError::Address`] where the address is not https or is private and neither is allowed,
-    /// [`RequestError::Tls`] where TLS cannot be set up.
+    /// [`RequestError::Address`] if the address is not https or is private, and the server does not allow
+    /// that; [`RequestError::Tls`] if TLS cannot be set up.
     pub fn new(server: &AuthServer) -> Result<Self, RequestError> {
         Ok(Self { connection: Connection::open(server)?, path: "jwks".to_owned(), state: Mutex::default() })
     }
 
-    /// Reads the set elsewhere below the server's address (`jwks.jwksPath`).
+    /// Sets another path of the key set, relative to the server's address (`jwks.jwksPath`).
     #[must_use]
     pub fn with_path(mut self, path: &str) -> Self {
         self.path = path.trim_start_matches('/').to_owned();
@@ -97,7 +98,7 @@ impl KeySource for HttpKeys {
         if known.is_some() && state.is_current(now) {
             return Ok(known);
         }
-        // A clock that was set back does not silence it.
+        // `abs`: after the clock is set back, the wait is still at most the interval.
         let just_asked = state.asked.filter(|(at, _)| (now - *at).abs() < Self::MIN_INTERVAL);
         match just_asked {
             Some((_, true)) => return Ok(known),

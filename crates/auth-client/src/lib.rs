@@ -1,9 +1,9 @@
-//! What a service asks its auth server over HTTPS: whether a session lives, and with the feature `jwks` its public keys
-//! (`HttpKeys`).
+//! A client for the auth server, over HTTPS: it looks up sessions and, with the feature `jwks`, reads the
+//! public keys (`HttpKeys`).
 //!
-//! For services that share the secret and not the database. Most requests need nothing from here: an access token or a
-//! cookie cache says who is calling. The rest is asked for, at most once for each session and
-//! [`HttpSessions::with_cache`]'s time.
+//! For services that share the server's secret but not its database. Most requests need no lookup, because an
+//! access token or a cookie cache proves who the caller is. Other sessions are requested from the server, at
+//! most once per session and lifetime of a cache entry ([`HttpSessions::with_cache`]).
 //!
 //! ```no_run
 //! use auth_client::{AuthServer, HttpSessions};
@@ -19,10 +19,10 @@
 //!
 //! # What leaves this machine
 //!
-//! Requests go to the one address that the service's author wrote down, by https, with the caller's own credential and no
-//! other header of theirs. No redirect is followed, no proxy of the environment is used, and names that lead to private
-//! addresses are refused unless [`AuthServer::allow_private_addresses`] allows them. An answer has
-//! [`TIMEOUT`] and [`MAX_ANSWER_BYTES`] (rule R-128).
+//! Requests go only to the configured address, over https. They carry the caller's own credential and no
+//! other header of the caller. Redirects are not followed, and proxies from the environment are not used.
+//! Names that resolve to private addresses are refused unless [`AuthServer::allow_private_addresses`] allows
+//! them. Responses are limited by [`TIMEOUT`] and [`MAX_ANSWER_BYTES`] (rule R-128).
 
 mod address;
 #[cfg(feature = "jwks")]

@@ -1,4 +1,4 @@
-//! The auth server, and how it is reached.
+//! The auth server's address and the HTTPS connection to it.
 
 use std::error::Error;
 use std::future::Future;
@@ -21,16 +21,16 @@ use url::Url;
 
 use crate::address::is_private;
 
-/// Longest wait for an answer, connecting included.
+/// Timeout of a request, including connecting.
 pub const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Longest wait for a connection.
+/// Timeout of connecting.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Longest answer in bytes that is read.
+/// Highest accepted length of a response body, in bytes.
 pub const MAX_ANSWER_BYTES: usize = 1024 * 1024;
 
-/// An auth server: its address with the base path, and what may be reached under it.
+/// An auth server: its address with the base path, and which kinds of address are allowed.
 #[derive(Clone, Debug)]
 pub struct AuthServer {
     base: Url,
@@ -39,7 +39,7 @@ pub struct AuthServer {
     timeout: Duration,
 }
 
-/// What may be reached.
+/// The kinds of address that are allowed beyond public https ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Reach {
     private_addresses: bool,
@@ -50,24 +50,24 @@ struct Reach {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AuthServerError {
-    /// It is no address, or one with a user, a query or a fragment.
+    /// It is not a URL, or has a user, a query or a fragment.
     #[error("the auth server's address is not of the form https://host/path")]
     Form,
     /// It does not begin with `https://`.
     #[error("the auth server's address does not begin with https://")]
     NotHttps,
-    /// It is of a private network; see [`AuthServer::allow_private_addresses`].
+    /// It is in a private network; see [`AuthServer::allow_private_addresses`].
     #[error("the auth server's address is private")]
     PrivateAddress,
 }
 
 impl AuthServer {
-    /// Takes the address of the routes, such as `https://auth.example.com/api/auth`.
+    /// Creates a server from the address of its routes, such as `https://auth.example.com/api/auth`.
     ///
     /// # Errors
     ///
-    /// [`AuthServerError::Form`] for what is no such address. Whether https and where to is judged when a client is made
-    /// of it, since the methods below change that.
+    /// [`AuthServerError::Form`] if it is not such an address. The scheme and the host are checked later,
+    /// when a client is created, because the methods below change what is allowed.
     pub fn new(address: &str) -> Result<Self, AuthServerError> {
         let mut base: Url = address.parse().map_err(|_not_shown| AuthServerError::Form)?;
         let has_more = base.query().is_some() || base.fragment().is_some();
@@ -86,33 +86,33 @@ impl AuthServer {
         })
     }
 
-    /// Gives the address, with a slash at its end.
+    /// Returns the address, with a slash at its end.
     pub fn address(&self) -> &str {
         self.base.as_str()
     }
 
-    /// Allows addresses of private networks, where services of one cluster talk to one another.
+    /// Allows addresses in private networks, for services of one cluster.
     #[must_use]
     pub fn allow_private_addresses(mut self) -> Self {
         self.reach.private_addresses = true;
         self
     }
 
-    /// Allows `http://` as far as this very machine, for development.
+    /// Allows `http://` to this machine's loopback addresses, for development.
     #[must_use]
     pub fn allow_http_on_loopback(mut self) -> Self {
         self.reach.plain_http = true;
         self
     }
 
-    /// Waits less than [`TIMEOUT`] for an answer; a longer time is cut down to it.
+    /// Sets the timeout of a request; values above [`TIMEOUT`] are reduced to it.
     #[must_use]
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout.min(TIMEOUT);
         self
     }
 
-    /// Trusts these authorities instead of the platform's.
+    /// Trusts these certificate authorities instead of the platform's.
     #[must_use]
     pub fn with_roots(mut self, roots: RootCertStore) -> Self {
         self.roots = Some(Arc::new(roots));
@@ -120,40 +120,40 @@ impl AuthServer {
     }
 }
 
-/// Why there is no answer of an auth server.
+/// Why a request to an auth server failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestError {
-    /// The address may not be asked.
+    /// The address is not allowed.
     #[error("the auth server may not be asked")]
     Address(#[from] AuthServerError),
     /// TLS could not be set up.
     #[error("TLS could not be set up")]
     Tls(#[source] rustls::Error),
-    /// No request could be made, or it was cut off.
+    /// The request could not be sent, or the connection failed.
     #[error("the auth server did not answer")]
     Transport(#[source] Box<dyn Error + Send + Sync>),
-    /// No answer came within [`TIMEOUT`].
+    /// There was no response within the timeout, at most [`TIMEOUT`].
     #[error("the auth server did not answer in time")]
     TimedOut,
-    /// It answered with another status than it should.
+    /// The response has an unexpected status.
     #[error("the auth server answered with status {status}")]
     Status {
-        /// Which.
+        /// The status code.
         status: u16,
     },
-    /// Its answer is longer than [`MAX_ANSWER_BYTES`].
+    /// The response body is longer than [`MAX_ANSWER_BYTES`].
     #[error("the auth server's answer is too long")]
     TooLong,
-    /// It did not answer a moment ago, and is not asked again yet.
+    /// The previous request failed a moment ago, and no new request is sent yet.
     #[error("the auth server did not answer a moment ago")]
     NoAnswerYet,
-    /// Its answer is not what was asked for.
+    /// The response body cannot be parsed.
     #[error("the auth server's answer cannot be read")]
     Unreadable(#[source] Box<dyn Error + Send + Sync>),
 }
 
-/// A connection pool to one server. It follows no redirects, asks no proxy and keeps no cookies.
+/// A connection pool to one server. It follows no redirects, uses no proxy and keeps no cookies.
 #[derive(Clone, Debug)]
 pub(crate) struct Connection {
     client: Client<HttpsConnector<HttpConnector<Resolver>>, Empty<&'static [u8]>>,
@@ -162,7 +162,7 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    /// Judges the address and sets TLS up; connects to nothing.
+    /// Checks the address and sets up TLS; opens no connection.
     pub(crate) fn open(server: &AuthServer) -> Result<Self, RequestError> {
         let AuthServer { base, reach, roots, timeout } = server;
         let literal: Option<IpAddr> =
@@ -191,7 +191,7 @@ impl Connection {
         Ok(Self { client, base: base.clone(), timeout: *timeout })
     }
 
-    /// Asks for a path below the base path, with one header line of the caller's at most.
+    /// Requests a path below the base path, with at most one header from the caller.
     pub(crate) async fn get(
         &self,
         path: &str,
@@ -234,15 +234,15 @@ fn tls(roots: Option<&RootCertStore>) -> Result<ClientConfig, rustls::Error> {
     Ok(config.with_root_certificates(roots).with_no_client_auth())
 }
 
-/// Resolves names as the system does and refuses what they must not lead to: one such address is enough, since which of
-/// them is connected to is not known here.
+/// Resolves names with the system's resolver and refuses forbidden addresses. One forbidden address refuses
+/// the whole name, because the resolver does not know which address will be used.
 #[derive(Clone, Copy, Debug)]
 struct Resolver {
     may_be_private: bool,
     only_home: bool,
 }
 
-/// A name leads to where it must not.
+/// A name resolves to a forbidden address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the auth server's name leads to an address that may not be asked")]
 struct ForbiddenAddress;

@@ -1,4 +1,4 @@
-//! Whether a session lives, as the auth server's `/get-session` says.
+//! Session lookup with the auth server's `/get-session`.
 
 use std::time::Duration;
 
@@ -10,35 +10,37 @@ use time::OffsetDateTime;
 
 use crate::server::{AuthServer, Connection, RequestError};
 
-/// Longest time for which an answer may be kept: a sign-out has to count within a minute (rule R-16).
+/// Highest lifetime of a cache entry: a sign-out must take effect within a minute (rule R-16).
 pub const MAX_CACHE_TTL: Duration = Duration::from_secs(60);
 
-/// Asks an auth server for sessions: `GET /get-session` with the caller's cookie or access token.
+/// A [`SessionLookup`] that requests `GET /get-session` from an auth server, with the caller's cookie or
+/// access token.
 ///
-/// It works with this project's server and with Better Auth on Node, which take the session cookie; access tokens are
-/// known to this project's server alone.
+/// It works with this project's server and with Better Auth on Node. Both accept the session cookie; only
+/// this project's server accepts access tokens.
 #[derive(Clone, Debug)]
 pub struct HttpSessions {
     connection: Connection,
     cache: Option<Cache<CacheKey, UserSession>>,
 }
 
-/// The hash of a credential: the cache holds no token as a key.
+/// The hash of a credential, so that the cache holds no token as a key.
 type CacheKey = [u8; 32];
 
 impl HttpSessions {
-    /// Takes the server; connects to nothing yet.
+    /// Creates a lookup for this server. It opens no connection yet.
     ///
     /// # Errors
     ///
-    /// [`RequestError::Address`] where the address is not https or is private and neither is allowed,
-    /// [`RequestError::Tls`] where TLS cannot be set up.
+    /// [`RequestError::Address`] if the address is not https or is private, and the server does not allow
+    /// that; [`RequestError::Tls`] if TLS cannot be set up.
     pub fn new(server: &AuthServer) -> Result<Self, RequestError> {
         Ok(Self { connection: Connection::open(server)?, cache: None })
     }
 
-    /// Keeps what was found for a time, at most [`MAX_CACHE_TTL`], of at most so many sessions: a sign-out counts here
-    /// that much later, and the server is asked that much less. That a caller is not signed in is never kept.
+    /// Caches found sessions for `ttl`, at most [`MAX_CACHE_TTL`], and at most `sessions` of them. The server
+    /// gets fewer requests, but a sign-out takes effect up to `ttl` later. Absence of a session is never
+    /// cached.
     #[must_use]
     pub fn with_cache(mut self, ttl: Duration, sessions: u64) -> Self {
         let ttl = ttl.min(MAX_CACHE_TTL);
@@ -46,7 +48,7 @@ impl HttpSessions {
         self
     }
 
-    /// Tells how many sessions are kept now.
+    /// Returns the number of cached sessions.
     pub fn cached_sessions(&self) -> u64 {
         self.cache.as_ref().map_or(0, |cache| {
             cache.run_pending_tasks();

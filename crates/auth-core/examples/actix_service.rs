@@ -1,5 +1,5 @@
-//! A service on actix-web that knows its callers from the secret alone: access tokens, and session cookies with a cookie
-//! cache beside them.
+//! An actix-web service that authenticates callers with the shared secret alone: by access token, or by
+//! session cookie with a cookie cache.
 //!
 //! ```sh
 //! export BETTER_AUTH_URL=http://127.0.0.1:3000 BETTER_AUTH_SECRET=…   # those of the auth server

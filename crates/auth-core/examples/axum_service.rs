@@ -1,4 +1,4 @@
-//! A service on axum that asks the auth server about every caller, so that a sign-out counts at once.
+//! An axum service that asks the auth server about every caller, so that a sign-out takes effect at once.
 //!
 //! ```sh
 //! export BETTER_AUTH_URL=http://127.0.0.1:3000 BETTER_AUTH_SECRET=…   # those of the auth server
@@ -31,7 +31,7 @@ async fn delete_everything(caller: RequireFresh) -> String {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let base_url = std::env::var("BETTER_AUTH_URL")?;
-    // Without `allow_http_on_loopback` the auth server has to be reached by https.
+    // Without `allow_http_on_loopback`, the URL of the auth server must be https.
     let server = AuthServer::new(&format!("{base_url}/api/auth"))?.allow_http_on_loopback();
     let authenticator = Authenticator::new(Verifier::from_vars(std::env::vars())?)
         .with_sessions(HttpSessions::new(&server)?)

@@ -1,4 +1,4 @@
-//! Who is calling, without a framework: what stands in `Authorization` or `Cookie` is enough.
+//! Authenticates a caller without a framework, from the value of `Authorization` or `Cookie` alone.
 //!
 //! ```sh
 //! export BETTER_AUTH_URL=http://127.0.0.1:3000 BETTER_AUTH_SECRET=…   # those of the auth server
@@ -14,7 +14,7 @@ use std::error::Error;
 use auth_core::{Credentials, Refusal, Verdict, Verifier};
 use time::OffsetDateTime;
 
-/// Says who sent a header line, as far as the line itself tells.
+/// Describes the caller that a header line identifies, without a session lookup.
 fn who_is_calling(verifier: &Verifier, name: &str, value: &str) -> Result<String, Refusal> {
     let line = [value.as_bytes()];
     let credentials = match name {

@@ -1,20 +1,20 @@
-//! Access tokens: the JWT with which a client that keeps no cookie says who it is.
+//! Access tokens: JWTs that authenticate clients without cookies.
 //!
 //! | part | value |
 //! |---|---|
 //! | header | `{"alg":"HS256","typ":"at+jwt"}` (RFC 9068 §2.1) |
-//! | `iss`, `aud` | origin of the base URL; the audience, only where one is configured |
+//! | `iss`, `aud` | origin of the base URL; the audience, if one is configured |
 //! | `sub`, `sid`, `jti` | user id, session id, 32 random letters and digits |
 //! | `iat`, `exp` | whole seconds; never past the session's end |
 //! | `email`, `name`, `emailVerified` | identity as of issue |
 //! | `requestType` | `null`, always |
 //!
-//! The last row keeps the token out of Better Auth's `/verify-email`, which shares the key, does not look at
-//! `typ`, and would take any HS256 token with an `email` claim for the proof of an address: its schema
-//! wants `requestType` to be a text or absent, so it refuses `null`.
+//! `requestType` keeps the token out of Better Auth's `/verify-email`. That route uses the same key, ignores
+//! `typ`, and would accept any HS256 token with an `email` claim as proof of the address. Its schema requires
+//! `requestType` to be a string or absent, so it refuses `null`.
 //!
-//! A valid token does not mean that the session is still there. The server asks its store for `sid`; who
-//! has no store accepts that a sign-out takes effect at `exp`.
+//! A valid token does not prove that the session still exists. The server looks up `sid` in its store. In a
+//! service without a store, a sign-out takes effect at `exp`.
 
 use rand::CryptoRng;
 use serde::Serialize;
@@ -33,7 +33,7 @@ use crate::user_session::UserSession;
 /// Length in characters of a `jti`.
 const TOKEN_ID_LENGTH: usize = 32;
 
-/// Who issues access tokens, for whom, and for how long.
+/// Issuer, audience and lifetime of access tokens.
 ///
 /// ```
 /// use auth_core::AccessTokenPolicy;
@@ -50,24 +50,24 @@ const TOKEN_ID_LENGTH: usize = 32;
 pub struct AccessTokenPolicy {
     /// `iss`: origin of the base URL, such as `https://auth.example.com`.
     pub issuer: String,
-    /// `aud`, where services ask for one. Libraries refuse an `aud` that they were not told to expect, so
-    /// it is left out by default.
+    /// `aud`, if services require one. It is left out by default, because JWT libraries refuse an `aud` that
+    /// they were not told to expect.
     pub audience: Option<String>,
-    /// Life of a token; the session's end cuts it short.
+    /// Lifetime of a token. A token never outlives its session.
     pub ttl: Duration,
 }
 
 impl AccessTokenPolicy {
-    /// Default life of a token.
+    /// Default lifetime of a token.
     pub const DEFAULT_TTL: Duration = Duration::hours(1);
 
-    /// Makes a policy without audience and with the default life.
+    /// Creates a policy without an audience and with the default lifetime.
     pub fn new(issuer: impl Into<String>) -> Self {
         Self { issuer: issuer.into(), audience: None, ttl: Self::DEFAULT_TTL }
     }
 }
 
-/// What a verified access token says.
+/// The claims of a verified access token.
 ///
 /// ```
 /// # use auth_core::{Proof, Refusal, Verdict, testing::TestIssuer};
@@ -92,30 +92,30 @@ pub struct AccessClaims {
     pub audience: Option<String>,
     /// `sub`
     pub user_id: UserId,
-    /// `sid`: the session that the token stands for.
+    /// `sid`: the session that the token belongs to.
     pub session_id: SessionId,
-    /// `jti`: names this very token, in logs too.
+    /// `jti`: the unique id of the token, also used in logs.
     pub token_id: String,
     /// `iat`
     pub issued_at: OffsetDateTime,
     /// `exp`
     pub expires_at: OffsetDateTime,
-    /// Address at issue.
+    /// E-mail address at the time of issue.
     pub email: Email,
-    /// Display name at issue.
+    /// Display name at the time of issue.
     pub name: String,
-    /// Whether the address was proven at issue.
+    /// Whether the address was verified at the time of issue.
     pub email_verified: bool,
 }
 
 impl AccessClaims {
-    /// Tells whether half of the token's life is over, which is when a server hands out the next one.
+    /// Whether at least half of the token's lifetime is over. A server then issues the next token.
     pub fn is_past_half_life(&self, now: OffsetDateTime) -> bool {
         now - self.issued_at >= self.expires_at - now
     }
 }
 
-/// A token and its end.
+/// An access token and its expiry.
 ///
 /// ```
 /// # use auth_core::{AccessTokenIssuer, AccessTokenPolicy, SigningSecret, testing::TestIssuer};
@@ -138,7 +138,7 @@ pub struct IssuedAccessToken {
     pub expires_at: OffsetDateTime,
 }
 
-/// Why no token was made.
+/// Why no token was issued.
 ///
 /// ```
 /// # use auth_core::{AccessTokenIssuer, AccessTokenPolicy, IssueError, SigningSecret, testing::TestIssuer};
@@ -153,21 +153,21 @@ pub struct IssuedAccessToken {
 /// ```
 #[derive(Debug, thiserror::Error)]
 pub enum IssueError {
-    /// The session is over, or will be within the second.
+    /// The session has ended, or ends within the current second.
     #[error("session ended at {ended_at}")]
     SessionOver {
-        /// When.
+        /// The end of the session.
         ended_at: OffsetDateTime,
     },
-    /// The policy's life is not positive or leads past the year 9999.
+    /// The policy's lifetime is not positive, or the expiry lies past the year 9999.
     #[error("token life leads to no date")]
     Ttl,
-    /// The claims do not become JSON.
+    /// The claims could not be serialized as JSON.
     #[error("claims cannot be encoded")]
     EncodeClaims(#[source] serde_json::Error),
 }
 
-/// Makes access tokens.
+/// Issues access tokens.
 ///
 /// ```
 /// use auth_core::{AccessTokenIssuer, AccessTokenPolicy, SigningSecret};
@@ -205,24 +205,24 @@ struct Wire<'a> {
     request_type: (),
 }
 
-/// Most characters of the `name` claim. With every one of them escaped (6 bytes), and an address as long as
-/// an index of Postgres holds (2.7 KB), the token stays under [`jws::MAX_TOKEN_BYTES`].
+/// Maximum length of the `name` claim in characters. The token stays under [`jws::MAX_TOKEN_BYTES`] even if
+/// every character is escaped (6 bytes) and the address is as long as a PostgreSQL index allows (2.7 KB).
 const NAME_CLAIM_MAX: usize = 256;
 
 impl AccessTokenIssuer {
-    /// Takes the policy and the current secret.
+    /// Creates an issuer from the policy and the current secret.
     pub fn new(policy: AccessTokenPolicy, secret: SigningSecret) -> Self {
         Self { policy, secret }
     }
 
-    /// Makes a token for a principal. It starts in the current second and ends after the policy's life or
-    /// with the session, whichever is first.
+    /// Issues a token for a principal. It starts at the current second. It ends after the policy's lifetime
+    /// or with the session, whichever comes first.
     ///
     /// # Errors
     ///
-    /// - [`IssueError::SessionOver`]: not one whole second of the session is left.
-    /// - [`IssueError::Ttl`]: the policy's life is not positive or leads past the year 9999.
-    /// - [`IssueError::EncodeClaims`]: the JSON writer failed.
+    /// - [`IssueError::SessionOver`]: less than one whole second of the session is left.
+    /// - [`IssueError::Ttl`]: the policy's lifetime is not positive, or the expiry lies past the year 9999.
+    /// - [`IssueError::EncodeClaims`]: the JSON serializer failed.
     pub fn issue(
         &self,
         principal: &UserSession,
@@ -255,13 +255,13 @@ impl AccessTokenIssuer {
     }
 }
 
-/// Cuts a name down to what a token carries, so that no name makes a token that is refused for its length.
+/// Truncates a name, so that a long name cannot make a token that is refused for its length.
 fn claimed_name(name: &str) -> &str {
     let end = name.char_indices().nth(NAME_CLAIM_MAX).map_or(name.len(), |(at, _)| at);
     name.get(..end).unwrap_or_default()
 }
 
-/// Checks access tokens; needs nothing but the secret and the expected issuer.
+/// Verifies access tokens. It needs only the secret and the expected issuer and audience.
 ///
 /// ```
 /// use auth_core::{AccessTokenPolicy, AccessTokenVerifier, VerifyError};
@@ -289,20 +289,21 @@ pub struct AccessTokenVerifier {
 }
 
 impl AccessTokenVerifier {
-    /// Takes what an [`AccessTokenIssuer`] of the same policy writes.
+    /// Creates a verifier for the tokens of an [`AccessTokenIssuer`] with the same policy.
     pub fn new(policy: &AccessTokenPolicy, secret: SigningSecret) -> Self {
         Self { issuer: policy.issuer.clone(), audience: policy.audience.clone(), secret }
     }
 
-    /// Gives the claims of a valid token: signature first, then type, then times, then use.
+    /// Verifies a token and returns its claims. The order is signature, `typ`, times, issuer, audience.
     ///
-    /// Every claim that an [`AccessTokenIssuer`] writes is required, with its type; `aud` must be there
-    /// exactly when the policy has one. Times as [`VerifyError`] says: no leeway on `exp`.
+    /// Every claim that an [`AccessTokenIssuer`] writes is required, with its JSON type. `aud` must be
+    /// present exactly if the policy has one. [`VerifyError`] describes the checks of the times; `exp` has no
+    /// leeway.
     ///
     /// # Errors
     ///
-    /// [`VerifyError::Expired`] for a good token whose time is over, so that a client can be told to fetch
-    /// the next one; any other variant for what is not a token of this issuer at all.
+    /// [`VerifyError::Expired`] for a valid token that has expired, so that the client can be told to fetch
+    /// the next one. Any other variant for a text that is not a token of this issuer.
     pub fn verify(&self, token: &str, now: OffsetDateTime) -> Result<AccessClaims, VerifyError> {
         let (typ, payload) = jws::verify_within(jws::MAX_TOKEN_BYTES, token, self.secret.mac_key())?;
         let claims = BorrowedClaims::read(&payload)?;

@@ -1,11 +1,11 @@
-//! The account: a link of a user to one way of signing in.
+//! The account, which links a user to one way of signing in.
 
 use time::OffsetDateTime;
 
 use crate::id::{AccountId, UserId};
 use crate::password::StoredHash;
 
-/// The provider of accounts that sign in with a password.
+/// The provider id of accounts that sign in with a password.
 ///
 /// ```
 /// use auth_core::CREDENTIAL_PROVIDER;
@@ -20,7 +20,7 @@ use crate::password::StoredHash;
 /// ```
 pub const CREDENTIAL_PROVIDER: &str = "credential";
 
-/// A row of the `account` table, without the tokens of outside providers.
+/// A row of the `account` table, without the tokens of external providers.
 ///
 /// ```
 /// use auth_core::{Account, AccountId, Hasher, Password, UserId};
@@ -36,23 +36,22 @@ pub const CREDENTIAL_PROVIDER: &str = "credential";
 pub struct Account {
     /// Primary key.
     pub id: AccountId,
-    /// The provider's name for the user; for [`CREDENTIAL_PROVIDER`] the user's own id.
+    /// The provider's id for the user; for [`CREDENTIAL_PROVIDER`] the user's own id.
     pub account_id: String,
-    /// The provider.
+    /// The provider's id.
     pub provider_id: String,
-    /// Whose account it is.
+    /// The user that the account belongs to.
     pub user_id: UserId,
-    /// The password's hash, for [`CREDENTIAL_PROVIDER`].
+    /// The password hash, for [`CREDENTIAL_PROVIDER`].
     pub password: Option<StoredHash>,
-    /// When the row was made, to the millisecond.
+    /// When the row was created, to the millisecond.
     pub created_at: OffsetDateTime,
     /// When the row last changed, to the millisecond.
     pub updated_at: OffsetDateTime,
 }
 
 impl Account {
-    /// Makes the account with which a user signs in by password (Better Auth core: `accountId` is the
-    /// user's id).
+    /// Creates the account for sign-in with a password (Better Auth core: `accountId` is the user's id).
     pub fn credential(id: AccountId, user_id: UserId, password: StoredHash, now: OffsetDateTime) -> Self {
         Self {
             id,

@@ -1,5 +1,5 @@
-//! Values of additional fields: columns of a user or session beyond the ones that Better Auth has
-//! (core §11.10). Which fields there are is declared elsewhere; here are only their values.
+//! Values of additional fields: columns of a user or session beyond Better Auth's own (core §11.10). The
+//! `fields` module holds the declarations.
 
 mod json_text;
 
@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 
 pub use json_text::{JsonText, ParseJsonError};
 
-/// What an additional field of one user or session holds.
+/// The value of one additional field of a user or session.
 ///
 /// ```
 /// use auth_core::{FieldValue, Visibility, wire::UserBody};
@@ -25,25 +25,25 @@ pub use json_text::{JsonText, ParseJsonError};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FieldValue {
-    /// Nothing.
+    /// No value.
     Null,
     /// Text.
     Text(String),
-    /// A whole number of 32 bits; a number on the wire.
+    /// A 32-bit integer; a number on the wire.
     Number(i64),
-    /// A whole number of 64 bits; text on the wire, since JavaScript cannot hold it and the reference's
-    /// driver does not try.
+    /// A 64-bit integer; text on the wire, as from Better Auth's database driver, because a JavaScript number
+    /// cannot hold it.
     BigNumber(i64),
-    /// A truth value.
+    /// A boolean.
     Boolean(bool),
-    /// A moment, to the millisecond.
+    /// A point in time, to the millisecond.
     Date(OffsetDateTime),
-    /// Any JSON, lists included.
+    /// Any JSON, including lists.
     Json(JsonText),
 }
 
 impl FieldValue {
-    /// Gives a text; `None` for every other kind.
+    /// Returns the text; `None` for every other kind.
     pub fn as_text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
@@ -57,7 +57,7 @@ impl FieldValue {
     }
 }
 
-/// Whether clients are shown a field (`returned` in its declaration).
+/// Whether clients may see a field (`returned` in its declaration).
 ///
 /// ```
 /// use auth_core::{AdditionalValues, FieldValue, Visibility};
@@ -70,14 +70,14 @@ impl FieldValue {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Visibility {
-    /// In every answer that holds the user or session, and in cookie caches.
+    /// Part of every answer that contains the user or session, and of cookie caches.
     Returned,
-    /// On the server alone.
+    /// Never sent to clients.
     Hidden,
 }
 
-/// The additional fields of one user or session: name, value and visibility, in the order of their
-/// declaration, which is their order on the wire too.
+/// The additional fields of one user or session: name, value and visibility. They are in the order of their
+/// declaration, which is also their order on the wire.
 ///
 /// ```
 /// use auth_core::FieldValue;
@@ -101,17 +101,17 @@ struct AdditionalValue {
 }
 
 impl AdditionalValues {
-    /// Tells whether there is none.
+    /// Whether there are no fields.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Gives the value of a field, hidden ones included; `None` where no field has the name.
+    /// Returns the value of a field, even if it is hidden; `None` if no field has that name.
     pub fn get(&self, name: &str) -> Option<&FieldValue> {
         self.0.iter().find(|field| &*field.name == name).map(|field| &field.value)
     }
 
-    /// Sets the value of a field; a new name goes to the end.
+    /// Sets the value of a field. A new name is added at the end.
     pub fn set(&mut self, name: Arc<str>, value: FieldValue, visibility: Visibility) {
         match self.0.iter_mut().find(|field| field.name == name) {
             Some(field) => *field = AdditionalValue { name, value, visibility },
@@ -119,26 +119,26 @@ impl AdditionalValues {
         }
     }
 
-    /// Hides the value of a field, where there is one of the name.
+    /// Marks a field as hidden, if there is one with that name.
     pub fn hide(&mut self, name: &str) {
         if let Some(field) = self.0.iter_mut().find(|field| &*field.name == name) {
             field.visibility = Visibility::Hidden;
         }
     }
 
-    /// Gives names and values, hidden ones included.
+    /// Returns all names and values, including hidden ones.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &FieldValue)> {
         self.0.iter().map(|field| (&*field.name, &field.value))
     }
 
-    /// Gives the names and values that clients may see.
+    /// Returns the names and values that clients may see.
     pub fn returned(&self) -> impl Iterator<Item = (&str, &FieldValue)> {
         let shown = self.0.iter().filter(|field| field.visibility == Visibility::Returned);
         shown.map(|field| (&*field.name, &field.value))
     }
 }
 
-/// Hidden values stay hidden in logs too.
+/// Hidden values must not appear in logs, so `Debug` prints `(hidden)` in their place.
 impl fmt::Debug for AdditionalValues {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut map = f.debug_map();

@@ -1,4 +1,4 @@
-//! A verifier and the places it may ask.
+//! A verifier together with its optional session and key lookups.
 
 use std::fmt;
 use std::future::Future;
@@ -20,10 +20,10 @@ use crate::refusal::ShownBy;
 use crate::user_session::UserSession;
 use crate::verifier::{Verdict, Verifier};
 
-/// Says who a request acts as: by what the request itself proves, and by looking up what it does not.
+/// Authenticates requests: verifies what the request itself proves, and looks up the rest.
 ///
-/// Clones share the verifier and the lookups. It does no I/O of its own and knows no runtime: what it awaits is what
-/// its lookups await.
+/// Clones share the verifier and the lookups. The authenticator does no I/O of its own and needs no
+/// particular async runtime: it awaits only its lookups.
 ///
 /// ```
 /// use auth_core::{Authenticator, Credentials, Verifier};
@@ -56,11 +56,12 @@ pub struct Authenticator {
 }
 
 impl Authenticator {
-    /// How long after signing in a user need not do it again, unless [`Authenticator::with_fresh_age`] says otherwise
-    /// (`session.freshAge` of Better Auth).
+    /// Default age up to which a session is fresh (`session.freshAge` of Better Auth).
+    /// [`Authenticator::with_fresh_age`] sets another one.
     pub const DEFAULT_FRESH_AGE: Duration = Duration::days(1);
 
-    /// Takes a verifier. Without a lookup, session cookies count where a cookie cache stands beside them.
+    /// Creates an authenticator without lookups. It then accepts a session cookie only with a cookie cache
+    /// beside it.
     pub fn new(verifier: Verifier) -> Self {
         Self {
             verifier: Arc::new(verifier),
@@ -72,14 +73,14 @@ impl Authenticator {
         }
     }
 
-    /// Looks sessions up here that a request names and does not prove.
+    /// Sets the lookup for sessions that a request names but does not prove.
     #[must_use]
     pub fn with_sessions(mut self, sessions: impl SessionLookup + 'static) -> Self {
         self.sessions = Some(Arc::new(sessions));
         self
     }
 
-    /// Asks here for public keys that the verifier does not know.
+    /// Sets the source of public keys that the verifier does not know.
     #[cfg(feature = "josekit")]
     #[must_use]
     pub fn with_key_source(mut self, keys: impl KeySource + 'static) -> Self {
@@ -87,32 +88,33 @@ impl Authenticator {
         self
     }
 
-    /// Looks up every session, also those that a token or a copy proves: one lookup a request, and a sign-out counts
-    /// at once. Tokens of the `jwt` plugin name no session, so they are refused.
+    /// Looks up every session, even if a token or a cookie cache proves it. This costs one lookup per
+    /// request, and a sign-out takes effect at once. Tokens of the `jwt` plugin name no session, so they are
+    /// refused.
     #[must_use]
     pub fn confirming_all(mut self) -> Self {
         self.confirms_all = true;
         self
     }
 
-    /// Sets how long after signing in a user need not do it again for what asks for a fresh session.
+    /// Sets the age up to which a session is fresh, for [`Authenticator::authenticate_fresh`].
     #[must_use]
     pub fn with_fresh_age(mut self, age: Duration) -> Self {
         self.fresh_age = age;
         self
     }
 
-    /// Gives the verifier.
+    /// Returns the verifier.
     pub fn verifier(&self) -> &Verifier {
         &self.verifier
     }
 
-    /// Says who a request acts as.
+    /// Authenticates a request.
     ///
     /// # Errors
     ///
-    /// A [`Refusal`]; [`Refusal::Unavailable`] where the lookup failed, and then it is unknown whether the
-    /// caller is signed in.
+    /// A [`Refusal`]. After [`Refusal::Unavailable`], a failed lookup, it is unknown whether the caller is
+    /// signed in.
     pub async fn authenticate(
         &self,
         credentials: &Credentials,
@@ -131,12 +133,12 @@ impl Authenticator {
         }
     }
 
-    /// Says who a request acts as, by a session that is looked up whatever the request proves: for what changes
-    /// something and must not rest on a copy (rule R-25).
+    /// Authenticates a request by a session lookup, whatever the request itself proves. For requests that
+    /// change something and must not rely on a cached copy (rule R-25).
     ///
     /// # Errors
     ///
-    /// As [`Authenticator::authenticate`], and [`Refusal::Unconfirmed`] where there is no lookup.
+    /// Those of [`Authenticator::authenticate`], and [`Refusal::Unconfirmed`] if there is no lookup.
     pub async fn confirm(
         &self,
         credentials: &Credentials,
@@ -159,12 +161,12 @@ impl Authenticator {
         self.look_up(&unconfirmed, now).await
     }
 
-    /// Says who a request acts as, if they signed in a short while ago, by a session that is looked up.
+    /// Authenticates a request by a session lookup and requires a recent sign-in.
     ///
     /// # Errors
     ///
-    /// As [`Authenticator::authenticate`], and [`Refusal::NotFresh`] where the sign-in is longer ago, or where there is
-    /// no lookup to ask.
+    /// Those of [`Authenticator::authenticate`], and [`Refusal::NotFresh`] if the sign-in is too long ago or
+    /// there is no session lookup.
     pub async fn authenticate_fresh(
         &self,
         credentials: &Credentials,
@@ -190,8 +192,8 @@ impl Authenticator {
         unconfirmed.verify(found.as_ref(), now)
     }
 
-    /// Asks for the key of a copy; where the copy does not hold, or the key is unknown, for the session
-    /// itself.
+    /// Looks up the key of a signed cookie cache. If the key is not found or the cookie cache does not
+    /// verify, the session is looked up instead.
     #[cfg(feature = "josekit")]
     async fn find_copy(
         &self,
@@ -234,7 +236,7 @@ impl fmt::Debug for Authenticator {
 type Found<'l> = Pin<Box<dyn Future<Output = Result<Option<UserSession>, LookupError>> + Send + 'l>>;
 type LookupError = Box<dyn std::error::Error + Send + Sync>;
 
-/// A [`KeySource`] of whatever type.
+/// Object-safe form of [`KeySource`].
 #[cfg(feature = "josekit")]
 trait AnyKeySource: Send + Sync {
     fn find<'l>(&'l self, kid: &'l Kid, now: OffsetDateTime) -> FoundKey<'l>;
@@ -250,7 +252,7 @@ impl<K: KeySource> AnyKeySource for K {
     }
 }
 
-/// A [`SessionLookup`] of whatever type, so that an [`Authenticator`] has one type whatever it asks.
+/// Object-safe form of [`SessionLookup`], so that [`Authenticator`] needs no type parameter.
 trait AnyLookup: Send + Sync {
     fn find<'l>(&'l self, session: &'l UnconfirmedSession, now: OffsetDateTime) -> Found<'l>;
 }

@@ -1,10 +1,11 @@
-//! base64url as RFC 7515 §2 has it, and base64 as the reference's decoder takes it.
+//! base64url (RFC 7515 §2), and base64 as Better Auth's decoder accepts it.
 
 use base64::Engine;
 use base64::alphabet::{Alphabet, STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-/// No padding, no white space, no stray bits in the last character: one spelling of each value.
+/// No padding, no white space, and no unused bits set in the last character: each value has exactly one
+/// encoding.
 pub(crate) const BASE64URL: GeneralPurpose = GeneralPurpose::new(
     &URL_SAFE,
     GeneralPurposeConfig::new()
@@ -13,8 +14,8 @@ pub(crate) const BASE64URL: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(false),
 );
 
-/// Decodes as the reference does: in the alphabet that the text shows signs of, with padding or without, up
-/// to the first `=`, and without a look at unused bits.
+/// Decodes as Better Auth does. The alphabet is base64url if the text contains `-` or `_`, otherwise standard
+/// base64. Padding is optional, decoding stops at the first `=`, and unused bits are ignored.
 pub(crate) fn decode_loosely(text: &str) -> Option<Vec<u8>> {
     const LOOSE: GeneralPurpose = loose(&STANDARD);
     const LOOSE_URL: GeneralPurpose = loose(&URL_SAFE);

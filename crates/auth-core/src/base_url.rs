@@ -2,7 +2,7 @@
 
 use crate::host_port::HostPort;
 
-/// What `BETTER_AUTH_URL` says: the origin that issues tokens, and whether its cookies are for https alone.
+/// The value of `BETTER_AUTH_URL`: the origin that issues tokens, and whether its cookies are for https only.
 ///
 /// ```
 /// use auth_core::BaseUrl;
@@ -19,7 +19,7 @@ pub struct BaseUrl {
     is_https: bool,
 }
 
-/// Why an address was refused. Carries nothing of the text, which may hold a password.
+/// Why an address was refused. The error contains nothing of the text, which may include a password.
 ///
 /// ```
 /// use auth_core::{BaseUrl, ParseBaseUrlError};
@@ -33,21 +33,21 @@ pub enum ParseBaseUrlError {
     /// It begins with neither `https://` nor `http://`.
     #[error("base URL begins with neither https:// nor http://")]
     Scheme,
-    /// The host is empty, or has characters other than letters, digits, `-`, `.` and `_`; hosts in other scripts
-    /// are written in Punycode. `user@` before the host is not taken either.
+    /// The host is empty, or has characters other than letters, digits, `-`, `.` and `_`. Hosts in other
+    /// scripts must be written in Punycode. `user@` before the host is refused too.
     #[error("base URL has no plain host name")]
     Host,
-    /// The port is no number from 1 to 65,535.
+    /// The port is not a number from 1 to 65,535.
     #[error("base URL has a malformed port")]
     Port,
 }
 
 impl BaseUrl {
-    /// Reads an address; only scheme, host and port count.
+    /// Parses an address; only scheme, host and port are used.
     ///
     /// # Errors
     ///
-    /// [`ParseBaseUrlError`] names the part that is wrong.
+    /// [`ParseBaseUrlError`] names the invalid part.
     pub fn parse(text: &str) -> Result<Self, ParseBaseUrlError> {
         let (scheme, rest) = text.trim().split_once("://").ok_or(ParseBaseUrlError::Scheme)?;
         let (is_https, default_port) = match scheme.to_ascii_lowercase().as_str() {
@@ -56,7 +56,7 @@ impl BaseUrl {
             _ => return Err(ParseBaseUrlError::Scheme),
         };
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        // Whatever stands before it is not for us, and may be a password.
+        // The text before the `@` is not needed and may be a password.
         if authority.contains('@') {
             return Err(ParseBaseUrlError::Host);
         }
@@ -80,22 +80,22 @@ impl BaseUrl {
         Ok(Self { origin, is_https })
     }
 
-    /// Gives scheme, host and, where it is not the scheme's own, port: the `iss` of tokens.
+    /// Returns scheme and host, and the port if it is not the scheme's default. This is the `iss` of tokens.
     pub fn origin(&self) -> &str {
         &self.origin
     }
 
-    /// Gives the host without its port; an IPv6 address stands in brackets.
+    /// Returns the host without its port. An IPv6 address is in brackets.
     pub fn hostname(&self) -> &str {
         self.host_port().host
     }
 
-    /// Tells whether browsers come by https; cookies then have `__Secure-` before their names.
+    /// Whether browsers connect by https. Cookie names then start with `__Secure-`.
     pub fn is_https(&self) -> bool {
         self.is_https
     }
 
-    /// Tells whether the host is this machine, as [`HostPort::is_loopback`] does.
+    /// Whether the host is this machine, as in [`HostPort::is_loopback`].
     pub fn is_loopback(&self) -> bool {
         self.host_port().is_loopback()
     }

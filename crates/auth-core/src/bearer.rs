@@ -1,6 +1,6 @@
 //! The `Authorization` header of a request (RFC 6750 §2.1).
 
-/// What the `Authorization` lines of a request say.
+/// The content of a request's `Authorization` header.
 ///
 /// ```
 /// use auth_core::Bearer;
@@ -11,12 +11,12 @@
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Bearer<'h> {
-    /// None came, or one of another scheme, which is not for this reader.
+    /// There is no `Authorization` header, or it has another scheme.
     Absent,
-    /// It names the scheme without a token, came twice, or is no text. To be refused, never to be passed over in
-    /// favour of a cookie.
+    /// The header has no token or several, occurs more than once, or is not text. The request must be
+    /// refused; the cookies must not be used instead.
     Malformed,
-    /// A token, unverified.
+    /// A token that is not verified yet.
     Token(&'h str),
 }
 
@@ -46,7 +46,7 @@ impl<'h> Bearer<'h> {
     }
 }
 
-/// The token is a secret, so it is not shown.
+/// Hides the token, because it is a secret.
 impl std::fmt::Debug for Bearer<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {

@@ -1,4 +1,4 @@
-//! Reading claims by name and type; a claim of the wrong type is an error, never an absence.
+//! Reads claims by name and type. A claim of the wrong type is an error and does not count as absent.
 
 mod borrowed;
 
@@ -11,7 +11,7 @@ use crate::wire::json::Json;
 
 pub(crate) use borrowed::BorrowedClaims;
 
-/// How far ahead of our clock `nbf` may lie, for issuers whose clock is fast.
+/// How far `nbf` may lie in the future, to tolerate issuers whose clock is fast.
 ///
 /// ```
 /// use auth_core::{ForeignTokenVerifier, NOT_BEFORE_LEEWAY, SigningSecret, VerifyError, jws};
@@ -31,9 +31,9 @@ pub(crate) use borrowed::BorrowedClaims;
 /// ```
 pub const NOT_BEFORE_LEEWAY: Duration = Duration::seconds(15);
 
-/// How far ahead of our clock `iat` may lie.
+/// How far `iat` may lie in the future.
 ///
-/// A token of a service whose clock is a minute fast is taken:
+/// A token of a service whose clock is one minute fast is accepted:
 ///
 /// ```
 /// use auth_core::{ForeignTokenVerifier, ISSUED_AT_LEEWAY, jws};
@@ -50,7 +50,7 @@ pub const ISSUED_AT_LEEWAY: Duration = Duration::seconds(60);
 
 /// Why a token was refused.
 ///
-/// Nothing in it quotes the token: claims may be an attacker's text.
+/// No variant quotes the token, because an attacker may have written its claims.
 ///
 /// ```
 /// use auth_core::VerifyError;
@@ -71,56 +71,56 @@ pub const ISSUED_AT_LEEWAY: Duration = Duration::seconds(60);
 /// ```
 #[derive(Debug, thiserror::Error)]
 pub enum VerifyError {
-    /// Form, signature or header are not right.
+    /// The form, the signature or the header of the token is wrong.
     #[error("token is not well-formed, or its signature is wrong")]
     Jws(#[from] JwsError),
-    /// The header's `typ` is that of another kind of token, or missing where one is needed.
+    /// The header's `typ` is that of another kind of token, or is missing although one is required.
     #[error("token is of another kind")]
     WrongType,
-    /// A claim is there that marks another kind of token.
+    /// A claim is present that marks another kind of token.
     #[error("claim `{name}` marks another kind of token")]
     OtherKind {
         /// The claim.
         name: &'static str,
     },
-    /// A required claim is not there.
+    /// A required claim is missing.
     #[error("claim `{name}` is missing")]
     MissingClaim {
         /// The claim.
         name: &'static str,
     },
-    /// A claim is of the wrong JSON type, empty where text is needed, or out of range.
+    /// A claim has the wrong JSON type, is empty although text is required, or is out of range.
     #[error("claim `{name}` is malformed")]
     MalformedClaim {
         /// The claim.
         name: &'static str,
     },
-    /// `exp` has come. There is no leeway: a client that was told when its token ends finds it so. (A cookie cache, whose
-    /// end no client is told, may have some: `CACHE_EXPIRY_LEEWAY`.)
+    /// `exp` is reached. There is no leeway, because clients are told when their token expires. (Clients are
+    /// not told when a cookie cache expires, so it may have a leeway: `CACHE_EXPIRY_LEEWAY`.)
     #[error("token expired at {expired_at}")]
     Expired {
-        /// When it did.
+        /// The time in `exp`.
         expired_at: OffsetDateTime,
     },
-    /// `nbf` lies more than [`NOT_BEFORE_LEEWAY`] ahead.
+    /// `nbf` lies more than [`NOT_BEFORE_LEEWAY`] in the future.
     #[error("token is not valid before {valid_from}")]
     NotYetValid {
-        /// When it will be.
+        /// The time in `nbf`.
         valid_from: OffsetDateTime,
     },
-    /// `iat` lies more than [`ISSUED_AT_LEEWAY`] ahead.
+    /// `iat` lies more than [`ISSUED_AT_LEEWAY`] in the future.
     #[error("token says it was issued in the future")]
     IssuedInTheFuture,
-    /// `iss` is not the issuer that is trusted.
+    /// `iss` is not the trusted issuer.
     #[error("token is from another issuer")]
     WrongIssuer,
-    /// `aud` does not name the audience that is expected, or names one where none is.
+    /// `aud` does not name the expected audience, or names one although none is expected.
     #[error("token is for another audience")]
     WrongAudience,
 }
 
 impl VerifyError {
-    /// Whether the token was good until its time ended, so that a client may go on with a new one.
+    /// Whether the token was valid until it expired, so that the client can go on with a new one.
     pub fn is_expired(&self) -> bool {
         match self {
             Self::Expired { .. } => true,
@@ -137,21 +137,21 @@ impl VerifyError {
     }
 }
 
-/// One claim, by what it can be used as.
+/// The value of a claim, by type.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Claim<'c> {
     Null,
     Bool(bool),
-    /// As a date, `None` where it is none.
+    /// A number, read as a date; `None` if it is not a valid date.
     Number(Option<OffsetDateTime>),
     Text(&'c str),
     /// A list or an object.
     Other,
 }
 
-/// Where claims are found by name.
+/// A set of claims that are found by name.
 pub(crate) trait ClaimSource {
-    /// Gives the claim of that name.
+    /// Finds a claim by its name.
     fn claim(&self, name: &str) -> Option<Claim<'_>>;
 }
 
@@ -179,7 +179,7 @@ impl ClaimSource for Json {
     }
 }
 
-/// Claims of a token whose signature is right.
+/// Claims of a token whose signature is verified.
 pub(crate) struct Claims<'c, S = Map<String, Value>>(pub(crate) &'c S);
 
 impl<S> Clone for Claims<'_, S> {
@@ -198,7 +198,8 @@ pub(crate) struct Times {
 }
 
 impl Times {
-    /// Checks `exp`, which must be there, and `nbf` and `iat`, which need not; `date` reads one of them.
+    /// Checks `exp`, which is required, and `nbf` and `iat`, which are optional. `date` reads one of these
+    /// claims.
     fn check(
         date: impl Fn(&'static str) -> Result<Option<OffsetDateTime>, VerifyError>,
         expiry_leeway: Duration,
@@ -222,7 +223,7 @@ impl Times {
 }
 
 impl<'c, S: ClaimSource> Claims<'c, S> {
-    /// Fails when any of the named claims is there, whatever its value, `null` included.
+    /// Fails if any of the named claims is present, even as `null`.
     pub(crate) fn refuse(self, names: &[&'static str]) -> Result<(), VerifyError> {
         match names.iter().find(|name| self.0.claim(name).is_some()) {
             Some(name) => Err(VerifyError::OtherKind { name }),
@@ -230,7 +231,7 @@ impl<'c, S: ClaimSource> Claims<'c, S> {
         }
     }
 
-    /// Reads a text, which may be empty.
+    /// Reads an optional string, which may be empty.
     pub(crate) fn optional_text(self, name: &'static str) -> Result<Option<&'c str>, VerifyError> {
         match self.0.claim(name) {
             None => Ok(None),
@@ -239,13 +240,13 @@ impl<'c, S: ClaimSource> Claims<'c, S> {
         }
     }
 
-    /// Reads a text that need not be there and may be `null`: a field of a user.
+    /// Reads an optional string that may be `null`: a field of a user.
     #[cfg(feature = "josekit")]
     pub(crate) fn optional_text_or_null(self, name: &'static str) -> Result<Option<&'c str>, VerifyError> {
         if matches!(self.0.claim(name), Some(Claim::Null)) { Ok(None) } else { self.optional_text(name) }
     }
 
-    /// Reads a truth value that need not be there and may be `null`: a field of a user.
+    /// Reads an optional boolean that may be `null`: a field of a user.
     #[cfg(feature = "josekit")]
     pub(crate) fn optional_boolean_or_null(self, name: &'static str) -> Result<Option<bool>, VerifyError> {
         match self.0.claim(name) {
@@ -254,21 +255,21 @@ impl<'c, S: ClaimSource> Claims<'c, S> {
         }
     }
 
-    /// Reads a text that must be there, and may be empty.
+    /// Reads a required string, which may be empty.
     pub(crate) fn text(self, name: &'static str) -> Result<&'c str, VerifyError> {
         self.optional_text(name)?.ok_or(VerifyError::MissingClaim { name })
     }
 
-    /// Reads a text that must be there and not be empty: an identifier.
+    /// Reads a required string that must not be empty: an identifier.
     pub(crate) fn identifier(self, name: &'static str) -> Result<&'c str, VerifyError> {
         match self.text(name)? {
-            // No database text holds a NUL, so it names nothing.
+            // PostgreSQL texts cannot contain NUL, so no row has such an identifier.
             text if text.is_empty() || text.contains('\0') => Err(VerifyError::MalformedClaim { name }),
             text => Ok(text),
         }
     }
 
-    /// Reads a truth value that must be there.
+    /// Reads a required boolean.
     pub(crate) fn boolean(self, name: &'static str) -> Result<bool, VerifyError> {
         match self.0.claim(name) {
             None => Err(VerifyError::MissingClaim { name }),
@@ -277,7 +278,7 @@ impl<'c, S: ClaimSource> Claims<'c, S> {
         }
     }
 
-    /// Fails unless the claim is there and `null`.
+    /// Fails unless the claim is present and `null`.
     pub(crate) fn null(self, name: &'static str) -> Result<(), VerifyError> {
         match self.0.claim(name) {
             None => Err(VerifyError::MissingClaim { name }),
@@ -294,12 +295,12 @@ impl<'c, S: ClaimSource> Claims<'c, S> {
         }
     }
 
-    /// Checks `exp`, which must be there, and `nbf` and `iat`, which need not.
+    /// Checks `exp`, which is required, and `nbf` and `iat`, which are optional.
     pub(crate) fn times(self, now: OffsetDateTime) -> Result<Times, VerifyError> {
         Times::check(|name| self.optional_date(name), Duration::ZERO, now)
     }
 
-    /// As [`Claims::times`], and takes a token for so long after its `exp`.
+    /// Like [`Claims::times`], but accepts a token until `expiry_leeway` after its `exp`.
     #[cfg(feature = "josekit")]
     pub(crate) fn times_within(
         self,
@@ -311,8 +312,8 @@ impl<'c, S: ClaimSource> Claims<'c, S> {
 }
 
 impl Claims<'_> {
-    /// Checks `aud` of a stranger's token: one text or a list of texts that holds what is expected. Where
-    /// nothing is expected it must not be there (RFC 7519 §4.1.3).
+    /// Checks `aud`: a string, or a list of strings, that contains the expected audience. If no audience is
+    /// expected, `aud` must be absent (RFC 7519 §4.1.3).
     pub(crate) fn audience(self, expected: Option<&str>) -> Result<(), VerifyError> {
         let malformed = VerifyError::MalformedClaim { name: "aud" };
         let names: Vec<&str> = match self.0.get("aud") {

@@ -1,12 +1,12 @@
-//! Comparison of secrets in a time that tells nothing of their content.
+//! Constant-time comparison of secrets.
 
 use subtle::ConstantTimeEq;
 
-/// Tells whether two secrets, MACs or codes are equal, in a time that depends on their lengths alone.
+/// Whether two secrets, MACs or codes are equal. The time depends only on their lengths.
 ///
-/// Every comparison of a MAC, token or code in this project goes through here (or through
-/// [`SessionToken::constant_time_eq`](crate::SessionToken::constant_time_eq)): `==` stops at the first
-/// differing byte, and an attacker who can time it learns a MAC byte by byte.
+/// Every comparison of a MAC, token or code in this project uses this function or
+/// [`SessionToken::constant_time_eq`](crate::SessionToken::constant_time_eq). `==` stops at the first
+/// differing byte, so an attacker who measures its time learns a MAC byte by byte.
 ///
 /// ```
 /// use auth_core::constant_time;

@@ -1,9 +1,10 @@
 //! Cookies as Better Auth reads and writes them (Better Auth core §7).
 //!
-//! [`RequestCookies`] reads what a client sent, [`set_cookie_text`] writes a `Set-Cookie` line in the
-//! reference's attribute order, and [`SessionCookies`] knows the names and contents of the cookies that
-//! carry a session. The last one is what servers want; it signs nothing but session tokens and one fixed
-//! text. [`BearerPlugin`] takes what clients without cookies send instead.
+//! [`RequestCookies`] parses the `Cookie` header. [`set_cookie_text`] formats a `Set-Cookie` value with the
+//! attributes in Better Auth's order. [`SessionCookies`] knows the names and contents of the cookies that
+//! carry a session; it is the type that most servers need, and it signs only session tokens and one fixed
+//! text. [`BearerPlugin`] reads the session token that clients without cookies send in the `Authorization`
+//! header.
 
 mod bearer;
 mod percent;

@@ -1,12 +1,12 @@
-//! The cookie cache: a session and its user in a cookie of their own, so that most reads need no database
-//! (Better Auth core §9).
+//! The cookie cache: a copy of a session and its user in a cookie of its own. Most reads of a session then
+//! need no database query (Better Auth core §9).
 //!
-//! What is written here Better Auth reads, and the other way round, as long as both are told the same
-//! strategy and version. A cache is a copy that was right some minutes ago: it shows who is signed in, and
-//! must not be what a change of password, address or sessions relies on.
+//! Better Auth and this crate read each other's values if both use the same strategy and version. A value is
+//! a copy that may be some minutes old. It can show which user is signed in, but a change of password,
+//! address or sessions must not rely on it.
 //!
-//! Reading never fails. A value that is malformed, forged, of another strategy or version, over, or for
-//! another session is no value: the caller asks the database and writes a new one.
+//! An unusable value is a cache miss: the caller queries the database and writes a new value. A value is
+//! unusable if it is malformed, forged, expired, of another strategy or version, or for another session.
 
 mod compact;
 #[cfg(feature = "josekit")]
@@ -37,8 +37,8 @@ use payload::{MAX_VALUE_BYTES, Payload, Reading};
 #[cfg(feature = "josekit")]
 pub use keyed::{CACHE_EXPIRY_LEEWAY, CookieCacheMiss, KeyedCookieCache};
 
-/// How the cache is written (`session.cookieCache.strategy`). All servers that share the cookie must use the
-/// same one; to the others its values are misses.
+/// The format of cache values (`session.cookieCache.strategy`). All servers that share the cookie must use
+/// the same strategy; a value of another strategy is a cache miss.
 ///
 /// ```
 /// use auth_core::{CacheStrategy, CookieCache, Remember};
@@ -60,20 +60,20 @@ pub use keyed::{CACHE_EXPIRY_LEEWAY, CookieCacheMiss, KeyedCookieCache};
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CacheStrategy {
-    /// JSON with a MAC, in base64url: the shortest, readable by every holder of the cookie.
+    /// JSON with a MAC, in base64url: the shortest format. Every holder of the cookie can read the content.
     #[default]
     Compact,
-    /// A JWT signed with HS256: readable with any JWT library. (One that is signed with a key of the `jwks` table is
-    /// written and read by `KeyedCookieCache`; what one of the two writes, the other never reads.)
+    /// A JWT signed with HS256; any JWT library can read it. `KeyedCookieCache` writes and reads the JWTs
+    /// that are signed with a key of the `jwks` table. Neither type accepts values of the other.
     Jwt,
-    /// An encrypted JWT: readable by holders of the secret alone.
+    /// An encrypted JWT; only holders of the secret can read it.
     #[cfg(feature = "josekit")]
     Jwe,
 }
 
-/// What a deployment decides about its cookie cache.
+/// A deployment's settings for its cookie cache.
 ///
-/// After a change of version every server reads the database once:
+/// After a change of version, existing values are cache misses:
 ///
 /// ```
 /// use auth_core::{CacheStrategy, CookieCache, CookieCachePolicy, MaxAge};
@@ -97,25 +97,25 @@ pub enum CacheStrategy {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CookieCachePolicy {
-    /// How values are written.
+    /// The format of values.
     pub strategy: CacheStrategy,
-    /// How long a value is good, and the cookie's `Max-Age` (`session.cookieCache.maxAge`, or the `Max-Age`
+    /// How long a value is valid; also the cookie's `Max-Age` (`session.cookieCache.maxAge`, or the `Max-Age`
     /// that is set for the `session_data` cookie).
     pub max_age: MaxAge,
-    /// Values of another version are misses, so changing it makes every server read the database once
-    /// (`session.cookieCache.version`). Empty is `1`.
+    /// Values of another version are cache misses, so a new version makes the next read of each session query
+    /// the database (`session.cookieCache.version`). Empty means `1`.
     pub version: String,
 }
 
 impl CookieCachePolicy {
-    /// The reference's `maxAge`: 5 minutes.
+    /// Better Auth's default `maxAge`: 5 minutes.
     pub const DEFAULT_MAX_AGE: Duration = Duration::minutes(5);
 
-    /// The reference's version.
+    /// Better Auth's default version.
     pub const DEFAULT_VERSION: &'static str = "1";
 }
 
-/// Writes and reads cookie caches.
+/// Writes and reads values of the cookie cache.
 ///
 /// ```
 /// # use auth_core::*;
@@ -144,14 +144,14 @@ impl CookieCachePolicy {
 #[derive(Clone, Debug)]
 pub struct CookieCache {
     policy: CookieCachePolicy,
-    /// Signs and checks compact values and JWTs: the current secret alone, as on the reference.
+    /// Signs and verifies compact values and JWTs. This is always the current secret, as in Better Auth.
     secret: SigningSecret,
     #[cfg(feature = "josekit")]
     keys: JweKeys,
     hidden: HiddenFields,
 }
 
-/// Names of additional fields that clients are not shown.
+/// Names of the additional fields that clients must not see.
 #[derive(Clone, Debug, Default)]
 struct HiddenFields {
     user: Vec<Arc<str>>,
@@ -173,7 +173,7 @@ impl HiddenFields {
     }
 }
 
-/// A value for the cookie, and how long the browser keeps it.
+/// A value for the cookie cache, and how long the browser keeps it.
 ///
 /// ```
 /// use auth_core::{CookieSettings, Remember, RequestCookies, SessionCookies};
@@ -195,22 +195,22 @@ impl HiddenFields {
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct CachedValue {
-    /// The cookie's value; it holds the session's token.
+    /// The cookie's value. It contains the session token.
     pub value: String,
-    /// `Max-Age`; `None` where the user asked not to be remembered.
+    /// `Max-Age`; `None` if the user asked not to be remembered.
     pub max_age: Option<MaxAge>,
 }
 
-/// The value holds a session token, so it is not shown.
+/// The value contains a session token, so `Debug` omits it.
 impl std::fmt::Debug for CachedValue {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("CachedValue").field("max_age", &self.max_age).finish_non_exhaustive()
     }
 }
 
-/// Why a cache could not be written. Neither depends on a caller's input.
+/// Why a cache value could not be written. No variant depends on a client's input.
 ///
-/// A request is answered without a cache rather than not at all:
+/// The server can still answer the request, without a cookie cache:
 ///
 /// ```
 /// use auth_core::{CookieCacheError, Remember};
@@ -237,21 +237,21 @@ impl std::fmt::Debug for CachedValue {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CookieCacheError {
-    /// Session and user did not become JSON.
+    /// Session and user could not be serialised as JSON.
     #[error("session does not become JSON")]
     Encode(#[source] serde_json::Error),
     /// The value could not be encrypted.
     #[cfg(feature = "josekit")]
     #[error("session was not encrypted")]
     Encrypt(#[source] JweError),
-    /// The key did not sign the value.
+    /// Signing with the key failed.
     #[cfg(feature = "josekit")]
     #[error("session was not signed")]
     Sign(#[source] JoseError),
 }
 
 impl CookieCache {
-    /// Derives the keys of a strategy.
+    /// Creates a cache with keys derived from `secrets`.
     pub fn new(policy: CookieCachePolicy, secrets: &VersionedSecrets) -> Self {
         Self {
             policy,
@@ -262,23 +262,23 @@ impl CookieCache {
         }
     }
 
-    /// Takes note of which additional fields clients are not shown (`returned: false`). None of them is ever
-    /// written; a value from before a field was hidden may still hold it, and what is read of it is hidden
-    /// then.
+    /// Sets which additional fields clients must not see (`returned: false`). They are never written. A value
+    /// that was written before a field became hidden may still contain it; such a field is marked as hidden
+    /// when the value is read.
     #[must_use]
     pub fn hiding(mut self, fields: &DeclaredFields) -> Self {
         self.hidden = HiddenFields::of(fields);
         self
     }
 
-    /// Writes session and user.
+    /// Writes a value for a session and its user.
     ///
-    /// A value for a user who is not remembered is good for a time that the reference fixed by strategy:
-    /// 60 s for compact, 300 s for the others.
+    /// If the user asked not to be remembered, the value is valid for a time that Better Auth fixed for each
+    /// strategy: 60 s for compact, 300 s for the others.
     ///
     /// # Errors
     ///
-    /// A [`CookieCacheError`]; a caller goes on without a cache.
+    /// A [`CookieCacheError`]; the caller should continue without a cache.
     pub fn write(
         &self,
         principal: &UserSession,
@@ -303,16 +303,17 @@ impl CookieCache {
             CacheStrategy::Jwe => jwe::write(&payload, ttl(jwe::UNREMEMBERED_TTL), now, &self.keys, rng)
                 .map_err(CookieCacheError::Encrypt),
         }?;
-        // Only encryption draws on it.
+        // Only encryption needs randomness.
         #[cfg(not(feature = "josekit"))]
         let _ = rng;
         Ok(CachedValue { value, max_age })
     }
 
-    /// Gives what a cookie says about the session of `token`, the verified token of the session cookie;
-    /// `None` for everything that does not hold (see the module's page).
+    /// Returns the session and user from a cookie's value. `token` is the verified token of the session
+    /// cookie. `None` if the value is malformed, forged, expired, of another strategy or version, or for
+    /// another session.
     ///
-    /// It ends with its own time or with the session's, whichever comes first.
+    /// A value expires at its own expiry or at that of the session, whichever is earlier.
     pub fn read(&self, value: &str, token: &SessionToken, now: OffsetDateTime) -> Option<UserSession> {
         if value.len() > MAX_VALUE_BYTES {
             return None;
@@ -339,7 +340,7 @@ impl CookieCache {
     }
 }
 
-/// Takes an empty version for the default one, as the reference does.
+/// Replaces an empty version with the default one, as Better Auth does.
 fn or_default(version: &str) -> &str {
     if version.is_empty() { CookieCachePolicy::DEFAULT_VERSION } else { version }
 }

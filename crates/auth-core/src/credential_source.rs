@@ -1,19 +1,19 @@
-//! Which part of a request says who it acts for: the one place that decides the order in which they count.
+//! Chooses the part of a request that authenticates it. Only this file decides the order of precedence.
 
 use std::fmt;
 
 use crate::bearer::Bearer;
 
-/// The part of a request that says who it acts for. Nothing in it is verified.
+/// The part of a request that authenticates it. Nothing in it is verified yet.
 ///
 /// The order is:
 ///
 /// 1. `Authorization: Bearer` with a JWT, such as an access token;
-/// 2. `Authorization: Bearer` with any other token, which has to be a session token;
-/// 3. the cookies, where no bearer header came.
+/// 2. `Authorization: Bearer` with any other token, which must be a session token;
+/// 3. the cookies, if there is no bearer header.
 ///
-/// A bearer token that does not verify is to be refused, never passed over in favour of a cookie: the client
-/// that sent it would act for another user than it believes (R-17).
+/// A bearer token that does not verify must be refused; the cookies must not be used instead. Otherwise the
+/// client would act as another user than it believes (R-17).
 ///
 /// ```
 /// use auth_core::{Bearer, CredentialSource};
@@ -26,18 +26,18 @@ use crate::bearer::Bearer;
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum CredentialSource<'r> {
-    /// A bearer header that is to be refused: without a token, sent twice, or no text.
+    /// A bearer header that must be refused: it has no token, occurs twice, or is not text.
     MalformedBearer,
     /// A bearer token in the form of a JWT.
     Jwt(&'r str),
-    /// A bearer token in any other form: a session token, raw or signed, or to be refused.
+    /// A bearer token in any other form: a session token, raw or signed, or a token that must be refused.
     SessionToken(&'r str),
     /// The cookies.
     Cookies,
 }
 
 impl<'r> CredentialSource<'r> {
-    /// Chooses the part of a request that counts, by what its `Authorization` lines say.
+    /// Chooses the part that counts, from the content of the `Authorization` header.
     pub fn of(bearer: Bearer<'r>) -> Self {
         match bearer {
             Bearer::Malformed => Self::MalformedBearer,
@@ -48,12 +48,12 @@ impl<'r> CredentialSource<'r> {
     }
 }
 
-/// A JWT in compact form has two dots or more; a signed session token has one, a raw one has none.
+/// A JWT in compact form has at least two dots. A signed session token has one dot, a raw one has none.
 fn is_jwt(token: &str) -> bool {
     token.matches('.').count() >= 2
 }
 
-/// A token is a secret, so it is not shown.
+/// Hides the token, because it is a secret.
 impl fmt::Debug for CredentialSource<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -1,11 +1,11 @@
-//! What a request shows to say who it acts for.
+//! The headers of a request that authenticate it.
 
 use crate::bearer::Bearer;
 use crate::cookie::RequestCookies;
 use crate::secret::Secret;
 
-/// The headers of a request that say who it acts for, read and not yet judged; a [`Verifier`](crate::Verifier)
-/// judges them.
+/// The headers of a request that authenticate it, parsed but not yet verified. A
+/// [`Verifier`](crate::Verifier) verifies them.
 ///
 /// ```
 /// use auth_core::{Credentials, Verdict};
@@ -25,7 +25,7 @@ pub struct Credentials {
     pub(crate) cookies: RequestCookies,
 }
 
-/// A [`Bearer`] that outlives its request.
+/// An owned copy of a [`Bearer`].
 #[derive(Clone, Debug)]
 enum Authorization {
     Absent,
@@ -47,7 +47,7 @@ impl Credentials {
         Self { authorization, cookies: RequestCookies::parse(cookie) }
     }
 
-    /// Gives what the `Authorization` lines said.
+    /// Returns the content of the `Authorization` header.
     pub(crate) fn bearer(&self) -> Bearer<'_> {
         match &self.authorization {
             Authorization::Absent => Bearer::Absent,

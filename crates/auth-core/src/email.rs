@@ -1,12 +1,12 @@
-//! E-mail addresses, checked once and then trusted.
+//! E-mail addresses, validated once and then trusted.
 
 use std::fmt;
 
 /// An e-mail address in lower case.
 ///
-/// [`Email::parse`] admits the reference's grammar and nothing else, before any change of case, so that
-/// letters which only become ASCII when lower-cased (`K`, U+212A) are refused rather than folded into
-/// another person's address. There is no trimming: white space makes the address invalid.
+/// [`Email::parse`] accepts only Better Auth's grammar and checks it before lower-casing. Letters that become
+/// ASCII only when lower-cased (`K`, U+212A) are therefore refused, instead of being turned into another
+/// user's address. The text is not trimmed: white space makes the address invalid.
 ///
 /// ```
 /// use auth_core::Email;
@@ -20,8 +20,8 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Email(String);
 
-/// The text is not an e-mail address of the accepted grammar. It does not carry the text, which
-/// may be anything that a user typed into the wrong field.
+/// The text is not an e-mail address of the accepted grammar. The error does not contain the text, because a
+/// user may have typed anything into the field, such as a password.
 ///
 /// ```
 /// use auth_core::{Email, ParseEmailError};
@@ -35,16 +35,16 @@ pub struct Email(String);
 pub struct ParseEmailError;
 
 impl Email {
-    /// Checks the grammar and lower-cases.
+    /// Validates an address and lower-cases it.
     ///
-    /// The grammar is Better Auth's (`/sign-up/email` of 1.7.25, through its schema library):
-    /// dot-separated atoms of `A-Za-z0-9_'+-` before the `@`, the last character of which is none of
-    /// `'` and `.`; after it host labels of letters, digits and hyphens that start with no hyphen, and
-    /// a last label of two letters or more.
+    /// The grammar is Better Auth's (`/sign-up/email` of 1.7.25, through its schema library). Before the `@`
+    /// are atoms of `A-Za-z0-9_'+-`, separated by dots; the last character is neither `'` nor `.`. After it
+    /// are host labels of letters, digits and hyphens that do not start with a hyphen, then a last label of
+    /// two letters or more.
     ///
     /// # Errors
     ///
-    /// [`ParseEmailError`] when the text is outside that grammar.
+    /// [`ParseEmailError`] if the text does not match that grammar.
     pub fn parse(text: &str) -> Result<Self, ParseEmailError> {
         let (local, domain) = text.split_once('@').ok_or(ParseEmailError)?;
         if is_local_part(local) && is_domain(domain) {
@@ -54,17 +54,17 @@ impl Email {
         }
     }
 
-    /// Takes an address as the database gives it, unchecked: rows of other writers stay readable.
+    /// Creates an address from a database value without validation, so rows of other writers stay readable.
     pub fn from_stored(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// Gives the address.
+    /// Returns the address.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Gives the part before the `@`.
+    /// Returns the part before the `@`.
     pub fn local_part(&self) -> &str {
         self.0.split('@').next().unwrap_or_default()
     }

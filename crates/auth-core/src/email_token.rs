@@ -1,8 +1,8 @@
-//! Better Auth's e-mail tokens: the JWT in the link that proves or changes an address.
+//! Better Auth's e-mail tokens: the JWT in a link that verifies or changes an address.
 //!
-//! Header exactly `{"alg":"HS256"}`, claims `email`, `updateTo`, `requestType`, `userId`, `iat`, `exp` in
-//! this order (Better Auth 1.7.25, `createEmailVerificationToken`), so that either server can take the
-//! link that the other one sent.
+//! The header is exactly `{"alg":"HS256"}`. The claims are `email`, `updateTo`, `requestType`, `userId`,
+//! `iat`, `exp` in this order (Better Auth 1.7.25, `createEmailVerificationToken`). Better Auth and this
+//! server therefore accept each other's links.
 
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
@@ -15,11 +15,11 @@ use crate::numeric_date;
 use crate::secret::Secret;
 use crate::signing_secret::SigningSecret;
 
-/// Members that mark tokens made for other purposes with the same key: access tokens of any service
-/// (`sub`, `sid`) and cookie caches (`session`, `user`).
+/// Claims of tokens that were made for other purposes with the same key: access tokens of any service (`sub`,
+/// `sid`) and cookie caches (`session`, `user`).
 const OTHER_KINDS: [&str; 4] = ["sub", "sid", "session", "user"];
 
-/// What an e-mail token is for.
+/// The purpose of an e-mail token.
 ///
 /// A change of address takes two links, one to the old address and one to the new:
 ///
@@ -45,19 +45,19 @@ const OTHER_KINDS: [&str; 4] = ["sub", "sid", "session", "user"];
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EmailTokenPurpose {
-    /// Proves the address itself.
+    /// Verifies the address itself.
     Verify,
-    /// Asks the holder of the old address whether it may change to this one.
+    /// Asks the holder of the old address to confirm the change to the new one.
     ConfirmChange {
         /// The new address.
         update_to: Email,
     },
-    /// Proves the new address, and so completes the change.
+    /// Verifies the new address, which completes the change.
     VerifyChange {
         /// The new address.
         update_to: Email,
     },
-    /// A change as servers before request types wrote it.
+    /// A change in the format of older servers, without `requestType`.
     LegacyChange {
         /// The new address.
         update_to: Email,
@@ -86,7 +86,7 @@ impl EmailTokenPurpose {
     }
 }
 
-/// What a verified e-mail token says.
+/// The contents of a verified e-mail token.
 ///
 /// ```
 /// # use auth_core::{Email, EmailTokenPurpose, EmailTokens, SigningSecret, UserId};
@@ -108,18 +108,18 @@ impl EmailTokenPurpose {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EmailClaims {
-    /// The user's address when the token was made.
+    /// The user's address when the token was issued.
     pub email: Email,
-    /// What for.
+    /// The purpose of the token.
     pub purpose: EmailTokenPurpose,
-    /// Whose; tokens of older servers do without, which is good enough for [`EmailTokenPurpose::Verify`]
-    /// alone.
+    /// The user. Tokens of older servers have no user id; `None` occurs only with
+    /// [`EmailTokenPurpose::Verify`].
     pub user_id: Option<UserId>,
-    /// When it ends.
+    /// When the token expires.
     pub expires_at: OffsetDateTime,
 }
 
-/// Makes and checks e-mail tokens.
+/// Issues and verifies e-mail tokens.
 ///
 /// ```
 /// use auth_core::{Email, EmailTokenPurpose, EmailTokens, SigningSecret, UserId};
@@ -140,7 +140,7 @@ pub struct EmailTokens {
     ttl: Duration,
 }
 
-/// The claims in the reference's order.
+/// The claims in Better Auth's order.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Wire<'a> {
@@ -156,19 +156,19 @@ struct Wire<'a> {
 }
 
 impl EmailTokens {
-    /// The reference's default life (`emailVerification.expiresIn`).
+    /// Better Auth's default lifetime (`emailVerification.expiresIn`).
     pub const DEFAULT_TTL: Duration = Duration::hours(1);
 
-    /// Takes the current secret and the life of a token.
+    /// Creates `EmailTokens` from the current secret and the lifetime of a token.
     pub fn new(secret: SigningSecret, ttl: Duration) -> Self {
         Self { secret, ttl }
     }
 
-    /// Makes a token for an address. `user_id` is left out only to write what older servers wrote.
+    /// Issues a token for an address. `user_id` is `None` only to write the tokens of older servers.
     ///
     /// # Errors
     ///
-    /// The serializer's error, should the claims not become JSON.
+    /// The serializer's error if the claims cannot be serialised as JSON.
     pub fn issue(
         &self,
         email: &Email,
@@ -188,16 +188,16 @@ impl EmailTokens {
         jws::sign(Kind::Untyped, &claims, &self.secret).map(Secret::new)
     }
 
-    /// Gives the claims of a valid e-mail token: no `typ`, `exp` in the future, a well-formed `email`, and
-    /// none of the members that mark another kind of token, not even as `null`.
+    /// Returns the claims of a valid e-mail token. A valid token has no `typ`, an `exp` in the future and a
+    /// well-formed `email`. It has no claim of another kind of token, not even with the value `null`.
     ///
-    /// Libraries in other languages write `typ: "JWT"` unless told otherwise, so a token that some service made
-    /// about a user is no proof of that user's address here.
+    /// Libraries in other languages write `typ: "JWT"` by default. A token that another service issued about
+    /// a user is therefore not accepted as proof of that user's address.
     ///
     /// # Errors
     ///
-    /// [`VerifyError::Expired`] for a good token whose time is over; otherwise the [`VerifyError`] that says
-    /// what did not hold.
+    /// [`VerifyError::Expired`] if the token has expired; otherwise the [`VerifyError`] of the check that
+    /// failed.
     pub fn verify(&self, token: &str, now: OffsetDateTime) -> Result<EmailClaims, VerifyError> {
         let verified = jws::verify(token, &self.secret)?;
         if verified.typ.is_some() {

@@ -1,9 +1,9 @@
-//! Which additional fields users and sessions have, and what clients may say about them (Better Auth
-//! core §11.10).
+//! The additional fields of users and sessions, and the values that clients may set (Better Auth core
+//! §11.10).
 //!
-//! A [`FieldDeclaration`] is what an operator wrote, [`AdditionalFields`] the checked declarations of one
-//! entity in their order. The order is seen by clients: it is that of the members in answers, and of two
-//! mistakes in a body the one of the earlier field is reported.
+//! A [`FieldDeclaration`] is an operator's declaration of one field. [`AdditionalFields`] is the checked list
+//! of one entity's declarations. Clients can observe the order of the list: members of answers are in this
+//! order, and if a body has two errors, the one of the earlier field is reported.
 
 mod input;
 mod kind;
@@ -16,7 +16,7 @@ pub use kind::FieldKind;
 use crate::additional::{AdditionalValues, FieldValue, Visibility};
 use crate::identifier::is_identifier;
 
-/// Whose fields they are.
+/// The entity that additional fields belong to.
 ///
 /// ```
 /// use auth_core::{AdditionalFields, DeclarationProblem, FieldOwner};
@@ -38,7 +38,7 @@ pub enum FieldOwner {
     Session,
 }
 
-/// One additional field, as it is declared.
+/// The declaration of one additional field.
 ///
 /// ```
 /// use auth_core::{AdditionalFields, FieldDeclaration, FieldKind, FieldOwner, FieldValue, Visibility};
@@ -60,27 +60,27 @@ pub enum FieldOwner {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldDeclaration {
-    /// Name in bodies and answers.
+    /// Name in request bodies and answers.
     pub name: Arc<str>,
-    /// Name of the column; the field's own unless declared otherwise.
+    /// Name of the column; the same as `name` unless declared otherwise.
     pub column: String,
-    /// What it holds.
+    /// Type of the value.
     pub kind: FieldKind,
-    /// Whether a user cannot be made without it.
+    /// Whether a user cannot be created without a value for it.
     pub required: bool,
-    /// Its value where the client gave none.
+    /// Value that is stored if the client sends none.
     pub default: Option<FieldValue>,
     /// Whether clients may set it.
     pub input: bool,
-    /// Whether clients are shown it.
+    /// Whether clients may see it.
     pub visibility: Visibility,
-    /// Whether no two rows may have one value.
+    /// Whether the column is unique: no two rows may have the same value.
     pub unique: bool,
     /// Whether the column has an index.
     pub index: bool,
 }
 
-/// Why a field cannot be declared so.
+/// Why a field declaration is invalid.
 ///
 /// ```
 /// use auth_core::{AdditionalFields, DeclarationProblem, FieldOwner};
@@ -97,27 +97,27 @@ pub struct FieldDeclaration {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DeclarationProblem {
-    /// The name or the column's is no identifier.
+    /// The name of the field or of its column is not an identifier.
     #[error("{0} is no identifier: letters, digits and `_`, at most 63, no digit first")]
     NoIdentifier(&'static str),
-    /// Better Auth has a member, a body field or a column of this name.
+    /// Better Auth or PostgreSQL already uses the name for a member, a body field or a column.
     #[error("{0} is one that Better Auth or PostgreSQL uses itself")]
     Reserved(&'static str),
-    /// An earlier field has this column.
+    /// An earlier field has the same column.
     #[error("its column is that of another field")]
     ColumnTaken,
-    /// There is no way to give the value that is required.
+    /// The field is required, but it has no default and clients cannot set it.
     #[error("it is required, has no default, and nobody can give it a value")]
     NobodyCanSet,
-    /// Two rows would have the default.
+    /// The field is unique, so only one row could have the default.
     #[error("it is unique, so a default could be used once only")]
     UniqueDefault,
-    /// Values of the kind cannot be told apart by an index.
+    /// The field is unique or has an index, but values of its type cannot be indexed.
     #[error("lists and json can neither be unique nor have an index")]
     NotIndexable,
 }
 
-/// A field that cannot be declared so.
+/// An invalid field declaration and its position.
 ///
 /// ```
 /// use auth_core::{AdditionalFields, DeclarationProblem, FieldOwner};
@@ -134,7 +134,7 @@ pub enum DeclarationProblem {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the additional field cannot be declared so: {problem}")]
 pub struct DeclarationError {
-    /// Position of the field among the given ones, from 0.
+    /// Position of the field in the given list, from 0.
     pub position: usize,
     /// What is wrong.
     pub problem: DeclarationProblem,
@@ -185,13 +185,13 @@ pub struct AdditionalFields(Vec<FieldDeclaration>);
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeclaredFields {
-    /// Of users.
+    /// Fields of users.
     pub user: AdditionalFields,
-    /// Of sessions.
+    /// Fields of sessions.
     pub session: AdditionalFields,
 }
 
-/// Members and columns of the user, and what the sign-up body has besides.
+/// Names of the user's members and columns, and of the other members of the sign-up body.
 const OF_USER: [&str; 10] = [
     "id",
     "name",
@@ -205,19 +205,20 @@ const OF_USER: [&str; 10] = [
     "rememberMe",
 ];
 
-/// Members and columns of the session.
+/// Names of the session's members and columns.
 const OF_SESSION: [&str; 8] =
     ["id", "token", "userId", "expiresAt", "createdAt", "updatedAt", "ipAddress", "userAgent"];
 
-/// Columns that every table of PostgreSQL has, and a name that JavaScript objects do not keep.
+/// System columns of every PostgreSQL table, and `__proto__`, which JavaScript objects do not store as a
+/// member.
 const OF_EVERYTHING: [&str; 7] = ["ctid", "xmin", "xmax", "cmin", "cmax", "tableoid", "__proto__"];
 
 impl AdditionalFields {
-    /// Checks declarations, each by itself and all together.
+    /// Checks each declaration by itself and against the earlier ones.
     ///
     /// # Errors
     ///
-    /// [`DeclarationError`] with the first field that cannot be so.
+    /// [`DeclarationError`] with the first invalid field.
     pub fn new(owner: FieldOwner, fields: Vec<FieldDeclaration>) -> Result<Self, DeclarationError> {
         for (position, field) in fields.iter().enumerate() {
             let earlier = fields.iter().take(position);
@@ -226,27 +227,28 @@ impl AdditionalFields {
         Ok(Self(fields))
     }
 
-    /// Gives the declarations.
+    /// Returns the declarations in their order.
     pub fn iter(&self) -> std::slice::Iter<'_, FieldDeclaration> {
         self.0.iter()
     }
 
-    /// Tells how many there are.
+    /// Returns the number of declarations.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Tells whether there is none.
+    /// Whether there are no declarations.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Gives the values of a new row for which no value was given: each field's default, or nothing.
+    /// Returns the values of a new row if the client sent none: each field's default, or
+    /// [`FieldValue::Null`].
     pub fn defaults(&self) -> AdditionalValues {
         self.values(self.0.iter().map(|field| field.default.clone().unwrap_or(FieldValue::Null)))
     }
 
-    /// Names values that come in the order of the declarations; a field without a value gets none.
+    /// Names values that come in the order of the declarations. A missing value becomes [`FieldValue::Null`].
     pub fn values(&self, values: impl IntoIterator<Item = FieldValue>) -> AdditionalValues {
         let mut values = values.into_iter();
         let mut named = AdditionalValues::default();
@@ -278,7 +280,7 @@ fn check<'a>(
     if earlier.any(|other| other.column == field.column) {
         return Err(DeclarationProblem::ColumnTaken);
     }
-    // Sessions are made by signing in, which gives none but the defaults.
+    // Sign-in creates sessions, and it sets only the defaults.
     let can_be_set = field.input && owner == FieldOwner::User;
     if field.required && field.default.is_none() && !can_be_set {
         return Err(DeclarationProblem::NobodyCanSet);

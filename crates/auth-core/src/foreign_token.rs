@@ -1,7 +1,7 @@
-//! Tokens that another service made with the shared secret: a FastAPI application, a Node script.
+//! Tokens that another service, such as a FastAPI application or a Node script, made with the shared secret.
 //!
-//! They are accepted only where an operator says so (`access_token.accept_foreign`). Such a caller has a
-//! user but no session: nothing here ends the token before its `exp`.
+//! They are accepted only if an operator enables it (`access_token.accept_foreign`). Such a caller has a user
+//! but no session, so the token cannot be revoked before its `exp`.
 
 use time::OffsetDateTime;
 
@@ -10,12 +10,12 @@ use crate::id::UserId;
 use crate::jws;
 use crate::signing_secret::SigningSecret;
 
-/// Members that mark what Better Auth and this crate sign with the same key for other purposes: changes
-/// of address (`updateTo`, `requestType`), cookie caches (`session`), our own access tokens (`requestType`,
-/// which is `null` there).
+/// Claims that mark the tokens which Better Auth and this crate sign with the same key for other purposes:
+/// changes of address (`updateTo`, `requestType`), cookie caches (`session`), and the access tokens of this
+/// crate (`requestType`, which is `null` there).
 const OTHER_KINDS: [&str; 3] = ["updateTo", "requestType", "session"];
 
-/// What a verified foreign token says.
+/// The claims of a verified foreign token.
 ///
 /// ```
 /// use auth_core::ForeignTokenVerifier;
@@ -32,7 +32,7 @@ const OTHER_KINDS: [&str; 3] = ["updateTo", "requestType", "session"];
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ForeignClaims {
-    /// `sub`: meant to be a user's id; whether there is such a user is for the store to say.
+    /// `sub`: expected to be a user id. Only the store knows whether that user exists.
     pub user_id: UserId,
     /// `exp`
     pub expires_at: OffsetDateTime,
@@ -40,13 +40,13 @@ pub struct ForeignClaims {
     pub issued_at: Option<OffsetDateTime>,
     /// `iss`
     pub issuer: Option<String>,
-    /// `email`, as the other service wrote it: no proof of an address.
+    /// `email` as the other service wrote it. It does not prove the address.
     pub email: Option<String>,
     /// `name`, as the other service wrote it.
     pub name: Option<String>,
 }
 
-/// Checks foreign tokens.
+/// Verifies foreign tokens.
 ///
 /// ```
 /// use auth_core::{ForeignTokenVerifier, SigningSecret, VerifyError, jws};
@@ -70,19 +70,19 @@ pub struct ForeignTokenVerifier {
 }
 
 impl ForeignTokenVerifier {
-    /// Takes the audience to ask for, if any, and the secret.
+    /// Creates a verifier from the expected audience, if any, and the secret.
     pub fn new(audience: Option<String>, secret: SigningSecret) -> Self {
         Self { audience, secret }
     }
 
-    /// Gives the claims of a foreign token: `typ` absent or `JWT`, `sub` and `exp` there, and none of the
-    /// members that mark another kind of token, not even as `null`.
+    /// Verifies a foreign token and returns its claims. `typ` must be absent or `JWT`. `sub` and `exp` must
+    /// be present. No claim that marks another kind of token may be present, even as `null`.
     ///
-    /// Better Auth's own e-mail tokens have no `sub`, which keeps them out.
+    /// Better Auth's own e-mail tokens have no `sub`, so they are refused.
     ///
     /// # Errors
     ///
-    /// A [`VerifyError`] that says which of these did not hold.
+    /// A [`VerifyError`] that names the check that failed.
     pub fn verify(&self, token: &str, now: OffsetDateTime) -> Result<ForeignClaims, VerifyError> {
         let verified = jws::verify(token, &self.secret)?;
         if verified.typ.is_some_and(|typ| !typ.eq_ignore_ascii_case("JWT")) {

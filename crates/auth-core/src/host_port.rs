@@ -1,8 +1,8 @@
-//! `host[:port]`, as it stands in addresses and in `Host` headers.
+//! `host[:port]`, as in URLs and `Host` headers.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-/// A text cut at the colon before the port. Nothing of it is checked.
+/// A text split at the colon before the port. Neither part is validated.
 ///
 /// ```
 /// use auth_core::HostPort;
@@ -14,12 +14,12 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 pub struct HostPort<'t> {
     /// A name, an IPv4 address, or an IPv6 address in brackets.
     pub host: &'t str,
-    /// What follows the colon; `None` without a colon.
+    /// The text after the colon; `None` if there is no colon.
     pub port: Option<&'t str>,
 }
 
 impl<'t> HostPort<'t> {
-    /// Cuts a text.
+    /// Splits a text.
     pub fn split(text: &'t str) -> Self {
         match text.rsplit_once(':') {
             // A colon inside the brackets belongs to the address.
@@ -28,12 +28,12 @@ impl<'t> HostPort<'t> {
         }
     }
 
-    /// Gives what stands between the brackets of an IPv6 address; `None` where the host has none.
+    /// Returns the text between the brackets of an IPv6 address; `None` if the host has no brackets.
     pub fn bracketed(self) -> Option<&'t str> {
         self.host.strip_prefix('[').and_then(|host| host.strip_suffix(']'))
     }
 
-    /// Whether the host is this machine: `localhost` or a name below it, or a loopback address.
+    /// Whether the host is this machine: `localhost`, a subdomain of it, or a loopback address.
     ///
     /// ```
     /// use auth_core::HostPort;
@@ -55,7 +55,7 @@ impl<'t> HostPort<'t> {
             || name.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
     }
 
-    /// Whether the host is an IPv6 address in brackets, or a name that stands in URLs as it is.
+    /// Whether the host is an IPv6 address in brackets, or a name that URLs contain unencoded.
     pub(crate) fn has_plain_host(self) -> bool {
         match self.bracketed() {
             Some(address) => address.parse::<Ipv6Addr>().is_ok(),
@@ -64,7 +64,7 @@ impl<'t> HostPort<'t> {
     }
 }
 
-/// Whether a text is labels of ASCII letters, digits, `-` and `_`, with dots between them.
+/// Whether a text consists of labels of ASCII letters, digits, `-` and `_`, separated by dots.
 pub(crate) fn is_plain_name(text: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     text.split('.').all(|label| !label.is_empty() && label.bytes().all(is_plain))

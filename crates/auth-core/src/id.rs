@@ -1,8 +1,8 @@
 //! Identifiers of stored rows: 32 characters of `a-zA-Z0-9`, as Better Auth writes them.
 //!
-//! Each entity has its own type, so that a session's id cannot be passed where a user's is asked. A
-//! database may hold ids of another form (a host application can choose its own generator), so
-//! [`UserId::from_stored`] and its siblings take any text.
+//! Each entity has its own type, so a session's id cannot be passed where a user's id is expected. A database
+//! may contain ids of another form, because a host application can choose its own generator.
+//! [`UserId::from_stored`] and the same function of the other types therefore accept any text.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use rand::CryptoRng;
 
 use crate::random::random_alphanumeric;
 
-/// Length in characters of an id that this crate makes (Better Auth core, `generateId`).
+/// Length in characters of an id that this crate generates (Better Auth core, `generateId`).
 ///
 /// ```
 /// use auth_core::{ID_LENGTH, UserId};
@@ -27,17 +27,17 @@ macro_rules! id {
         pub struct $name(String);
 
         impl $name {
-            /// Makes a new id of [`ID_LENGTH`] characters.
+            /// Generates a new id of [`ID_LENGTH`] characters.
             pub fn generate(rng: &mut impl CryptoRng) -> Self {
                 Self(random_alphanumeric(rng, ID_LENGTH))
             }
 
-            /// Takes an id as the database or a verified token gives it.
+            /// Creates an id from the text in the database or in a verified token.
             pub fn from_stored(text: impl Into<String>) -> Self {
                 Self(text.into())
             }
 
-            /// Gives the id's text.
+            /// Returns the id's text.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -52,7 +52,7 @@ macro_rules! id {
 }
 
 id!(
-    /// Names a [`User`](crate::User).
+    /// Identifies a [`User`](crate::User).
     ///
     /// ```
     /// use auth_core::{Session, UserId};
@@ -71,7 +71,7 @@ id!(
     UserId
 );
 id!(
-    /// Names a [`Session`](crate::Session) without giving access to it; the secret is its
+    /// Identifies a [`Session`](crate::Session) without giving access to it. The secret of a session is its
     /// [`SessionToken`](crate::SessionToken).
     ///
     /// ```
@@ -84,7 +84,7 @@ id!(
     SessionId
 );
 id!(
-    /// Names an [`Account`](crate::Account) row.
+    /// Identifies an [`Account`](crate::Account) row.
     ///
     /// ```
     /// use auth_core::AccountId;
@@ -95,7 +95,7 @@ id!(
     AccountId
 );
 id!(
-    /// Names a [`Verification`](crate::Verification) row.
+    /// Identifies a [`Verification`](crate::Verification) row.
     ///
     /// ```
     /// use auth_core::VerificationId;
@@ -106,7 +106,7 @@ id!(
     VerificationId
 );
 id!(
-    /// Names a [`StoredKey`](crate::StoredKey): the `kid` of the tokens that it signs.
+    /// Identifies a [`StoredKey`](crate::StoredKey): the `kid` of the tokens that the key signs.
     ///
     /// ```
     /// use auth_core::KeyId;
@@ -117,7 +117,7 @@ id!(
     KeyId
 );
 id!(
-    /// Names a row of the table in which requests are counted.
+    /// Identifies a row of the rate limit table, which counts requests.
     ///
     /// ```
     /// use auth_core::RateLimitId;

@@ -1,6 +1,6 @@
-//! Names that tables and columns of PostgreSQL can have.
+//! Valid names of PostgreSQL tables and columns.
 
-/// Longest identifier of PostgreSQL in bytes; a longer one is cut off in silence.
+/// Longest PostgreSQL identifier in bytes. PostgreSQL truncates longer ones without an error.
 ///
 /// ```
 /// use auth_core::{IDENTIFIER_MAX_BYTES, is_identifier};
@@ -10,8 +10,8 @@
 /// ```
 pub const IDENTIFIER_MAX_BYTES: usize = 63;
 
-/// Whether a text can name a table or a column: letters, digits and `_`, at most [`IDENTIFIER_MAX_BYTES`], no
-/// digit first.
+/// Whether a text can name a table or a column: letters, digits and `_`, at most [`IDENTIFIER_MAX_BYTES`],
+/// and the first character is not a digit.
 ///
 /// ```
 /// use auth_core::is_identifier;

@@ -1,12 +1,12 @@
 //! Better Auth's encrypted tokens (Better Auth core §8.5): the `jwe` cookie cache and the account cookie.
 //!
-//! Compact JWE with `dir` and A256CBC-HS512, under a key that is derived from the secret. Nothing else is
-//! read: no other key management, no compression, no unknown header member. The header is judged here and
-//! the tag compared in constant time **before** anything is decrypted; josekit, which does AES and computes
-//! the tags that are written, decrypts first and would tell bad padding from a bad tag.
+//! Compact JWE with `dir` and A256CBC-HS512, under a key derived from the secret. Nothing else is accepted:
+//! no other key management, no compression, no unknown header parameter. This module checks the header and
+//! compares the tag in constant time **before** it decrypts anything. josekit does AES and computes the tags
+//! that are written, but it decrypts before it checks the tag, so bad padding could be told from a bad tag.
 //!
-//! The reference also lists A256GCM as readable, but its derived key has 64 bytes, which that cipher does
-//! not take: no such token exists, so none is accepted.
+//! Better Auth also lists A256GCM as readable, but its derived key has 64 bytes, a length that this cipher
+//! does not accept. No such token exists, so none is accepted.
 
 use std::fmt::Write;
 
@@ -31,7 +31,7 @@ use crate::secret::Secret;
 use crate::signing_secret::{SigningSecret, VersionedSecrets};
 use crate::wire::json;
 
-/// Longest token in bytes that is looked at: a hundred cookie chunks would be more, but a request's head
+/// Maximum length of a token in bytes. A hundred cookie chunks would be longer, but the header of a request
 /// is limited to less.
 ///
 /// ```
@@ -52,12 +52,12 @@ const MAC_KEY_BYTES: usize = 32;
 const IV_BYTES: usize = 16;
 const TAG_BYTES: usize = 32;
 
-/// HKDF `info` of the reference.
+/// HKDF `info` of Better Auth.
 const KEY_INFO: &[u8] = b"BetterAuth.js Generated Encryption Key";
 
-/// What tokens are encrypted for; each has its own keys.
+/// The purpose of an encrypted token. Each purpose has its own keys.
 ///
-/// What is made for one opens in no other, though the secret is the same:
+/// A token of one purpose does not decrypt under another, though the secret is the same:
 ///
 /// ```
 /// use auth_core::jwe::{JweError, JweKeys, Use};
@@ -76,7 +76,7 @@ const KEY_INFO: &[u8] = b"BetterAuth.js Generated Encryption Key";
 pub enum Use {
     /// The cookie cache of strategy `jwe`.
     SessionCache,
-    /// The cookie that carries an outside provider's tokens.
+    /// The cookie that carries the tokens of an OAuth provider.
     AccountCookie,
 }
 
@@ -89,7 +89,7 @@ impl Use {
     }
 }
 
-/// Why a token was refused or not made.
+/// Why a token was refused or could not be created.
 ///
 /// ```
 /// use auth_core::{VerifyError, jwe::JweError};
@@ -111,30 +111,30 @@ pub enum JweError {
     /// Longer than [`MAX_TOKEN_BYTES`].
     #[error("token is longer than {MAX_TOKEN_BYTES} bytes")]
     TooLong,
-    /// Not five parts with an empty second one, or one that is no base64url.
+    /// The token does not have five parts with an empty second one, or a part is not base64url.
     #[error("token is not in compact form")]
     Form,
     /// The header is not exactly that of `dir` with A256CBC-HS512.
     #[error("header is not that of a direct A256CBC-HS512 token")]
     Header,
-    /// No known key made this token, or it was changed.
+    /// No known key made this token, or it was modified.
     #[error("token was made under no known key")]
     Key,
-    /// josekit failed to encrypt or to decrypt a token whose tag is right.
+    /// josekit failed to encrypt, or to decrypt a token whose tag is correct.
     #[error("cipher failed")]
     Cipher(#[source] JoseError),
-    /// The content is no JSON, or could not be written as such.
+    /// The content is not JSON, or could not be serialized as JSON.
     #[error("content is not JSON")]
     Json(#[source] serde_json::Error),
-    /// The content is JSON but no object.
+    /// The content is JSON but not an object.
     #[error("content is not a JSON object")]
     NotAnObject,
-    /// The content's times are missing, malformed or over.
+    /// The times in the content are missing, malformed or expired.
     #[error("claims do not hold")]
     Claims(#[source] VerifyError),
 }
 
-/// The keys of one use: the first encrypts, all decrypt.
+/// The keys of one purpose. The first encrypts, all decrypt.
 ///
 /// ```
 /// use auth_core::jwe::{JweKeys, Use};
@@ -158,11 +158,11 @@ pub struct JweKeys {
 #[derive(Clone, Debug)]
 pub(crate) struct Key {
     bytes: Secret<[u8; KEY_BYTES]>,
-    /// RFC 7638 thumbprint, which names the key in headers.
+    /// RFC 7638 thumbprint, used as `kid` in headers.
     id: String,
 }
 
-/// The header in the reference's order.
+/// The header in Better Auth's order.
 #[derive(Serialize)]
 struct Header<'a> {
     alg: &'a str,
@@ -170,7 +170,7 @@ struct Header<'a> {
     kid: &'a str,
 }
 
-/// The claims in the reference's order.
+/// The claims in Better Auth's order.
 #[derive(Serialize)]
 struct Content<'a, C: Serialize> {
     #[serde(flatten)]
@@ -181,7 +181,7 @@ struct Content<'a, C: Serialize> {
 }
 
 impl JweKeys {
-    /// Derives the keys of all versions, and of the secret from before versions, if there was one.
+    /// Derives the keys of all secret versions, and of the legacy unversioned secret if there is one.
     pub fn derive(secrets: &VersionedSecrets, r#use: Use) -> Self {
         let older = secrets.iter().skip(1).map(|entry| &entry.secret).chain(secrets.legacy());
         Self {
@@ -190,7 +190,8 @@ impl JweKeys {
         }
     }
 
-    /// Encrypts claims, a struct or a map, under the current key; `iat`, `exp` and a random `jti` come after them.
+    /// Encrypts claims, a struct or a map, with the current key. `iat`, `exp` and a random `jti` are
+    /// appended.
     ///
     /// # Errors
     ///
@@ -215,13 +216,14 @@ impl JweKeys {
         Ok(format!("{header}..{}.{}.{}", encode(&iv), encode(&ciphertext), encode(&tag)))
     }
 
-    /// Gives the claims of a token that one of the keys made and whose time is not over.
+    /// Decrypts a token and returns its claims. One of the keys must have made it, and it must not have
+    /// expired.
     ///
-    /// A `kid` must name one of the keys; without it each is tried.
+    /// A `kid` must name one of the keys. Without a `kid`, every key is tried.
     ///
     /// # Errors
     ///
-    /// A [`JweError`] that says at which step; to a reader of a cache all of them are a miss.
+    /// A [`JweError`] that names the failed step. For the cookie cache each of them is a cache miss.
     pub fn decrypt(&self, token: &str, now: OffsetDateTime) -> Result<Map<String, Value>, JweError> {
         let Value::Object(claims) = serde_json::from_slice(&self.open(token)?).map_err(JweError::Json)?
         else {
@@ -231,7 +233,7 @@ impl JweKeys {
         Ok(claims)
     }
 
-    /// Does what [`JweKeys::decrypt`] does up to the content, of which it judges nothing.
+    /// Verifies and decrypts a token like [`JweKeys::decrypt`], but does not check the content.
     pub(crate) fn open(&self, token: &str) -> Result<Vec<u8>, JweError> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(JweError::TooLong);
@@ -267,7 +269,7 @@ impl Key {
         key
     }
 
-    /// Takes a key and names it.
+    /// Creates a key and computes its id.
     pub(crate) fn of(bytes: [u8; KEY_BYTES]) -> Self {
         let bytes = Secret::new(bytes);
         let encoded = Secret::new(BASE64URL.encode(bytes.expose()));
@@ -291,12 +293,12 @@ impl Key {
         Ok((ciphertext, tag.unwrap_or_default()))
     }
 
-    /// Tells whether the tag is the one that this key gives.
+    /// Whether the tag is the one that this key computes.
     pub(crate) fn made(&self, header: &[u8], iv: &[u8], ciphertext: &[u8], tag: &[u8]) -> bool {
         constant_time::equal(&self.tag(header, iv, ciphertext), tag)
     }
 
-    /// Decrypts what this key [made](Key::made).
+    /// Decrypts a ciphertext that this key [made](Key::made).
     pub(crate) fn decrypt(
         &self,
         header: &[u8],
@@ -324,8 +326,8 @@ impl Key {
     }
 }
 
-/// Judges the header and gives its `kid`. Members beyond the three (`zip`, `p2c`, `crit`, …) ask for
-/// something that is not done here.
+/// Checks the header and returns its `kid`. Any other parameter (`zip`, `p2c`, `crit`, …) asks for a feature
+/// that is not supported, so it is refused.
 fn read_header(json: &[u8]) -> Result<Option<String>, JweError> {
     let header: Map<String, Value> =
         serde_json::from_slice(json).map_err(|_says_no_more| JweError::Header)?;
@@ -342,7 +344,7 @@ fn read_header(json: &[u8]) -> Result<Option<String>, JweError> {
     if alg && enc { Ok(key_id) } else { Err(JweError::Header) }
 }
 
-/// Makes a random UUID (RFC 9562 §5.4), which is what the reference's `jti` is.
+/// Generates a random UUID (RFC 9562 §5.4), the form of Better Auth's `jti`.
 fn uuid_v4(rng: &mut impl CryptoRng) -> String {
     let mut bytes = [0_u8; 16];
     rng.fill_bytes(&mut bytes);
@@ -383,7 +385,7 @@ mod tests {
         keys.encrypt(&claims, Duration::minutes(5), NOW, &mut rand::rng()).unwrap()
     }
 
-    /// A token with a right tag over a header of the test's choice.
+    /// A token with a correct tag over a header that the test chooses.
     fn with_header(keys: &JweKeys, header: &str) -> String {
         let header = BASE64URL.encode(header);
         let iv = [7_u8; IV_BYTES];
@@ -482,7 +484,7 @@ mod tests {
             let new = if old == 'A' { 'B' } else { 'A' };
             let mut text = good.clone();
             text.replace_range(place..place + 1, new.encode_utf8(&mut [0; 4]));
-            // Never `Cipher`: nothing is decrypted whose tag is not right.
+            // Never `Cipher`: a token with a wrong tag is not decrypted.
             let refused = mine().decrypt(&text, NOW).unwrap_err();
             assert!(
                 matches!(refused, JweError::Form | JweError::Header | JweError::Key),

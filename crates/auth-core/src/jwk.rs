@@ -1,4 +1,4 @@
-//! JSON Web Keys (RFC 7517) of the five algorithms that Better Auth's `jwt` plugin signs with.
+//! JSON Web Keys (RFC 7517) for the five algorithms that Better Auth's `jwt` plugin signs with.
 
 use base64::Engine;
 use josekit::JoseError;
@@ -9,7 +9,8 @@ use serde_json::{Map, Value};
 use crate::base64url::BASE64URL;
 use crate::wire::json::{self, Json};
 
-/// A signature algorithm (RFC 7518 §3.1, RFC 8037 §3.1). A key has one, and a token's header never chooses another.
+/// A signature algorithm (RFC 7518 §3.1, RFC 8037 §3.1). Each key has one, and a token's header cannot choose
+/// another.
 ///
 /// ```
 /// use auth_core::JwsAlgorithm;
@@ -36,7 +37,7 @@ impl JwsAlgorithm {
     /// Every algorithm.
     pub const ALL: [Self; 5] = [Self::EdDsa, Self::Es256, Self::Es512, Self::Ps256, Self::Rs256];
 
-    /// Gives the name that stands in `alg`.
+    /// Returns the value of `alg`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::EdDsa => "EdDSA",
@@ -47,12 +48,12 @@ impl JwsAlgorithm {
         }
     }
 
-    /// Reads a name as it stands in `alg`; it has one spelling.
+    /// Parses a value of `alg`. Only the exact spelling is accepted.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|algorithm| algorithm.as_str() == name)
     }
 
-    /// Gives the `crv` of its keys; `None` for RSA.
+    /// Returns the `crv` of its keys; `None` for RSA.
     pub const fn curve(self) -> Option<&'static str> {
         match self {
             Self::EdDsa => Some("Ed25519"),
@@ -83,16 +84,16 @@ impl JwsAlgorithm {
     }
 }
 
-/// Smallest and largest RSA modulus in bytes: 2,048 bits (RFC 7518 §3.3), and 8,192 bits, beyond which a signature
-/// costs more than an answer is worth.
+/// Smallest and largest RSA modulus in bytes: 2,048 bits (RFC 7518 §3.3) and 8,192 bits. Verifying signatures
+/// of larger keys would cost too much.
 const RSA_MODULUS_BYTES: std::ops::RangeInclusive<usize> = 256..=1_024;
 
-/// Longest RSA exponent in bytes. 65,537 has three.
+/// Maximum length of an RSA exponent in bytes. 65,537 has three.
 const RSA_EXPONENT_MAX_BYTES: usize = 8;
 
-/// A public key: the members that make it and no others, in the order in which they came.
+/// A public key: only the members that define it, in their original order.
 ///
-/// Members that make a key private are left behind:
+/// Private members are dropped:
 ///
 /// ```
 /// use auth_core::{JwsAlgorithm, PublicJwk};
@@ -110,7 +111,7 @@ pub struct PublicJwk {
     members: Vec<(String, String)>,
 }
 
-/// Why a text is no public key of an algorithm.
+/// Why a text is not a public key of an algorithm.
 ///
 /// ```
 /// use auth_core::{JwsAlgorithm, PublicJwk};
@@ -121,26 +122,27 @@ pub struct PublicJwk {
 /// ```
 #[derive(Debug, thiserror::Error)]
 pub enum ParseJwkError {
-    /// It is no JSON object.
+    /// The text is not a JSON object.
     #[error("key is not a JSON object")]
     NotAnObject,
-    /// A member that makes the key is missing, no text, or has not the one value it can have.
+    /// A member that defines the key is missing, is not a string, or does not fit the algorithm.
     #[error("member `{name}` of the key does not fit its algorithm")]
     Member {
         /// The member.
         name: &'static str,
     },
-    /// The members are well-formed and make no key, such as a point that is not on the curve.
+    /// The members are well-formed but do not define a key, such as a point that is not on the curve.
     #[error("members make no key")]
     Key(#[source] JoseError),
 }
 
 impl PublicJwk {
-    /// Reads a key of an algorithm. What makes a key private is dropped, and so is everything else that does not make it.
+    /// Parses a key of an algorithm. Private members are dropped, and so are all others that do not define
+    /// the key.
     ///
     /// # Errors
     ///
-    /// [`ParseJwkError`] says which member does not fit.
+    /// [`ParseJwkError`] names the member that does not fit.
     pub fn parse(algorithm: JwsAlgorithm, json: &str) -> Result<Self, ParseJwkError> {
         let object = serde_json::from_str(json).map_err(|_not_shown| ParseJwkError::NotAnObject)?;
         Self::read(algorithm, &object)
@@ -166,8 +168,8 @@ impl PublicJwk {
         Ok(key)
     }
 
-    /// Puts the members into the order in which the reference has those of the keys that it makes: no reader asks for it,
-    /// and a document of either server's keys is the same text then.
+    /// Sorts the members into the order that Better Auth writes for its own keys. No reader depends on the
+    /// order, but it makes the key set documents of both servers identical.
     pub(crate) fn in_usual_order(mut self) -> Self {
         let usual: &[&str] = match self.algorithm {
             JwsAlgorithm::EdDsa => &["crv", "x", "kty"],
@@ -178,12 +180,12 @@ impl PublicJwk {
         self
     }
 
-    /// Gives the algorithm.
+    /// Returns the algorithm.
     pub fn algorithm(&self) -> JwsAlgorithm {
         self.algorithm
     }
 
-    /// Writes the key as the `jwks` table holds it.
+    /// Serializes the key as the `jwks` table stores it.
     pub fn to_json(&self) -> String {
         let members = self.members().map(|(name, value)| (name.to_owned(), Json::Text(value.to_owned())));
         json::to_string(&Json::Object(members.collect())).unwrap_or_default()
@@ -200,7 +202,7 @@ impl PublicJwk {
     }
 }
 
-/// Tells whether a member can be one of a key of that algorithm.
+/// Whether a member's value fits a key of the algorithm.
 fn fits(algorithm: JwsAlgorithm, name: &str, value: &str) -> bool {
     let bytes = || BASE64URL.decode(value).unwrap_or_default();
     let coordinate = match algorithm {
@@ -219,7 +221,7 @@ fn fits(algorithm: JwsAlgorithm, name: &str, value: &str) -> bool {
         }
         "crv" => algorithm.curve() == Some(value),
         "x" | "y" => bytes().len() == coordinate,
-        // A modulus begins with a byte that is not zero, so its length is its size.
+        // The first byte of a modulus must not be zero, so the number of bytes is the size of the key.
         "n" => {
             let bytes = bytes();
             RSA_MODULUS_BYTES.contains(&bytes.len()) && bytes.first().is_some_and(|byte| *byte != 0)

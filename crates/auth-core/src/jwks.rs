@@ -1,4 +1,4 @@
-//! Sets of public keys (RFC 7517 §5): reading a server's document, and writing one.
+//! Sets of public keys (RFC 7517 §5): parses a server's document, and writes one.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use josekit::jws::JwsVerifier;
 use crate::jwk::{JwsAlgorithm, ParseJwkError, PublicJwk};
 use crate::wire::json::{self, Json};
 
-/// Longest document in bytes that is read.
+/// Maximum length of a document in bytes.
 ///
 /// ```
 /// use auth_core::{JwkSet, MAX_DOCUMENT_BYTES, ParseJwkSetError};
@@ -17,14 +17,14 @@ use crate::wire::json::{self, Json};
 /// ```
 pub const MAX_DOCUMENT_BYTES: usize = 1024 * 1024;
 
-/// Most keys of a document that are read.
+/// Maximum number of keys in a document.
 const MAX_KEYS: usize = 1_000;
 
-/// Longest name of a key in bytes.
+/// Maximum length of a key id in bytes.
 const MAX_KID_BYTES: usize = 256;
 
-/// The name of a key (RFC 7515 §4.1.4): the id of its row in the `jwks` table. It only ever picks one of the keys that are
-/// known anyway.
+/// A key id (RFC 7515 §4.1.4): the id of a row in the `jwks` table. It only selects one of the keys that are
+/// already known.
 ///
 /// ```
 /// use auth_core::Kid;
@@ -36,13 +36,13 @@ const MAX_KID_BYTES: usize = 256;
 pub struct Kid(String);
 
 impl Kid {
-    /// Takes a name of 1 to 256 bytes; any other names no key.
+    /// Parses a key id of 1 to 256 bytes; `None` for any other length.
     pub fn parse(text: impl Into<String>) -> Option<Self> {
         let text = text.into();
         (1..=MAX_KID_BYTES).contains(&text.len()).then_some(Self(text))
     }
 
-    /// Gives the text.
+    /// Returns the text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -54,7 +54,7 @@ impl fmt::Display for Kid {
     }
 }
 
-/// A public key that is ready to check signatures, and its name.
+/// A public key that is ready to verify signatures, and its id.
 ///
 /// ```
 /// use auth_core::{JwkSet, Kid, VerificationKey};
@@ -76,27 +76,27 @@ pub struct VerificationKey {
 }
 
 impl VerificationKey {
-    /// Makes a key check signatures.
+    /// Prepares a key to verify signatures.
     ///
     /// # Errors
     ///
-    /// [`ParseJwkError::Key`], which a key that was parsed does not give.
+    /// [`ParseJwkError::Key`], which a key that was parsed does not cause.
     pub fn new(kid: Kid, jwk: PublicJwk) -> Result<Self, ParseJwkError> {
         let verifier = jwk.verifier().map_err(ParseJwkError::Key)?;
         Ok(Self { kid, jwk, verifier })
     }
 
-    /// Gives the name.
+    /// Returns the key id.
     pub fn kid(&self) -> &Kid {
         &self.kid
     }
 
-    /// Gives the algorithm, the only one that the key checks.
+    /// Returns the algorithm, the only one that the key verifies.
     pub fn algorithm(&self) -> JwsAlgorithm {
         self.jwk.algorithm()
     }
 
-    /// Gives the key.
+    /// Returns the key.
     pub fn jwk(&self) -> &PublicJwk {
         &self.jwk
     }
@@ -113,7 +113,7 @@ impl fmt::Debug for VerificationKey {
     }
 }
 
-/// The keys of an auth server.
+/// The public keys of an auth server.
 ///
 /// ```
 /// use auth_core::{JwkSet, JwsAlgorithm, Kid};
@@ -127,7 +127,7 @@ impl fmt::Debug for VerificationKey {
 #[derive(Clone, Debug, Default)]
 pub struct JwkSet(Vec<VerificationKey>);
 
-/// Why a document is no set of keys.
+/// Why a document is not a set of keys.
 ///
 /// ```
 /// use auth_core::{JwkSet, ParseJwkSetError};
@@ -138,22 +138,22 @@ pub struct JwkSet(Vec<VerificationKey>);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParseJwkSetError {
-    /// Longer than [`MAX_DOCUMENT_BYTES`], or more than a thousand keys.
+    /// The document is longer than [`MAX_DOCUMENT_BYTES`], or has more than a thousand keys.
     #[error("key set is too large")]
     TooLarge,
-    /// No JSON object with a list `keys`.
+    /// The document is not a JSON object with a list `keys`.
     #[error("key set is no object with a list of keys")]
     Form,
 }
 
 impl JwkSet {
-    /// Reads a document. Keys of other algorithms, of other uses, malformed ones and those without a name are left out, as
-    /// RFC 7517 §5 asks; of two with one name the first counts. A key without `alg` has the algorithm of its curve, an
-    /// RSA key RS256.
+    /// Parses a document. Keys with another algorithm or use, malformed keys and keys without an id are left
+    /// out, as RFC 7517 §5 asks. Of two keys with the same id the first one counts. A key without `alg` has
+    /// the algorithm of its curve, an RSA key RS256.
     ///
     /// # Errors
     ///
-    /// [`ParseJwkSetError`]; a set without a usable key is an empty one, and no error.
+    /// [`ParseJwkSetError`]. A document without a usable key gives an empty set, not an error.
     pub fn parse(document: &[u8]) -> Result<Self, ParseJwkSetError> {
         if document.len() > MAX_DOCUMENT_BYTES {
             return Err(ParseJwkSetError::TooLarge);
@@ -171,14 +171,14 @@ impl JwkSet {
         Ok(set)
     }
 
-    /// Adds a key, unless its name is taken.
+    /// Adds a key, unless its id is already in the set.
     pub fn insert(&mut self, key: VerificationKey) {
         if self.find(key.kid()).is_none() {
             self.0.push(key);
         }
     }
 
-    /// Finds a key by its name.
+    /// Finds a key by its id.
     pub fn find(&self, kid: &Kid) -> Option<&VerificationKey> {
         self.0.iter().find(|key| key.kid() == kid)
     }
@@ -188,8 +188,8 @@ impl JwkSet {
         self.0.iter()
     }
 
-    /// Writes the document as Better Auth's `/jwks` does: of each key `alg`, `crv` (none for RSA), its members as they are
-    /// stored, `kid`. Members that make a key private cannot be in it.
+    /// Writes the document as Better Auth's `/jwks` does: for each key `alg`, `crv` (absent for RSA), the
+    /// members as they are stored, and `kid`. It cannot contain private members.
     pub fn to_json(&self) -> String {
         let text = |value: &str| Json::Text(value.to_owned());
         let entry = |key: &VerificationKey| {

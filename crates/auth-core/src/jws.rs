@@ -1,13 +1,13 @@
 //! Compact JSON Web Signatures with HS256 (RFC 7515, RFC 7518 §3.2), and nothing else.
 //!
-//! One algorithm, fixed here; the header never chooses it. A token is cut and its signature checked
-//! before any of its JSON is looked at, and what comes out is not yet an identity: whether the claims
-//! make an access token, an e-mail token or a stranger's token is decided by
+//! The algorithm is fixed here; the header cannot choose it. A token is split and its signature checked
+//! before any of its JSON is read. A verified signature does not yet identify a caller:
 //! [`AccessTokenVerifier`](crate::AccessTokenVerifier), [`EmailTokens`](crate::EmailTokens) and
-//! [`ForeignTokenVerifier`](crate::ForeignTokenVerifier), of which no two take the same token.
+//! [`ForeignTokenVerifier`](crate::ForeignTokenVerifier) decide whether the claims are those of an access
+//! token, an e-mail token or a foreign token. No two of them accept the same token.
 //!
-//! **Low level.** Servers use those three; this module is public for tools and for tests that need a
-//! token which none of them would make.
+//! **Low level.** Servers use those three types. This module is public for tools, and for tests that need a
+//! token which none of the three would issue.
 
 use std::borrow::Cow;
 
@@ -21,7 +21,7 @@ use crate::mac::{MAC_BYTES, MacKey};
 use crate::signing_secret::SigningSecret;
 use crate::wire::json;
 
-/// Longest token in bytes that is looked at; ours have about 500.
+/// Maximum length of a token in bytes. Tokens of this crate have about 500.
 ///
 /// ```
 /// use auth_core::jws::{JwsError, MAX_TOKEN_BYTES, verify};
@@ -33,14 +33,14 @@ use crate::wire::json;
 /// ```
 pub const MAX_TOKEN_BYTES: usize = 8 * 1024;
 
-/// The one algorithm.
+/// The only algorithm.
 const ALGORITHM: &str = "HS256";
 
 /// `typ` of access tokens (RFC 9068 §2.1).
 pub(crate) const ACCESS_TOKEN_TYPE: &str = "at+jwt";
 
-/// The headers that are written here, and their base64url: what nearly every token begins with is recognised
-/// without being decoded.
+/// The headers that this crate writes, and their base64url. Nearly every token begins with one of them, so
+/// they are recognised without decoding.
 const UNTYPED: (&str, &str) = (r#"{"alg":"HS256"}"#, "eyJhbGciOiJIUzI1NiJ9");
 const ACCESS_TOKEN: (&str, &str) =
     (r#"{"alg":"HS256","typ":"at+jwt"}"#, "eyJhbGciOiJIUzI1NiIsInR5cCI6ImF0K2p3dCJ9");
@@ -48,7 +48,7 @@ const ACCESS_TOKEN: (&str, &str) =
 /// Length in characters of a signature: 32 bytes in base64url.
 const SIGNATURE_LENGTH: usize = 43;
 
-/// What the protected header says about a token that is being signed.
+/// The kind of a token to sign, which decides its protected header.
 ///
 /// ```
 /// use auth_core::jws::{Kind, sign, verify};
@@ -69,9 +69,9 @@ pub enum Kind {
     AccessToken,
 }
 
-/// A token whose signature is right. Its claims were written by a holder of the secret.
+/// A token whose signature is correct. A holder of the secret wrote its claims.
 ///
-/// Verified is the signature alone; whether the claims hold is for others to say:
+/// Only the signature is verified; the caller must check the claims:
 ///
 /// ```
 /// use auth_core::jws;
@@ -91,7 +91,7 @@ pub struct Verified {
     pub claims: Map<String, Value>,
 }
 
-/// Why a text was refused before its claims were looked at.
+/// Why a text was refused before its claims were read.
 ///
 /// ```
 /// use auth_core::jws::{JwsError, verify};
@@ -108,38 +108,38 @@ pub enum JwsError {
     /// Longer than [`MAX_TOKEN_BYTES`].
     #[error("token is too long")]
     TooLong,
-    /// Not three parts with dots between them.
+    /// The token does not have three parts with dots between them.
     #[error("token is not in compact form")]
     NotCompact,
-    /// The signature is wrong, or is no base64url.
+    /// The signature is wrong, or is not base64url.
     #[error("signature is wrong")]
     Signature,
     /// The header or the payload is not strict base64url.
     #[error("token is not base64url")]
     Encoding(#[source] base64::DecodeError),
-    /// The header or the payload is no JSON. The cause tells a position, not the text.
+    /// The header or the payload is not JSON. The source error gives a position and does not quote the text.
     #[error("token does not hold JSON")]
     Json(#[source] serde_json::Error),
-    /// The header or the payload is JSON but no object.
+    /// The header or the payload is JSON but not an object.
     #[error("token does not hold JSON objects")]
     NotAnObject,
     /// The header names another algorithm than the key's, or none.
     #[error("algorithm is not that of the key")]
     Algorithm,
-    /// The header names no key, or another one than the token is checked with.
+    /// The header names no key id, or another one than that of the key which verifies the token.
     #[error("token is not signed with this key")]
     Key,
-    /// The header asks for an extension (`crit`, `b64`), of which none is known here.
+    /// The header requires an extension (`crit`, `b64`). None is supported.
     #[error("header asks for an unknown extension")]
     Extension,
-    /// The header's `typ` is no text.
+    /// The header's `typ` is not a string.
     #[error("header has a malformed type")]
     Type,
 }
 
 /// Signs claims.
 ///
-/// A token that no reader of this crate takes, for a test that it is refused:
+/// A token that no verifier of this crate accepts, for a test of the refusal:
 ///
 /// ```
 /// use auth_core::{ForeignTokenVerifier, VerifyError, jws};
@@ -154,7 +154,7 @@ pub enum JwsError {
 ///
 /// # Errors
 ///
-/// The serializer's error, when `claims` does not become JSON.
+/// The serializer's error, if `claims` cannot be serialized as JSON.
 pub fn sign(
     kind: Kind,
     claims: &impl Serialize,
@@ -175,11 +175,11 @@ pub fn sign(
     Ok(token)
 }
 
-/// Checks form and signature, and gives the claims unjudged.
+/// Checks form and signature, and returns the claims unchecked.
 ///
-/// The order is length, form, signature, header, payload. Header members that point to keys (`jku`,
-/// `x5u`, `jwk`, `x5c`, `kid`) are ignored: there is one key. Of members that stand twice the last
-/// counts, as in JavaScript.
+/// The order is length, form, signature, header, payload. Header parameters that point to keys (`jku`, `x5u`,
+/// `jwk`, `x5c`, `kid`) are ignored, because there is only one key. Of duplicate members the last one counts,
+/// as in JavaScript.
 ///
 /// ```
 /// use auth_core::jws;
@@ -194,14 +194,14 @@ pub fn sign(
 ///
 /// # Errors
 ///
-/// A [`JwsError`] per step; each variant says which.
+/// A [`JwsError`]; its variant names the step that failed.
 pub fn verify(token: &str, secret: &SigningSecret) -> Result<Verified, JwsError> {
     let (typ, payload) = verify_within(MAX_TOKEN_BYTES, token, secret.mac_key())?;
     Ok(Verified { typ: typ.map(Cow::into_owned), claims: read_object(&payload)? })
 }
 
-/// Does what [`verify`] does up to the payload, with a limit of the caller's: a cookie cache may come in many
-/// cookies. Gives the header's `typ` and the payload's text.
+/// Does the same as [`verify`] up to the payload, with a length limit of the caller, because a cookie cache
+/// may span many cookies. Returns the header's `typ` and the payload's text.
 pub(crate) fn verify_within(
     max_bytes: usize,
     token: &str,
@@ -215,7 +215,7 @@ pub(crate) fn verify_within(
     if payload.contains('.') {
         return Err(JwsError::NotCompact);
     }
-    // Room for two more bytes than a MAC has: the decoder wants it, and a longer signature is none of ours.
+    // Two bytes longer than a MAC: the decoder needs the room, and a longer signature is wrong anyway.
     let mut decoded = [0_u8; MAC_BYTES + 2];
     let length = BASE64URL.decode_slice(signature, &mut decoded).map_err(|_not_shown| JwsError::Signature)?;
     let signature = decoded.get(..length).unwrap_or_default();
@@ -225,7 +225,7 @@ pub(crate) fn verify_within(
     Ok((read_header(header)?, BASE64URL.decode(payload).map_err(JwsError::Encoding)?))
 }
 
-/// Judges the header and gives its `typ`.
+/// Checks the header and returns its `typ`.
 fn read_header(header: &str) -> Result<Option<Cow<'static, str>>, JwsError> {
     if header == UNTYPED.1 {
         return Ok(None);
@@ -248,7 +248,8 @@ fn read_header(header: &str) -> Result<Option<Cow<'static, str>>, JwsError> {
 }
 
 pub(crate) fn read_object(bytes: &[u8]) -> Result<Map<String, Value>, JwsError> {
-    // Read as any value first: asked for an object, serde would quote what it found instead.
+    // Parsed as any value first. If serde were asked for an object, its error would quote the value that it
+    // found.
     match serde_json::from_slice(bytes).map_err(JwsError::Json)? {
         Value::Object(object) => Ok(object),
         _ => Err(JwsError::NotAnObject),
@@ -263,7 +264,7 @@ mod tests {
     fn the_headers_are_what_they_decode_to() {
         for ((json, encoded), typ) in [(UNTYPED, None), (ACCESS_TOKEN, Some(ACCESS_TOKEN_TYPE))] {
             assert_eq!(BASE64URL.encode(json), encoded);
-            // The same header in another spelling takes the long way, to the same result.
+            // The same header in another spelling is decoded, with the same result.
             let spaced = BASE64URL.encode(format!("{json} "));
             for header in [encoded, &spaced] {
                 assert_eq!(read_header(header).ok(), Some(typ.map(Cow::Borrowed)), "{header}");

@@ -1,16 +1,16 @@
-//! JSON Web Tokens of Better Auth's `jwt` plugin: signed with a private key, checked with a public one, so that services
-//! need no secret (Better Auth plugins §3).
+//! JSON Web Tokens of Better Auth's `jwt` plugin. They are signed with a private key and verified with a
+//! public one, so services need no secret (Better Auth plugins §3).
 //!
 //! | part | value |
 //! |---|---|
 //! | header | `{"alg":"EdDSA","kid":"…"}`, no `typ` |
 //! | `iat`, `exp` | whole seconds |
-//! | payload | what the [`JwtPayload`] says, between them |
+//! | payload | the claims that the [`JwtPayload`] selects, after `iat` |
 //! | `sub` | user id |
-//! | `iss`, `aud` | origin of the base URL, unless the settings say otherwise |
+//! | `iss`, `aud` | origin of the base URL, unless the settings name another |
 //!
-//! Such a token names no session, so nothing ends it before `exp`: fifteen minutes by default. A service that cannot wait
-//! asks for the session by cookie or access token.
+//! Such a token names no session, so it cannot be revoked before its `exp`: fifteen minutes by default. A
+//! service that cannot wait that long looks up the session of a cookie or access token instead.
 
 pub(crate) mod compact;
 mod issuer;
@@ -21,7 +21,7 @@ use time::Duration;
 pub use issuer::{JwtIssueError, JwtIssuer, JwtPayload};
 pub use verifier::{JwtClaims, JwtVerifier};
 
-/// Who issues tokens, for whom, and for how long.
+/// Issuer, audience and lifetime of tokens.
 ///
 /// ```
 /// use auth_core::JwtPolicy;
@@ -35,15 +35,15 @@ pub struct JwtPolicy {
     pub issuer: String,
     /// `aud` (`jwt.audience`)
     pub audience: String,
-    /// Life of a token (`jwt.expirationTime`).
+    /// Lifetime of a token (`jwt.expirationTime`).
     pub ttl: Duration,
 }
 
 impl JwtPolicy {
-    /// Default life of a token.
+    /// Default lifetime of a token.
     pub const DEFAULT_TTL: Duration = Duration::minutes(15);
 
-    /// Makes the plugin's default policy for a base URL's origin: issuer and audience alike.
+    /// Creates the plugin's default policy: issuer and audience are both the origin of the base URL.
     pub fn new(origin: impl Into<String>) -> Self {
         let issuer = origin.into();
         Self { audience: issuer.clone(), issuer, ttl: Self::DEFAULT_TTL }

@@ -1,4 +1,4 @@
-//! Key pairs that sign tokens, and how the `jwks` table holds their private half.
+//! Key pairs that sign tokens, and the form in which the `jwks` table stores their private keys.
 
 use std::fmt;
 
@@ -28,7 +28,7 @@ use crate::wire::json::{self, Json};
 /// ```
 pub const DEFAULT_RSA_BITS: u32 = 2_048;
 
-/// Sizes in bits that a new RSA key may have.
+/// Allowed sizes of a new RSA key in bits.
 ///
 /// ```
 /// use auth_core::{JwsAlgorithm, KeyPair, KeyPairError, RSA_BITS};
@@ -39,7 +39,7 @@ pub const DEFAULT_RSA_BITS: u32 = 2_048;
 /// ```
 pub const RSA_BITS: std::ops::RangeInclusive<u32> = 2_048..=8_192;
 
-/// A new key pair, before it has a name.
+/// A new key pair that has no key id yet.
 ///
 /// ```
 /// use auth_core::{DEFAULT_RSA_BITS, JwsAlgorithm, KeyPair};
@@ -51,9 +51,9 @@ pub const RSA_BITS: std::ops::RangeInclusive<u32> = 2_048..=8_192;
 /// ```
 #[derive(Clone, Debug)]
 pub struct KeyPair {
-    /// The public half.
+    /// The public key.
     pub public: PublicJwk,
-    /// The half that signs.
+    /// The private key, which signs.
     pub private: PrivateJwk,
 }
 
@@ -77,7 +77,7 @@ pub struct PrivateJwk {
     json: Secret<String>,
 }
 
-/// Why a key pair was not made, opened or used. Nothing in it quotes a key.
+/// Why a key pair could not be generated, decrypted or used. No variant quotes a key.
 ///
 /// After a change of the secret:
 ///
@@ -100,36 +100,36 @@ pub struct PrivateJwk {
 /// ```
 #[derive(Debug, thiserror::Error)]
 pub enum KeyPairError {
-    /// OpenSSL made no key, or the size of an RSA key is not within [`RSA_BITS`].
+    /// OpenSSL generated no key, or the size of an RSA key is not within [`RSA_BITS`].
     #[error("no key was generated")]
     Generate(#[source] Option<JoseError>),
-    /// The key that was made or stored is not of the algorithm it should be.
+    /// The generated or stored key does not fit its algorithm.
     #[error("key is not of its algorithm")]
     Public(#[source] ParseJwkError),
-    /// The stored text is encrypted under another secret, or is no encrypted text.
+    /// The stored text is encrypted under another secret, or is not an encrypted text.
     #[error("private key cannot be decrypted")]
     Decrypt(#[source] SymmetricError),
     /// The key could not be encrypted.
     #[error("private key was not encrypted")]
     Encrypt(#[source] SymmetricError),
-    /// The stored text is neither a JWK nor a text that holds an encrypted one.
+    /// The stored text is neither a JWK nor a JSON string with an encrypted JWK.
     #[error("private key is not stored as a JWK")]
     Form,
-    /// The private key is not that of the public one beside it.
+    /// The private key does not belong to the public key beside it.
     #[error("private key and public key are not of one pair")]
     Mismatch,
-    /// The private key signs nothing.
+    /// The private key cannot sign.
     #[error("private key cannot sign")]
     Sign(#[source] JoseError),
 }
 
 impl KeyPair {
-    /// Makes a key pair. OpenSSL draws the randomness itself; an RSA key takes up to seconds of one core, the others less
-    /// than a millisecond.
+    /// Generates a key pair. OpenSSL draws the randomness itself. An RSA key takes up to seconds of one core,
+    /// the others less than a millisecond.
     ///
     /// # Errors
     ///
-    /// [`KeyPairError::Generate`], also for an RSA size in `rsa_bits` that is not within [`RSA_BITS`].
+    /// [`KeyPairError::Generate`], also for an RSA key whose `rsa_bits` are not within [`RSA_BITS`].
     pub fn generate(algorithm: JwsAlgorithm, rsa_bits: u32) -> Result<Self, KeyPairError> {
         let made = match algorithm {
             JwsAlgorithm::EdDsa => Jwk::generate_ed_key(EdCurve::Ed25519),
@@ -148,12 +148,12 @@ impl KeyPair {
 }
 
 impl PrivateJwk {
-    /// Reads what the `jwks` table holds: the JWK itself, or a JSON text that holds it encrypted.
+    /// Reads a private key from the `jwks` table: the JWK itself, or a JSON string with the encrypted JWK.
     ///
     /// # Errors
     ///
-    /// [`KeyPairError::Decrypt`] where the secret has changed since, [`KeyPairError::Form`] and
-    /// [`KeyPairError::Public`] for what no server has written.
+    /// [`KeyPairError::Decrypt`] if the secret has changed since. [`KeyPairError::Form`] and
+    /// [`KeyPairError::Public`] for a text that no auth server writes.
     pub fn open(algorithm: JwsAlgorithm, stored: &str, keys: &SymmetricKeys) -> Result<Self, KeyPairError> {
         let json = if stored.trim_start().starts_with('{') {
             Secret::new(stored.to_owned())
@@ -166,36 +166,36 @@ impl PrivateJwk {
         Ok(private)
     }
 
-    /// Writes what the `jwks` table holds, encrypted.
+    /// Encrypts the private key for the `jwks` table.
     ///
     /// # Errors
     ///
-    /// [`KeyPairError::Encrypt`], which no key is long enough for.
+    /// [`KeyPairError::Encrypt`] for a text that is too long to encrypt. No key is that long.
     pub fn seal(&self, keys: &SymmetricKeys, rng: &mut impl CryptoRng) -> Result<String, KeyPairError> {
         let sealed = keys.encrypt(self.json.expose(), rng).map_err(KeyPairError::Encrypt)?;
         json::to_string(&Json::Text(sealed)).map_err(|_cannot_happen| KeyPairError::Form)
     }
 
-    /// Gives the JWK's text in the clear, for a table without encryption (`disablePrivateKeyEncryption`).
+    /// Returns the JWK's text unencrypted, for a table without encryption (`disablePrivateKeyEncryption`).
     pub fn expose(&self) -> &str {
         self.json.expose()
     }
 
-    /// Gives the other half.
+    /// Returns the public key.
     ///
     /// # Errors
     ///
-    /// [`KeyPairError::Public`] where there is none of this algorithm in it.
+    /// [`KeyPairError::Public`] if the JWK holds no public key of this algorithm.
     pub fn public(&self) -> Result<PublicJwk, KeyPairError> {
         let public = PublicJwk::parse(self.algorithm, self.json.expose()).map_err(KeyPairError::Public)?;
         Ok(public.in_usual_order())
     }
 
-    /// Makes the key sign under a name.
+    /// Prepares the key to sign under a key id.
     ///
     /// # Errors
     ///
-    /// [`KeyPairError::Sign`] for a JWK without its private half.
+    /// [`KeyPairError::Sign`] for a JWK without private members.
     pub fn signing_key(&self, kid: Kid) -> Result<SigningKey, KeyPairError> {
         let jwk = Jwk::from_bytes(self.json.expose()).map_err(KeyPairError::Sign)?;
         let signer = self.algorithm.signer(&jwk).map_err(KeyPairError::Sign);
@@ -220,9 +220,9 @@ fn wipe(jwk: Jwk) {
     }
 }
 
-/// A private key that is ready to sign, and its name.
+/// A private key that is ready to sign, and its id.
 ///
-/// It has the name under which services find its public half:
+/// Services find its public key under the same id:
 ///
 /// ```
 /// use auth_core::{Kid, VerificationKey};
@@ -242,27 +242,28 @@ pub struct SigningKey {
 }
 
 impl SigningKey {
-    /// Gives the key's name.
+    /// Returns the key id.
     pub fn kid(&self) -> &Kid {
         &self.kid
     }
 
-    /// Gives the algorithm.
+    /// Returns the algorithm.
     pub fn algorithm(&self) -> JwsAlgorithm {
         self.algorithm
     }
 
-    /// Tells whether what it signs is checked by a public key of the same name: a row whose halves are of two keys would
-    /// make tokens that no key verifies.
+    /// Whether `key` has the same id and verifies what this key signs. If the two keys of a row did not
+    /// match, no key would verify the tokens.
     pub fn fits(&self, key: &VerificationKey) -> bool {
-        // No token: without dots, and never sent.
+        // Not a token: it has no dots and is never sent.
         const PROBE: &[u8] = b"do these halves belong together";
         self.kid == *key.kid()
             && self.algorithm == key.algorithm()
             && self.sign(PROBE).is_ok_and(|signature| key.is_signed(PROBE, &signature))
     }
 
-    /// Signs a message. **Not public**: a server that signs a text from outside hands out its signature for everything.
+    /// Signs a message. **Not public**: a server that signed texts chosen by a client would let it forge any
+    /// token.
     pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, JoseError> {
         self.signer.sign(message)
     }

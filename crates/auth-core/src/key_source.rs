@@ -1,4 +1,4 @@
-//! The seam through which a service asks for public keys that it does not know yet, and what waits for them.
+//! The interface through which a service fetches unknown public keys, and the credentials that wait for them.
 
 use std::future::Future;
 
@@ -14,8 +14,8 @@ use crate::refusal::{Refusal, ShownBy};
 use crate::secret::Secret;
 use crate::user_session::UserSession;
 
-/// A token that says it is signed with a key that is not known here: [`verify`](Self::verify) takes the key and gives
-/// the caller.
+/// A token that names a key which is not known here. [`verify`](Self::verify) takes the key and returns the
+/// principal.
 ///
 /// ```
 /// use auth_core::{JwkSet, Verdict, Verifier};
@@ -50,16 +50,17 @@ impl UnconfirmedJwt {
         Self { kid, token: Secret::new(token.to_owned()), verifier: verifier.clone() }
     }
 
-    /// Gives the name of the key, which is chosen by the sender.
+    /// Returns the key id, which the sender of the token chose.
     pub fn kid(&self) -> &Kid {
         &self.kid
     }
 
-    /// Checks the token with the key that was found.
+    /// Verifies the token with the key that was found.
     ///
     /// # Errors
     ///
-    /// [`Refusal::InvalidToken`] where there is no such key, or it did not sign; [`Refusal::TokenExpired`].
+    /// [`Refusal::InvalidToken`] if there is no such key or it did not sign the token;
+    /// [`Refusal::TokenExpired`] if the token has expired.
     pub fn verify(&self, found: Option<&VerificationKey>, now: OffsetDateTime) -> Result<Principal, Refusal> {
         let key = found.ok_or_else(|| Refusal::InvalidToken(Some(JwsError::Key.into())))?;
         let claims = self.verifier.verify(self.token.expose(), key, now)?;
@@ -67,8 +68,8 @@ impl UnconfirmedJwt {
     }
 }
 
-/// A cookie cache that says it is signed with a key that is not known here: [`verify`](Self::verify) takes the key and
-/// gives the caller. Where there is none, the session may still be looked up.
+/// A cookie cache that names a key which is not known here. [`verify`](Self::verify) takes the key and
+/// returns the principal. If there is no such key, the session may still be looked up.
 ///
 /// ```
 /// use auth_core::{JwkSet, Verdict, Verifier};
@@ -111,23 +112,23 @@ impl UnconfirmedCopy {
         Self { kid, value: Secret::new(value), cache: cache.clone(), session }
     }
 
-    /// Gives the name of the key, which is chosen by the sender.
+    /// Returns the key id, which the sender of the cookie cache chose.
     pub fn kid(&self) -> &Kid {
         &self.kid
     }
 
-    /// Gives the session of the cookie beside it, to be looked up where the copy does not hold; `None` where there is no
-    /// secret to verify that cookie with.
+    /// Returns the session of the session cookie that came with the cookie cache, to be looked up if the
+    /// cookie cache does not verify. `None` if there is no secret to verify that cookie with.
     pub fn session(&self) -> Option<&UnconfirmedSession> {
         self.session.as_ref()
     }
 
-    /// Checks the copy with the key that was found.
+    /// Verifies the cookie cache with the key that was found.
     ///
     /// # Errors
     ///
-    /// [`Refusal::Unconfirmed`] where there is no such key, or the copy does not hold: it is unknown then
-    /// whether the session lives.
+    /// [`Refusal::Unconfirmed`] if there is no such key or the cookie cache does not verify. It is then
+    /// unknown whether the session is alive.
     pub fn verify(&self, found: Option<&VerificationKey>, now: OffsetDateTime) -> Result<Principal, Refusal> {
         let read = found.and_then(|key| self.read(key, now).ok());
         read.map(|read| Principal::new(Proof::CookieCache(Box::new(read))))
@@ -145,10 +146,10 @@ impl UnconfirmedCopy {
     }
 }
 
-/// Where public keys are: the auth server's key set.
+/// A source of public keys: the auth server's key set.
 ///
-/// `auth-client` implements it over HTTPS. Names come from callers, so a source bounds how often one that it does not know
-/// makes it ask.
+/// `auth-client` implements it over HTTPS. Clients choose the key ids, so a source must limit how often
+/// unknown ids cause a request.
 ///
 /// ```
 /// use auth_core::{JwkSet, KeySource, Kid, VerificationKey};
@@ -168,10 +169,10 @@ impl UnconfirmedCopy {
 /// }
 /// ```
 pub trait KeySource: Send + Sync {
-    /// Why the lookup failed. An unknown key is no error: it is `None`.
+    /// The error of a failed lookup. An unknown key is not an error; it gives `None`.
     type Error: std::error::Error + Send + Sync + 'static;
 
-    /// Finds a key by its name.
+    /// Finds a key by its id.
     fn find_key(
         &self,
         kid: &Kid,

@@ -1,9 +1,9 @@
-//! What every Rust service that shares `BETTER_AUTH_SECRET` needs to know who is calling: Better Auth's
-//! tokens, cookies and passwords, without a socket, a clock or a runtime.
+//! Authentication for every Rust service that shares `BETTER_AUTH_SECRET`: Better Auth's tokens, cookies and
+//! passwords, without a socket, a clock or an async runtime.
 //!
-//! # Who is calling, from nothing but the secret
+//! # Authenticating a caller with the secret alone
 //!
-//! A client that keeps a token sends an access token:
+//! A client without cookies sends an access token:
 //!
 //! ```
 //! # use auth_core::*;
@@ -26,8 +26,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A browser sends the cookie that Better Auth, on Node or here, has signed. What comes out finds the session
-//! in the database:
+//! A browser sends a cookie that Better Auth or this server has signed. The session token in it finds the
+//! session in the database:
 //!
 //! ```
 //! # use auth_core::*;
@@ -41,54 +41,55 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # What is where
+//! # Overview
 //!
-//! | to | use |
+//! | task | types |
 //! |---|---|
-//! | know who is calling | [`Verifier`], [`Authenticator`] |
+//! | authenticate a caller | [`Verifier`], [`Authenticator`] |
 //! | hold the secret | [`SigningSecret`], [`VersionedSecrets`] |
 //! | issue and check access tokens | [`AccessTokenIssuer`], [`AccessTokenVerifier`] |
-//! | take another service's tokens | [`ForeignTokenVerifier`] |
-//! | prove addresses by mail | [`EmailTokens`] |
+//! | accept another service's tokens | [`ForeignTokenVerifier`] |
+//! | verify e-mail addresses | [`EmailTokens`] |
 //! | read and write session cookies | [`RequestCookies`], [`SessionCookies`] |
-//! | spare the database most session reads | [`CookieCache`], `KeyedCookieCache` under public keys |
+//! | avoid most session reads from the database | [`CookieCache`], `KeyedCookieCache` with public keys |
 //! | hash and check passwords | [`Hasher`], [`PasswordPolicy`] |
-//! | make and check tokens under public keys | `JwtIssuer`, `JwtVerifier`, `JwkSet`, [`StoredKey`] |
-//! | keep texts encrypted in the database | [`SymmetricKeys`] |
-//! | decide over sessions | [`SessionPolicy`] |
+//! | issue and verify tokens with public keys | `JwtIssuer`, `JwtVerifier`, `JwkSet`, [`StoredKey`] |
+//! | encrypt texts in the database | [`SymmetricKeys`] |
+//! | decide when sessions expire and when they are extended | [`SessionPolicy`] |
 //! | declare additional fields, read them from bodies | [`AdditionalFields`] |
-//! | show entities to clients | [`wire`] |
+//! | serialize entities for clients | [`wire`] |
 //!
-//! Three things here are for programs that share the database or the secret, and no route of `auth-server`
-//! uses them yet: [`EmailTokens`], [`SymmetricKeys`] and [`Verification::hashed_identifier`].
+//! Three items are for programs that share the database or the secret; no route of `auth-server` uses them
+//! yet: [`EmailTokens`], [`SymmetricKeys`] and [`Verification::hashed_identifier`].
 //!
-//! # What holds everywhere
+//! # Invariants
 //!
 //! 1. **Time and randomness are arguments.** Nothing here reads a clock or an entropy source, so each rule
-//!    can be tested at its boundary.
-//! 2. **One key, separate readers.** Better Auth signs cookies, e-mail tokens and caches with one secret. Each
-//!    reader here takes its own kind and refuses every other, and `tests/core/tokens/kinds.rs` shows each kind to
-//!    each reader.
-//! 3. **Nothing is signed because a client sent it.** Session tokens are signed for their alphabet, one fixed
-//!    text for being fixed, and claims under a header that this crate writes. [`signed_value::sign`] and
-//!    [`jws::sign`] say what they are for.
-//! 4. **Signature first.** A token is cut and its MAC compared in constant time before any of its JSON is read;
-//!    then type, then times, then use. A claim of the wrong type is an error, not an absence. (One exception:
-//!    the reference's compact cookie cache has a MAC over parsed JSON, see [`CookieCache`].)
-//! 5. **Secrets do not print.** [`Secret`] and all that is made of it have a redacted `Debug`, no `Display`, no
-//!    `Serialize`, and are wiped when dropped. No error quotes the text that it is about.
-//! 6. **No input panics.** Tokens, cookies, headers, dates and stored hashes are refused, however they are
-//!    malformed; stored hashes also when they would cost too much to verify.
+//!    can be tested at its boundary. (One exception: OpenSSL draws the randomness of new key pairs.)
+//! 2. **One key, separate readers.** Better Auth signs cookies, e-mail tokens and caches with one secret.
+//!    Each reader here accepts its own kind and refuses every other. `tests/core/tokens/kinds.rs` tests each
+//!    kind with each reader.
+//! 3. **Nothing is signed because a client sent it.** Session tokens may be signed because their alphabet is
+//!    restricted, one text because it is fixed, and claims because this crate writes their header.
+//!    [`signed_value::sign`] and [`jws::sign`] document what they are for.
+//! 4. **Signature first.** The MAC of a token is compared in constant time before any of its JSON is read.
+//!    Type, times, issuer and audience follow. A claim of the wrong type is an error and does not count as
+//!    absent. (One exception: Better Auth's compact cookie cache has a MAC over parsed JSON, see
+//!    [`CookieCache`].)
+//! 5. **Secrets do not print.** [`Secret`] and the types that hold one have a redacted `Debug`, no `Display`,
+//!    no `Serialize`, and are wiped when dropped. No error quotes its input.
+//! 6. **No input panics.** Malformed tokens, cookies, headers, dates and stored hashes are refused. Stored
+//!    hashes are also refused if they would cost too much to verify.
 //!
 //! # Features
 //!
 //! | feature | gives | needs |
 //! |---|---|---|
-//! | none | who is calling: tokens, signed cookies, the cookie cache, in Rust alone | |
-//! | `passwords` | [`Hasher`] and what goes with it | |
+//! | none | authentication by tokens, signed cookies and the cookie cache, in pure Rust | |
+//! | `passwords` | [`Hasher`], [`PasswordPolicy`] and related types | |
 //! | `encryption` | [`SymmetricKeys`] | |
-//! | `josekit` | `jwe`: the encrypted cookie cache and account cookie; [`JwtVerifier`], [`JwkSet`], [`KeyedCookieCache`]: tokens and cookie caches under public keys; takes `encryption` with it | OpenSSL |
-//! | `testing` | module `testing`: callers for the tests of services | |
+//! | `josekit` | `jwe`: the encrypted cookie cache and account cookie; [`JwtVerifier`], [`JwkSet`], [`KeyedCookieCache`]: tokens and cookie caches with public keys; enables `encryption` | OpenSSL |
+//! | `testing` | module `testing`: users with credentials, for the tests of services | |
 
 mod access_token;
 #[cfg(feature = "passwords")]
@@ -213,7 +214,7 @@ pub use user_session::UserSession;
 pub use verification::Verification;
 pub use verifier::{Verdict, Verifier, VerifierError};
 
-/// The snippets of the READMEs, compiled with the other examples.
+/// Compiles the code of the READMEs as doctests.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct RepositoryReadme;

@@ -1,5 +1,5 @@
-//! The seam through which a service asks whether a session lives: it says where sessions are, this crate says what
-//! to make of the answer.
+//! The interface for session lookups: the service knows where sessions are stored, this crate checks the
+//! session that was found.
 
 use std::future::Future;
 
@@ -13,10 +13,11 @@ use crate::secret::Secret;
 use crate::session_token::SessionToken;
 use crate::user_session::UserSession;
 
-/// A session that a request names rightly; whether it still lives is to be looked up.
+/// A session that a request names with a valid credential. Whether it is still alive must be looked up.
 ///
-/// A signed cookie proves that this server once handed out a token. It does not prove that the session was not
-/// signed out since, so there is no user in here: [`confirm`](Self::confirm) takes what was looked up and gives one.
+/// A signed cookie proves that this server issued the session token. It does not prove that the user is still
+/// signed in, so this type holds no user. [`confirm`](Self::confirm) takes the session that was found and
+/// returns the principal.
 ///
 /// ```
 /// # use auth_core::{testing::TestIssuer, Refusal, Verdict};
@@ -38,7 +39,8 @@ pub struct UnconfirmedSession {
     shown_by: ShownBy,
 }
 
-/// By what a session is to be found. A lookup has to know every kind, so a new one will be a new major version.
+/// The key by which a session is found. A lookup must handle every variant, so a new variant requires a new
+/// major version.
 ///
 /// ```
 /// use auth_core::{SessionKey, Verdict};
@@ -56,18 +58,18 @@ pub struct UnconfirmedSession {
 /// ```
 #[derive(Clone, Debug)]
 pub enum SessionKey {
-    /// By its token.
+    /// The session token.
     Token(SessionToken),
-    /// By its id and its user, which an access token names.
+    /// The ids of the session and its user, which an access token names.
     Id {
-        /// The session.
+        /// The session id.
         session_id: SessionId,
-        /// Whose it must be.
+        /// The user to whom the session must belong.
         user_id: UserId,
     },
 }
 
-/// The one header line with which the auth server recognises the session, for lookups that ask it over HTTP.
+/// The header line by which the auth server recognises the session, for lookups over HTTP.
 ///
 /// ```
 /// use auth_core::ForwardedHeader;
@@ -89,7 +91,7 @@ pub enum SessionKey {
 pub struct ForwardedHeader {
     /// `authorization` or `cookie`.
     pub name: &'static str,
-    /// Its value: who holds it is signed in.
+    /// The header value, which authenticates as the user.
     pub value: Secret<String>,
 }
 
@@ -105,28 +107,28 @@ impl UnconfirmedSession {
         Self { key, header: ForwardedHeader { name: "authorization", value }, shown_by: ShownBy::Bearer }
     }
 
-    /// Gives by what the session is to be found in a store.
+    /// Returns the key by which a store finds the session.
     pub fn key(&self) -> &SessionKey {
         &self.key
     }
 
-    /// Gives the header line with which the auth server recognises it.
+    /// Returns the header line by which the auth server recognises the session.
     pub fn header(&self) -> &ForwardedHeader {
         &self.header
     }
 
-    /// Tells how the session was shown.
+    /// Returns where the request carried the session.
     pub fn shown_by(&self) -> ShownBy {
         self.shown_by
     }
 
-    /// Gives the principal of a session that was found and lives.
+    /// Returns the principal of a session that was found and is alive.
     ///
-    /// What was found must be what was asked for: a lookup that gives another session is refused.
+    /// The session that was found must be the requested one; any other session is refused.
     ///
     /// # Errors
     ///
-    /// [`Refusal::SessionOver`] where nothing was found, where it is another session, and where it ended.
+    /// [`Refusal::SessionOver`] if no session was found, if it is another session, or if it has ended.
     pub fn confirm(&self, found: Option<UserSession>, now: OffsetDateTime) -> Result<Principal, Refusal> {
         let is_asked_for = |found: &UserSession| {
             let is_key = match &self.key {
@@ -146,7 +148,7 @@ impl UnconfirmedSession {
     }
 }
 
-/// Where sessions are: a database, or the auth server itself.
+/// A source of sessions: a database, or the auth server itself.
 ///
 /// `auth-store` implements it over the database, `auth-client` over HTTP.
 ///
@@ -172,10 +174,10 @@ impl UnconfirmedSession {
 /// }
 /// ```
 pub trait SessionLookup: Send + Sync {
-    /// Why the lookup failed. Absence is no error: it is `None`.
+    /// The error of a failed lookup. A missing session is not an error; it gives `None`.
     type Error: std::error::Error + Send + Sync + 'static;
 
-    /// Finds a session and its user; `None` where there is none, any more or ever.
+    /// Finds a session and its user; `None` if there is no such session.
     fn find_session(
         &self,
         session: &UnconfirmedSession,

@@ -1,4 +1,4 @@
-//! HMAC-SHA256, the one primitive behind signed cookies and HS256 tokens.
+//! HMAC-SHA256, the primitive behind signed cookies and HS256 tokens.
 
 use std::fmt;
 
@@ -8,16 +8,16 @@ use sha2::Sha256;
 /// Length of a MAC in bytes.
 pub(crate) const MAC_BYTES: usize = 32;
 
-/// A key in the form that MACs start from: the two hash states after the padded key. Making it costs two of
-/// the four blocks that a MAC over a short text takes, so it is made once.
+/// A MAC key, kept as the two hash states after the padded key. Computing them takes two of the four hash
+/// blocks of a MAC over a short text, so it is done once per key.
 ///
-/// The states are as secret as the key, which they stand in for; they are wiped when dropped, and so is each
-/// copy of them that a MAC is computed in (feature `zeroize` of `hmac` and `sha2`).
+/// The states are as secret as the key. They are wiped on drop, and so is each copy in which a MAC is
+/// computed (feature `zeroize` of `hmac` and `sha2`).
 #[derive(Clone)]
 pub(crate) struct MacKey(Hmac<Sha256>);
 
 impl MacKey {
-    /// Takes a key of any length.
+    /// Creates a key from any number of bytes.
     pub(crate) fn new(key: &[u8]) -> Self {
         #[expect(clippy::expect_used, reason = "HMAC is defined for keys of every length")]
         let state = Hmac::new_from_slice(key).expect("HMAC takes a key of any length");
@@ -67,7 +67,7 @@ mod tests {
         assert_eq!(format!("{key:?}"), "MacKey(..)");
     }
 
-    /// Compiles as long as dropping a hash state wipes it, of which an `Hmac` is two and a buffer.
+    /// Compiles only if a hash state is wiped on drop. An `Hmac` consists of two hash states and a buffer.
     #[test]
     fn r_116_hash_states_are_wiped_on_drop() {
         fn wiped<T: zeroize::ZeroizeOnDrop>() {}

@@ -3,13 +3,13 @@
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
-/// The last second that is accepted: 9999-12-31T23:59:59Z, the end of what dates can be printed for.
+/// The latest accepted second: 9999-12-31T23:59:59Z, the last one that can be printed as a date.
 const LATEST: i64 = 253_402_300_799;
 
-/// Reads a JSON number, with or without fraction, as a moment from 1970 to 9999.
+/// Reads a JSON number, with or without fraction, as a time from 1970 to 9999.
 ///
-/// `None` for every other type, negative numbers, and numbers beyond the range. There is no number for
-/// which this panics, which cannot be said of converting to a date first and looking at it afterwards.
+/// `None` for every other type, for negative numbers, and for numbers beyond the range. The range is checked
+/// before the conversion to a date, so no number causes a panic.
 pub(crate) fn read(value: &Value) -> Option<OffsetDateTime> {
     let Value::Number(number) = value else {
         return None;
@@ -20,9 +20,9 @@ pub(crate) fn read(value: &Value) -> Option<OffsetDateTime> {
     read_double(number.as_f64()?)
 }
 
-/// Reads a number that JavaScript has read, as [`read`] does.
+/// Reads a number that was parsed as a double, with the rules of [`read`].
 pub(crate) fn read_double(seconds: f64) -> Option<OffsetDateTime> {
-    // The comparison is false for NaN and the infinities, which no JSON number gives anyway.
+    // The comparison is false for NaN and the infinities, which JSON numbers cannot express anyway.
     #[expect(clippy::cast_precision_loss, reason = "LATEST is far below 2^53")]
     let in_range = (0.0..=LATEST as f64).contains(&seconds);
     if !in_range {
@@ -31,12 +31,12 @@ pub(crate) fn read_double(seconds: f64) -> Option<OffsetDateTime> {
     OffsetDateTime::UNIX_EPOCH.checked_add(Duration::checked_seconds_f64(seconds)?)
 }
 
-/// Writes a moment as the whole seconds that have passed at it.
+/// Returns the whole seconds from 1970 to a time.
 pub(crate) fn seconds(at: OffsetDateTime) -> i64 {
     at.unix_timestamp()
 }
 
-/// Cuts a moment down to whole seconds.
+/// Truncates a time to whole seconds.
 pub(crate) fn to_seconds(at: OffsetDateTime) -> OffsetDateTime {
     at.truncate_to_second()
 }
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     fn check(json: &str, expected: Option<OffsetDateTime>) {
-        // Numbers that do not fit a double are refused by the JSON reader itself.
+        // The JSON parser itself refuses numbers that do not fit a double.
         let value: Option<Value> = serde_json::from_str(json).ok();
         assert_eq!(value.as_ref().and_then(read), expected, "{json}");
         let double = value.as_ref().and_then(Value::as_f64);

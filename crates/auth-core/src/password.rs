@@ -1,4 +1,4 @@
-//! Passwords: their length rule, their stored hashes, and the schemes that make and check those.
+//! Passwords: the length policy, the stored hashes, and the schemes that create and verify them.
 //!
 //! | scheme | stored text | written | verified |
 //! |---|---|---|---|
@@ -6,9 +6,9 @@
 //! | Better Auth's scrypt | `<salt as hex>:<key as hex>` | on request | yes |
 //! | bcrypt | `$2a$`, `$2b$`, `$2y$` | never | yes |
 //!
-//! argon2id and scrypt see the password in Unicode normalisation form NFKC, as Better Auth does, so that the
-//! same letters typed on two keyboards are the same password; bcrypt sees the bytes as they came, since
-//! those who wrote such hashes normalised nothing.
+//! argon2id and scrypt hash the password in Unicode normalisation form NFKC, as Better Auth does. The same
+//! letters typed on two keyboards are then the same password. bcrypt hashes the bytes as received, because
+//! the applications that wrote such hashes did not normalise.
 
 mod argon2id;
 mod bcrypt;

@@ -1,4 +1,4 @@
-//! Who a request acts as, and what proves it.
+//! The principal of a request, and its proof.
 
 use time::{Duration, OffsetDateTime};
 
@@ -10,10 +10,10 @@ use crate::jwt::JwtClaims;
 use crate::refusal::Refusal;
 use crate::user_session::UserSession;
 
-/// Who a request acts as, after verification.
+/// The user that a request acts as, after verification.
 ///
-/// What is known depends on what proved it, so most of it is optional: an access token tells no sign-in time, and
-/// only a session that was looked up is known to be alive.
+/// The known data depends on the proof, so most of it is optional: an access token does not contain the
+/// sign-in time, and only a session that was looked up is known to be alive.
 ///
 /// ```
 /// # use auth_core::testing::TestIssuer;
@@ -35,8 +35,8 @@ pub struct Principal {
     proof: Proof,
 }
 
-/// The name of a role, as it stands in the user's `role` field ([`Principal::roles`]), for guards that have it in their
-/// type.
+/// The name of a role in the user's `role` field ([`Principal::roles`]), for guards that carry the role in
+/// their type.
 ///
 /// ```
 /// use auth_core::Role;
@@ -49,11 +49,11 @@ pub struct Principal {
 /// # let _ = (Admin, Admin::NAME);
 /// ```
 pub trait Role {
-    /// The name, whole and with regard to case.
+    /// The whole name, case-sensitive.
     const NAME: &'static str;
 }
 
-/// What proved a [`Principal`].
+/// The proof of a [`Principal`].
 ///
 /// ```
 /// use auth_core::Proof;
@@ -76,31 +76,32 @@ pub trait Role {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Proof {
-    /// An access token. Its session may have ended since it was issued; it is good until its own end.
+    /// An access token. Its session may have ended since it was issued; the token is valid until its own
+    /// expiry.
     AccessToken(AccessClaims),
-    /// A token of the `jwt` plugin. It names no session, and is good until its own end.
+    /// A token of the `jwt` plugin. It names no session, and is valid until its own expiry.
     #[cfg(feature = "josekit")]
     Jwt(Box<JwtClaims>),
-    /// The cookie cache: a copy that was right when it was written, minutes ago at most. For showing who is signed
-    /// in, not for changing anything.
+    /// The cookie cache: a copy of session and user that was correct when it was written, a few minutes ago
+    /// at most. It may be used to show who is signed in, but not to authorise a change.
     CookieCache(Box<UserSession>),
     /// The session itself, looked up for this request.
     Session(Box<UserSession>),
 }
 
 impl Principal {
-    /// Takes what was proved. Who calls it has verified the proof; services get their principals from a
-    /// [`Verifier`](crate::Verifier) or an [`Authenticator`](crate::Authenticator).
+    /// Creates a principal from a proof that the calling code has verified. Services get their principals
+    /// from a [`Verifier`](crate::Verifier) or an [`Authenticator`](crate::Authenticator).
     pub(crate) fn new(proof: Proof) -> Self {
         Self { proof }
     }
 
-    /// Gives what proved it.
+    /// Returns the proof.
     pub fn proof(&self) -> &Proof {
         &self.proof
     }
 
-    /// Gives the user's id.
+    /// Returns the user's id.
     pub fn user_id(&self) -> &UserId {
         match &self.proof {
             Proof::AccessToken(claims) => &claims.user_id,
@@ -110,7 +111,7 @@ impl Principal {
         }
     }
 
-    /// Gives the id of the session; `None` for proofs that name none.
+    /// Returns the id of the session; `None` if the proof names none.
     pub fn session_id(&self) -> Option<&SessionId> {
         match &self.proof {
             Proof::AccessToken(claims) => Some(&claims.session_id),
@@ -120,7 +121,7 @@ impl Principal {
         }
     }
 
-    /// Gives the address, as of the proof; `None` where the proof does not hold it.
+    /// Returns the e-mail address, as of the proof; `None` if the proof does not contain it.
     pub fn email(&self) -> Option<&str> {
         match &self.proof {
             Proof::AccessToken(claims) => Some(claims.email.as_str()),
@@ -130,7 +131,7 @@ impl Principal {
         }
     }
 
-    /// Tells whether the address was proven, as of the proof; `None` where the proof does not say.
+    /// Whether the address was verified, as of the proof; `None` if the proof does not say.
     pub fn email_verified(&self) -> Option<bool> {
         match &self.proof {
             Proof::AccessToken(claims) => Some(claims.email_verified),
@@ -140,7 +141,7 @@ impl Principal {
         }
     }
 
-    /// Gives the display name, as of the proof; `None` where the proof does not hold it.
+    /// Returns the display name, as of the proof; `None` if the proof does not contain it.
     pub fn name(&self) -> Option<&str> {
         match &self.proof {
             Proof::AccessToken(claims) => Some(&claims.name),
@@ -150,7 +151,7 @@ impl Principal {
         }
     }
 
-    /// Gives the moment from which the proof is none any more.
+    /// Returns the time at which the proof expires.
     pub fn expires_at(&self) -> OffsetDateTime {
         match &self.proof {
             Proof::AccessToken(claims) => claims.expires_at,
@@ -160,7 +161,7 @@ impl Principal {
         }
     }
 
-    /// Gives session and user whole; `None` for proofs that hold claims alone.
+    /// Returns the whole session and user; `None` if the proof contains only claims.
     pub fn user_session(&self) -> Option<&UserSession> {
         match &self.proof {
             Proof::AccessToken(_) => None,
@@ -170,9 +171,9 @@ impl Principal {
         }
     }
 
-    /// Tells whether the user signed in less than `age` ago, by a session that was looked up for this request.
-    /// Everything else is not fresh: a copy may be of a session that was revoked, a token tells no sign-in time.
-    /// Using a session does not make it fresh (Better Auth core §11.5; rule R-30).
+    /// Whether the user signed in less than `age` ago, by a session that was looked up for this request.
+    /// Every other proof is not fresh: a cookie cache may belong to a revoked session, and a token does not
+    /// contain the sign-in time. Using a session does not make it fresh (Better Auth core §11.5; rule R-30).
     pub fn is_fresh(&self, age: Duration, now: OffsetDateTime) -> bool {
         match &self.proof {
             Proof::Session(found) => now - found.session.created_at < age,
@@ -182,10 +183,10 @@ impl Principal {
         }
     }
 
-    /// Lists the roles in the user's `role` field or claim (a comma list, as Better Auth's admin plugin writes it); none
-    /// where the proof does not hold it.
+    /// Lists the roles in the user's `role` field or claim, a comma-separated list as Better Auth's admin
+    /// plugin writes it. The list is empty if the proof does not contain it.
     ///
-    /// The field has to be one that clients cannot set (`input = false`), or users give themselves any role.
+    /// Clients must not be able to set the field (`input = false`), or users could give themselves any role.
     pub fn roles(&self) -> impl Iterator<Item = &str> {
         let role = match &self.proof {
             Proof::AccessToken(_) => None,
@@ -198,16 +199,16 @@ impl Principal {
         role.into_iter().flat_map(|role| role.split(',')).map(str::trim).filter(|role| !role.is_empty())
     }
 
-    /// Tells whether the user has a role, whole and with regard to case.
+    /// Whether the user has a role. The whole name is compared, case-sensitively.
     pub fn has_role(&self, role: &str) -> bool {
         self.roles().any(|known| known == role)
     }
 
-    /// Lets a user with a role through.
+    /// Checks that the user has a role.
     ///
     /// # Errors
     ///
-    /// [`Refusal::MissingRole`] for all others.
+    /// [`Refusal::MissingRole`] if the user does not have it.
     pub fn require_role(&self, role: &str) -> Result<(), Refusal> {
         if self.has_role(role) { Ok(()) } else { Err(Refusal::MissingRole) }
     }

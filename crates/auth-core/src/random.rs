@@ -1,9 +1,9 @@
-//! Random text over the reference's alphabet.
+//! Random text over Better Auth's alphabet.
 
 use rand::CryptoRng;
 use rand::distr::{Alphanumeric, SampleString};
 
-/// Gives `length` characters of `a-zA-Z0-9`, each equally likely: 5.95 bits a character.
+/// Returns `length` characters of `a-zA-Z0-9`, each equally likely: 5.95 bits of entropy per character.
 pub(crate) fn random_alphanumeric(rng: &mut impl CryptoRng, length: usize) -> String {
     Alphanumeric.sample_string(rng, length)
 }

@@ -1,4 +1,4 @@
-//! Why a request is refused, and what a client is told of it.
+//! Why a request is refused, and what the client sees of the reason.
 
 use std::error::Error;
 
@@ -10,9 +10,9 @@ use crate::wire::ErrorCode;
 
 /// Why a request is refused.
 ///
-/// [`status`](Self::status), [`body`](Self::body) and [`www_authenticate`](Self::www_authenticate) make the answer of
-/// Better Auth's shape; a service may answer in a shape of its own instead. The causes are for its log: clients are
-/// told the code alone.
+/// [`status`](Self::status), [`body`](Self::body) and [`www_authenticate`](Self::www_authenticate) form a
+/// response in Better Auth's shape; a service may respond in its own shape instead. The causes are for the
+/// service's log; clients see only the code.
 ///
 /// ```
 /// use auth_core::Refusal;
@@ -25,44 +25,45 @@ use crate::wire::ErrorCode;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// The request shows nothing.
+    /// The request has no credentials.
     #[error("no credentials")]
     NoCredentials,
-    /// A session cookie came whose signature is missing or wrong.
+    /// The signature of the session cookie is missing or wrong.
     #[error("session cookie has no right signature")]
     ForgedCookie,
-    /// An `Authorization: Bearer` header without a token, doubled, or no text.
+    /// The `Authorization: Bearer` header has no token, occurs twice, or is not text.
     #[error("authorization header is malformed")]
     MalformedBearer,
-    /// A bearer token that is neither a token of ours nor a session token.
+    /// The bearer token is neither a valid token of the server nor a session token.
     #[error("bearer token does not verify")]
     InvalidToken(#[source] Option<VerifyError>),
-    /// A good token whose time is over.
+    /// A valid token that has expired.
     #[error("token expired at {expired_at}")]
     TokenExpired {
-        /// When it did.
+        /// The time of its expiry.
         expired_at: OffsetDateTime,
     },
-    /// The session ended, by its time or by a sign-out.
+    /// The session has expired, or the user has signed out.
     #[error("session is over")]
     SessionOver(ShownBy),
-    /// Whether the session lives cannot be told without looking it up, and there is nowhere to look.
+    /// The session must be looked up to know whether it is alive, but there is no lookup.
     #[error("session cannot be confirmed without a lookup")]
     Unconfirmed(ShownBy),
-    /// The user signed in too long ago for what is asked, or how long ago cannot be told.
+    /// The user signed in too long ago for this request, or the sign-in time is unknown.
     #[error("session is not fresh")]
     NotFresh,
-    /// The user lacks the role that is asked.
+    /// The user lacks the required role.
     #[error("role is missing")]
     MissingRole,
-    /// Who was to be asked did not answer. An outage is never "not signed in".
+    /// The lookup failed. An outage must not count as "not signed in".
     #[error("sessions cannot be looked up")]
     Unavailable(#[source] Box<dyn Error + Send + Sync>),
 }
 
-/// How a session was shown.
+/// Where a request carried the session.
 ///
-/// A left-over cookie makes a visitor; a client with a token believes that it is signed in:
+/// A request with an ended session in a cookie is anonymous. A client with a bearer token expects to be
+/// signed in:
 ///
 /// ```
 /// use auth_core::{Refusal, ShownBy};
@@ -85,7 +86,7 @@ struct Body {
 }
 
 impl Refusal {
-    /// Gives the code that clients are told.
+    /// Returns the code that clients see.
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::NoCredentials
@@ -103,7 +104,7 @@ impl Refusal {
         }
     }
 
-    /// Gives the status: 401, 403 where the caller is known and may not, 503 for an outage.
+    /// Returns the status: 401; 403 if the caller is known but not allowed; 503 for an outage.
     pub fn status(&self) -> u16 {
         match self {
             Self::NotFresh | Self::MissingRole => 403,
@@ -118,9 +119,9 @@ impl Refusal {
         }
     }
 
-    /// Whether a page that everyone may see is to be shown without a user: the request has no credentials, or
-    /// a cookie that is over. A client that sends a bearer token believes it is signed in, so it is refused;
-    /// in an outage the user is unknown.
+    /// Whether a public page should be shown without a user: the request has no credentials, or only a cookie
+    /// that is no longer valid. A client that sends a bearer token expects to be signed in, so it is refused.
+    /// In an outage the user is unknown, so the request is refused too.
     pub fn is_anonymous(&self) -> bool {
         match self {
             Self::NoCredentials
@@ -138,14 +139,15 @@ impl Refusal {
         }
     }
 
-    /// Gives the body, JSON: `message`, then `code`.
+    /// Returns the JSON body: `message`, then `code`.
     pub fn body(&self) -> String {
         let code = self.code();
         let body = Body { message: code.message(), code: code.code() };
         serde_json::to_string(&body).unwrap_or_default()
     }
 
-    /// Gives the `WWW-Authenticate` value of a 401 (RFC 6750 §3): an error is named only where a token was sent.
+    /// Returns the `WWW-Authenticate` value of a 401 (RFC 6750 §3). It names an error only if the request had
+    /// a token.
     pub fn www_authenticate(&self) -> Option<&'static str> {
         match self {
             Self::TokenExpired { .. } => {

@@ -4,10 +4,10 @@ use std::fmt;
 
 use zeroize::Zeroize;
 
-/// Holds a secret: its `Debug` shows nothing of the content, it has neither `Display` nor
-/// `Serialize`, and it is wiped when dropped.
+/// Holds a secret. Its `Debug` shows nothing of the content, it has neither `Display` nor `Serialize`, and it
+/// is wiped on drop.
 ///
-/// Reading it is the call [`Secret::expose`], so that every place that does can be searched for.
+/// The only access is [`Secret::expose`], so a text search finds every place that reads a secret.
 ///
 /// ```
 /// use auth_core::Secret;
@@ -29,12 +29,12 @@ use zeroize::Zeroize;
 pub struct Secret<T: Zeroize>(T);
 
 impl<T: Zeroize> Secret<T> {
-    /// Takes a value into keeping.
+    /// Wraps a value.
     pub fn new(value: T) -> Self {
         Self(value)
     }
 
-    /// Reads the secret.
+    /// Returns the secret.
     pub fn expose(&self) -> &T {
         &self.0
     }

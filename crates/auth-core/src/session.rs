@@ -1,4 +1,4 @@
-//! The session: a stored login of one user on one client, and the rules of its life.
+//! The session: a stored login of one user on one client, and the rules of its lifetime.
 
 use time::{Duration, OffsetDateTime};
 
@@ -25,7 +25,7 @@ pub struct Session {
     pub id: SessionId,
     /// The secret that finds this session.
     pub token: SessionToken,
-    /// Who is signed in.
+    /// The signed-in user.
     pub user_id: UserId,
     /// When it ends, to the millisecond.
     pub expires_at: OffsetDateTime,
@@ -33,23 +33,23 @@ pub struct Session {
     pub created_at: OffsetDateTime,
     /// When the row last changed, to the millisecond.
     pub updated_at: OffsetDateTime,
-    /// Address of the client that signed in; empty when unknown.
+    /// Address of the client that signed in; empty if unknown.
     pub ip_address: Option<String>,
-    /// `User-Agent` of the client that signed in; empty when unknown.
+    /// `User-Agent` of the client that signed in; empty if unknown.
     pub user_agent: Option<String>,
-    /// Declared fields beyond these; empty where none are declared.
+    /// Declared additional fields; empty if none are declared.
     pub additional: AdditionalValues,
 }
 
 impl Session {
-    /// Tells whether the session has ended. It lives up to and including the millisecond of
-    /// `expires_at` (Better Auth core §11.4: dead when `expiresAt < now`).
+    /// Whether the session has ended. It is alive up to and including the millisecond of `expires_at` (Better
+    /// Auth core §11.4: dead when `expiresAt < now`).
     pub fn is_expired(&self, now: OffsetDateTime) -> bool {
         self.expires_at < now
     }
 }
 
-/// Whether a sign-in should outlive the browser's run (`rememberMe`).
+/// Whether a sign-in should survive closing the browser (`rememberMe`).
 ///
 /// ```
 /// use auth_core::{Remember, SessionPolicy};
@@ -63,13 +63,13 @@ impl Session {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Remember {
-    /// The cookie stays for the session's whole life.
+    /// The cookie lasts as long as the session.
     Persistent,
-    /// The cookie goes when the browser closes, and the session lives one day.
+    /// The browser deletes the cookie when it closes, and the session lasts one day.
     UntilBrowserCloses,
 }
 
-/// What a session read should do to the row.
+/// The change that a session read should make to the row.
 ///
 /// ```
 /// use auth_core::{Refresh, SessionPolicy};
@@ -87,18 +87,18 @@ pub enum Remember {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refresh {
-    /// Nothing.
+    /// No change.
     NotDue,
-    /// Extend the session up to this moment.
+    /// Extend the session to this time.
     Due {
-        /// The new end.
+        /// The new expiry.
         expires_at: OffsetDateTime,
     },
 }
 
 /// How long sessions live and when reading one extends it.
 ///
-/// A session that is used once a day never ends; one that is left alone ends after a week:
+/// A session that is used once a day never ends; an unused one ends after a week:
 ///
 /// ```
 /// use auth_core::{Refresh, Remember, SessionPolicy};
@@ -117,19 +117,20 @@ pub enum Refresh {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionPolicy {
-    /// Life of a remembered session (`session.expiresIn`).
+    /// Lifetime of a remembered session (`session.expiresIn`).
     pub expires_in: Duration,
-    /// Age at which a read extends the session (`session.updateAge`); zero extends at every read.
+    /// Time after the last extension at which a read extends the session (`session.updateAge`). Zero extends
+    /// it at every read.
     pub update_age: Duration,
     /// Whether reads extend sessions at all (`session.disableSessionRefresh` negated).
     pub refresh: bool,
 }
 
 impl SessionPolicy {
-    /// Life of a session that is not remembered (Better Auth 1.7.25, `createSession`).
+    /// Lifetime of a session that is not remembered (Better Auth 1.7.25, `createSession`).
     pub const UNREMEMBERED_TTL: Duration = Duration::days(1);
 
-    /// Gives the end of a session that starts at `now`.
+    /// Returns the expiry of a session that starts at `now`.
     pub fn expires_at(&self, remember: Remember, now: OffsetDateTime) -> OffsetDateTime {
         let ttl = match remember {
             Remember::Persistent => self.expires_in,
@@ -138,8 +139,8 @@ impl SessionPolicy {
         now.saturating_add(ttl)
     }
 
-    /// Decides whether reading `session` at `now` extends it: due once `update_age` of its life is
-    /// used (Better Auth core §11.4 step 6).
+    /// Decides whether reading `session` at `now` extends it. An extension is due once `update_age` of the
+    /// session's lifetime has passed (Better Auth core §11.4 step 6).
     pub fn refresh(&self, session: &Session, now: OffsetDateTime) -> Refresh {
         let due_at = session.expires_at.saturating_sub(self.expires_in).saturating_add(self.update_age);
         if self.refresh && due_at <= now {
@@ -149,9 +150,9 @@ impl SessionPolicy {
         }
     }
 
-    /// Tells whether `session` was made by a user who asked not to be remembered. A browser says so
-    /// again at each read, with a cookie; a caller with a token does not, and its session must not grow
-    /// for that.
+    /// Whether the user asked not to be remembered when `session` was created, judged by its lifetime. A
+    /// browser repeats the choice with a cookie at each read. A client with a token does not, but its session
+    /// must not be extended either.
     pub fn is_unremembered(&self, session: &Session) -> bool {
         self.expires_in > Self::UNREMEMBERED_TTL
             && session.expires_at - session.created_at <= Self::UNREMEMBERED_TTL

@@ -6,12 +6,12 @@ use subtle::ConstantTimeEq;
 use crate::random::random_alphanumeric;
 use crate::secret::Secret;
 
-/// The secret that finds a [`Session`](crate::Session): 32 characters of `a-zA-Z0-9` (190 bits) when
-/// made here.
+/// The secret that finds a [`Session`](crate::Session). A generated token has 32 characters of `a-zA-Z0-9`
+/// (190 bits).
 ///
-/// Who holds it is signed in, so it is treated as a [`Secret`]: no `Display`, no `PartialEq`, a `Debug`
-/// without content. It may only be signed into a cookie because of its alphabet: nothing that a caller
-/// chose freely can pass for another kind of signed text.
+/// A client that holds the token is signed in, so it is treated as a [`Secret`]: no `Display`, no
+/// `PartialEq`, a `Debug` without content. It may be signed into a cookie only because its alphabet is
+/// restricted: a text that a client chose freely could pass for another kind of signed text.
 ///
 /// ```
 /// use auth_core::SessionToken;
@@ -40,19 +40,19 @@ use crate::secret::Secret;
 pub struct SessionToken(Secret<String>);
 
 impl SessionToken {
-    /// Length in characters of a token made here (Better Auth core, `createSession`).
+    /// Length in characters of a generated token (Better Auth core, `createSession`).
     pub const LENGTH: usize = 32;
 
-    /// Longest token in characters that [`SessionToken::parse`] takes.
+    /// Maximum length in characters of a token that [`SessionToken::parse`] accepts.
     pub const MAX_LENGTH: usize = 128;
 
-    /// Makes a new token.
+    /// Generates a new token.
     pub fn generate(rng: &mut impl CryptoRng) -> Self {
         Self(Secret::new(random_alphanumeric(rng, Self::LENGTH)))
     }
 
-    /// Takes a token that a client sent: 1 to [`SessionToken::MAX_LENGTH`] characters of `a-zA-Z0-9`.
-    /// Any other text cannot be a session token, so it is `None`.
+    /// Parses a token that a client sent: 1 to [`SessionToken::MAX_LENGTH`] characters of `a-zA-Z0-9`. `None`
+    /// for any other text, because it cannot be a session token.
     pub fn parse(text: &str) -> Option<Self> {
         let fits = !text.is_empty()
             && text.len() <= Self::MAX_LENGTH
@@ -60,17 +60,17 @@ impl SessionToken {
         fits.then(|| Self(Secret::new(text.to_owned())))
     }
 
-    /// Takes a token as the database gives it.
+    /// Takes a token from the database, without checks.
     pub fn from_stored(text: impl Into<String>) -> Self {
         Self(Secret::new(text.into()))
     }
 
-    /// Reads the token.
+    /// Returns the token's text.
     pub fn expose(&self) -> &str {
         self.0.expose()
     }
 
-    /// Compares in a time that depends on the lengths alone.
+    /// Compares two tokens in constant time. The duration depends only on their lengths.
     pub fn constant_time_eq(&self, other: &Self) -> bool {
         self.expose().as_bytes().ct_eq(other.expose().as_bytes()).into()
     }

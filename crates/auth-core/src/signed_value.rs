@@ -1,9 +1,9 @@
 //! The signed text inside Better Auth's cookies: `<value>.<MAC>` (Better Auth core §8.2).
 //!
-//! The MAC covers the value alone, neither the cookie's name nor a purpose. Whoever could have a value
-//! of their own choice signed would therefore hold a key to every consumer of the secret, also to the
-//! tokens of [`jws`](crate::jws). So the functions to use are the ones that name what they sign:
-//! [`sign_session_token`] and [`sign_true`].
+//! The MAC covers the value alone, neither the cookie's name nor a purpose. If an attacker could have a
+//! chosen value signed, the signature would be valid for every consumer of the secret, including the tokens
+//! of [`jws`](crate::jws). Use the functions that name what they sign: [`sign_session_token`] and
+//! [`sign_true`].
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -13,10 +13,10 @@ use crate::cookie::decode_uri_component;
 use crate::session_token::SessionToken;
 use crate::signing_secret::SigningSecret;
 
-/// Length in characters of a MAC's text: 32 bytes in padded base64.
+/// Length in characters of an encoded MAC: 32 bytes in padded base64.
 const MAC_TEXT_LENGTH: usize = 44;
 
-/// The fixed value of switches such as the `dont_remember` cookie.
+/// The fixed value of flag cookies such as `dont_remember`.
 ///
 /// ```
 /// use auth_core::signed_value::{TRUE, sign_true, verify};
@@ -28,8 +28,8 @@ const MAC_TEXT_LENGTH: usize = 44;
 /// ```
 pub const TRUE: &str = "true";
 
-/// A session token from the database holds characters that no token has, so it is not signed: the text
-/// might be a message that some other consumer of the secret would take.
+/// A session token from the database contains characters that no valid token has, so it is not signed.
+/// Another consumer of the secret might accept the signed text as a message of its own.
 ///
 /// ```
 /// use auth_core::{SessionToken, UnsignableToken, signed_value};
@@ -43,7 +43,7 @@ pub const TRUE: &str = "true";
 #[error("session token has characters that must not be signed")]
 pub struct UnsignableToken;
 
-/// Signs a session token: the content of the session cookie before percent-encoding.
+/// Signs a session token. The result is the content of the session cookie before percent-encoding.
 ///
 /// ```
 /// use auth_core::{SessionToken, SigningSecret, signed_value::sign_session_token};
@@ -57,8 +57,9 @@ pub struct UnsignableToken;
 ///
 /// # Errors
 ///
-/// [`UnsignableToken`] when the token, which another program wrote into the database, is not made of
-/// `a-zA-Z0-9`. Tokens of [`SessionToken::generate`] and [`SessionToken::parse`] never are refused.
+/// [`UnsignableToken`] if the token is empty, longer than [`SessionToken::MAX_LENGTH`] or not made of
+/// `a-zA-Z0-9`. Only tokens that another program wrote into the database can be so. Tokens of
+/// [`SessionToken::generate`] and [`SessionToken::parse`] are never refused.
 pub fn sign_session_token(token: &SessionToken, secret: &SigningSecret) -> Result<String, UnsignableToken> {
     if SessionToken::parse(token.expose()).is_none() {
         return Err(UnsignableToken);
@@ -79,10 +80,11 @@ pub fn sign_true(secret: &SigningSecret) -> String {
     sign(TRUE, secret)
 }
 
-/// Signs any text. **Low level**: it exists for published test vectors and for tools; a server that passes
-/// it a text from outside hands out its signature for everything (see the module's page).
+/// Signs any text. **Low level**: it exists for published test vectors and for tools. If a server signs a
+/// text from a client, the signature is valid for every consumer of the secret (see the module
+/// documentation).
 ///
-/// The result is the raw text; percent-encoding is the cookie's business.
+/// The result is the raw text; the caller must percent-encode it for a cookie.
 ///
 /// ```
 /// use auth_core::{SigningSecret, signed_value};
@@ -101,11 +103,10 @@ pub fn sign(value: &str, secret: &SigningSecret) -> String {
     text
 }
 
-/// Gives the value of a signed text, or `None` when the signature is missing, malformed or wrong.
+/// Returns the value of a signed text; `None` if the signature is missing, malformed or wrong.
 ///
-/// The signature is what follows the last dot. It is computed anew and compared as text in constant
-/// time, so there is one spelling of each signature: other alphabets, missing padding and stray bits
-/// are all refused.
+/// The signature is the text after the last dot. It is recomputed and compared as text in constant time, so
+/// each signature has one spelling: other alphabets, missing padding and unused bits are all refused.
 ///
 /// ```
 /// use auth_core::signed_value;
@@ -129,8 +130,8 @@ pub fn verify<'t>(text: &'t str, secret: &SigningSecret) -> Option<&'t str> {
     constant_time::equal(&expected, signature.as_bytes()).then_some(value)
 }
 
-/// Gives the session token of a signed text, or `None` when the signature is not right or what was signed
-/// is no session token, such as the [`TRUE`] of another cookie.
+/// Returns the session token of a signed text; `None` if the signature is not valid or the signed value is
+/// not a session token, such as the [`TRUE`] of another cookie.
 ///
 /// ```
 /// use auth_core::{SessionToken, signed_value};
@@ -151,9 +152,9 @@ pub fn verify_session_token(text: &str, secret: &SigningSecret) -> Option<Sessio
     SessionToken::parse(value)
 }
 
-/// Reads a session token as a bearer sends it: raw, or signed; a signed one may be percent-encoded, as it is in the
-/// cookie. Possession of a raw token is enough, as with Better Auth's `bearer` plugin, so what comes out is as good as
-/// its session.
+/// Reads a session token from a bearer credential, raw or signed. A signed token may be percent-encoded, as
+/// it is in the cookie. A raw token needs no signature, as with Better Auth's `bearer` plugin, so the result
+/// gives access to the session. `None` if the text is neither.
 ///
 /// ```
 /// use auth_core::signed_value::{read_session_token, sign_session_token};
@@ -175,7 +176,7 @@ pub fn read_session_token(text: &str, secret: &SigningSecret) -> Option<SessionT
     verify_session_token(decoded.as_deref().unwrap_or(text), secret)
 }
 
-/// Tells whether the text is the signed [`TRUE`].
+/// Whether the text is the signed [`TRUE`].
 ///
 /// ```
 /// use auth_core::{SessionToken, signed_value::{sign_session_token, sign_true, verify_true}};
@@ -214,7 +215,7 @@ mod tests {
     fn r_011_one_spelling_of_each_signature() {
         let good = sign(TOKEN, &secret());
         assert_eq!(verify(&good, &secret()), Some(TOKEN));
-        // The last letter before the padding carries two unused bits: `0` is 52, `1` to `3` are 53 to 55.
+        // The last character before the padding has two unused bits: `0` is 52, `1` to `3` are 53 to 55.
         for spelling in ["Y+1=", "Y+2=", "Y+3=", "Y-0=", "Y+0", "Y+0==", "Y+0 ", "Y+0=\n"] {
             let text = good.replace("Y+0=", spelling);
             assert_eq!(verify(&text, &secret()), None, "{spelling:?}");

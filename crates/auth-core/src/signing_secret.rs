@@ -1,4 +1,4 @@
-//! The secret that everything is signed with, and its rotation.
+//! The secret that signs cookies and tokens, and its rotation.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,28 +6,27 @@ use std::sync::Arc;
 use crate::mac::{MAC_BYTES, MacKey};
 use crate::secret::Secret;
 
-/// Better Auth's own fallback (1.7.25, `DEFAULT_SECRET`).
+/// Better Auth's default secret (1.7.25, `DEFAULT_SECRET`).
 const REFERENCE_DEFAULT: &str = "better-auth-secret-12345678901234567890";
 
-/// Published secrets, compared without regard to case: Better Auth's own fallback, the key of FastAPI's
-/// OAuth2 tutorial, and the `JWT_SECRET` of Supabase's example environment, from which applications are
-/// moved to this server.
+/// Published secrets, compared without regard to case: Better Auth's default secret, the key of FastAPI's
+/// OAuth2 tutorial, and the `JWT_SECRET` of the example environment of Supabase, from which applications
+/// migrate to this server.
 const PUBLISHED: [&str; 3] = [
     REFERENCE_DEFAULT,
     "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",
     "your-super-secret-jwt-token-with-at-least-32-characters-long",
 ];
 
-/// What stands in templates where a secret is to be filled in, compared in lower case without `-`, `_` and
-/// spaces. 64 random base64 characters hold one of these with a chance below 10^-10.
+/// Placeholders for secrets in configuration templates, compared in lower case without `-`, `_` and spaces.
+/// The chance that 64 random base64 characters contain one of them is below 10^-10.
 const PLACEHOLDERS: [&str; 6] =
     ["changeme", "changethis", "replaceme", "yoursecret", "yoursupersecret", "placeholder"];
 
-/// Key material of `BETTER_AUTH_SECRET`: the UTF-8 bytes of the text are the key of every MAC.
+/// Key material of `BETTER_AUTH_SECRET`. The UTF-8 bytes of the text are the key of every MAC.
 ///
-/// One can only be made by [`SigningSecret::parse`], so code that holds a `SigningSecret` holds one of at
-/// least [`SigningSecret::MIN_BYTES`] that does not stand in any documentation. Clones share one copy in
-/// memory.
+/// [`SigningSecret::parse`] is the only constructor. Every `SigningSecret` is therefore at least
+/// [`SigningSecret::MIN_BYTES`] long and is not a published example. Clones share one copy in memory.
 ///
 /// ```
 /// use auth_core::SigningSecret;
@@ -61,7 +60,7 @@ impl fmt::Debug for SigningSecret {
     }
 }
 
-/// Why a text cannot be a signing secret. Carries the length at most, never the text.
+/// Why a text cannot be a signing secret. The error contains at most the length, never the text.
 ///
 /// ```
 /// use auth_core::{SigningSecret, SigningSecretError};
@@ -76,13 +75,13 @@ pub enum SigningSecretError {
     /// A key shorter than the MAC's output weakens it (RFC 7518 §3.2), and short secrets get guessed.
     #[error("secret has {bytes} bytes, at least {} are needed", SigningSecret::MIN_BYTES)]
     TooShort {
-        /// Length in bytes of the text that was given.
+        /// Length of the given text in bytes.
         bytes: usize,
     },
-    /// The text is a published default or placeholder, so every reader of it can sign.
+    /// The text is a published default or placeholder, so every reader of that publication can sign.
     #[error("secret is a published default or placeholder")]
     WellKnown,
-    /// One character over and over.
+    /// The text repeats a single character.
     #[error("secret repeats a single character")]
     Repetitive,
 }
@@ -91,8 +90,8 @@ impl SigningSecret {
     /// Shortest secret in bytes: the output length of SHA-256 (RFC 7518 §3.2).
     pub const MIN_BYTES: usize = 32;
 
-    /// Takes the text of a secret, as it is: white space counts, since the other servers that share the
-    /// secret count it too.
+    /// Creates a secret from a text. The text is not trimmed, because other servers that share the secret do
+    /// not trim it either.
     ///
     /// # Errors
     ///
@@ -115,20 +114,20 @@ impl SigningSecret {
         Ok(Self(Arc::new(KeyMaterial { text: secret, mac_key })))
     }
 
-    /// Tells whether a text is the secret that Better Auth falls back to where none is set. As the secret of
-    /// the time before versions it counts for nothing, there and here.
+    /// Whether a text is the secret that Better Auth uses if none is set. Better Auth and this server both
+    /// ignore it as the legacy secret from before versioned secrets.
     pub fn is_reference_default(text: &str) -> bool {
         text == REFERENCE_DEFAULT
     }
 
-    /// Gives the key. It stays inside the crate: what others may sign, they sign through a function that
-    /// says what it signs.
+    /// Returns the key. It stays inside the crate: other crates sign through functions that define what is
+    /// signed.
     #[cfg(any(test, feature = "encryption"))]
     pub(crate) fn key(&self) -> &[u8] {
         self.0.text.expose().as_bytes()
     }
 
-    /// Gives the key of MACs.
+    /// Returns the key for MACs.
     pub(crate) fn mac_key(&self) -> &MacKey {
         &self.0.mac_key
     }
@@ -139,13 +138,13 @@ impl SigningSecret {
     }
 }
 
-/// The secrets of `BETTER_AUTH_SECRETS`: the first one signs, the others only read what is encrypted
-/// under them (Better Auth core §8.7).
+/// The secrets of `BETTER_AUTH_SECRETS`. The first one signs and encrypts. The others only decrypt values
+/// that were encrypted with them (Better Auth core §8.7).
 ///
-/// Signed cookies and HS256 tokens follow the current secret alone, as on the reference: rotating signs
-/// every browser out. Older versions matter to encrypted values.
+/// Signed cookies and HS256 tokens use the current secret alone, as in Better Auth, so a rotation signs every
+/// browser out. Older versions matter only for encrypted values.
 ///
-/// Version 2 has taken over; what was encrypted under version 1 stays readable:
+/// After a rotation to version 2, values that were encrypted with version 1 stay readable:
 ///
 /// ```
 /// use auth_core::{Purpose, SymmetricKeys, VersionedSecrets};
@@ -166,7 +165,7 @@ pub struct VersionedSecrets {
     numbered: bool,
 }
 
-/// A secret and the number it is known by.
+/// A secret and its version number.
 ///
 /// ```
 /// use auth_core::{VersionedSecret, VersionedSecrets};
@@ -179,13 +178,13 @@ pub struct VersionedSecrets {
 /// ```
 #[derive(Clone, Debug)]
 pub struct VersionedSecret {
-    /// Number before the colon; unique, in no particular order.
+    /// Number before the colon. It is unique; the numbers need no particular order.
     pub version: u64,
     /// The key material.
     pub secret: SigningSecret,
 }
 
-/// Why a list of secrets was refused. Names the entry by its place, never by its text.
+/// Why a list of secrets was refused. The error names an entry by its position, never by its text.
 ///
 /// ```
 /// use auth_core::VersionedSecrets;
@@ -201,28 +200,28 @@ pub enum VersionedSecretsError {
     /// An entry is not `<version>:<secret>` with digits before the first colon.
     #[error("entry {position} is not of the form `<version>:<secret>`")]
     Form {
-        /// Place of the entry, counted from 1.
+        /// Position of the entry, counted from 1.
         position: usize,
     },
-    /// Two entries have one version.
+    /// Two entries have the same version.
     #[error("version {version} stands twice")]
     DuplicateVersion {
         /// The version.
         version: u64,
     },
-    /// An entry's secret is not good enough.
+    /// [`SigningSecret::parse`] refuses the secret of an entry.
     #[error("entry {position} has no usable secret")]
     Secret {
-        /// Place of the entry, counted from 1.
+        /// Position of the entry, counted from 1.
         position: usize,
-        /// What is wrong with it.
+        /// Why the secret was refused.
         #[source]
         source: SigningSecretError,
     },
 }
 
 impl VersionedSecrets {
-    /// Makes the list of a server that has one secret and never rotated it.
+    /// Creates the list of a server with one secret that was never rotated.
     pub fn single(secret: SigningSecret) -> Self {
         Self {
             current: VersionedSecret { version: 0, secret },
@@ -232,13 +231,14 @@ impl VersionedSecrets {
         }
     }
 
-    /// Reads `<version>:<secret>,<version>:<secret>`: entries split at commas and trimmed, the version a
-    /// decimal number before the first colon, the secret after it trimmed. The first entry is current.
+    /// Parses `<version>:<secret>,<version>:<secret>`. Entries are separated by commas and trimmed. The
+    /// version is a decimal number before the first colon; the rest, trimmed, is the secret. The first entry
+    /// is current.
     ///
     /// # Errors
     ///
-    /// - [`VersionedSecretsError::Form`]: an entry without colon or number, also an empty list.
-    /// - [`VersionedSecretsError::DuplicateVersion`]: two entries with one version.
+    /// - [`VersionedSecretsError::Form`]: an entry without a colon or a number, or an empty list.
+    /// - [`VersionedSecretsError::DuplicateVersion`]: two entries with the same version.
     /// - [`VersionedSecretsError::Secret`]: a secret that [`SigningSecret::parse`] refuses.
     pub fn parse(text: &str) -> Result<Self, VersionedSecretsError> {
         let mut entries: Vec<VersionedSecret> = Vec::new();
@@ -254,30 +254,30 @@ impl VersionedSecrets {
         Ok(Self { current, retired: entries.collect(), legacy: None, numbered: true })
     }
 
-    /// Adds the secret of the time before versions (`BETTER_AUTH_SECRET` beside `BETTER_AUTH_SECRETS`): it
-    /// reads what was encrypted then, and signs and writes nothing.
+    /// Adds the legacy secret from before versioned secrets (`BETTER_AUTH_SECRET` beside
+    /// `BETTER_AUTH_SECRETS`). It decrypts values from that time, and never signs or encrypts.
     #[must_use]
     pub fn with_legacy(mut self, secret: SigningSecret) -> Self {
         self.legacy = Some(secret);
         self
     }
 
-    /// Gives the secret that signs and encrypts.
+    /// Returns the secret that signs and encrypts.
     pub fn current(&self) -> &SigningSecret {
         &self.current.secret
     }
 
-    /// Gives the secret of the time before versions, if there is one.
+    /// Returns the legacy secret from before versioned secrets, if there is one.
     pub fn legacy(&self) -> Option<&SigningSecret> {
         self.legacy.as_ref()
     }
 
-    /// Tells whether the secrets have versions, or there is a single one without.
+    /// Whether the secrets have versions; `false` for a single secret without a version.
     pub fn are_numbered(&self) -> bool {
         self.numbered
     }
 
-    /// Lists all entries with a version, the current one first.
+    /// Returns all entries with a version, the current one first.
     pub fn iter(&self) -> impl Iterator<Item = &VersionedSecret> {
         std::iter::once(&self.current).chain(&self.retired)
     }

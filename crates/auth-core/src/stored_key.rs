@@ -1,11 +1,11 @@
-//! Rows of the `jwks` table: which of them signs, which are shown (Better Auth plugins §3.5).
+//! Rows of the `jwks` table: which key signs, and which keys are published (Better Auth plugins §3.5).
 
 use time::{Duration, OffsetDateTime};
 
 use crate::id::KeyId;
 use crate::secret::Secret;
 
-/// A key pair as the `jwks` table holds it, both halves as text.
+/// A key pair as the `jwks` table stores it, both keys as text.
 ///
 /// ```
 /// use auth_core::{KeyId, Secret, StoredKey};
@@ -24,24 +24,24 @@ use crate::secret::Secret;
 /// ```
 #[derive(Clone, Debug)]
 pub struct StoredKey {
-    /// Names it in tokens, as `kid`.
+    /// The id, which tokens name as `kid`.
     pub id: KeyId,
-    /// JSON of the public half.
+    /// The public key as JSON.
     pub public_key: String,
-    /// The private half: JSON that holds it encrypted, or itself.
+    /// The private key: its JWK, or a JSON string with the encrypted JWK.
     pub private_key: Secret<String>,
-    /// When it was made; the newest one signs.
+    /// When the key was created. The newest key signs.
     pub created_at: OffsetDateTime,
-    /// From when on it signs nothing; `None`: it is never replaced by itself.
+    /// When the key stops signing; `None` if it is never replaced automatically.
     pub expires_at: Option<OffsetDateTime>,
-    /// Its algorithm; `None`, in rows of old versions, is the configured one.
+    /// The algorithm; `None`, in rows of old versions, means the configured one.
     pub algorithm: Option<String>,
-    /// Its curve; `None` for RSA.
+    /// The curve; `None` for RSA.
     pub curve: Option<String>,
 }
 
 impl StoredKey {
-    /// Tells whether it may still sign.
+    /// Whether the key may still sign.
     ///
     /// ```
     /// # use auth_core::{KeyId, Secret, StoredKey};
@@ -57,19 +57,19 @@ impl StoredKey {
         self.expires_at.is_none_or(|end| end > now)
     }
 
-    /// Tells whether others are still told of it: as long as it signs and for a time after, so that tokens which it
-    /// signed last are verified to their end (R-130).
+    /// Whether the key is still published. It is published while it signs and for a grace period after that,
+    /// so that the last tokens it signed can be verified until they expire (R-130).
     pub fn is_published(&self, now: OffsetDateTime, grace_period: Duration) -> bool {
         self.expires_at.is_none_or(|end| end.checked_add(grace_period).is_none_or(|end| end > now))
     }
 
-    /// Picks the key that signs: the newest live one of an algorithm, else the newest live one of any. `None` where
-    /// one has to be made.
+    /// Picks the key that signs: the newest live key of the algorithm, or else the newest live key of any
+    /// algorithm. `None` if a key must be generated.
     pub fn signing<'k>(keys: &'k [Self], algorithm: &str, now: OffsetDateTime) -> Option<&'k Self> {
         let newest = |of_algorithm: bool| {
             let fits =
                 |key: &&Self| !of_algorithm || key.algorithm.as_deref().is_none_or(|name| name == algorithm);
-            // Of two with one time the first counts, as in the reference's stable sort.
+            // Of two keys with the same time the first one counts, as in Better Auth's stable sort.
             let live = keys.iter().filter(|key| key.is_live(now)).filter(fits);
             live.rev().max_by_key(|key| key.created_at)
         };

@@ -1,9 +1,9 @@
-//! Values that are encrypted at rest or in a cookie, such as an outside provider's tokens (Better Auth
-//! core §8.6, §8.7).
+//! Values that are encrypted in the database or in a cookie, such as the tokens of an OAuth provider (Better
+//! Auth core §8.6, §8.7).
 //!
-//! XChaCha20-Poly1305 under the SHA-256 of the secret's text, with a random nonce of 24 bytes before the
-//! ciphertext and its tag after it, all in lower-case hex. Where secrets have versions, `$ba$<version>$`
-//! stands before the hex and says which one it was.
+//! The cipher is XChaCha20-Poly1305; the key is the SHA-256 of the secret's text. A value is a random nonce
+//! of 24 bytes, the ciphertext and the tag, all in lower-case hex. If secrets have versions, `$ba$<version>$`
+//! precedes the hex and names the version.
 
 use std::fmt::Write;
 
@@ -21,13 +21,14 @@ const KEY_BYTES: usize = 32;
 const NONCE_BYTES: usize = 24;
 const TAG_BYTES: usize = 16;
 
-/// What stands before a version (1.7.25, `ENVELOPE_PREFIX`).
+/// Prefix of a version (Better Auth 1.7.25, `ENVELOPE_PREFIX`).
 const ENVELOPE: &str = "$ba$";
 
-/// HKDF salt of keys with a purpose (1.7.25, `crypto/purpose`).
+/// HKDF salt of keys with a purpose (Better Auth 1.7.25, `crypto/purpose`).
 const PURPOSE_SALT: &[u8] = b"better-auth:oauth-encryption:v1";
 
-/// What values are encrypted for; each purpose has its own keys, so that a value of one opens in no other.
+/// The purpose of an encrypted value. Each purpose has its own keys, so a value of one does not decrypt under
+/// another.
 ///
 /// ```
 /// use auth_core::{Purpose, SymmetricError, SymmetricKeys};
@@ -42,16 +43,16 @@ const PURPOSE_SALT: &[u8] = b"better-auth:oauth-encryption:v1";
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// Columns of the database, under the secret itself.
+    /// Database columns, under the secret itself.
     Stored,
-    /// The state of a sign-in with an outside provider, where a cookie carries it.
+    /// The state of a sign-in with an OAuth provider, if a cookie carries it.
     OAuthStateCookie,
-    /// The session token in the state of linking an account.
+    /// The session token in the state of an account link.
     OAuthLinkSessionToken,
 }
 
 impl Purpose {
-    /// Gives the HKDF `info`; `None` where the secret is used as it is.
+    /// Returns the HKDF `info`; `None` if the secret is used directly.
     fn info(self) -> Option<&'static [u8]> {
         match self {
             Self::Stored => None,
@@ -61,7 +62,7 @@ impl Purpose {
     }
 }
 
-/// Why a value was not opened or not made. Nothing in it quotes the value.
+/// Why a value could not be encrypted or decrypted. No variant quotes the value.
 ///
 /// ```
 /// use auth_core::{Purpose, SymmetricError, SymmetricKeys, VersionedSecrets};
@@ -77,30 +78,30 @@ impl Purpose {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SymmetricError {
-    /// Not hex of a nonce, a ciphertext and a tag, with or without a version before it.
+    /// Not the hex of a nonce, a ciphertext and a tag, with or without a version before it.
     #[error("not an encrypted value")]
     Form,
-    /// There is no secret of that version: it was taken out of the settings.
+    /// No secret has that version. It was removed from the settings.
     #[error("no secret has version {version}")]
     UnknownVersion {
         /// The version that the value names.
         version: u64,
     },
-    /// The value has no version, and where secrets have versions only the one from before them opens it.
+    /// The value has no version, but the secrets have. Only a legacy unversioned secret could decrypt it.
     #[error("value is from before versions, and there is no secret of that time")]
     NoLegacySecret,
-    /// The value was made under another key, or was changed.
+    /// The value was encrypted under another key, or was modified.
     #[error("value was made under another key or changed")]
     Key,
-    /// The value opens and is no UTF-8.
+    /// The decrypted value is not UTF-8.
     #[error("value is not text")]
     NotText,
-    /// The text is longer than the cipher takes, 256 GiB.
+    /// The text is longer than the cipher accepts, 256 GiB.
     #[error("text is too long to encrypt")]
     TooLong,
 }
 
-/// The keys of one purpose: the current secret's encrypts, those of all versions decrypt.
+/// The keys of one purpose. The current secret's key encrypts; the keys of all versions decrypt.
 ///
 /// ```
 /// use auth_core::{Purpose, SigningSecret, SymmetricKeys, VersionedSecrets};
@@ -114,16 +115,16 @@ pub enum SymmetricError {
 #[derive(Clone, Debug)]
 pub struct SymmetricKeys {
     current: Key,
-    /// Empty where there is a single secret without a version.
+    /// Empty if there is a single secret without a version.
     versions: Vec<(u64, Key)>,
-    /// Opens values without a version.
+    /// Decrypts values without a version.
     unversioned: Option<Key>,
 }
 
 type Key = Secret<[u8; KEY_BYTES]>;
 
 impl SymmetricKeys {
-    /// Derives the keys of all versions, and of the secret from before versions, if there was one.
+    /// Derives the keys of all secret versions, and of the legacy unversioned secret if there is one.
     pub fn derive(secrets: &VersionedSecrets, purpose: Purpose) -> Self {
         let current = derive(secrets.current(), purpose);
         if !secrets.are_numbered() {
@@ -136,7 +137,7 @@ impl SymmetricKeys {
         }
     }
 
-    /// Encrypts a text under the current secret; names its version where secrets have versions.
+    /// Encrypts a text under the current secret. The value names the version if secrets have versions.
     ///
     /// # Errors
     ///
@@ -158,12 +159,12 @@ impl SymmetricKeys {
         Ok(value)
     }
 
-    /// Decrypts a value with the secret whose version it names, or without one with the secret from before
-    /// versions.
+    /// Decrypts a value with the secret whose version it names. A value without a version is decrypted with
+    /// the unversioned secret.
     ///
     /// # Errors
     ///
-    /// A [`SymmetricError`] that says why not.
+    /// A [`SymmetricError`] that gives the reason.
     pub fn decrypt(&self, value: &str) -> Result<Secret<String>, SymmetricError> {
         let (key, hex) = match value.strip_prefix(ENVELOPE) {
             Some(rest) => {
@@ -190,7 +191,8 @@ impl SymmetricKeys {
     }
 }
 
-/// Derives the cipher's key: SHA-256 of the secret's text, or of a purpose key's hex in its place.
+/// Derives the cipher's key: SHA-256 of the secret's text, or of the hex of the purpose's HKDF key if it has
+/// one.
 fn derive(secret: &SigningSecret, purpose: Purpose) -> Key {
     let digest = |text: &[u8]| Secret::new(Sha256::digest(text).into());
     let Some(info) = purpose.info() else {
@@ -214,7 +216,7 @@ pub(crate) fn cipher(key: &Key) -> XChaCha20Poly1305 {
     XChaCha20Poly1305::new(key.expose().into())
 }
 
-/// Reads a decimal number as it is written: digits without a sign or leading zeros.
+/// Parses a decimal number in its canonical form: digits without a sign or leading zeros.
 fn number(text: &str) -> Option<u64> {
     let number: u64 = text.parse().ok()?;
     (number.to_string() == text).then_some(number)

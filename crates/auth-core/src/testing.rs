@@ -1,4 +1,4 @@
-//! For tests of services: callers who show what a real auth server would have given them.
+//! For tests of services: users with the credentials that a real auth server would issue.
 //!
 //! ```
 //! use auth_core::testing::TestIssuer;
@@ -18,9 +18,9 @@
 //! # Ok::<(), auth_core::Refusal>(())
 //! ```
 //!
-//! The secret is random for each [`TestIssuer`], so nothing that is made here is good anywhere else.
-//! [`counts`] tells how often a request did what it should do once. [`cases`] is for crates that bring the check to a framework, [`credential_order`] for what reads requests
-//! itself.
+//! The secret is random for each [`TestIssuer`], so its credentials are not valid anywhere else. [`counts`]
+//! counts the operations that a request should do only once. [`cases`] is for crates that integrate a web
+//! framework, [`credential_order`] for code that reads credentials from requests.
 
 pub mod cases;
 pub mod counts;
@@ -48,7 +48,7 @@ use crate::user::User;
 use crate::user_session::UserSession;
 use crate::verifier::Verifier;
 
-/// The address of the auth server that a [`TestIssuer`] stands for.
+/// The base URL of the auth server that a [`TestIssuer`] simulates.
 ///
 /// ```
 /// use auth_core::{BaseUrl, testing};
@@ -59,9 +59,9 @@ use crate::verifier::Verifier;
 /// ```
 pub const BASE_URL: &str = "https://auth.example.com";
 
-/// Stands for an auth server: a random secret, and the sessions of the users it makes.
+/// Simulates an auth server: has a random secret, and the sessions of the users that it creates.
 ///
-/// What another server has signed is refused:
+/// Credentials of another server are refused:
 ///
 /// ```
 /// use auth_core::testing::TestIssuer;
@@ -87,7 +87,7 @@ impl Default for TestIssuer {
 
 #[expect(clippy::expect_used, reason = "for tests; what is expected is a constant or made right here")]
 impl TestIssuer {
-    /// Draws a secret.
+    /// Creates an issuer with a random secret.
     pub fn new() -> Self {
         let secret = SigningSecret::parse(random_alphanumeric(&mut rand::rng(), 48)).expect("random text");
         Self {
@@ -97,21 +97,21 @@ impl TestIssuer {
         }
     }
 
-    /// Gives the verifier of a service that shares the secret.
+    /// Returns the verifier of a service that shares the secret.
     pub fn verifier(&self) -> Verifier {
         Verifier::new(self.base_url.clone(), self.secrets.clone())
     }
 
-    /// Gives a lookup that finds the sessions of this issuer's users, until they are signed out.
+    /// Returns a lookup that finds the sessions of this issuer's users until they sign out.
     pub fn sessions(&self) -> TestSessions {
         self.sessions.clone()
     }
 
-    /// Makes a user with a proven address.
+    /// Creates a user with a verified address.
     ///
     /// # Panics
     ///
-    /// Where the text is no address.
+    /// If the text is not an e-mail address.
     pub fn user(&self, email: &str) -> TestUser {
         let email = Email::parse(email).expect("an e-mail address");
         let user = User {
@@ -133,7 +133,7 @@ impl TestIssuer {
     }
 }
 
-/// A user of a [`TestIssuer`]. Each credential is of a session of its own, which begins with it.
+/// A user of a [`TestIssuer`]. Each new credential starts a session of its own.
 ///
 /// ```
 /// use auth_core::testing::TestIssuer;
@@ -153,14 +153,14 @@ pub struct TestUser {
 
 #[expect(clippy::expect_used, reason = "for tests; what is expected is a constant or made right here")]
 impl TestUser {
-    /// Sets the `role` field (a comma list).
+    /// Sets the `role` field, a comma-separated list.
     #[must_use]
     pub fn with_role(mut self, role: &str) -> Self {
         self.user.additional.set("role".into(), FieldValue::Text(role.to_owned()), Visibility::Returned);
         self
     }
 
-    /// Gives the user.
+    /// Returns the user.
     pub fn user(&self) -> &User {
         &self.user
     }
@@ -185,7 +185,7 @@ impl TestUser {
         signed_in
     }
 
-    /// Lists the user's sessions, for a store of the service's own.
+    /// Lists the user's sessions, for a service with its own store.
     pub fn sessions(&self) -> Vec<Session> {
         let all = self.issuer.sessions.lock();
         all.iter().filter(|known| known.user.id == self.user.id).map(|known| known.session.clone()).collect()
@@ -196,7 +196,7 @@ impl TestUser {
         self.issuer.sessions.lock().retain(|known| known.user.id != self.user.id);
     }
 
-    /// Gives an access token, good for an hour.
+    /// Creates an access token that is valid for an hour.
     pub fn access_token(&self, now: OffsetDateTime) -> TestCredential {
         let policy = AccessTokenPolicy::new(self.issuer.base_url.origin());
         let issuer = AccessTokenIssuer::new(policy, self.issuer.secrets.current().clone());
@@ -204,7 +204,7 @@ impl TestUser {
         TestCredential { name: "authorization", value: format!("Bearer {}", issued.token.expose()) }
     }
 
-    /// Gives a raw session token, as a bearer.
+    /// Creates a raw session token in a bearer header.
     pub fn session_token(&self, now: OffsetDateTime) -> TestCredential {
         let signed_in = self.sign_in(now);
         TestCredential {
@@ -213,13 +213,13 @@ impl TestUser {
         }
     }
 
-    /// Gives a session cookie with nothing beside it: a service has to look the session up.
+    /// Creates a session cookie without a cookie cache, so that a service must look up the session.
     pub fn session_cookie(&self, now: OffsetDateTime) -> TestCredential {
         let value = pair(&self.cookie(&self.sign_in(now)));
         TestCredential { name: "cookie", value }
     }
 
-    /// Gives a session cookie with a cookie cache beside it, good for five minutes.
+    /// Creates a session cookie with a cookie cache that is valid for five minutes.
     pub fn cached_cookie(&self, now: OffsetDateTime) -> TestCredential {
         let signed_in = self.sign_in(now);
         let policy = CookieCachePolicy {
@@ -245,12 +245,12 @@ impl TestUser {
     }
 }
 
-/// Gives the `name=value` of a `Set-Cookie` line.
+/// Returns the `name=value` of a `Set-Cookie` line.
 fn pair(cookie: &SetCookie) -> String {
     cookie.as_str().split(';').next().unwrap_or_default().to_owned()
 }
 
-/// A header line that says who is calling.
+/// A header line that authenticates a caller.
 ///
 /// ```
 /// use auth_core::testing::TestIssuer;
@@ -268,17 +268,17 @@ pub struct TestCredential {
 }
 
 impl TestCredential {
-    /// Gives name and value, as request builders take them.
+    /// Returns name and value, as request builders take them.
     pub fn header(&self) -> (&'static str, String) {
         (self.name, self.value.clone())
     }
 
-    /// Gives the value alone.
+    /// Returns the value alone.
     pub fn value(&self) -> &str {
         &self.value
     }
 
-    /// Gives what a service reads from a request with this line.
+    /// Returns the credentials that a service reads from a request with this line.
     pub fn credentials(&self) -> Credentials {
         let line = [self.value.as_bytes()];
         if self.name == "cookie" { Credentials::read([], line) } else { Credentials::read(line, []) }
@@ -313,7 +313,7 @@ struct State {
     is_out: AtomicBool,
 }
 
-/// The lookup's database is away, because a test said so ([`TestSessions::break_down`]).
+/// The error of a lookup after [`TestSessions::break_down`].
 ///
 /// ```
 /// use auth_core::testing::TestOutage;
@@ -325,12 +325,12 @@ struct State {
 pub struct TestOutage;
 
 impl TestSessions {
-    /// Fails every lookup from now on, as a database does that is away.
+    /// Makes every lookup fail from now on, like an unavailable database.
     pub fn break_down(&self) {
         self.0.is_out.store(true, Ordering::Relaxed);
     }
 
-    /// Gives the sessions as they are now; what happens to one of the two later does not show in the other.
+    /// Returns an independent copy of the sessions. Later changes to one do not affect the other.
     fn copy(&self) -> Self {
         let is_out = AtomicBool::new(self.0.is_out.load(Ordering::Relaxed));
         Self(Arc::new(State { sessions: Mutex::new(self.lock().clone()), is_out }))

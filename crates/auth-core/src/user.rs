@@ -31,16 +31,16 @@ pub struct User {
     pub id: UserId,
     /// Display name; may be empty.
     pub name: String,
-    /// Address, unique in the database.
+    /// E-mail address, unique in the database.
     pub email: Email,
-    /// Whether the address was proven.
+    /// Whether the address is verified.
     pub email_verified: bool,
-    /// Address of a picture.
+    /// URL of a picture.
     pub image: Option<String>,
-    /// When the row was made, to the millisecond.
+    /// When the row was created, to the millisecond.
     pub created_at: OffsetDateTime,
     /// When the row last changed, to the millisecond.
     pub updated_at: OffsetDateTime,
-    /// Declared fields beyond these; empty where none are declared.
+    /// Values of declared additional fields; empty if none are declared.
     pub additional: AdditionalValues,
 }

@@ -17,8 +17,8 @@ use crate::user::User;
 /// ```
 #[derive(Clone, Debug)]
 pub struct UserSession {
-    /// Who is signed in.
+    /// The signed-in user.
     pub user: User,
-    /// By which session.
+    /// The user's session.
     pub session: Session,
 }

@@ -23,20 +23,20 @@ pub struct Verification {
     pub id: VerificationId,
     /// Purpose and secret, such as `reset-password:<24 characters>`.
     pub identifier: Secret<String>,
-    /// What the proof is about; its form depends on the purpose.
+    /// Data about the proof; its form depends on the purpose.
     pub value: String,
-    /// When it ends, to the millisecond.
+    /// When the proof expires, to the millisecond.
     pub expires_at: OffsetDateTime,
-    /// When the row was made, to the millisecond.
+    /// When the row was created, to the millisecond.
     pub created_at: OffsetDateTime,
     /// When the row last changed, to the millisecond.
     pub updated_at: OffsetDateTime,
 }
 
 impl Verification {
-    /// Gives the text that stands for an identifier where identifiers are stored hashed
-    /// (`verification.storeIdentifier` is `hashed`): who reads the table then cannot use what is in it
-    /// (Better Auth core §8.8).
+    /// Returns the hash that replaces an identifier if identifiers are stored hashed
+    /// (`verification.storeIdentifier` is `hashed`). An attacker who reads the table cannot use a hash in
+    /// place of the identifier (Better Auth core §8.8).
     pub fn hashed_identifier(identifier: &str) -> String {
         BASE64URL.encode(Sha256::digest(identifier))
     }

@@ -1,4 +1,4 @@
-//! One check for every form in which a caller can say who they are.
+//! Verifies every form of credential that a caller can send.
 
 mod by_secret;
 mod error;
@@ -37,19 +37,19 @@ use public::Public;
 pub use error::VerifierError;
 pub use verdict::Verdict;
 
-/// Checks what a request shows, without a lookup.
+/// Verifies the credentials of a request, without a lookup.
 ///
-/// It takes every form that Better Auth and this project's server hand out, in this order:
+/// It accepts every form that Better Auth and this project's server issue, in this order:
 ///
 /// 1. `Authorization: Bearer` with an access token;
-/// 2. `Authorization: Bearer` with a token of the `jwt` plugin, where keys are known
+/// 2. `Authorization: Bearer` with a token of the `jwt` plugin, if keys are known
 ///    ([`with_keys`](Verifier::with_keys));
 /// 3. `Authorization: Bearer` with a session token, raw or signed;
 /// 4. the signed session cookie, with or without a cookie cache beside it;
-/// 5. where there is no secret, a cookie cache alone that is signed with a public key's other half
+/// 5. without a secret, a cookie cache alone whose signature a public key verifies
 ///    ([`with_cookie_cache_of`](Verifier::with_cookie_cache_of)).
 ///
-/// A bearer header that does not verify is refused, never passed over in favour of a cookie.
+/// A bearer header that does not verify is refused; the cookies are not used instead.
 ///
 /// ```
 /// use auth_core::{Credentials, Verdict, Verifier};
@@ -73,19 +73,19 @@ pub use verdict::Verdict;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Verifier {
-    /// `None` where a service has no secret, only public keys.
+    /// `None` if the service has no secret, only public keys.
     by_secret: Option<BySecret>,
     #[cfg(feature = "josekit")]
     public: Option<Public>,
 }
 
 impl Verifier {
-    /// Takes the auth server's address and its secret, or its versioned secrets (all that clients hold is signed
-    /// with the current one).
+    /// Creates a verifier from the auth server's base URL and its secret, or its versioned secrets.
+    /// Everything that clients hold is signed with the current secret.
     ///
-    /// Tokens are to be issued by the address's origin, without an audience. Cookies are named as Better Auth names
-    /// them by default, with `__Secure-` where the address is https. A cookie cache of version `1` is taken, in
-    /// whichever strategy it is written.
+    /// Access tokens must be issued by the origin of the base URL, without an audience. Cookies have Better
+    /// Auth's default names, with `__Secure-` if the base URL is https. A cookie cache of version `1` is
+    /// accepted in every strategy.
     pub fn new(base_url: BaseUrl, secrets: VersionedSecrets) -> Self {
         let policy = AccessTokenPolicy::new(base_url.origin());
         let cookies = default_cookies(&base_url);
@@ -105,16 +105,16 @@ impl Verifier {
         }
     }
 
-    /// Takes public keys alone, for a service without the secret: it knows callers by their tokens of the `jwt` plugin,
-    /// and by no cookie unless [`with_cookie_cache_of`](Verifier::with_cookie_cache_of) says so. Keys that are not in the
-    /// set are asked for, where a [`KeySource`](crate::KeySource) is set.
+    /// Creates a verifier from public keys alone, for a service without the secret. It accepts tokens of the
+    /// `jwt` plugin, and no cookie unless [`with_cookie_cache_of`](Verifier::with_cookie_cache_of) is called.
+    /// Keys that are not in the set are looked up if a [`KeySource`](crate::KeySource) is configured.
     #[cfg(feature = "josekit")]
     pub fn from_keys(policy: &JwtPolicy, keys: JwkSet) -> Self {
         let verifier = JwtVerifier::new(policy);
         Self { by_secret: None, public: Some(Public { verifier, keys, cache: None, cookies: None }) }
     }
 
-    /// Takes tokens of the `jwt` plugin too, and cookie caches that are signed with one of these keys
+    /// Also accepts tokens of the `jwt` plugin, and cookie caches that are signed with one of these keys
     /// (`jwt({ sessionCookieCache: true })` of Better Auth).
     #[cfg(feature = "josekit")]
     #[must_use]
@@ -124,14 +124,16 @@ impl Verifier {
         self
     }
 
-    /// Takes, without the secret, the cookie caches of an auth server that signs them with its public keys' other halves
-    /// (`jwt({ sessionCookieCache: true })` of Better Auth). The cookie alone then says who is calling, as it does to
-    /// Better Auth's `getCookieCache`; whether the session has ended since is unknown.
+    /// Accepts, without the secret, the cookie caches that an auth server signs with the private keys of its
+    /// key set (`jwt({ sessionCookieCache: true })` of Better Auth). The cookie alone then authenticates the
+    /// caller, as in Better Auth's `getCookieCache`. It is unknown whether the session has ended since.
     ///
-    /// A browser sends cookies by itself: what changes something has to check where a request comes from.
+    /// A browser sends cookies automatically, so a route that changes something must check where a request
+    /// comes from.
     ///
-    /// It has a meaning after [`from_keys`](Verifier::from_keys) alone, and before [`with_cookies`](Verifier::with_cookies);
-    /// who has the secret takes these caches anyway.
+    /// Call it after [`from_keys`](Verifier::from_keys) and before [`with_cookies`](Verifier::with_cookies).
+    /// It has no effect on a verifier with a secret, which accepts these caches after
+    /// [`with_keys`](Verifier::with_keys).
     ///
     /// ```
     /// use auth_core::{BaseUrl, Credentials, Proof, Verdict, Verifier};
@@ -165,7 +167,7 @@ impl Verifier {
         self
     }
 
-    /// Asks access tokens for an audience (`access_token.audience` of the server).
+    /// Requires an audience in access tokens (`access_token.audience` of the server).
     #[must_use]
     pub fn with_audience(mut self, audience: impl Into<String>) -> Self {
         if let Some(BySecret { access, base_url, secrets, .. }) = &mut self.by_secret {
@@ -176,11 +178,11 @@ impl Verifier {
         self
     }
 
-    /// Takes cookies of other names: a prefix, names of their own, or `__Secure-` against what the address says.
+    /// Sets other cookie names: a prefix, individual names, or `__Secure-` independently of the base URL.
     ///
     /// # Errors
     ///
-    /// [`VerifierError::Cookies`] for names that no cookie can have.
+    /// [`VerifierError::Cookies`] for names that a cookie cannot have.
     pub fn with_cookies(mut self, settings: CookieSettings) -> Result<Self, VerifierError> {
         let cookies = SessionCookies::new(settings).map_err(VerifierError::Cookies)?;
         #[cfg(feature = "josekit")]
@@ -193,7 +195,7 @@ impl Verifier {
         Ok(self)
     }
 
-    /// Takes cookie caches of another version (`session.cookieCache.version`).
+    /// Accepts cookie caches of another version (`session.cookieCache.version`).
     #[must_use]
     pub fn with_cookie_cache_version(mut self, version: &str) -> Self {
         if let Some(by_secret) = &mut self.by_secret {
@@ -213,7 +215,7 @@ impl Verifier {
         self
     }
 
-    /// Takes no cookie cache: every session cookie is to be looked up, and a sign-out counts at once.
+    /// Ignores cookie caches: every session cookie must be looked up, and a sign-out takes effect at once.
     #[must_use]
     pub fn without_cookie_cache(mut self) -> Self {
         if let Some(by_secret) = &mut self.by_secret {
@@ -230,7 +232,7 @@ impl Verifier {
         self
     }
 
-    /// Judges what a request shows.
+    /// Verifies the credentials of a request.
     ///
     /// # Errors
     ///
@@ -244,7 +246,7 @@ impl Verifier {
         }
     }
 
-    /// Gives the session to look up for a principal that rests on this access token.
+    /// Returns the session to look up for a principal that this access token proves.
     pub(crate) fn access_token_session(
         credentials: &Credentials,
         claims: &AccessClaims,
@@ -257,9 +259,9 @@ impl Verifier {
         }
     }
 
-    /// Gives the session that a request's cookie names, whatever its cookie cache proves.
+    /// Returns the session that a request's session cookie names, whatever its cookie cache proves.
     pub(crate) fn cookie_session(&self, credentials: &Credentials) -> Result<UnconfirmedSession, Refusal> {
-        // Without the secret no token of a cookie can be verified, so there is none to look up.
+        // Without the secret, the session token in a cookie cannot be verified, so there is none to look up.
         let by_secret = self.by_secret.as_ref().ok_or(Refusal::Unconfirmed(ShownBy::Cookie))?;
         let token = by_secret.read_cookie(&credentials.cookies)?;
         by_secret.unconfirmed(token, ShownBy::Cookie)
@@ -268,7 +270,7 @@ impl Verifier {
     fn verify_jwt(&self, token: &str, now: OffsetDateTime) -> Result<Verdict, Refusal> {
         #[cfg(feature = "josekit")]
         if let Some(public) = &self.public {
-            // A token under a public key names it, and ours under the secret do not.
+            // A token under a public key has a `kid`; access tokens under the secret have none.
             match (JwtVerifier::kid(token), &self.by_secret) {
                 (Ok(kid), _) => return public.verify(kid, token, now),
                 (Err(error), None) => return Err(error.into()),

@@ -1,8 +1,8 @@
-//! How entities look to clients: JSON in camelCase, members in the reference's order.
+//! The JSON that clients see: names in camelCase, members in Better Auth's order.
 //!
-//! Only these types are serialised; entities and rows never are, so a new column is not shown to
-//! clients until it is added here. [`read_get_session`] goes the other way, for services that ask a server.
-//! `json` is JSON to the byte as the reference has it, where a signature is over that text.
+//! Only these types are serialised; entities and rows never are. Clients therefore do not see a new column
+//! until it is added here. [`read_get_session`] parses an answer, for services that query an auth server.
+//! `json` reproduces Better Auth's JSON byte for byte, which is necessary where a signature covers the text.
 
 mod additional;
 mod envelope;

@@ -1,6 +1,6 @@
-//! The vectors of Project Wycheproof, shown to the code that reads outside text.
+//! The vectors of Project Wycheproof, run against the code that reads outside input.
 //!
-//! Where the files come from, and why the tests are in here, says `tests/wycheproof/README.md`.
+//! `tests/wycheproof/README.md` says where the files come from and why the tests are inside the crate.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod aead;
@@ -16,7 +16,7 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
-/// One vector with the group that it stands in.
+/// One vector with its group.
 struct Vector {
     group: Rc<Value>,
     test: Value,
@@ -55,7 +55,7 @@ impl Vector {
         self.test[name].as_str().unwrap()
     }
 
-    /// Bytes of a member in hex.
+    /// Decodes a member that is written in hex.
     fn bytes(&self, name: &str) -> Vec<u8> {
         let (pairs, rest) = self.text(name).as_bytes().as_chunks::<2>();
         assert!(rest.is_empty(), "{name} of vector {}", self.id());

@@ -7,8 +7,8 @@
 //! curl http://127.0.0.1:8080/hello
 //! ```
 //!
-//! The settings' file and variables are those of `auth-server`; the host keeps its own address, its own
-//! middleware and its own error pages. Migrations are the host's to run: `auth-server migrate up`.
+//! The settings file and variables are those of `auth-server`. The host app keeps its own address, middleware
+//! and error pages. It must run the migrations itself: `auth-server migrate up`.
 
 #![allow(clippy::print_stdout, reason = "an example says where it listens")]
 
@@ -19,7 +19,8 @@ use auth_http::clock::Clock;
 use auth_http::settings::{Environment, Settings};
 use auth_http::{Acting, Auth};
 
-/// A route of the host's own that asks for a signed-in user: 401 in Better Auth's shape without one.
+/// A route of the host app that requires a signed-in user. Without one it answers 401 in Better Auth's
+/// format.
 #[get("/hello")]
 async fn hello(Acting(caller): Acting) -> impl Responder {
     format!("Hello, {}", caller.user.name)

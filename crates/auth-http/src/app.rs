@@ -1,4 +1,4 @@
-//! Puts a server together from its settings: services, then features, then the routes that an Actix app can mount.
+//! Builds a server from its settings: services, then features, then the routes that an Actix app mounts.
 
 mod features;
 mod plugins;
@@ -44,7 +44,7 @@ use crate::web::services::WebServices;
 
 pub use features::{error_codes, routes};
 
-/// The auth routes, built once from the settings and mounted in every worker:
+/// The auth routes. They are built once from the settings and mounted in every worker:
 ///
 /// ```no_run
 /// # use auth_http::{Auth, clock::Clock, settings::{Environment, Settings}};
@@ -63,8 +63,8 @@ pub struct Auth {
     shared: Arc<Shared>,
 }
 
-/// What all workers share. Each worker has a database pool of its own, whose connections are driven by the thread that
-/// uses them.
+/// State that all workers share. Database pools are not part of it: each worker opens its own pool, because a
+/// connection is driven by the thread that uses it.
 struct Shared {
     settings: Settings,
     pool: PoolSettings,
@@ -84,19 +84,20 @@ struct Shared {
 /// Why the routes cannot be built.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthError {
-    /// `security.trusted_origins` holds a pattern that would match nothing, or a script.
+    /// `security.trusted_origins` holds a pattern that can never match, trusts every site, or names a script
+    /// scheme.
     #[error("security.trusted_origins")]
     TrustedOrigin(#[source] crate::web::origin::ParsePatternError),
-    /// `cookies` holds what no cookie can have.
+    /// `cookies` holds a value that no cookie can have, or gives two cookies the same name.
     #[error("cookies")]
     Cookies(#[source] CookieSettingsError),
-    /// `database` asks for what cannot be had, such as a certificate that is not there.
+    /// The pool cannot be built from `database`, for example because a certificate file is missing.
     #[error("database")]
     Database(#[source] StoreError),
 }
 
 impl Auth {
-    /// Builds the routes; nothing is connected yet.
+    /// Builds the routes. Opens no connection yet.
     ///
     /// # Errors
     ///
@@ -132,13 +133,14 @@ impl Auth {
                 panics: PanicCount::default(),
             }),
         };
-        // Opens nothing; what is wrong with the settings should stop the start, not the first request.
+        // Neither call opens a connection. They run here so that wrong settings fail the start, not the first
+        // request.
         let store = auth.store().map_err(AuthError::Database)?;
         auth.sites(&store).map_err(AuthError::Cookies)?;
         Ok(auth)
     }
 
-    /// Makes a pool for the worker that calls; connections open with the first requests.
+    /// Makes a pool for the calling worker. Connections open with the first requests.
     ///
     /// # Errors
     ///
@@ -147,51 +149,51 @@ impl Auth {
         Ok(self.with_schema(Store::connect_lazily(self.shared.pool.clone())?))
     }
 
-    /// Tells a store what the settings say of the tables.
+    /// Applies the additional fields and the kind of ids of the settings to a store.
     fn with_schema(&self, store: Store) -> Store {
         let Shared { fields, settings, .. } = &*self.shared;
         store.with_fields(Arc::clone(fields)).with_ids(settings.database.generate_id)
     }
 
-    /// Gives which origins are trusted, for CORS.
+    /// Returns the trusted origins, for CORS.
     pub fn origins(&self) -> &OriginPolicy {
         &self.shared.origins
     }
 
-    /// Gives what is known of every route.
+    /// Returns the facts of every route.
     pub fn routes(&self) -> &[RouteFacts] {
         &self.shared.routes
     }
 
-    /// Lists the features that are on.
+    /// Lists the ids of the features that are on.
     pub fn features(&self) -> Vec<&'static str> {
         let features = features::features(&self.shared.settings, &self.shared.keys);
         features.iter().map(|feature| feature.id()).collect()
     }
 
-    /// Mounts the routes with a pool of this worker's own. To be called in the app factory, so that it runs once in each
-    /// worker.
+    /// Mounts the routes with a database pool for this worker. Call it in the app factory, which runs once in
+    /// each worker.
     pub fn configure(&self, app: &mut ServiceConfig) {
         match self.store() {
             Ok(store) => self.configure_with(app, store),
-            // `Auth::new` made a store of the same settings; all that can have changed is a file on disk.
+            // `Auth::new` made a store from the same settings. Only a file on disk can have changed since.
             Err(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "no pool for this worker")
             }
         }
     }
 
-    /// Mounts the routes over a store that the app holds already; the additional fields and the kind of ids of the
-    /// settings hold, not the store's. What tables are called is the store's ([`PoolSettings::names`]), and must be what the
-    /// settings say: else nothing is mounted, and the log says so.
+    /// Mounts the routes over a store that the app already has. The additional fields and the kind of ids
+    /// come from the settings, not from the store. The store's table names ([`PoolSettings::names`]) must
+    /// equal those of the settings. Otherwise no route is mounted, and an error is logged.
     pub fn configure_with(&self, app: &mut ServiceConfig, store: Store) {
         if let Some(router) = self.mount(app, store) {
             app.service(router.scope());
         }
     }
 
-    /// Mounts the routes of a server of its own: those below the base path, and what other software looks for at the
-    /// root.
+    /// Mounts the routes of the standalone server: those below the base path, and those that other software
+    /// expects at the root.
     pub(crate) fn configure_server(&self, app: &mut ServiceConfig, store: Store) {
         let Some(router) = self.mount(app, store) else { return };
         if !self.shared.settings.server.base_path.is_empty() {
@@ -203,7 +205,7 @@ impl Auth {
         app.service(router.scope());
     }
 
-    /// Builds what a worker answers with; `None` where the store's tables are not those of the settings.
+    /// Builds the router of a worker; `None` if the store's table names differ from those of the settings.
     fn mount(&self, app: &mut ServiceConfig, store: Store) -> Option<Router> {
         if store.settings().names != self.shared.settings.database.names {
             tracing::error!(
@@ -212,7 +214,7 @@ impl Auth {
             return None;
         }
         let store = self.with_schema(store);
-        // Made before with the same settings.
+        // `Auth::new` made the sites from the same settings, so this does not fail.
         let sites = self.sites(&store).ok()?;
         let features = features::features(&self.shared.settings, &self.shared.keys);
         let mut hooks = SessionHooks::default();
@@ -232,7 +234,7 @@ impl Auth {
         let Shared { settings, cookie_cache, .. } = &*self.shared;
         let template = SiteTemplate {
             cookies: settings.cookies.clone(),
-            // The other half is for all else that clients send.
+            // The other half is for the rest of the request's head.
             session_data_limit: settings.server.head_limit / 2,
             secret: settings.security.secrets.current().clone(),
             cookie_cache: cookie_cache.clone(),
@@ -341,7 +343,8 @@ fn cookie_cache(
     keys: &SigningKeys,
 ) -> Result<Option<CookieCacheTemplate>, CookieSettingsError> {
     let Some(mut policy) = settings.session.cookie_cache.clone() else { return Ok(None) };
-    // A `Max-Age` of the cookie's own is how long its content is good, as in the reference.
+    // If the `session_data` cookie has a `Max-Age` of its own, its content is valid for that time, as in the
+    // reference.
     let own = SessionCookies::new(settings.cookies.anywhere())?.session_data_max_age();
     policy.max_age = own.unwrap_or(policy.max_age);
     Ok(Some(if settings.jwt.enabled && settings.jwt.session_cookie_cache {

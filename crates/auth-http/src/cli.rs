@@ -44,20 +44,20 @@ enum Command {
     Check,
 }
 
-/// What a command ends with: an exit code, or the error that stopped it.
+/// The result of a command: an exit code, or the error that stopped it.
 type Outcome = Result<ExitCode, Box<dyn Error>>;
 
-/// Does what the command line says.
+/// Runs the command that the command line names.
 ///
 /// # Errors
-/// Whatever stopped the command, to be printed with its causes.
+/// The error that stopped the command. The caller prints it with its causes.
 pub(crate) fn run() -> Outcome {
     let arguments = Arguments::parse();
     let mut environment = Environment::from_process();
     if let Some(path) = arguments.config {
         environment = environment.with("AUTH_CONFIG", path);
     }
-    // One thread is enough here: workers bring their own.
+    // A single-threaded runtime is enough because the workers start their own threads.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         match arguments.command.unwrap_or(Command::Serve) {

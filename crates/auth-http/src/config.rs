@@ -1,8 +1,8 @@
-//! Values that settings are made of, how they are read, and the clock: where values come from, what types they have, and
-//! errors that name the key.
+//! How settings are read: their sources, the types of their values, and errors that name the key. Also the
+//! clock.
 //!
 //! [`Loader`] combines the sources into one tree. A [`Section`] is a serde type; [`Loader::section`] reads it
-//! from its table and checks it. No section is known here.
+//! from its table and validates it. This module knows no particular section.
 
 pub(crate) mod base_url;
 pub mod clock;

@@ -1,5 +1,5 @@
-//! Capabilities. Each is one folder with its routes, settings, errors and hooks; [`app`](crate::app) lists them. A feature
-//! never uses another one: what two of them need is a room of its own below them.
+//! Features. Each is one folder with its routes, settings, errors and hooks; [`app`](crate::app) lists them.
+//! A feature never uses another feature. Code that two features share is in a layer below them.
 
 pub(crate) mod bearer;
 pub(crate) mod email_password;
@@ -29,7 +29,7 @@ use crate::web::route::{MountedRoute, Route};
 use crate::web::route_facts::RouteFacts;
 use crate::web::router::AnswerHook;
 
-/// What features work with; one for each worker.
+/// The services that features use; one set for each worker.
 #[derive(Clone, Debug)]
 pub(crate) struct Services {
     /// The database.
@@ -42,33 +42,35 @@ pub(crate) struct Services {
     pub(crate) sign_up: SignUp,
     /// Changes passwords.
     pub(crate) change_password: ChangePassword,
-    /// What users and sessions hold beyond Better Auth's own.
+    /// The additional fields of users and sessions.
     pub(crate) fields: Arc<DeclaredFields>,
 }
 
 type Load = fn(&Loader) -> Result<Option<Arc<dyn Feature>>, SettingsError>;
 
-/// A feature with a section of the settings that nothing else reads, before it is known whether it is on.
+/// A feature with its own section of the settings, which no other code reads. The section decides whether it
+/// is on.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plugin {
-    /// The columns that it declares as fields. They can be called otherwise whether or not it is on.
+    /// The columns that it declares as fields. `[database.names]` can rename them whether or not the feature
+    /// is on.
     pub(crate) fields: Option<&'static Part>,
-    /// Reads the section; `None` where it turns the feature off.
+    /// Reads the section; `None` if it turns the feature off.
     pub(crate) load: Load,
 }
 
-/// A capability that is on.
+/// A feature that is on.
 pub(crate) trait Feature: fmt::Debug + Send + Sync {
-    /// Better Auth's id of the plugin, or the name of the group.
+    /// Better Auth's id of the plugin, or the name of a group of routes.
     fn id(&self) -> &'static str;
 
-    /// What is known of its routes.
+    /// Lists the facts of its routes.
     fn facts(&self) -> Vec<RouteFacts>;
 
-    /// Gives its routes a worker's services.
+    /// Binds its routes to the services of a worker.
     fn mount(&self, services: &Services) -> Vec<MountedRoute>;
 
-    /// The codes that it answers with, besides those of what lies below it.
+    /// The error codes that it adds to those of the layers below.
     fn errors(&self) -> &'static [ErrorCode] {
         &[]
     }
@@ -78,29 +80,29 @@ pub(crate) trait Feature: fmt::Debug + Send + Sync {
         Vec::new()
     }
 
-    /// Adds what it does around sessions.
+    /// Adds its hooks around sessions.
     fn hook_sessions(&self, _hooks: &mut SessionHooks, _store: &Store) {}
 
-    /// Adds what it does around new users.
+    /// Adds its hooks for new users.
     fn hook_users(&self, _hooks: &mut UserHooks, _store: &Store) {}
 
-    /// What it does to every answer whose cookies are known.
+    /// A hook that adds headers to every answer whose cookies are known; `None`: no hook.
     fn answer_hook(&self, _services: &Services) -> Option<AnswerHook> {
         None
     }
 
-    /// Paths of its routes that a server of its own offers at its root too.
+    /// Paths of its routes that the standalone server also serves at its root.
     fn root_paths(&self) -> &'static [&'static str] {
         &[]
     }
 }
 
-/// Gives what is known of routes.
+/// Lists the facts of routes.
 fn facts<S: 'static>(routes: &[Route<S>]) -> Vec<RouteFacts> {
     routes.iter().map(|route| route.facts().clone()).collect()
 }
 
-/// Gives routes their service.
+/// Binds routes to their service.
 fn mount<S: 'static>(routes: Vec<Route<S>>, service: S) -> Vec<MountedRoute> {
     let service = Rc::new(service);
     routes.into_iter().map(|route| route.mount(&service)).collect()

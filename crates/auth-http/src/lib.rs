@@ -1,8 +1,10 @@
-//! An auth server for Actix that speaks the wire of Better Auth.
+//! An auth server for Actix that is compatible with Better Auth: same paths, JSON, status codes, cookies and
+//! headers.
 //!
-//! There are two ways in. [`Application`] is the whole server, as the binary `auth-server` runs it: it binds, limits,
-//! logs, answers health checks and drains. [`Auth`] is only the routes, for an Actix app that has routes, middleware
-//! and error pages of its own; a handler there learns who is calling by asking for [`Acting`]:
+//! The crate has two entry points. [`Application`] is the whole server, as the binary `auth-server` runs it:
+//! listener, limits, log, health checks and graceful shutdown. [`Auth`] is only the routes, for an Actix app
+//! that has its own routes, middleware and error pages. A handler of that app gets the caller through the
+//! extractor [`Acting`]:
 //!
 //! ```no_run
 //! use actix_web::{App, HttpServer, get};
@@ -23,18 +25,19 @@
 //! # }
 //! ```
 //!
-//! [`settings`] reads the same file and variables for both; nothing else looks at the environment.
+//! Both read their [`settings`] from the same file and environment variables. No other code reads the
+//! environment.
 //!
 //! # Layers
 //!
-//! Each knows only those below it:
+//! Each layer uses only the layers below it:
 //!
 //! - `server`: listener, deadlines, probes, log, background work.
 //! - `app`: builds services and features from the settings and mounts them.
-//! - `features`: one folder for each capability: its routes, settings and errors.
-//! - `session`, `password`, [`signing_keys`]: what several features need.
-//! - `web`: bodies and their checks, origins, hosts, clients, rate limits, errors.
-//! - `config`: values that settings are made of, and the clock.
+//! - `features`: one folder for each feature: its routes, settings and errors.
+//! - `session`, `password`, [`signing_keys`]: services that several features share.
+//! - `web`: request bodies and their checks, origins, hosts, clients, rate limits, errors.
+//! - `config`: the types of settings values, and the clock.
 
 mod app;
 mod config;

@@ -1,4 +1,4 @@
-//! The server's binary: reads settings, starts the log, does what the command line says.
+//! The server's binary: reads the settings, starts the log and runs the command that the command line names.
 
 #[cfg(not(panic = "unwind"))]
 compile_error!("a panic must cost one request and not the server (R-101): build with panic = \"unwind\"");
@@ -14,7 +14,7 @@ fn main() -> ExitCode {
     match cli::run() {
         Ok(code) => code,
         Err(error) => {
-            // Nothing can be done where not even the reason can be written.
+            // If stderr cannot be written, the error cannot be reported.
             let _ = writeln!(std::io::stderr(), "auth-server: {}", chain(&*error));
             ExitCode::FAILURE
         }

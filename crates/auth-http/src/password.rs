@@ -1,7 +1,7 @@
-//! Passwords: hashing within bounds, tries per account, and signing up, signing in and changing passwords with them.
+//! Passwords: bounded hashing, attempts per account, and signing up, signing in and changing passwords.
 //!
-//! These are services: a route is thin and knows the body and the answer, so that `/login` and `/sign-in/email` are two
-//! routes over one [`sign_in::SignIn`].
+//! These are services. A route only converts the body and the response, so `/login` and `/sign-in/email` are
+//! two routes that share one [`sign_in::SignIn`].
 
 pub(crate) mod answer;
 pub(crate) mod attempts;
@@ -20,10 +20,10 @@ use crate::web::error_code::ErrorCode;
 use attempts::PasswordAttempts;
 use hashing::Hashing;
 
-/// The password is under the shortest length.
+/// The password is shorter than the minimum length.
 pub(crate) const PASSWORD_TOO_SHORT: ErrorCode =
     ErrorCode::new(StatusCode::BAD_REQUEST, "PASSWORD_TOO_SHORT", "Password too short");
-/// The password is over the longest length.
+/// The password is longer than the maximum length.
 pub(crate) const PASSWORD_TOO_LONG: ErrorCode =
     ErrorCode::new(StatusCode::BAD_REQUEST, "PASSWORD_TOO_LONG", "Password too long");
 
@@ -41,14 +41,14 @@ pub(crate) const CODES: &[ErrorCode] = &[
     change_password::INVALID_PASSWORD,
 ];
 
-/// What every test of a password goes through; cheap to clone, and one for all workers, so that its bounds hold for the
-/// process.
+/// The services that every password check uses. Cheap to clone; all workers share one, so that the limits
+/// apply to the whole process.
 #[derive(Clone, Debug)]
 pub(crate) struct Passwords {
-    /// Where hashes are computed.
+    /// Computes hashes.
     pub(crate) hashing: Hashing,
-    /// Counts failed tries per account.
+    /// Counts failed attempts per account.
     pub(crate) attempts: PasswordAttempts,
-    /// Which passwords may be set.
+    /// The lengths that a new password may have.
     pub(crate) policy: PasswordPolicy,
 }

@@ -19,10 +19,10 @@ pub use application::{Application, ApplicationHandle, StartError};
 #[cfg(test)]
 pub(crate) use middleware::logged;
 
-/// How a request was answered.
+/// The response to a request, or the error that produces one.
 type Outcome = Result<ServiceResponse, actix_web::Error>;
 
-/// Gives an error's answer more headers, without losing the error.
+/// Adds headers to the response of an error and keeps the error.
 fn with_headers(error: actix_web::Error, add: impl FnOnce(&mut HeaderMap)) -> actix_web::Error {
     let mut response = error.error_response();
     add(response.headers_mut());

@@ -1,8 +1,8 @@
-//! Sessions: the one place that begins, reads, extends and ends them.
+//! Sessions: the only module that begins, reads, extends and ends them.
 //!
-//! [`Sessions`] is the service that features use. A guard reads the caller of a route; [`Sessions::begin`] is the only way
-//! to a new session, so that what bars a user (a ban, a second factor, an address that is not verified) is asked there,
-//! whatever the way in.
+//! [`Sessions`] is the service that features use. A guard determines the caller of a route. Only
+//! [`Sessions::begin`] creates a session. The checks that can block a user (a ban, a second factor, an
+//! unverified address) are therefore made there, for every way of signing in.
 
 pub(crate) mod acting;
 pub(crate) mod begin;
@@ -46,33 +46,33 @@ pub(crate) const SESSION_NOT_FRESH: ErrorCode =
 pub(crate) const FAILED_TO_GET_SESSION: ErrorCode =
     ErrorCode::new(StatusCode::UNAUTHORIZED, "FAILED_TO_GET_SESSION", "Failed to get session");
 
-/// The codes of sessions.
+/// The error codes of sessions.
 pub(crate) const CODES: &[ErrorCode] =
     &[SESSION_NOT_FRESH, FAILED_TO_GET_SESSION, gates::BANNED_USER, begin::SECOND_FACTOR_REQUIRED];
 
 /// Begins, reads, extends and ends sessions; one for each worker.
 #[derive(Debug)]
 pub(crate) struct Sessions {
-    /// Where sessions are.
+    /// The store of the sessions.
     pub(crate) store: Store,
     /// Reads and extends them.
     pub(crate) reader: SessionReader,
-    /// How long they live.
+    /// When sessions expire and when they are renewed.
     pub(crate) policy: SessionPolicy,
-    /// Most sessions of one user at once.
+    /// Maximum number of sessions of one user; `None`: no limit.
     pub(crate) max_per_user: Option<NonZeroU32>,
-    /// What users and sessions hold beyond Better Auth's own.
+    /// The additional fields of users and sessions.
     pub(crate) fields: Arc<DeclaredFields>,
-    /// What cookies are signed with.
+    /// The secret that signs cookies.
     pub(crate) secret: SigningSecret,
-    /// How Better Auth's own routes read a session token in `Authorization` (`bearer.enabled`); `None`: by the rules of
-    /// the token API.
+    /// How Better Auth's own routes read a session token in `Authorization` (`bearer.enabled`); `None`: by
+    /// the rules of the token API.
     pub(crate) bearer: Option<BearerPlugin>,
-    /// What depends on the address that a request reached.
+    /// Per-host configuration: cookies, token issuer and audience.
     pub(crate) sites: Sites,
-    /// What features do around sessions.
+    /// The hooks that features run around sessions.
     pub(crate) hooks: SessionHooks,
-    /// What the database says of users that other servers bar.
+    /// Checks in the database whether another server has blocked a user.
     pub(crate) gates: Gates,
 }
 
@@ -83,16 +83,16 @@ impl AsRef<Sessions> for Sessions {
 }
 
 impl Sessions {
-    /// Gives what depends on the address that a request reached.
+    /// Returns the configuration of the host that a request reached.
     ///
     /// # Errors
     ///
-    /// [`ApiError::Internal`] where no cookie can be as the settings say for that host.
+    /// [`ApiError::Internal`] if the cookie settings are not valid for that host.
     pub(crate) fn site(&self, request: &RequestContext) -> Result<Rc<Site>, ApiError> {
         self.sites.of(request)
     }
 
-    /// Gives what the cookies of a request show, and what stands for them; read once per request.
+    /// Returns the credential and the session cookies of a request, read once per request.
     ///
     /// # Errors
     ///

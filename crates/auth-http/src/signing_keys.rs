@@ -1,16 +1,19 @@
-//! Keys that sign the tokens of Better Auth's `jwt` plugin: which one signs, when a new one is made (Better Auth plugins
-//! §3.5).
+//! The keys that sign the tokens of Better Auth's `jwt` plugin: which key signs, and when a new one is
+//! created (Better Auth plugins §3.5).
 //!
-//! Keys live in the database, and any number of servers, Node's among them, share them. The table is read for every
-//! `/jwks`, so that a key which another server made a moment ago is shown. Who signs reads it too, and then goes on with
-//! the opened key for [`KEPT`]: for that long a server may sign with a key that another one has replaced, which every
-//! verifier still knows, or with one whose row was deleted, which nobody does.
+//! The keys are rows in the database. Any number of servers share them, including Better Auth on Node. Every
+//! request for `/jwks` reads the table, so that it shows a key that another server has just created. Signing
+//! reads the table too, and then reuses the decrypted key for [`KEPT`]. During that time, a server may sign
+//! with a key that another server has replaced, which every verifier still knows, or with a key whose row was
+//! deleted, which no verifier knows.
 //!
-//! Copies of sessions in cookies are signed with these keys too, where the settings say so; public keys are then held in
-//! memory (`known`), so that a copy is checked without a question to the database, and written while it is busy (`copies`).
+//! If the settings say so, these keys also sign the cookie cache. Public keys are then kept in memory
+//! (`known`), so that a cookie cache is verified without a database query, and it can still be signed while
+//! the database is busy (`copies`).
 //!
-//! A key is replaced when a token is asked for after its end. Of several requests and servers that all find none, one
-//! stores its own; between this server and Node's, which takes no lock, both may, and both keys are good.
+//! A key is replaced when a token is requested after the key's end. If several requests or servers find no
+//! valid key at the same time, one of them stores a new one. Better Auth on Node takes no lock, so it and
+//! this server may both store a key; both keys are valid.
 
 mod copies;
 mod known;
@@ -35,18 +38,20 @@ use copies::CopyReads;
 use known::KnownKeys;
 use moment::is_within;
 
-/// How long a key that was read signs before the table is asked again.
+/// How long a key is reused for signing before the table is read again.
 pub const KEPT: Duration = Duration::seconds(5);
 
-/// How long keys that were read are relied on for copies of sessions where the table does not answer: for so long a key
-/// whose row was deleted still checks what it signed, and signs where that cannot be seen.
+/// How long keys in memory are used for the cookie cache while the table cannot be read. During that time, a
+/// key whose row was deleted still verifies what it signed, and still signs if the deletion cannot be
+/// seen.
 const RELIED_ON: Duration = Duration::seconds(60);
 
-/// How long a request waits for keys that it can do without. With the longest operation of a pool after it, it is still
-/// answered within five seconds.
+/// How long a request waits for keys that it can do without. Even if the longest database operation follows,
+/// the request is answered within five seconds.
 pub const PATIENCE: std::time::Duration = std::time::Duration::from_millis(400);
 
-/// Signs tokens and shows public keys; cheap to clone, and one for all workers, so that they make one key together.
+/// Signs tokens and publishes public keys. Cheap to clone; all workers share one, so that they create only
+/// one key.
 #[derive(Clone)]
 pub struct SigningKeys(Arc<Shared>);
 
@@ -54,16 +59,16 @@ struct Shared {
     settings: JwtSettings,
     secrets: SymmetricKeys,
     current: Mutex<Option<Current>>,
-    /// Held by whoever makes a key. In it is one that was made and could not be stored, so that a database which refuses
-    /// keys does not have every request make another.
+    /// Held while a key is created. It contains a key that was created but could not be stored, so that
+    /// requests do not each create a key while the database refuses to store one.
     making: tokio::sync::Mutex<Option<StoredKey>>,
-    /// Keys that check copies of sessions.
+    /// Public keys that verify the cookie cache.
     known: KnownKeys,
-    /// How reading the key went that signs copies.
+    /// The state of reading the key that signs the cookie cache.
     copy_reads: CopyReads,
 }
 
-/// The key that signs.
+/// The current signing key.
 #[derive(Clone)]
 struct Current {
     key: SigningKey,
@@ -71,60 +76,62 @@ struct Current {
     read_at: OffsetDateTime,
 }
 
-/// A stored key and what can be said of it, for the operator.
+/// A stored key and its state, for the operator.
 #[derive(Debug)]
 pub struct KeyReport {
     /// The row.
     pub key: StoredKey,
-    /// Whether it is the one that signs.
+    /// Whether it is the current signing key.
     pub signs: bool,
-    /// Whether clients are shown it.
+    /// Whether it is published to clients.
     pub published: bool,
-    /// Why this server cannot sign with it, if so.
+    /// Why this server cannot sign with it, if it cannot.
     pub unusable: Option<SigningError>,
 }
 
-/// Why no token was signed, or no key made. Nothing in it quotes a key.
+/// Why no token was signed, or no key created. No error contains a key.
 #[derive(Debug, thiserror::Error)]
 pub enum SigningError {
     /// The table could not be read or written.
     #[error("the keys are not available")]
     Store(#[source] StoreError),
-    /// No key pair could be made.
+    /// No key pair could be created.
     #[error("no key was made")]
     Make(#[source] KeyPairError),
-    /// The task that made a key or signed with one did not end.
+    /// The task that created a key or signed with one did not finish.
     #[error("work with a key was interrupted")]
     Interrupted(#[source] JoinError),
-    /// The key that should sign cannot be opened: the secret is another one than when it was made.
+    /// The signing key cannot be decrypted, because the secret differs from the one under which it was
+    /// created.
     #[error(
         "private key `{kid}` cannot be used; restore the secret it was made under, or make a new key with `auth-server keys rotate`"
     )]
     Open {
-        /// Which key.
+        /// Id of the key.
         kid: String,
         /// What is wrong with it.
         #[source]
         source: KeyPairError,
     },
-    /// The key that should sign has an algorithm that this server lacks, or an id that no token can name.
+    /// The signing key has an algorithm that this server does not support, or an id that a token cannot
+    /// contain.
     #[error(
         "key `{kid}` is of an algorithm that cannot be used here; make a new key with `auth-server keys rotate`"
     )]
     Algorithm {
-        /// Which key.
+        /// Id of the key.
         kid: String,
     },
-    /// Somebody deleted the key while it was being made.
+    /// The key was deleted while it was being created.
     #[error("no key is there after one was made")]
     Vanished,
-    /// The token could not be made.
+    /// The token could not be signed.
     #[error("the token was not signed")]
     Issue(#[source] JwtIssueError),
-    /// The server has no address that tokens could name.
+    /// The server has no base URL that tokens could contain.
     #[error("the server has no address of its own")]
     NoAddress,
-    /// The copy of a session could not be made.
+    /// The cookie cache could not be signed.
     #[error("the copy was not signed")]
     Copy(#[source] CookieCacheError),
 }
@@ -146,7 +153,7 @@ impl From<SigningError> for ApiError {
 }
 
 impl SigningKeys {
-    /// Takes the settings of keys and the secrets that encrypt them; nothing is read or made yet.
+    /// Takes the settings of keys and the secrets that encrypt them. Nothing is read or created yet.
     pub fn new(settings: &JwtSettings, secrets: &VersionedSecrets) -> Self {
         Self(Arc::new(Shared {
             secrets: SymmetricKeys::derive(secrets, Purpose::Stored),
@@ -158,7 +165,8 @@ impl SigningKeys {
         }))
     }
 
-    /// Makes an issuer's token for a user; the first one, and the first after a key's end, make a key too.
+    /// Signs an issuer's token for a user. The first call, and the first after a key's end, also creates a
+    /// key.
     ///
     /// # Errors
     ///
@@ -179,11 +187,11 @@ impl SigningKeys {
         signed.await.map_err(SigningError::Interrupted)?.map_err(SigningError::Issue)
     }
 
-    /// Gives the keys that clients are shown; makes the first one where there is none.
+    /// Returns the published keys. Creates the first one if there is none.
     ///
     /// # Errors
     ///
-    /// [`SigningError`]. A row that is no key is left out.
+    /// [`SigningError`]. A row without a valid key is left out.
     pub async fn published(&self, store: &Store, now: OffsetDateTime) -> Result<JwkSet, SigningError> {
         let mut keys = store.keys().list().await.map_err(SigningError::Store)?;
         if keys.is_empty() {
@@ -192,7 +200,7 @@ impl SigningKeys {
         Ok(self.shown(&keys, now))
     }
 
-    /// Lists all keys and what can be said of them.
+    /// Lists all keys and their state.
     ///
     /// # Errors
     ///
@@ -209,7 +217,8 @@ impl SigningKeys {
         Ok(keys.into_iter().map(report).collect())
     }
 
-    /// Makes a new key, which signs from now on. The others stay: tokens that they signed are verified to their end.
+    /// Creates a new key, which signs from now on. The other keys are kept, so that the tokens that they
+    /// signed can be verified until they expire.
     ///
     /// # Errors
     ///
@@ -221,7 +230,7 @@ impl SigningKeys {
         Ok(key)
     }
 
-    /// Gives those of the keys that are shown; a row that is no key is left out.
+    /// Returns the published keys. A row without a valid key is left out.
     fn shown(&self, keys: &[StoredKey], now: OffsetDateTime) -> JwkSet {
         let mut set = JwkSet::default();
         for key in keys.iter().filter(|key| self.is_published(key, now)) {
@@ -236,7 +245,7 @@ impl SigningKeys {
         set
     }
 
-    /// Gives the key that signs.
+    /// Returns the current signing key.
     async fn current(&self, store: &Store, now: OffsetDateTime) -> Result<SigningKey, SigningError> {
         match self.remembered(KEPT, now) {
             Some(key) => Ok(key),
@@ -244,7 +253,7 @@ impl SigningKeys {
         }
     }
 
-    /// Gives the key that signed last, unless it ended or was read so long ago.
+    /// Returns the last signing key; `None` if it has ended or was read longer than `span` ago.
     fn remembered(&self, span: Duration, now: OffsetDateTime) -> Option<SigningKey> {
         let current = self.0.current.lock().unwrap_or_else(PoisonError::into_inner);
         let Current { key, expires_at, read_at } = current.as_ref()?;
@@ -263,14 +272,14 @@ impl SigningKeys {
         let opened = self.choose(&keys, now).ok_or(SigningError::Vanished).and_then(|stored| {
             Ok(Current { key: self.open(stored)?, expires_at: stored.expires_at, read_at: now })
         });
-        // The table answered: where its key cannot be used, an older one must not go on in its place.
+        // The table has answered. If its key cannot be used, an older key must not be used instead.
         let current = opened.as_ref().ok().cloned();
         *self.0.current.lock().unwrap_or_else(PoisonError::into_inner) = current;
         Ok(opened?.key)
     }
 
-    /// Makes a key unless somebody else did meanwhile; gives all keys. It goes on when the client hangs up: the next one
-    /// would begin from the start.
+    /// Creates a key, unless another task does so at the same time, and returns all keys. The task continues
+    /// if the client disconnects; otherwise the next request would have to start again.
     async fn replace(&self, store: &Store, now: OffsetDateTime) -> Result<Vec<StoredKey>, SigningError> {
         let (keys, store) = (self.clone(), store.clone());
         let made = tokio::task::spawn(async move {
@@ -299,7 +308,7 @@ impl SigningKeys {
         made.await.map_err(SigningError::Interrupted)?
     }
 
-    /// Makes a key pair off the request threads: an RSA key takes up to seconds of a core.
+    /// Creates a key pair on a blocking thread, because an RSA key takes up to seconds of CPU time.
     async fn generate(&self, now: OffsetDateTime) -> Result<StoredKey, SigningError> {
         let keys = self.clone();
         let made = tokio::task::spawn_blocking(move || keys.generate_here(now));
@@ -327,7 +336,7 @@ impl SigningKeys {
         Ok(self.dated(key, now))
     }
 
-    /// Has a key begin now.
+    /// Sets the key's creation time to now, and its end accordingly.
     fn dated(&self, key: StoredKey, now: OffsetDateTime) -> StoredKey {
         let interval = self.0.settings.rotation_interval;
         let expires_at = interval.and_then(|interval| now.checked_add(interval));
@@ -352,7 +361,7 @@ impl SigningKeys {
             .map_err(|source| SigningError::Open { kid: kid(), source })?;
         match self.public(stored) {
             Ok(public) if signing.fits(&public) => Ok(signing),
-            // Its tokens would verify nowhere.
+            // Tokens that it signs could not be verified.
             _ => Err(SigningError::Open { kid: kid(), source: KeyPairError::Mismatch }),
         }
     }
@@ -364,13 +373,13 @@ impl SigningKeys {
         VerificationKey::new(kid, jwk).map_err(UnusablePublicKey::Key)
     }
 
-    /// A row of an old version names no algorithm and has the configured one.
+    /// A row from an old version names no algorithm and has the configured one.
     fn algorithm(&self, stored: &StoredKey) -> Option<JwsAlgorithm> {
         stored.algorithm.as_deref().map_or(Some(self.0.settings.algorithm), JwsAlgorithm::parse)
     }
 }
 
-/// Once it is stored: the table may have given it another id.
+/// Called after the key is stored, because the table may have given it another id.
 fn log_made(key: &StoredKey) {
     tracing::info!(kid = key.id.as_str(), algorithm = key.algorithm.as_deref(), "made a key");
 }
@@ -381,8 +390,8 @@ impl fmt::Debug for SigningKeys {
     }
 }
 
-/// Tells whether a key signs so slowly, the more so the larger it is, that it must not do it on a thread that serves
-/// others meanwhile.
+/// Whether signing with a key is too slow for a thread that also serves other requests. Larger keys are
+/// slower.
 fn is_slow(key: &SigningKey) -> bool {
     match key.algorithm() {
         JwsAlgorithm::EdDsa | JwsAlgorithm::Es256 | JwsAlgorithm::Es512 => false,
@@ -390,7 +399,7 @@ fn is_slow(key: &SigningKey) -> bool {
     }
 }
 
-/// Why a row's public half is not shown.
+/// Why a row's public key is not published.
 #[derive(Debug, thiserror::Error)]
 enum UnusablePublicKey {
     #[error("the algorithm is unknown here")]

@@ -1,5 +1,5 @@
-//! What every route needs of HTTP: routes and their guards, bodies and their checks, origins, hosts, clients, limits,
-//! errors. Knows no feature and no session.
+//! HTTP infrastructure that every route uses: routing, guards, bodies and their checks, origins, hosts,
+//! client addresses, rate limits, errors. It depends on no feature and not on sessions.
 
 pub(crate) mod access;
 pub(crate) mod answer;

@@ -1,4 +1,4 @@
-//! The `account` table: how users sign in. The tokens of outside providers are left alone.
+//! The `account` table: how users sign in. The token columns of external providers are not used.
 
 use auth_core::{Account, AccountId, CREDENTIAL_PROVIDER, StoredHash, UserId};
 use diesel::pg::Pg;
@@ -29,17 +29,17 @@ impl<'store> AccountRepository<'store> {
         Self { pool, ids }
     }
 
-    /// Finds the account with which a user signs in by password.
+    /// Finds the account that holds a user's password.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] when the database is away, [`StoreError::Inconsistent`] when a
-    /// column holds what it must not, [`StoreError::Query`] otherwise.
+    /// [`StoreError::Unavailable`] when the database is unavailable, [`StoreError::Inconsistent`] when a
+    /// column holds an invalid value, [`StoreError::Query`] otherwise.
     pub async fn find_credential(self, user_id: &UserId) -> Result<Option<Account>, StoreError> {
         self.pool.read(|connection| find_credential_on(connection, self.ids, user_id).scope_boxed()).await
     }
 
-    /// Gives one stored hash of each scheme that occurs, at most eight. Reads the whole table.
+    /// Returns one stored hash of each scheme that occurs, at most eight. Reads the whole table.
     ///
     /// # Errors
     ///
@@ -48,9 +48,10 @@ impl<'store> AccountRepository<'store> {
         self.pool.read(|connection| password_samples_on(connection).scope_boxed()).await
     }
 
-    /// Replaces a user's password hash, if it is still the one that was verified; tells whether it was.
+    /// Replaces a user's password hash if it is still the one that was verified. Returns whether it was
+    /// replaced.
     ///
-    /// The condition keeps a slow writer from undoing a change of password that overtook it.
+    /// The condition prevents a slow request from overwriting a newer password.
     ///
     /// # Errors
     ///
@@ -114,8 +115,8 @@ where
     Ok(changed > 0)
 }
 
-/// Keeps the password as it is, and other sign-ins waiting, until the transaction ends; tells whether it is
-/// the verified one.
+/// Returns whether the stored hash is the verified one. If it is, the row is locked until the transaction
+/// ends: the password cannot change, and other sign-ins of the user wait.
 pub(crate) async fn hold_password_on<C>(
     connection: &mut C,
     ids: IdKind,
@@ -138,10 +139,10 @@ where
     Ok(held.is_some())
 }
 
-/// Most schemes that [`AccountRepository::password_samples`] looks for.
+/// Maximum number of schemes that [`AccountRepository::password_samples`] looks for.
 const MOST_SAMPLES: usize = 8;
 
-/// Asks for a hash that is of none of the schemes found so far, until there is none.
+/// Selects a hash of a scheme that was not found before, until there is none.
 async fn password_samples_on<C>(connection: &mut C) -> Result<Vec<StoredHash>, StoreError>
 where
     C: AsyncConnectionCore<Backend = Pg> + Send,
@@ -167,8 +168,8 @@ where
     Ok(samples)
 }
 
-/// What all hashes of a scheme begin with: PHC's name, version and parameters, bcrypt's cost. `None` for
-/// Better Auth's own text, which begins with its salt.
+/// Returns the prefix that all hashes of a scheme share: name, version and parameters of a PHC string, or
+/// version and cost of bcrypt. `None` for Better Auth's own format, which begins with the salt.
 fn scheme_prefix(hash: &str) -> Option<&str> {
     let last_dollar = if hash.starts_with("$argon2") { 3 } else { 2 };
     let end = hash.match_indices('$').nth(last_dollar).map_or(hash.len(), |(at, _)| at + 1);

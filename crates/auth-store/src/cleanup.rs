@@ -1,7 +1,7 @@
-//! Removing what has run out, a thousand rows at a time.
+//! Deletes expired rows in batches of a thousand.
 //!
-//! Rows that another transaction has locked are passed over, so that any number of servers can do this at
-//! once, and no request waits for more than one batch. An index leads to the rows.
+//! Rows that another transaction has locked are skipped. Any number of servers can therefore delete at the
+//! same time, and no request waits for more than one batch. An index finds the rows.
 
 use auth_core::wire::unix_milliseconds;
 use diesel::prelude::*;
@@ -16,17 +16,17 @@ use crate::pool::Pool;
 use crate::schema::{rate_limit, session, verification};
 use crate::timestamp::to_milliseconds;
 
-/// Most rows that one transaction removes.
+/// Maximum number of rows that one transaction deletes.
 pub const CLEANUP_BATCH: usize = 1_000;
 
-/// A table whose rows run out.
+/// A table whose rows expire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expiring {
-    /// Sessions, by their end.
+    /// Sessions, by their expiry.
     Sessions,
-    /// Verifications, by their end.
+    /// Verifications, by their expiry.
     Verifications,
-    /// Counts of requests, by the last request.
+    /// Request counters, by the last request.
     RateLimits,
 }
 
@@ -34,7 +34,7 @@ impl Expiring {
     /// Every table.
     pub const ALL: [Self; 3] = [Self::Sessions, Self::Verifications, Self::RateLimits];
 
-    /// Gives the table's name.
+    /// Returns the table's name.
     pub fn table(self) -> &'static str {
         match self {
             Self::Sessions => "session",
@@ -44,7 +44,7 @@ impl Expiring {
     }
 }
 
-/// Removes at most [`CLEANUP_BATCH`] rows that ran out before `before`; gives how many.
+/// Deletes at most [`CLEANUP_BATCH`] rows that expired before `before`. Returns how many.
 pub(crate) async fn remove_batch(
     pool: &Pool,
     ids: IdKind,
@@ -54,7 +54,7 @@ pub(crate) async fn remove_batch(
     pool.transaction(|connection| remove_on(connection, ids, table, before).scope_boxed()).await
 }
 
-/// Runs inside the caller's transaction: the rows stay locked between being found and being removed.
+/// Runs inside the caller's transaction, so the rows stay locked between SELECT and DELETE.
 async fn remove_on(
     connection: &mut NamedConnection,
     ids: IdKind,

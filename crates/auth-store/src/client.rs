@@ -1,12 +1,12 @@
-//! One connection that runs what Diesel writes.
+//! One connection that runs Diesel's statements.
 //!
-//! Diesel writes a statement's text and its parameters; this prepares, keeps and runs it on the driver's
-//! client. `diesel-async` has a connection that does the same and drops the SQLSTATE of errors. Here errors
-//! travel as the driver's own, inside [`DieselError::QueryBuilderError`], and
-//! [`StoreError`](crate::StoreError) takes them out.
+//! Diesel generates a statement's SQL and its parameters. This module prepares, caches and runs the statement
+//! on the driver's client (tokio-postgres). The connection of `diesel-async` does the same, but drops the
+//! SQLSTATE of errors. Here the driver's own error is wrapped in [`DieselError::QueryBuilderError`], and
+//! [`StoreError`](crate::StoreError) unwraps it.
 //!
-//! A kept statement is found by the type of its query where that decides the text. Its text is then not
-//! written again.
+//! If the type of a query determines its SQL, that type is the key of the cached statement. The SQL is then
+//! not generated again.
 
 mod row;
 
@@ -28,33 +28,33 @@ use tokio_postgres::{Client, Statement};
 
 use row::PgRow;
 
-/// What every session is set to before anything else.
+/// SQL that sets up every session.
 const SESSION: &str = "SET TIME ZONE 'UTC'";
 
-/// A connection, and the statements that are prepared on it.
+/// A connection with its cache of prepared statements.
 pub(crate) struct PgClient {
     connected: Arc<Connected>,
     in_transaction: bool,
 }
 
-/// What handles on one connection share.
+/// State shared by all handles on one connection.
 struct Connected {
     client: Client,
     driver: JoinHandle<()>,
     statements: Mutex<HashMap<StatementKey, Statement>>,
 }
 
-/// What a prepared statement is kept by.
+/// The cache key of a prepared statement.
 #[derive(PartialEq, Eq, Hash)]
 enum StatementKey {
-    /// The type of a query that always has the same text.
+    /// The type of a query whose SQL is constant.
     Query(TypeId),
-    /// The text and the types of its parameters.
+    /// The SQL and the types of its parameters.
     Text(String, Vec<u32>),
 }
 
 impl PgClient {
-    /// Takes over a connection and sets up its session: `session` is SQL without parameters, sent in one
+    /// Takes over a connection and sets up its session. `session` is SQL without parameters, sent in one
     /// message.
     pub(crate) async fn new(
         client: Client,
@@ -62,7 +62,7 @@ impl PgClient {
         session: Option<&str>,
     ) -> QueryResult<Self> {
         let driver = tokio::spawn(async move {
-            // Errors reach the client's futures as well.
+            // The client's futures return the same error.
             let _ = connection.await;
         });
         let connected = Arc::new(Connected { client, driver, statements: Mutex::default() });
@@ -72,13 +72,13 @@ impl PgClient {
         Ok(own)
     }
 
-    /// Gives another handle on the same connection. Statements of both are sent without waiting for each other and
-    /// answered in order; neither may begin a transaction while the other is used.
+    /// Returns another handle on the same connection. The statements of all handles are sent without waiting
+    /// for each other and answered in order. No handle may begin a transaction while another one is used.
     pub(crate) fn handle(&self) -> Self {
         Self { connected: Arc::clone(&self.connected), in_transaction: false }
     }
 
-    /// Begins a transaction by the given SQL.
+    /// Begins a transaction with the given SQL.
     pub(crate) async fn begin(&mut self, sql: &str) -> QueryResult<()> {
         self.batch_execute(sql).await?;
         self.in_transaction = true;
@@ -97,27 +97,28 @@ impl PgClient {
         Ok(())
     }
 
-    /// Begins work inside the transaction that can be taken back alone.
+    /// Sets a savepoint inside the transaction.
     pub(crate) async fn begin_nested(&mut self) -> QueryResult<()> {
         self.batch_execute("SAVEPOINT nested").await
     }
 
-    /// Keeps that work.
+    /// Releases the savepoint and keeps the work done since.
     pub(crate) async fn keep_nested(&mut self) -> QueryResult<()> {
         self.batch_execute("RELEASE SAVEPOINT nested").await
     }
 
-    /// Takes that work back.
+    /// Rolls back to the savepoint.
     pub(crate) async fn take_back_nested(&mut self) -> QueryResult<()> {
         self.batch_execute("ROLLBACK TO SAVEPOINT nested").await
     }
 
-    /// Tells whether the connection can take a new operation: it is open, and no transaction was left open.
+    /// Whether the connection can start a new operation: it is open, and no transaction is open on it.
     pub(crate) fn is_usable(&self) -> bool {
         !self.in_transaction && !self.connected.client.is_closed()
     }
 
-    /// Finds the statement of a query, or what preparing it takes. The query itself is not needed afterwards.
+    /// Returns the cached statement of a query, or the data for preparing it. The result does not borrow the
+    /// query.
     fn prepare<Q: QueryFragment<Pg> + QueryId>(&self, query: &Q) -> QueryResult<Prepared> {
         let mut collected = RawBytesBindCollector::<Pg>::new();
         query.collect_binds(&mut collected, &mut NoOwnTypes, &Pg)?;
@@ -166,7 +167,7 @@ impl Connected {
     }
 }
 
-/// A statement that leaves with its connection: what the server is still doing is of no interest then.
+/// Closes the connection. A statement that the server is still running is abandoned.
 impl Drop for Connected {
     fn drop(&mut self) {
         self.driver.abort();
@@ -230,28 +231,28 @@ impl AsyncConnectionCore for PgClient {
     }
 }
 
-/// Passes the driver's error on as a whole.
+/// Wraps the driver's error without losing information.
 fn failed(error: tokio_postgres::Error) -> DieselError {
     DieselError::QueryBuilderError(Box::new(error))
 }
 
-/// Gives the driver's type of a number.
+/// Returns the driver's type for an OID.
 fn type_of(oid: u32) -> Type {
     let own = || Type::new(format!("type {oid}"), oid, Kind::Simple, "public".to_owned());
     Type::from_oid(oid).unwrap_or_else(own)
 }
 
-/// No statement here has a parameter of a type that the database itself defines.
+/// Looks up no types: no statement of this crate has a parameter of a user-defined type.
 struct NoOwnTypes;
 
 impl PgMetadataLookup for NoOwnTypes {
     fn lookup_type(&mut self, _type_name: &str, _schema: Option<&str>) -> PgTypeMetadata {
-        // The number of an unspecified type: the server decides.
+        // OID 0 means unspecified: the server infers the type.
         PgTypeMetadata::new(0, 0)
     }
 }
 
-/// A parameter in PostgreSQL's binary form, as Diesel wrote it.
+/// A parameter in PostgreSQL's binary format, as Diesel encoded it.
 #[derive(Debug)]
 struct Bind(Option<Vec<u8>>);
 
@@ -270,7 +271,7 @@ impl ToSql for Bind {
         })
     }
 
-    /// The statement was prepared with the parameter's own type.
+    /// Always true, because the statement was prepared with the parameter's own type.
     fn accepts(_type: &Type) -> bool {
         true
     }

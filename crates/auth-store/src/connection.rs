@@ -1,4 +1,5 @@
-//! Opening one connection: TLS as the address asks, a deadline, and retries for databases that sleep.
+//! Opens one connection: TLS as the database URL requires, a timeout, and retries for databases that are
+//! waking up.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,13 +16,14 @@ use crate::database_url::{DatabaseUrl, TlsMode};
 use crate::route::UnsafePooler;
 use crate::tls::{self, NotingTls, TlsError};
 
-/// Time between two TCP keep-alives, so that a connection whose peer vanished is noticed while idle.
+/// Idle time before the first TCP keep-alive. Keep-alives detect that the peer of an idle connection has
+/// vanished.
 const KEEPALIVE: Duration = Duration::from_secs(30);
 
-/// Time after which data without acknowledgement breaks a connection (Linux).
+/// Time after which unacknowledged data closes a connection (Linux).
 const UNACKNOWLEDGED: Duration = Duration::from_secs(10);
 
-/// First pause between two attempts; doubles up to [`LONGEST_PAUSE`], and varies by half of itself.
+/// First pause between two attempts. Doubles up to [`LONGEST_PAUSE`] and is varied by ±50 %.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
 /// Longest pause between two attempts.
@@ -33,7 +35,7 @@ pub enum ConnectError {
     /// No answer in time.
     #[error("no answer within {after:?}")]
     TimedOut {
-        /// How long was waited.
+        /// The time waited.
         after: Duration,
     },
     /// The network, TLS or the server refused.
@@ -42,22 +44,23 @@ pub enum ConnectError {
     /// Connected, but the session could not be set up.
     #[error("the session could not be set up")]
     SetUp(#[source] diesel::ConnectionError),
-    /// Connected, but the pooler in front of the database must not be used.
+    /// Connected, but the pooler in front of the database is unsafe.
     #[error(transparent)]
     UnsafePooler(UnsafePooler),
-    /// Discarded, because the server has restarted since.
+    /// The connection was discarded, because it was opened before an outage.
     #[error("the connection is from before an outage")]
     Stale,
 }
 
 impl ConnectError {
-    /// Tells whether waiting a little may help: the server may be waking, restarting or full.
+    /// Whether a retry may help: the server may be waking up, restarting or full.
     pub(crate) fn may_pass(&self) -> bool {
         match self {
             Self::TimedOut { .. } | Self::SetUp(_) | Self::Stale => true,
             Self::UnsafePooler(_) => false,
             Self::Refused(error) => match error.code() {
-                // 08: connection, 53: resources, 57: operator; also what poolers answer without a server.
+                // Classes: 08 connection, 53 resources, 57 operator. Poolers without a server also answer
+                // with these codes.
                 Some(code) => {
                     matches!(code.code().get(..2), Some("08" | "53" | "57"))
                         || *code == SqlState::INTERNAL_ERROR
@@ -68,8 +71,8 @@ impl ConnectError {
     }
 }
 
-/// Tells whether an error without a code is the network's or the peer's, which may pass. TLS, a password that
-/// is missing, and what the server cannot do are not mended by waiting.
+/// Whether an error without SQLSTATE comes from the network or the peer, so that a retry may help. TLS
+/// errors, a missing password and features that the server lacks are permanent.
 fn is_about_the_way(error: &tokio_postgres::Error) -> bool {
     let mut cause = std::error::Error::source(error);
     if cause.is_none() {
@@ -90,7 +93,7 @@ fn is_about_the_way(error: &tokio_postgres::Error) -> bool {
     is_io
 }
 
-/// A connection before Diesel takes it over.
+/// A connection before [`PgClient`] takes it over.
 pub(crate) type Raw = (Client, Connection<Socket, tls::Stream>);
 
 /// Opens connections to one database.
@@ -168,13 +171,13 @@ pub(crate) struct Patience {
 }
 
 impl Patience {
-    /// Begins now and lasts `patience`.
+    /// Allows retries for the time `patience` from now.
     pub(crate) fn new(patience: Duration) -> Self {
         Self { end: Instant::now() + patience, pause: FIRST_PAUSE }
     }
 
-    /// Waits for the next attempt; `false` if there is none, because the failure will not pass or the
-    /// patience is over.
+    /// Waits before the next attempt and returns `true`. Returns `false` if there is none, because the
+    /// failure is permanent or the time is over.
     pub(crate) async fn again_after(&mut self, error: &ConnectError) -> bool {
         let pause = jitter(self.pause);
         if !error.may_pass() || Instant::now() + pause >= self.end {
@@ -187,7 +190,7 @@ impl Patience {
     }
 }
 
-/// Varies a pause by half of itself, so that clients that failed together do not return together.
+/// Varies a pause by ±50 %, so that clients that failed together do not retry together.
 pub(crate) fn jitter(pause: Duration) -> Duration {
     pause.mul_f64(rand::rng().random_range(0.5..1.5))
 }

@@ -1,12 +1,11 @@
-//! Database addresses as users have them: what hosting panels, `.env` files and libpq's manual show.
+//! Database URLs in the forms that hosting panels, `.env` files and libpq's manual show.
 //!
-//! Only URLs are read (`postgres://` or `postgresql://`). Everything that libpq knows and this crate
-//! can honour is honoured; everything else is an error that names the parameter, because a security
-//! parameter that is silently ignored is worse than a refused start. See [`crate::tls`] for what each
-//! `sslmode` means.
+//! Only URLs are accepted (`postgres://` or `postgresql://`). The parameters of libpq that this crate
+//! supports have libpq's meaning. Any other parameter is an error that names it, because silently ignoring a
+//! security parameter is worse than refusing to start. See [`crate::tls`] for the meaning of each `sslmode`.
 //!
-//! The password is kept for connecting and for nothing else: `Debug` and `Display` show the address
-//! without it, and no error quotes a value.
+//! The password is used only for connecting: `Debug` and `Display` show the address without it, and no error
+//! quotes a value.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -15,7 +14,7 @@ use std::str::FromStr;
 use auth_core::Secret;
 use tokio_postgres::config::{Host, SslMode};
 
-/// Label that Neon appends to a host name to reach its pooler.
+/// Suffix of the first label of a host name of Neon's pooler.
 const NEON_POOLER_SUFFIX: &str = "-pooler";
 
 /// Domain of Neon's hosts.
@@ -42,7 +41,7 @@ const PASSED_ON: &[&str] = &[
     "user",
 ];
 
-/// Why a database address was refused. Never quotes the address: it may hold a password.
+/// Why a database URL was rejected. The error never quotes the URL, because it may contain a password.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DatabaseUrlError {
     /// Not a Postgres URL at all.
@@ -53,32 +52,32 @@ pub enum DatabaseUrlError {
         "the database URL cannot be read ({reason}); characters such as @ : / ? # % in a user name or password have to be percent-encoded"
     )]
     Malformed {
-        /// What the parser stumbled over, without the value.
+        /// The parser's message, without the value.
         reason: String,
     },
     /// No host in the URL.
     #[error("the database URL names no host")]
     MissingHost,
-    /// A parameter that this crate does not know and therefore must not ignore.
+    /// A parameter that this crate does not support and therefore must not ignore.
     #[error("the database URL has the parameter `{name}`, which is not supported{}", hint(name))]
     UnknownParameter {
         /// The parameter's name.
         name: String,
     },
-    /// A known parameter with a value that it cannot have.
+    /// A known parameter with an invalid value.
     #[error("the database URL's parameter `{name}` must be one of: {allowed}")]
     Value {
         /// The parameter's name.
         name: &'static str,
-        /// The values that it can have.
+        /// The valid values.
         allowed: &'static str,
     },
-    /// `sslrootcert=system` beside a mode that would not look at the certificate's name.
+    /// `sslrootcert=system` with an `sslmode` that does not check the certificate's host name.
     #[error("the database URL's parameter `sslrootcert=system` needs `sslmode=verify-full`")]
     WeakSystemRoots,
 }
 
-/// Says what to do about a parameter that people are known to have in their URLs.
+/// Returns advice for unsupported parameters that are common in URLs.
 fn hint(name: &str) -> &'static str {
     match name {
         "ssl" | "requiressl" => "; write sslmode=require or sslmode=verify-full instead",
@@ -92,18 +91,19 @@ fn hint(name: &str) -> &'static str {
     }
 }
 
-/// How far the connection is protected, by libpq's names.
+/// The TLS mode of the connection, with libpq's names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TlsMode {
     /// Plain text.
     Disable,
-    /// TLS where the server has it, plain text otherwise; nothing is verified.
+    /// TLS if the server supports it, else plain text. A certificate that cannot be verified does not prevent
+    /// the connection.
     Prefer,
-    /// TLS; the certificate is verified only where `sslrootcert` is given.
+    /// TLS. The certificate is verified only if `sslrootcert` is given.
     Require,
-    /// TLS, and the certificate comes from a trusted authority.
+    /// TLS with a certificate from a trusted authority.
     VerifyCa,
-    /// TLS, the certificate comes from a trusted authority and names the host.
+    /// TLS with a certificate from a trusted authority for the host's name.
     VerifyFull,
 }
 
@@ -133,12 +133,12 @@ impl TlsMode {
     }
 }
 
-/// Where trusted authorities come from.
+/// The source of the trusted certificate authorities.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TlsRoots {
-    /// No `sslrootcert`: the platform's, for the modes that verify.
+    /// No `sslrootcert`: the modes that verify use the platform's authorities.
     Unspecified,
-    /// `sslrootcert=system`: the platform's.
+    /// `sslrootcert=system`: the platform's authorities.
     System,
     /// `sslrootcert=<path>`: a PEM file.
     File(PathBuf),
@@ -155,7 +155,7 @@ pub struct DatabaseUrl {
 }
 
 impl DatabaseUrl {
-    /// Reads a URL.
+    /// Parses a URL.
     ///
     /// # Errors
     ///
@@ -198,7 +198,7 @@ impl DatabaseUrl {
             config.application_name(env!("CARGO_PKG_NAME"));
         }
         let (tls_mode, tls_roots) = own.tls()?;
-        // A local socket is not TLS's business, in libpq neither.
+        // Like libpq, this crate uses no TLS on a local socket.
         let local = config.get_hosts().iter().all(|host| matches!(host, Host::Unix(_)));
         let tls_mode = if local { TlsMode::Disable } else { tls_mode };
         config.ssl_mode(match tls_mode {
@@ -209,9 +209,9 @@ impl DatabaseUrl {
         Ok(Self { text: Secret::new(text.to_owned()), config, tls_mode, tls_roots, says_pooled: own.pooled })
     }
 
-    /// Gives the address to run migrations on: `unpooled` where there is one, else the direct address
-    /// that can be derived from `pooled`, else `pooled` itself. The note, when there is one, is for
-    /// the operator: it says which address was derived and from what.
+    /// Returns the address for migrations: `unpooled` if it is given, else the direct address that can be
+    /// derived from `pooled`, else `pooled` itself. If the address was derived, the second value is a note
+    /// for the operator that names both hosts.
     ///
     /// # Errors
     ///
@@ -235,23 +235,22 @@ impl DatabaseUrl {
         Ok((direct, Some(note)))
     }
 
-    /// Tells how the connection is protected.
+    /// Returns the TLS mode of the connection.
     pub fn tls_mode(&self) -> TlsMode {
         self.tls_mode
     }
 
-    /// Tells where trusted authorities come from.
+    /// Returns the source of the trusted authorities.
     pub fn tls_roots(&self) -> &TlsRoots {
         &self.tls_roots
     }
 
-    /// Tells whether the address itself says that a pooler answers there (`pgbouncer=true`, or a host
-    /// of Neon's pooler).
+    /// Whether the URL itself indicates a pooler (`pgbouncer=true`, or a host of Neon's pooler).
     pub fn says_pooled(&self) -> bool {
         self.says_pooled || neon_direct(self.text.expose()).is_some()
     }
 
-    /// Gives the URL as it was written, password included.
+    /// Returns the original URL, including the password.
     pub fn expose(&self) -> &str {
         self.text.expose()
     }
@@ -293,7 +292,7 @@ impl fmt::Debug for DatabaseUrl {
     }
 }
 
-/// The parameters that tokio-postgres does not know, or knows with fewer values.
+/// The parameters that tokio-postgres does not know, or supports with fewer values.
 #[derive(Default)]
 struct OwnParameters {
     mode: Option<TlsMode>,
@@ -318,16 +317,16 @@ impl OwnParameters {
                     _ => return Err(DatabaseUrlError::Value { name: "pgbouncer", allowed: "true, false" }),
                 };
             }
-            // libpq's meaning is the one that is used here anyway.
+            // No effect: this crate always uses libpq's meaning.
             "uselibpqcompat" if value == "true" => {}
-            // The name is always sent, and always the host's.
+            // No effect: the host name is always sent.
             "sslsni" if value == "1" => {}
             _ => return Err(DatabaseUrlError::UnknownParameter { name: name.to_owned() }),
         }
         Ok(())
     }
 
-    /// Applies libpq's defaults: `prefer`, and `verify-full` where the platform's roots are asked for.
+    /// Applies libpq's defaults: `prefer`, or `verify-full` with `sslrootcert=system`.
     fn tls(&self) -> Result<(TlsMode, TlsRoots), DatabaseUrlError> {
         let roots = self.roots.clone().unwrap_or(TlsRoots::Unspecified);
         let mode = match (self.mode, &roots) {
@@ -339,7 +338,7 @@ impl OwnParameters {
     }
 }
 
-/// Gives the URL of the server behind Neon's pooler, if this is such a URL.
+/// Returns the direct URL of the server if `text` is a URL of Neon's pooler.
 fn neon_direct(text: &str) -> Option<String> {
     let (scheme, rest) = text.split_once("://")?;
     let (address, query) = rest.split_at_checked(rest.find('?').unwrap_or(rest.len()))?;

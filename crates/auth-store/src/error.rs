@@ -1,9 +1,10 @@
-//! What can go wrong between this crate and the database, sorted by what the caller does about it.
+//! Errors of this crate, grouped by what the caller can do about them.
 //!
-//! Absence is not here: a lookup that finds nothing is `Ok(None)`, and an outage never is.
+//! A missing row is not an error: a lookup that finds nothing returns `Ok(None)`. An outage is always an
+//! error.
 //!
-//! Errors of the server are told apart by their SQLSTATE and by the names of constraints, whatever language
-//! the server speaks (`lc_messages`), and keep both.
+//! Server errors are classified by their SQLSTATE and by the names of constraints, which do not depend on the
+//! server's language (`lc_messages`). The errors keep both.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,41 +20,41 @@ use crate::unreadable_cell::UnreadableCell;
 
 /// Names of the constraints that Better Auth's schema has.
 pub mod constraint {
-    /// No two users have one address.
+    /// Email addresses of users are unique.
     pub const USER_EMAIL: &str = "user_email_key";
-    /// No two users have one id.
+    /// Ids of users are unique.
     pub const USER_ID: &str = "user_pkey";
-    /// No two sessions have one token.
+    /// Tokens of sessions are unique.
     pub const SESSION_TOKEN: &str = "session_token_key";
-    /// A session belongs to a user and goes with it.
+    /// A session references its user and is deleted with it.
     pub const SESSION_USER: &str = "session_userId_fkey";
-    /// An account belongs to a user and goes with it.
+    /// An account references its user and is deleted with it.
     pub const ACCOUNT_USER: &str = "account_userId_fkey";
 }
 
-/// Why the store could not do what was asked.
+/// Why an operation of the store failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The database is away, too slow or shutting down; trying later may work. Never means "there is
-    /// no such row".
+    /// The database is unreachable, too slow or shutting down. A later retry may work. This error never means
+    /// that a row does not exist.
     #[error("the database is not available")]
     Unavailable(#[source] Outage),
-    /// A row like this is there already, or the row that this one belongs to is not.
+    /// A constraint refused the row: a similar row exists already, or the referenced row does not exist.
     #[error("the database refused a row by its constraint `{constraint}`")]
     Conflict {
         /// The constraint's name; see [`constraint`].
         constraint: String,
-        /// The database's own words.
+        /// The database's error.
         #[source]
         source: Cause,
     },
-    /// A value that its column cannot hold: text with a NUL character, text too long for its column or index,
-    /// an id of another kind, or none where one is needed.
+    /// The column cannot hold the value: text with a NUL character, text too long for its column or index, an
+    /// id of another kind, or NULL in a column that needs a value.
     #[error("the database cannot hold the value: {reason}")]
     Rejected {
-        /// What is wrong with it, without the value.
+        /// The problem, without the value.
         reason: &'static str,
-        /// The database's own words, where it was the database that refused it.
+        /// The database's error, if the database refused the value.
         #[source]
         source: Option<Cause>,
     },
@@ -62,39 +63,39 @@ pub enum StoreError {
     Inconsistent {
         /// The table.
         table: &'static str,
-        /// The column, where the driver tells it.
+        /// The column; `?` if the driver does not report it.
         column: String,
-        /// What the driver said.
+        /// The driver's error.
         #[source]
         source: DieselError,
     },
-    /// The pooler in front of the database mixes up prepared statements.
+    /// The pooler in front of the database shares prepared statements between clients.
     #[error(transparent)]
     UnsafePooler(#[from] UnsafePooler),
-    /// The database's address cannot be used.
+    /// The database URL cannot be used.
     #[error(transparent)]
     Url(#[from] DatabaseUrlError),
-    /// TLS cannot be set up as the address asks.
+    /// TLS cannot be set up as the database URL requires.
     #[error(transparent)]
     Tls(#[from] TlsError),
-    /// The database refused a statement: a defect here, or a schema that is not Better Auth's.
+    /// The database refused a statement: a bug in this crate, or a schema that is not Better Auth's.
     #[error("the database refused a statement")]
     Query(#[source] Cause),
 }
 
-/// What the database, or the library that reads and writes its rows, said.
+/// The underlying error, of the database or of Diesel.
 #[derive(Debug, thiserror::Error)]
 pub enum Cause {
-    /// The server refused, or the connection to it failed.
+    /// The server returned an error, or the connection failed.
     #[error(transparent)]
     Server(tokio_postgres::Error),
-    /// Diesel could not write a statement or read a row.
+    /// Diesel could not build a statement or read a row.
     #[error(transparent)]
     Diesel(DieselError),
 }
 
 impl Cause {
-    /// Gives the SQLSTATE, if the server sent one.
+    /// Returns the SQLSTATE, if the server sent one.
     pub fn sqlstate(&self) -> Option<&SqlState> {
         match self {
             Self::Server(error) => error.code(),
@@ -102,7 +103,7 @@ impl Cause {
         }
     }
 
-    /// Gives the constraint that refused a row, if one did.
+    /// Returns the name of the constraint that refused a row, if any.
     pub fn constraint(&self) -> Option<&str> {
         match self {
             Self::Server(error) => error.as_db_error()?.constraint(),
@@ -123,13 +124,13 @@ impl From<DieselError> for Cause {
     }
 }
 
-/// How the database was not available.
+/// Why the database was not available.
 #[derive(Debug, thiserror::Error)]
 pub enum Outage {
     /// No connection became free, or none could be opened, in time.
     #[error("no connection within {after:?}")]
     NoConnection {
-        /// How long was waited.
+        /// The time limit for waiting.
         after: Duration,
         /// Why the last attempt to open one failed, if one did.
         #[source]
@@ -141,32 +142,32 @@ pub enum Outage {
     /// The statement was not answered in time.
     #[error("no answer within {after:?}")]
     NoAnswer {
-        /// How long the whole operation took.
+        /// The time limit of the whole operation.
         after: Duration,
     },
     /// The connection broke, or the server is shutting down.
     #[error("the connection was lost")]
     ConnectionLost(#[source] Cause),
-    /// The server gave up on the statement: it or a lock took too long, or there was no room.
+    /// The server cancelled the statement: the statement or a lock took too long, or resources ran out.
     #[error("the server gave up on the statement")]
     GivenUp(#[source] Cause),
-    /// A table changed under a prepared statement; a fresh connection knows the new form.
+    /// A table changed after a statement on it was prepared. A fresh connection prepares it again.
     #[error("the connection's prepared statements are out of date")]
     StalePlan(#[source] Cause),
 }
 
 impl StoreError {
-    /// Tells whether a fresh connection may well do better at once.
+    /// Whether an immediate retry on a fresh connection may succeed.
     pub(crate) fn wants_fresh_connection(&self) -> bool {
         matches!(self, Self::Unavailable(Outage::ConnectionLost(_) | Outage::StalePlan(_)))
     }
 
-    /// Gives the SQLSTATE that the server sent, if it sent one.
+    /// Returns the SQLSTATE that the server sent, if it sent one.
     pub fn sqlstate(&self) -> Option<&SqlState> {
         self.cause()?.sqlstate()
     }
 
-    /// Whether a table that the statement names is not in the database: it was not migrated for what is asked of it.
+    /// Whether a table of the statement does not exist in the database, because a migration has not run.
     pub fn is_missing_table(&self) -> bool {
         self.sqlstate() == Some(&SqlState::UNDEFINED_TABLE)
     }
@@ -187,7 +188,7 @@ impl StoreError {
         }
     }
 
-    /// Refuses a value before the database is asked.
+    /// Creates the error for a value that is rejected before the database is asked.
     pub(crate) fn rejected(reason: &'static str) -> Self {
         Self::Rejected { reason, source: None }
     }
@@ -211,7 +212,7 @@ impl From<DieselError> for StoreError {
     }
 }
 
-/// Names the table, and the column if it is known, of a row that could not be read.
+/// Converts a read error. The result names the table, and the column if it is known.
 pub(crate) fn read_failed(table: &'static str, error: DieselError) -> StoreError {
     let DieselError::DeserializationError(cause) = &error else { return error.into() };
     let column = match cause.downcast_ref::<UnreadableCell>() {
@@ -221,7 +222,7 @@ pub(crate) fn read_failed(table: &'static str, error: DieselError) -> StoreError
     StoreError::Inconsistent { table, column: column.unwrap_or_else(|| "?".to_owned()), source: error }
 }
 
-/// Refuses text that Postgres cannot hold, whatever language the server would say so in.
+/// Rejects text with a NUL character, which Postgres cannot store, before the database is asked.
 pub(crate) fn check_text<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<(), StoreError> {
     if texts.into_iter().any(|text| text.contains('\0')) {
         return Err(StoreError::rejected("text with a NUL character"));
@@ -229,7 +230,7 @@ pub(crate) fn check_text<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result
     Ok(())
 }
 
-/// What a server's error means to the caller.
+/// The class of a server error, from the caller's point of view.
 enum Meaning {
     Lost,
     GivenUp,
@@ -239,29 +240,29 @@ enum Meaning {
     Other,
 }
 
-/// The function of the server that finds a prepared statement out of date. PostgreSQL names functions in
-/// errors, in no language; the code alone, "feature not supported", has many other causes.
+/// The PostgreSQL function that rejects a stale prepared statement. PostgreSQL reports function names
+/// independently of its language. The SQLSTATE alone ("feature not supported") has many other causes.
 const REVALIDATES_PLANS: &str = "RevalidateCachedQuery";
 
 impl Meaning {
-    /// Reads the code (PostgreSQL 12 to 18, appendix A of its manual).
+    /// Classifies an error by its SQLSTATE (PostgreSQL 12 to 18, appendix A of its manual).
     fn of(error: &tokio_postgres::Error) -> Self {
-        // The driver's own failure: the connection is gone.
+        // Not a server error but the driver's own: the connection is lost.
         let Some(database) = error.as_db_error() else { return Self::Lost };
         match database.code().code() {
-            // Class 08 is also what PgBouncer answers when it loses the server.
+            // PgBouncer also uses class 08 when it loses the server.
             code if code.starts_with("08") => Self::Lost,
-            // Shut down or terminated, starting, idle for too long, the database dropped.
+            // Shut down or terminated, starting, idle for too long, database dropped.
             "57P01" | "57P02" | "57P03" | "57P04" | "57P05" | "25P03" | "25P04" => Self::Lost,
-            // Cancelled, a lock not had, a deadlock, a serialization failure, a standby.
+            // Cancelled, lock not available, deadlock, serialization failure, read-only standby.
             "57014" | "55P03" | "40P01" | "40001" | "25006" => Self::GivenUp,
-            // No memory, no disk, no connection left.
+            // Out of memory, disk space or connections.
             code if code.starts_with("53") => Self::GivenUp,
             "0A000" if database.routine() == Some(REVALIDATES_PLANS) => Self::StalePlan,
             "23505" | "23503" | "23514" | "23P01" => Self::Conflict,
             "23502" => Self::Rejected("nothing, in a column that needs a value"),
             "22021" => Self::Rejected("text with a NUL character"),
-            // A text for its column, a value for its index.
+            // Text too long for its column, or a value too large for its index.
             "22001" | "54000" => Self::Rejected("too long"),
             "22003" => Self::Rejected("a number that the column cannot hold"),
             "22P05" => Self::Rejected("a character that the database's encoding lacks"),

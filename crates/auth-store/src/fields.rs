@@ -1,8 +1,8 @@
 //! The columns of additional fields, which are known only when the process starts.
 //!
-//! Statements that name them are the same from the first to the last: the declarations do not change while a
-//! process runs, and values are bound. So they are prepared once per connection, as the others are, and kept
-//! by their SQL.
+//! The declarations do not change while a process runs, and values are bound as parameters. The SQL of
+//! statements with these columns is therefore constant. They are prepared once per connection, like the
+//! others, and are cached by their SQL.
 
 use std::io::Write;
 
@@ -30,7 +30,7 @@ pub(crate) const USER: &str = "user";
 /// Name of the sessions' table.
 pub(crate) const SESSION: &str = "session";
 
-/// The columns of additional fields in a SELECT or RETURNING list, after all others. Without a field it is
+/// The columns of additional fields in a SELECT or RETURNING list, after all others. Without fields it writes
 /// nothing, not even a comma.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FieldColumns<'a> {
@@ -47,7 +47,7 @@ impl<'a> FieldColumns<'a> {
         Self { user: None, session: Some(&declared.session) }
     }
 
-    /// Those of the user, then those of the session; [`FieldCells::split`] takes them apart again.
+    /// The user's columns, then the session's. [`FieldCells::split`] separates them again.
     pub(crate) fn of_both(declared: &'a DeclaredFields) -> Self {
         Self { user: Some(&declared.user), session: Some(&declared.session) }
     }
@@ -95,17 +95,17 @@ impl<QS> AppearsOnTable<QS> for FieldColumns<'_> {}
 
 impl<QS> SelectableExpression<QS> for FieldColumns<'_> {}
 
-/// What the columns of [`FieldColumns`] held in one row.
+/// The values of the [`FieldColumns`] in one row.
 #[derive(Debug)]
 pub(crate) struct FieldCells(Vec<FieldValue>);
 
 impl FieldCells {
-    /// Names the cells after the fields that they were asked for.
+    /// Assigns the values to the names of their fields.
     pub(crate) fn named(self, fields: &AdditionalFields) -> AdditionalValues {
         fields.values(self.0)
     }
 
-    /// Takes the cells of a user and of a session apart.
+    /// Separates the values of a user from those of a session.
     pub(crate) fn split(mut self, declared: &DeclaredFields) -> (AdditionalValues, AdditionalValues) {
         let session = self.0.split_off(declared.user.len().min(self.0.len()));
         (declared.user.values(self.0), declared.session.values(session))
@@ -124,8 +124,8 @@ impl FromSqlRow<Untyped, Pg> for FieldCells {
     }
 }
 
-/// Reads a value by what its column is, as Node's driver does: an adopted column may be a narrower or wider
-/// one than `migrate` would have made.
+/// Reads a value according to the type of its column, as Node's driver does. An adopted column may be
+/// narrower or wider than the one that `migrate` would create.
 fn read_cell(value: PgValue<'_>) -> deserialize::Result<FieldValue> {
     let json = |text| -> deserialize::Result<_> {
         Ok(FieldValue::Json(JsonText::parse(std::str::from_utf8(text)?)?))
@@ -137,7 +137,7 @@ fn read_cell(value: PgValue<'_>) -> deserialize::Result<FieldValue> {
         oid::INT8 => FieldValue::BigNumber(FromSql::<BigInt, Pg>::from_sql(value)?),
         oid::TIMESTAMPTZ => FieldValue::Date(to_milliseconds(FromSql::<Timestamptz, Pg>::from_sql(value)?)),
         oid::JSON => json(value.as_bytes())?,
-        // One byte says the version of the form; there has only ever been the first.
+        // The first byte is the version of the binary format. Only version 1 exists.
         oid::JSONB => match value.as_bytes() {
             [1, text @ ..] => json(text)?,
             _ => return Err("jsonb of an unknown version".into()),
@@ -149,7 +149,7 @@ fn read_cell(value: PgValue<'_>) -> deserialize::Result<FieldValue> {
     })
 }
 
-/// A value on its way into a column.
+/// A value as a statement parameter.
 #[derive(Debug)]
 pub(crate) enum Bound<'a> {
     Id(BoundId<'a>),
@@ -161,7 +161,7 @@ pub(crate) enum Bound<'a> {
     Json(Option<JsonBytes<'a>>),
 }
 
-/// JSON as PostgreSQL takes it.
+/// JSON in PostgreSQL's binary format for `jsonb`.
 #[derive(Debug)]
 pub(crate) struct JsonBytes<'a>(&'a str);
 
@@ -174,8 +174,8 @@ impl ToSql<Jsonb, Pg> for JsonBytes<'_> {
 }
 
 impl<'a> Bound<'a> {
-    /// Binds a field's value as its kind: the type of a parameter must not change with the value, or each
-    /// combination would be another statement.
+    /// Binds a field's value with the type of the field's kind. The type of a parameter must not depend on
+    /// the value, because each combination of types would be another prepared statement.
     fn of(kind: FieldKind, value: &'a FieldValue) -> Result<Self, StoreError> {
         let bound = match (kind, value) {
             (FieldKind::Text, FieldValue::Null) => Self::Text(None),
@@ -217,7 +217,7 @@ impl<'a> Bound<'a> {
     }
 }
 
-/// Gives each field its column and its value; a value that is not there is NULL.
+/// Returns the column and the bound value of each field. A missing value is NULL.
 pub(crate) fn bound_fields<'a>(
     fields: &'a AdditionalFields,
     values: &'a AdditionalValues,
@@ -230,7 +230,7 @@ pub(crate) fn bound_fields<'a>(
     fields.iter().map(bind).collect()
 }
 
-/// Refuses what no column holds.
+/// Rejects values that no column can hold: text with a NUL character.
 pub(crate) fn check_value(value: &FieldValue) -> Result<(), StoreError> {
     let has_nul = match value {
         FieldValue::Text(text) => text.contains('\0'),
@@ -240,7 +240,7 @@ pub(crate) fn check_value(value: &FieldValue) -> Result<(), StoreError> {
     if has_nul { Err(StoreError::rejected("text with a NUL character")) } else { Ok(()) }
 }
 
-/// An INSERT of one row, which gives back its id and its additional fields as the database made them.
+/// An INSERT of one row that returns its id and its additional fields as the database stored them.
 #[derive(Debug)]
 pub(crate) struct InsertRow<'a, R> {
     pub(crate) table: &'static str,
@@ -276,8 +276,8 @@ impl<R: Expression> Query for InsertRow<'_, R> {
     type SqlType = R::SqlType;
 }
 
-/// An UPDATE of a session's additional fields. Which of them change is a parameter too, so that there is one
-/// statement for all combinations.
+/// An UPDATE of a session's additional fields. Whether a field changes is a parameter too, so one prepared
+/// statement serves all combinations.
 pub(crate) struct UpdateSession<'a, R> {
     pub(crate) changes: Vec<FieldChange<'a>>,
     pub(crate) updated_at: OffsetDateTime,
@@ -294,7 +294,7 @@ pub(crate) struct FieldChange<'a> {
 }
 
 impl<'a> FieldChange<'a> {
-    /// Reads what a request wants of each field.
+    /// Returns the requested change of each field.
     pub(crate) fn all(
         fields: &'a AdditionalFields,
         changes: &'a auth_core::FieldChanges,

@@ -1,14 +1,14 @@
-//! Lets an UPDATE be prepared once per connection, as every other statement is.
+//! Lets an UPDATE be prepared once per connection, like every other statement.
 //!
-//! Diesel never keeps an UPDATE, because the columns of its changeset may differ from call to call; it
-//! would cost a second round trip each time. Those wrapped here always set the same columns, so their
-//! SQL never differs, and it is the SQL that they are kept by.
+//! Diesel does not cache prepared UPDATE statements, because a changeset may set different columns on each
+//! call. Preparing the statement each time would cost a second round trip. The statements wrapped here always
+//! set the same columns, so their SQL is constant and serves as the cache key.
 
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::result::QueryResult;
 
-/// An UPDATE whose columns are always the same.
+/// An UPDATE that always sets the same columns.
 pub(crate) struct FixedUpdate<Q>(pub(crate) Q);
 
 impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for FixedUpdate<Q> {

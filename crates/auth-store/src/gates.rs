@@ -1,9 +1,9 @@
 //! Columns of `user` that forbid a sign-in: `twoFactorEnabled` of Better Auth's `two-factor` plugin, and
 //! `banned`, `banReason` and `banExpires` of its `admin` plugin (1.7.25).
 //!
-//! This server makes none of them. Where a Node server with these plugins shares the database they are there,
-//! and a sign-in that ignores them would be a way around that server's rules. Which ones are there is looked
-//! up once; a database without them costs no statement.
+//! This server does not create these columns. A Node server with these plugins that shares the database does,
+//! and a sign-in here must not bypass its rules. The existing columns are looked up once; without them no
+//! statement runs.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ use crate::id::{BoundId, IdKind};
 use crate::names::{NamedConnection, TableNames};
 use crate::timestamp::to_milliseconds;
 
-/// Which of the columns the live table has. Cheap to clone.
+/// The sign-in columns that the live `user` table has. Cheap to clone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UserGates(Arc<Columns>);
 
@@ -35,19 +35,19 @@ struct Columns {
     expires: Option<Gate>,
 }
 
-/// A column that is there.
+/// An existing column.
 #[derive(Debug, PartialEq, Eq)]
 struct Gate {
-    /// Its name as statements write it, before names are exchanged.
+    /// Its name in Diesel's statements, before [`TableNames`] replaces it with the database's name.
     column: String,
-    /// Its type, as `format_type` names it.
+    /// Its PostgreSQL type, as `format_type` returns it.
     kind: String,
 }
 
-/// What the columns say of one user.
+/// The state of one user according to these columns.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UserStanding {
-    /// Whether a second factor is required, which this server cannot ask for.
+    /// Whether the user must give a second factor. This server does not support second factors.
     pub two_factor_enabled: bool,
     /// The ban, whether or not it has expired.
     pub ban: Option<Ban>,
@@ -56,38 +56,38 @@ pub struct UserStanding {
 /// A user's ban.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ban {
-    /// Why, in an administrator's words.
+    /// The reason that an administrator entered.
     pub reason: Option<String>,
-    /// When it ends; `None` for a ban without end.
+    /// When it ends; `None` for a permanent ban.
     pub expires_at: Option<OffsetDateTime>,
 }
 
 impl Ban {
-    /// Tells whether the ban is over, as the plugin decides: at its end itself it still holds.
+    /// Whether the ban has ended. As in the plugin, it still holds at the exact millisecond of its end.
     pub fn has_expired(&self, now: OffsetDateTime) -> bool {
         self.expires_at.is_some_and(|expires_at| to_milliseconds(expires_at) < to_milliseconds(now))
     }
 }
 
 impl UserGates {
-    /// Tells whether the table can say that a user has a second factor.
+    /// Whether the table has the column `twoFactorEnabled`.
     pub fn has_two_factor(&self) -> bool {
         self.0.two_factor.is_some()
     }
 
-    /// Tells whether the table can say that a user is banned.
+    /// Whether the table has the column `banned`.
     pub fn has_bans(&self) -> bool {
         self.0.banned.is_some()
     }
 
-    /// Tells whether no column is there, so that no user needs to be asked about.
+    /// Whether the table has neither column. Then no user needs a check.
     pub fn is_empty(&self) -> bool {
         !self.has_two_factor() && !self.has_bans()
     }
 }
 
-/// Looks for the columns in the live table: as `[database.names.user]` calls them, else as an additional
-/// field of that name, else under the plugin's own name.
+/// Looks up the columns in the live table. A column's name comes from `[database.names.user]`, else from the
+/// additional field of that name, else from the plugin.
 pub(crate) async fn look_up_on(
     connection: &mut NamedConnection,
     declared: &DeclaredFields,
@@ -100,7 +100,7 @@ pub(crate) async fn look_up_on(
         kind: String,
     }
     let names = Arc::clone(connection.names());
-    // A name of the settings is an identifier without quotes in it.
+    // Table names from the settings are validated identifiers, which contain no quotes.
     let live: Vec<Live> = sql_query(format!(
         "SELECT a.attname::text AS name, format_type(a.atttypid, NULL) AS kind \
          FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid \
@@ -123,7 +123,7 @@ pub(crate) async fn look_up_on(
     })))
 }
 
-/// Gives a field's column as statements write it, and as the database calls it.
+/// Returns a field's column name in Diesel's statements and its name in the database.
 fn place(field: &str, declared: &DeclaredFields, names: &TableNames) -> (String, String) {
     let called = names.column(USER, field);
     let additional = declared.user.iter().find(|declared| *declared.name == *field);
@@ -133,7 +133,7 @@ fn place(field: &str, declared: &DeclaredFields, names: &TableNames) -> (String,
     }
 }
 
-/// Reads what the columns say of a user; nothing stands against a user that is not there.
+/// Reads the columns of one user. Returns the default (no second factor, no ban) if the user does not exist.
 pub(crate) async fn standing_on(
     connection: &mut NamedConnection,
     gates: &UserGates,
@@ -153,8 +153,8 @@ pub(crate) async fn standing_on(
     Ok(UserStanding { two_factor_enabled, ban: banned.then_some(Ban { reason, expires_at }) })
 }
 
-/// Ends a user's ban if it has expired by now; tells whether it did. One statement, so that a ban that was
-/// set or prolonged meanwhile stays.
+/// Ends a user's ban if it has expired at `now`. Returns whether it did. It is one conditional UPDATE, so a
+/// ban that was set or extended concurrently stays.
 pub(crate) async fn lift_expired_on(
     connection: &mut NamedConnection,
     gates: &UserGates,
@@ -184,7 +184,8 @@ impl Gate {
         out.push_identifier(&self.column)
     }
 
-    /// True for what is true in the column's own type: other tools keep truth values as numbers or texts too.
+    /// Writes an expression that is true if the column's value means true. Other tools store booleans as
+    /// numbers or text too.
     fn push_truth(&self, out: &mut AstPass<'_, '_, Pg>) -> QueryResult<()> {
         out.push_sql("coalesce(lower(");
         self.push_column(out)?;
@@ -192,7 +193,8 @@ impl Gate {
         Ok(())
     }
 
-    /// The end of a ban. One that cannot be read as a moment is none, so that the ban holds.
+    /// Writes the end of the ban as a `timestamptz`. It is NULL for other column types and for infinite
+    /// values, so the ban holds.
     fn push_moment(&self, out: &mut AstPass<'_, '_, Pg>) -> QueryResult<()> {
         let zone = match self.kind.as_str() {
             "timestamp with time zone" => "",
@@ -212,7 +214,8 @@ impl Gate {
     }
 }
 
-/// Statements with these columns are the same as long as the process runs, and are kept by their SQL.
+/// Caches the prepared statement by its SQL. The columns do not change while the process runs, so the SQL is
+/// constant.
 macro_rules! kept_by_its_text {
     ($statement:ident) => {
         impl QueryId for $statement<'_> {
@@ -264,7 +267,7 @@ impl QueryFragment<Pg> for ReadStanding<'_> {
     }
 }
 
-/// `UPDATE` as the plugin's own: the ban is taken back, and the user changed at that moment.
+/// The same UPDATE as the plugin's: it clears the ban and sets `updatedAt`.
 struct LiftBan<'a> {
     banned: &'a Gate,
     reason: Option<&'a Gate>,
@@ -281,7 +284,7 @@ impl QueryFragment<Pg> for LiftBan<'_> {
         out.push_identifier(USER)?;
         out.push_sql(" SET ");
         out.push_identifier(&self.banned.column)?;
-        // Numbers and texts have no `false`.
+        // Numeric and text columns do not accept `false`.
         out.push_sql(if self.banned.kind == "boolean" { " = false, " } else { " = '0', " });
         for gate in self.reason.into_iter().chain([self.expires]) {
             out.push_identifier(&gate.column)?;
@@ -298,7 +301,7 @@ impl QueryFragment<Pg> for LiftBan<'_> {
         self.id.push(&mut out)?;
         out.push_sql(" AND ");
         self.banned.push_truth(&mut out)?;
-        // Cut to the millisecond, as the plugin compares.
+        // The plugin compares whole milliseconds.
         out.push_sql(" AND date_trunc('milliseconds', ");
         self.expires.push_moment(&mut out)?;
         out.push_sql(") < ");

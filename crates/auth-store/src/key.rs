@@ -17,8 +17,8 @@ use crate::timestamp::to_milliseconds;
 /// Name of the table in [`StoreError::Inconsistent`].
 const TABLE: &str = "jwks";
 
-/// Servers that find no key to sign with queue here until their transactions end (the number says
-/// "authjwks").
+/// Advisory lock for servers that found no signing key and store a new one. It is held until the transaction
+/// ends. The number is the text "authjwks".
 const LOCK: i64 = 7_022_647_185_765_788_531;
 
 #[diesel::declare_sql_function]
@@ -26,7 +26,7 @@ extern "SQL" {
     fn pg_advisory_xact_lock(key: BigInt);
 }
 
-/// Lists and stores keys. None is ever changed.
+/// Lists and stores keys. Stored keys are never changed.
 #[derive(Clone, Copy, Debug)]
 pub struct KeyRepository<'store> {
     pool: &'store Pool,
@@ -38,28 +38,28 @@ impl<'store> KeyRepository<'store> {
         Self { pool, ids }
     }
 
-    /// Lists all keys, in the order in which the table gives them: the reference shows them in that order.
+    /// Lists all keys in the table's own order, because Better Auth publishes them in that order.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] when the database is away, [`StoreError::Inconsistent`] when a column
-    /// holds what it must not, [`StoreError::Query`] otherwise.
+    /// [`StoreError::Unavailable`] when the database is unavailable, [`StoreError::Inconsistent`] when a
+    /// column holds an invalid value, [`StoreError::Query`] otherwise.
     pub async fn list(self) -> Result<Vec<StoredKey>, StoreError> {
         self.pool.read(|connection| list_on(connection).scope_boxed()).await
     }
 
-    /// Stores a new key; gives it with the id that tokens name it by.
+    /// Stores a new key. Returns it with its stored id, which tokens carry as `kid`.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] when the database is away, [`StoreError::Conflict`] when the id is taken,
-    /// [`StoreError::Rejected`] when a value cannot be stored, [`StoreError::Query`] otherwise.
+    /// [`StoreError::Unavailable`] when the database is unavailable, [`StoreError::Conflict`] when the id is
+    /// taken, [`StoreError::Rejected`] when a value cannot be stored, [`StoreError::Query`] otherwise.
     pub async fn insert(self, new: &StoredKey) -> Result<StoredKey, StoreError> {
         self.pool.write(|connection| insert_on(connection, self.ids, new).scope_boxed()).await
     }
 
-    /// Stores a new key unless a key that can sign in its place was stored meanwhile; gives all keys. Of
-    /// several servers that do this at once, one stores its key.
+    /// Stores a new key unless another key was stored concurrently that can sign in its place. Returns all
+    /// keys. If several servers call this at the same time, only one stores its key.
     ///
     /// # Errors
     ///

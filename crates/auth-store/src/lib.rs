@@ -1,7 +1,7 @@
-//! Better Auth's Postgres tables, read and written by Rust.
+//! Reads and writes Better Auth's Postgres tables.
 //!
-//! Start at [`Store`]: one per worker, cheap to clone, and a repository per table. Every public method
-//! takes and gives the types of `auth-core`; rows, SQL and connections stay inside.
+//! Start at [`Store`]: each worker has one, clones are cheap, and it has one repository per table. Public
+//! methods accept and return types of `auth-core`; rows, SQL and connections are private to this crate.
 //!
 //! ```no_run
 //! # async fn example(token: auth_core::SessionToken) -> Result<(), auth_store::StoreError> {
@@ -16,22 +16,25 @@
 //! # }
 //! ```
 //!
-//! What holds everywhere:
+//! Rules for the whole crate:
 //!
-//! - A lookup is one prepared statement with named columns. Nothing is ever formatted into SQL.
+//! - A lookup is one prepared statement with named columns. Data of a request is always bound as a parameter,
+//!   never formatted into SQL.
 //! - `Ok(None)` means that the database answered and has no such row. An outage is
-//!   [`StoreError::Unavailable`], within [`PoolSettings::operation_timeout`].
-//! - Times are whole milliseconds, in and out.
-//! - Ids are text, in and out. A new row has the given id where the tables keep text ([`IdKind::Text`]); else
-//!   it gets one as it is stored, and what the method gives back has it.
-//! - No method hashes, waits for the network beside the database, or keeps a connection afterwards.
+//!   [`StoreError::Unavailable`], returned within [`PoolSettings::operation_timeout`].
+//! - Times are read and written in whole milliseconds.
+//! - Ids are text in the API. With [`IdKind::Text`] a new row keeps the id that the caller gives. With the
+//!   other kinds a new id is generated on insert, and the method returns it.
+//! - No method hashes passwords, uses the network except for the database, or holds a connection after it
+//!   returns.
 //!
 //! # Adding a repository
 //!
-//! One file per table: a private row type with `Queryable` and `Selectable`, a `TryFrom<Row>` that
-//! destructures without `..`, `pub(crate) async fn …_on(connection, …)` functions generic over the
-//! connection, and a `…Repository` whose methods choose [`read`](pool), `write` or `transaction` and
-//! call them. Work across tables is a file of its own, like `registration.rs`.
+//! Each table has one file. It holds a private row type with `Queryable` and `Selectable`, a conversion into
+//! the domain type that destructures the row without `..`, `pub(crate) async fn …_on(connection, …)`
+//! functions that are generic over the connection, and a `…Repository` whose methods call them through
+//! [`read`](pool), `write` or `transaction`. Work across several tables has its own file, such as
+//! `registration.rs`.
 
 mod account;
 mod cleanup;

@@ -1,4 +1,4 @@
-//! Sessions for services that check callers with `auth-core`'s `Authenticator`.
+//! Session lookup for services that authenticate requests with `auth-core`'s `Authenticator`.
 
 use auth_core::{SessionKey, SessionLookup, UnconfirmedSession, UserSession};
 use time::OffsetDateTime;
@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use crate::error::StoreError;
 use crate::store::Store;
 
-/// One prepared statement a lookup. Nothing is written: reading here does not extend a session.
+/// Each lookup is one prepared statement. It only reads: a lookup does not extend the session.
 impl SessionLookup for Store {
     type Error = StoreError;
 

@@ -1,10 +1,10 @@
-//! Bringing a database to the tables that the enabled features ask for, and telling how far it is from them.
+//! Creates the tables of the enabled features, and reports how a database differs from them.
 //!
 //! The functions take the direct address of the database (see
-//! [`DatabaseUrl::for_migrations`](crate::DatabaseUrl::for_migrations)), open one connection, and work
-//! on any tokio runtime, the current-thread one of a web worker included. What is asked for is a
-//! [`Layout`]; the statements follow from it and from what is there. `migrations/README.md` is the
-//! operator's page.
+//! [`DatabaseUrl::for_migrations`](crate::DatabaseUrl::for_migrations)) and open one connection. They work on
+//! any tokio runtime, including the current-thread runtime of a web worker. A [`Layout`] describes the
+//! expected tables. The statements are derived from it and from the existing tables. `migrations/README.md`
+//! is the documentation for operators.
 
 mod change;
 mod error;

@@ -1,7 +1,7 @@
-//! Names of tables and columns that are not Better Auth's own: `modelName` and `fields` of its options.
+//! Custom names of tables and columns: the options `modelName` and `fields` of Better Auth.
 //!
-//! Statements and migrations are written, and checked by the compiler, with Better Auth's names. For a
-//! database that has others the names in their text are exchanged: once for each text, and never where all
+//! Statements and migrations are written with Better Auth's names, and the compiler checks them. If the
+//! database has other names, they are replaced in the SQL: once for each SQL text, and not at all if all
 //! names are Better Auth's.
 
 mod connection;
@@ -15,27 +15,27 @@ pub(crate) use connection::{Exchange, NamedConnection};
 
 use crate::tables::{BOOKKEEPING_TABLE, Column, ColumnKind, Part, SIGN_IN_GATES, TableSet};
 
-/// How a database calls the tables and columns of Better Auth. The default is by Better Auth's own names.
+/// The database's names for the tables and columns of Better Auth. The default is Better Auth's own names.
 #[derive(Clone, Debug)]
 pub struct TableNames {
-    /// The tables and columns that can be called otherwise, whether or not their features are on.
+    /// The tables and columns that can be renamed, whether or not their features are enabled.
     known: TableSet,
-    /// Those whose columns are fields that features declare. One that keeps its name leaves it to other columns, since
-    /// the feature may be off.
+    /// Parts whose columns are fields that features declare. If such a field keeps its name, another column
+    /// may have that name too, because the feature may be disabled.
     fields_of_features: Vec<&'static Part>,
-    /// By Better Auth's name; only what is called otherwise.
+    /// Renamed tables, by Better Auth's name.
     tables: BTreeMap<&'static str, String>,
-    /// By Better Auth's names of table and field; only what is called otherwise.
+    /// Renamed columns, by Better Auth's names of table and field.
     columns: BTreeMap<(&'static str, &'static str), String>,
 }
 
-/// Why a name cannot be given.
+/// Why a name was rejected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NameProblem {
     /// Better Auth has no such table.
     #[error("Better Auth has no table of that name, but {}", known.join(", "))]
     UnknownTable {
-        /// The tables that there are.
+        /// The tables that can be renamed.
         known: Vec<&'static str>,
     },
     /// The table has no such field.
@@ -43,21 +43,22 @@ pub enum NameProblem {
     UnknownField {
         /// The table.
         table: &'static str,
-        /// The fields that it has.
+        /// The fields that can be renamed.
         known: Vec<&'static str>,
     },
-    /// The name is no identifier.
+    /// The name is not a valid identifier.
     #[error("it is no identifier: letters, digits and `_`, at most 63, no digit first")]
     NoIdentifier,
-    /// The names of indexes and constraints, which are made of those of table and column, would be cut off.
+    /// PostgreSQL would truncate the name of an index or constraint, which is built from the names of table
+    /// and column.
     #[error("the index or constraint `{0}` would have a name of more than 63 bytes")]
     TooLong(String),
-    /// Two things would have one name.
+    /// Two tables, or two columns of a table, would have the same name.
     #[error("{0} is called so already")]
     Taken(String),
 }
 
-/// Columns that every table of PostgreSQL has.
+/// System columns that every PostgreSQL table has.
 const OF_POSTGRES: [&str; 6] = ["ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"];
 
 /// Better Auth's own names of all tables that this crate has statements for.
@@ -67,7 +68,7 @@ impl Default for TableNames {
     }
 }
 
-/// Names are the same where the same things are called otherwise.
+/// Two values are equal if they rename the same tables and columns to the same names.
 impl PartialEq for TableNames {
     fn eq(&self, other: &Self) -> bool {
         self.tables == other.tables && self.columns == other.columns
@@ -77,12 +78,12 @@ impl PartialEq for TableNames {
 impl Eq for TableNames {}
 
 impl TableNames {
-    /// Gives Better Auth's own names of these tables.
+    /// Returns Better Auth's own names of these tables.
     pub fn of(known: TableSet) -> Self {
         Self { known, fields_of_features: Vec::new(), tables: BTreeMap::new(), columns: BTreeMap::new() }
     }
 
-    /// Lets the columns that features declare as fields be called otherwise, too.
+    /// Allows renaming the columns that these features declare as fields.
     #[must_use]
     pub fn with_fields_of(mut self, features: impl IntoIterator<Item = &'static Part>) -> Self {
         for part in features {
@@ -92,8 +93,8 @@ impl TableNames {
         self
     }
 
-    /// Calls a table of Better Auth otherwise, such as `user` `users`. Case does not count in Better Auth's
-    /// own names: in environment variables it is lost, and no two of them differ in it alone.
+    /// Renames a table of Better Auth, such as `user` to `users`. `table` matches without regard to case:
+    /// environment variables do not preserve it, and no two names of Better Auth differ only in case.
     ///
     /// # Errors
     ///
@@ -109,8 +110,8 @@ impl TableNames {
         Ok(())
     }
 
-    /// Calls the column of a field of Better Auth otherwise, such as `emailVerified` of `user`
-    /// `email_verified`. The column `id` has that name always, as with the reference.
+    /// Renames the column of a field of Better Auth, such as `emailVerified` of `user` to `email_verified`.
+    /// The column `id` cannot be renamed, as in Better Auth.
     ///
     /// # Errors
     ///
@@ -129,8 +130,8 @@ impl TableNames {
         Ok(())
     }
 
-    /// Makes sure that no two tables, and no two columns of a table, have one name, and that PostgreSQL does
-    /// not cut off what is named after them.
+    /// Checks that no two tables, and no two columns of a table, have the same name, and that PostgreSQL does
+    /// not truncate the names of their indexes and constraints.
     ///
     /// # Errors
     ///
@@ -167,25 +168,25 @@ impl TableNames {
         Ok(())
     }
 
-    /// Tells whether every name is Better Auth's.
+    /// Whether every name is Better Auth's.
     pub fn are_better_auths(&self) -> bool {
         self.tables.is_empty() && self.columns.is_empty()
     }
 
-    /// Gives the database's name of a table that Better Auth calls so.
+    /// Returns the database's name for a table of Better Auth.
     pub fn table<'a>(&'a self, table: &'a str) -> &'a str {
         self.tables.get(table).map_or(table, String::as_str)
     }
 
-    /// Gives the database's name of the column of a field; the field's own where it is not Better Auth's.
+    /// Returns the database's name for the column of a field. An unknown field keeps its name.
     pub fn column<'a>(&'a self, table: &'a str, field: &'a str) -> &'a str {
         let known = self.columns.iter().find(|((of, known), _)| *of == table && *known == field);
         known.map_or(field, |(_, column)| column.as_str())
     }
 
-    /// Tells whether the database's column of that name is taken: by a column that this server reads or
-    /// makes, or by one that was given the name. Columns that are only obeyed where they are there can be
-    /// declared as fields too, and so can those of features.
+    /// Whether a column name of the database is in use, so that no additional field can have it. Columns of
+    /// [`SIGN_IN_GATES`] and fields of features count only if they were renamed to this name, because they
+    /// can also be declared as additional fields.
     pub fn has_column(&self, table: &str, column: &str) -> bool {
         let optional = || self.fields_of_features.iter().copied().chain([&SIGN_IN_GATES]);
         self.fields(table).any(|field| {
@@ -194,7 +195,7 @@ impl TableNames {
         })
     }
 
-    /// Lists the tables that can be called otherwise.
+    /// Returns the tables that can be renamed.
     pub(crate) fn known(&self) -> &TableSet {
         &self.known
     }
@@ -208,13 +209,13 @@ impl TableNames {
         known.ok_or_else(|| NameProblem::UnknownTable { known: self.known.names().collect() })
     }
 
-    /// Gives Better Auth's name of a table that the database calls so.
+    /// Returns Better Auth's name for a table of the database.
     pub(crate) fn table_called(&self, name: &str) -> Option<&'static str> {
         self.known.names().find(|table| self.table(table) == name)
     }
 
-    /// Gives Better Auth's name of a column that the database calls so, or the column's own name; `None`
-    /// where that is Better Auth's for another column.
+    /// Returns Better Auth's name for a column of the database. A column that is not Better Auth's keeps its
+    /// name. `None` if its name is Better Auth's name for another column, which was renamed.
     pub(crate) fn field_called<'a>(&self, table: &str, column: &'a str) -> Option<&'a str> {
         if let Some(field) = self.fields(table).find(|field| self.column(table, field) == column) {
             return Some(field);
@@ -223,12 +224,12 @@ impl TableNames {
     }
 }
 
-/// Tells whether one of these parts has the column.
+/// Whether one of these parts has the column.
 fn is_of(parts: impl Iterator<Item = &'static Part>, table: &str, field: &str) -> bool {
     parts.flat_map(|part| part.columns(table)).any(|column| column.name == field)
 }
 
-/// Lists what the names of a column's indexes and constraints end in.
+/// Lists the suffixes of the names of a column's indexes and constraints.
 fn named_after(column: &Column) -> impl Iterator<Item = &'static str> {
     let is_key = column.kind == ColumnKind::Key;
     let refers = matches!(column.kind, ColumnKind::Reference { .. });

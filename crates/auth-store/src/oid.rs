@@ -1,4 +1,4 @@
-//! Numbers of PostgreSQL's types (`pg_type.dat`); they never change.
+//! OIDs of PostgreSQL's built-in types (`pg_type.dat`), which never change.
 
 pub(crate) const BOOL: u32 = 16;
 pub(crate) const NAME: u32 = 19;
@@ -12,5 +12,5 @@ pub(crate) const VARCHAR: u32 = 1043;
 pub(crate) const TIMESTAMPTZ: u32 = 1184;
 pub(crate) const UUID: u32 = 2950;
 pub(crate) const JSONB: u32 = 3802;
-/// Types with this number and above are an extension's or the operator's: citext, enumerations.
+/// Types with this OID or a higher one belong to an extension or the operator, such as citext and enums.
 pub(crate) const FIRST_OWN: u32 = 16384;

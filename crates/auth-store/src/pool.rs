@@ -1,15 +1,17 @@
-//! The connections of one worker: how many, how long one waits for them, and what a broken one costs.
+//! The connection pool of one worker: its size, its timeouts and its handling of broken connections.
 //!
-//! - Every operation has one deadline ([`PoolSettings::operation_timeout`]) for waiting, connecting,
-//!   running and retrying together, so that a frozen server is answered in time.
-//! - A connection whose operation did not finish (deadline, caller gone, connection lost) is never
+//! - Every operation has one deadline ([`PoolSettings::operation_timeout`]). It covers waiting for a
+//!   connection, connecting, running and retrying, so a frozen database server cannot block a request for
+//!   longer.
+//! - A connection whose operation did not finish (deadline passed, future dropped, connection lost) is never
 //!   used again.
-//! - Reads of sessions share a connection: they are sent without waiting for each other (`pool/pipeline.rs`).
-//! - Checking a connection out costs no round trip. A server restart shows at the first use; reads are
-//!   then repeated once on a fresh connection, transactions only if their BEGIN never got through.
-//! - Limits on the server's side are set on each direct connection as it is opened. Behind a
-//!   transaction pooler a session is not ours to set: transactions set them for themselves, single
-//!   statements have the operation's deadline alone, unless the role has limits of its own
+//! - Session reads are pipelined on a shared connection (`pool/pipeline.rs`).
+//! - Checking out a connection costs no round trip. A server restart is therefore noticed when an old
+//!   connection is used. A read is then repeated once on a fresh connection; a transaction only if its BEGIN
+//!   failed.
+//! - Server-side timeouts are set when a direct connection is opened. Behind a transaction pooler, session
+//!   settings would leak to other clients. There each transaction sets the timeouts with `SET LOCAL`. Single
+//!   statements have only the operation's deadline, unless the role has its own limits
 //!   (`ALTER ROLE … SET statement_timeout`).
 
 mod pipeline;
@@ -31,21 +33,21 @@ use crate::pooler;
 use crate::route::Route;
 use pipeline::Pipelines;
 
-/// Pause before a read is repeated; varied by half of itself.
+/// Pause before an operation is repeated, varied by ±50 %.
 const REPEAT_PAUSE: Duration = Duration::from_millis(20);
 
-/// How many connections, and how long for what.
+/// Size and timeouts of a connection pool.
 #[derive(Clone, Debug)]
 pub struct PoolSettings {
     /// The database's address.
     pub url: DatabaseUrl,
-    /// Most connections that this pool opens. Each worker has a pool of its own.
+    /// Maximum number of connections of this pool. Each worker has its own pool.
     pub max_connections: u32,
     /// Longest wait for a connection (R-95: at most 3 s).
     pub acquire_timeout: Duration,
     /// Longest time for opening one connection, TLS and sign-in included (R-95: at most 5 s).
     pub connect_timeout: Duration,
-    /// Longest time for one operation of the store in all, waiting and retrying included.
+    /// Longest total time for one operation of the store, including waiting and retrying.
     pub operation_timeout: Duration,
     /// `statement_timeout` on the server's side.
     pub statement_timeout: Duration,
@@ -53,18 +55,19 @@ pub struct PoolSettings {
     pub lock_timeout: Duration,
     /// `idle_in_transaction_session_timeout` on the server's side.
     pub idle_in_transaction_timeout: Duration,
-    /// Time after which a connection without work is closed.
+    /// Time after which an idle connection is closed.
     pub idle_timeout: Duration,
-    /// Time after which a connection is replaced, so that no backend grows old and a failover spreads.
+    /// Age after which a connection is replaced. This limits the age of server processes, and moves
+    /// connections to the new server after a failover.
     pub max_lifetime: Duration,
-    /// What stands before the database; `None` finds out before the first connection.
+    /// The route to the database; `None` detects it before the first connection.
     pub route: Option<Route>,
-    /// How the database calls tables and columns.
+    /// The database's names for tables and columns.
     pub names: Arc<TableNames>,
 }
 
 impl PoolSettings {
-    /// Gives the limits of the security rules (R-93, R-95) for a database address.
+    /// Returns settings with the limits of the security rules (R-93, R-95) for a database address.
     pub fn new(url: DatabaseUrl) -> Self {
         Self {
             url,
@@ -82,7 +85,8 @@ impl PoolSettings {
         }
     }
 
-    /// Gives the SQL that sets the server's limits, for the session or (`LOCAL`) the transaction.
+    /// Returns the SQL that sets the server-side timeouts. `scope` is empty for the session, or `LOCAL ` for
+    /// the transaction.
     fn limits(&self, scope: &str) -> String {
         format!(
             "SET {scope}statement_timeout = {}; SET {scope}lock_timeout = {}; \
@@ -94,17 +98,17 @@ impl PoolSettings {
     }
 }
 
-/// How a pool stands.
+/// The state of a pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PoolStatus {
     /// Open connections.
     pub connections: u32,
-    /// Open connections without work.
+    /// Open connections that are idle.
     pub idle: u32,
 }
 
-/// What is done with a connection; what it works on lives as long as `'a`. A boxed future, because the
-/// compiler cannot yet see that an async closure's borrowing future may move between threads.
+/// A closure that works with a connection and borrows data for `'a`. It returns a boxed future, because the
+/// compiler cannot yet prove that the future of a borrowing async closure is `Send`.
 pub(crate) trait Operation<'a, T>:
     for<'c> Fn(&'c mut NamedConnection) -> ScopedBoxFuture<'a, 'c, Result<T, StoreError>> + Send + Sync
 {
@@ -115,7 +119,7 @@ impl<'a, T, F> Operation<'a, T> for F where
 {
 }
 
-/// A pool that is made on first use, on the runtime that uses it.
+/// A connection pool. It is created on first use, on the runtime that uses it.
 pub(crate) struct Pool {
     settings: PoolSettings,
     connector: Connector,
@@ -124,13 +128,13 @@ pub(crate) struct Pool {
     pipelines: Pipelines,
 }
 
-/// What the pool and its manager both see.
+/// State shared by the pool and its manager.
 struct Shared {
-    /// Grows when a connection was lost: those opened before are not trusted any more.
+    /// Incremented when a connection is lost. Connections of an earlier generation are discarded.
     generation: AtomicU64,
     route: OnceCell<Route>,
     last_failure: std::sync::Mutex<Option<Arc<ConnectError>>>,
-    /// Told when an attempt to connect was given up.
+    /// Notified when connecting has failed.
     failed: Notify,
 }
 
@@ -152,7 +156,7 @@ impl Pool {
         })
     }
 
-    /// Runs a statement that only reads; on a lost connection it runs once more on a fresh one.
+    /// Runs a read-only statement. If the connection is lost, it is repeated once on a fresh connection.
     pub(crate) async fn read<'a, T>(&self, operation: impl Operation<'a, T>) -> Result<T, StoreError> {
         let deadline = self.deadline();
         match self.attempt(deadline, &operation).await {
@@ -164,8 +168,8 @@ impl Pool {
         }
     }
 
-    /// As [`read`](Self::read), for one short statement that never waits for a lock of a row: it shares a connection
-    /// with others of its kind.
+    /// Like [`read`](Self::read), for one short statement that never waits for a row lock. It shares a
+    /// connection with other such statements.
     pub(crate) async fn read_pipelined<'a, T>(
         &self,
         operation: impl Operation<'a, T>,
@@ -180,7 +184,8 @@ impl Pool {
         }
     }
 
-    /// Runs one statement that writes; it runs again only if the server refused to begin it.
+    /// Runs one statement that writes. It is repeated only if the server rejected its prepared statement as
+    /// stale, because then it did not run.
     pub(crate) async fn write<'a, T>(&self, operation: impl Operation<'a, T>) -> Result<T, StoreError> {
         let deadline = self.deadline();
         match self.attempt(deadline, &operation).await {
@@ -189,8 +194,8 @@ impl Pool {
         }
     }
 
-    /// Runs a transaction. It is begun again on a fresh connection if its BEGIN never got through, or
-    /// if it was rolled back because the tables had changed under its statements.
+    /// Runs a transaction. It is repeated once on a fresh connection if its BEGIN failed, or if it was rolled
+    /// back because a table had changed after its statements were prepared.
     pub(crate) async fn transaction<'a, T>(&self, operation: impl Operation<'a, T>) -> Result<T, StoreError> {
         let deadline = self.deadline();
         match self.attempt_transaction(deadline, &operation).await {
@@ -202,9 +207,9 @@ impl Pool {
         self.attempt_transaction(deadline, &operation).await.map_err(|(_, error)| error)
     }
 
-    /// Finds out, once, what stands before the database.
+    /// Returns the route to the database, which is detected once.
     pub(crate) async fn route(&self) -> Result<Route, StoreError> {
-        // Opening a connection finds it out, with the pool's patience and error handling.
+        // Opening a connection detects the route, with the pool's retries and error handling.
         drop(self.acquire(self.deadline()).await?);
         self.shared.route.get().copied().ok_or(StoreError::Unavailable(Outage::NoConnection {
             after: self.settings.acquire_timeout,
@@ -287,7 +292,7 @@ impl Pool {
         self.finish(*generation, unfinished, answer).map_err(|error| (Begun::Yes, error))
     }
 
-    /// Decides what an operation's end says about its connection.
+    /// Decides from an operation's result whether its connection can be used again.
     fn finish<T>(
         &self,
         generation: u64,
@@ -333,7 +338,8 @@ impl Pool {
                     }
                 },
                 () = failed => {
-                    // With connections open, one will come back; without, no other attempt is under way.
+                    // If connections are open, one of them will be returned. If none is open, no other
+                    // attempt to connect is running.
                     if let (0, Some(failure)) = (pool.state().connections, self.shared.last_failure()) {
                         return Err(match *failure {
                             ConnectError::UnsafePooler(unsafe_pooler) => unsafe_pooler.into(),
@@ -351,7 +357,7 @@ impl Pool {
             .connection_timeout(self.settings.acquire_timeout)
             .idle_timeout(self.settings.idle_timeout)
             .max_lifetime(self.settings.max_lifetime)
-            // The manager repeats attempts itself, with jitter, and knows which are hopeless.
+            // The manager retries by itself, with jitter, and does not retry permanent failures.
             .retry_connection(false)
             .queue_strategy(bb8::QueueStrategy::Lifo)
             .build_unchecked(Manager {
@@ -375,19 +381,20 @@ async fn before_repeating(error: &StoreError) {
     sleep(jitter(REPEAT_PAUSE)).await;
 }
 
-/// Whether a transaction's BEGIN got through.
+/// Whether a transaction's BEGIN succeeded.
 enum Begun {
     No,
     Yes,
 }
 
 impl Shared {
-    /// Tells whether a connection of this generation is from before an outage.
+    /// Whether a connection of this generation was opened before an outage.
     fn distrusts(&self, generation: u64) -> bool {
         generation != self.generation.load(Ordering::Relaxed)
     }
 
-    /// Stops the use of connections as old as a lost one. Several that break together count once.
+    /// Discards all connections of a lost connection's generation. If several of them break together, the
+    /// generation is incremented only once.
     fn distrust(&self, generation: u64) {
         let _ = self.generation.compare_exchange(
             generation,
@@ -410,11 +417,11 @@ impl Shared {
 struct Link {
     connection: NamedConnection,
     generation: u64,
-    /// Set while an operation runs; stays set if it never came to its end.
+    /// Set while an operation runs. Stays set if the operation did not finish.
     unfinished: bool,
 }
 
-/// Makes and judges connections for bb8.
+/// Opens and checks connections for bb8.
 struct Manager {
     connector: Connector,
     limits: String,
@@ -455,7 +462,8 @@ impl bb8::ManageConnection for Manager {
         };
         tracing::warn!(error = &*error as &dyn std::error::Error, "could not connect to the database");
         self.shared.set_last_failure(Some(Arc::clone(&error)));
-        // Told after bb8 has noted the failure, which it does when this returns.
+        // bb8 records the failure when this function returns. The spawned task notifies the waiters after
+        // that.
         let shared = Arc::clone(&self.shared);
         tokio::spawn(async move { shared.failed.notify_waiters() });
         Err(error)

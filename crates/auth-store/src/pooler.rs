@@ -1,4 +1,4 @@
-//! Finding out what stands between this process and Postgres.
+//! Detects whether a connection pooler is between this process and Postgres.
 //!
 //! A pooler in transaction mode (PgBouncer, or a hosted pooler) hands a server connection to another
 //! client after each transaction. Two things follow:
@@ -10,11 +10,11 @@
 //! - Session settings would leak to other clients, so limits are set per transaction instead
 //!   ([`Route::TransactionPooler`]).
 //!
-//! The test is exact and leaves nothing behind. Two connections take turns; each turn is one short
-//! transaction that prepares a marked statement, asks the server under which name it knows it, reads
-//! the server's process number, and closes the statement. A name that is not the driver's proves a
-//! pooler that renames. A process number shared by two open clients, or changing under one, proves a
-//! pooler; if the name is still the driver's, that pooler passes names through.
+//! The probe is exact and leaves nothing behind. Two connections take turns. Each turn is one short
+//! transaction: it prepares a statement with a random marker, asks the server for the statement's name, reads
+//! the server's process id, and closes the statement. If the name is not the driver's, there is a pooler that
+//! renames statements. If two open clients have the same process id, or the process id of one client changes,
+//! there is a pooler. If the name is still the driver's in that case, the pooler does not rename statements.
 
 use std::time::Duration;
 
@@ -25,15 +25,15 @@ use tokio_postgres::{Client, SimpleQueryMessage};
 use crate::connection::{ConnectError, Connector};
 use crate::route::{Route, UnsafePooler};
 
-/// Turns per connection. One is enough with an idle PgBouncer, which hands out the server connection
-/// that was used last; more are for a busy one.
+/// Turns per connection. One turn is enough with an idle PgBouncer, which reuses the server connection that
+/// was used last. More turns are needed for a busy one.
 const TURNS: usize = 4;
 
-/// Longest that opening the second connection or a turn of it may take; a pooler with room for one
-/// client must not block the start.
+/// Timeout for opening the second connection and for each of its turns. A pooler that accepts only one client
+/// must not block the start.
 const SECOND_CONNECTION: Duration = Duration::from_secs(1);
 
-/// Finds out the route, or refuses it.
+/// Detects the route. Fails if the pooler is unsafe.
 pub(crate) async fn probe(connector: &Connector) -> Result<Route, ConnectError> {
     let (first, second) =
         tokio::join!(Probe::open(connector), timeout(SECOND_CONNECTION, Probe::open(connector)));
@@ -43,7 +43,7 @@ pub(crate) async fn probe(connector: &Connector) -> Result<Route, ConnectError> 
     for _ in 0..TURNS {
         let seen = match first.look().await {
             Ok(seen) => seen,
-            // The server may just restart; the caller tries again from the start.
+            // The server may be restarting; the caller repeats the whole probe.
             Err(Look::Failed(error)) => return Err(ConnectError::Refused(error)),
             Err(Look::NameTaken) => return Err(ConnectError::UnsafePooler(UnsafePooler)),
         };
@@ -55,7 +55,8 @@ pub(crate) async fn probe(connector: &Connector) -> Result<Route, ConnectError> 
             match timeout(SECOND_CONNECTION, other.look()).await {
                 Ok(Ok(seen)) => second_pids.push(seen.pid),
                 Ok(Err(Look::NameTaken)) => return Err(ConnectError::UnsafePooler(UnsafePooler)),
-                // No room for a second client: session mode, or a full server. Not evidence.
+                // No room for a second client: a pooler in session mode, or a full server. This proves
+                // nothing.
                 Ok(Err(Look::Failed(_))) | Err(_) => second = None,
             }
         }
@@ -69,15 +70,16 @@ pub(crate) async fn probe(connector: &Connector) -> Result<Route, ConnectError> 
     Ok(Route::Direct)
 }
 
-/// What one transaction saw.
+/// The result of one turn.
 struct Seen {
     pid: String,
     renamed: bool,
 }
 
-/// Why a transaction saw nothing.
+/// Why a turn failed.
 enum Look {
-    /// The server knows a statement of this name already, although this connection never made one.
+    /// The server already has a prepared statement of this name, or lacks the one that was prepared. Another
+    /// client shares the server connection.
     NameTaken,
     Failed(tokio_postgres::Error),
 }
@@ -101,7 +103,7 @@ impl Probe {
     async fn open(connector: &Connector) -> Result<Self, ConnectError> {
         let (client, connection) = connector.open().await?;
         let driver = tokio::spawn(async move {
-            // Errors reach the client's futures as well.
+            // The client's futures return the same error.
             let _ = connection.await;
         });
         Ok(Self { client, driver })
@@ -110,7 +112,7 @@ impl Probe {
     async fn look(&self) -> Result<Seen, Look> {
         self.client.batch_execute("BEGIN").await?;
         let seen = self.look_inside().await;
-        // A failed transaction rolls back here, a lost connection needs no COMMIT.
+        // COMMIT rolls a failed transaction back. A lost connection needs no COMMIT.
         let end = self.client.batch_execute("COMMIT").await;
         let seen = seen?;
         end?;

@@ -1,15 +1,14 @@
-//! The `rateLimit` table: how often each client asked, counted together with Node's Better Auth (core §5,
-//! §12.1).
+//! The `rateLimit` table: request counters, shared with Node's Better Auth (core §5, §12.1).
 //!
-//! The reference reads a row and then changes it by statements that hold only if no other server did
-//! meanwhile. Here one statement does the same: whatever row it meets, it locks, decides on what is in it,
-//! and changes it. The two therefore count together, and of requests that come at once exactly the allowed
-//! number passes. Where ids are numbers, a first statement changes the row that is there, so that only new
-//! rows take one.
+//! Better Auth reads a row and then changes it by statements that apply only if no other server has changed
+//! it in between. Here one statement does the same: it locks the row, decides from its values, and changes
+//! it. Both servers can therefore count in the same rows, and of concurrent requests exactly the allowed
+//! number passes. If ids are numbers, a first statement updates the existing row, so that only new rows use
+//! up a number.
 //!
-//! Servers' clocks differ. The reference writes the time of the server that counted last; here a row's time
-//! never goes back, so that a clock that is behind does not shorten a window, and a time further ahead than a
-//! window is set right, so that no client waits for a clock that was ahead.
+//! Server clocks differ. Better Auth writes the time of the server that counted last. Here the time of a row
+//! never goes back, so a slow clock does not shorten a window. A time that is more than a window in the
+//! future is reset, so no client waits because of a fast clock.
 
 use std::time::Duration;
 
@@ -27,7 +26,7 @@ use crate::id::IdKind;
 use crate::pool::Pool;
 use crate::schema::rate_limit;
 
-/// Counts requests.
+/// Counts requests per key.
 #[derive(Clone, Copy, Debug)]
 pub struct RateLimitRepository<'store> {
     pool: &'store Pool,
@@ -37,26 +36,26 @@ pub struct RateLimitRepository<'store> {
 /// A request to be counted.
 #[derive(Clone, Copy, Debug)]
 pub struct RateLimitHit<'a> {
-    /// What it counts under, `<client address>|<path>`.
+    /// The key of its counter, `<client address>|<path>`.
     pub key: &'a str,
     /// Time without a request after which the count starts over.
     pub window: Duration,
-    /// Requests that pass until then.
+    /// Maximum number of requests until then.
     pub max: u32,
-    /// When it came.
+    /// The time of the request.
     pub now: OffsetDateTime,
-    /// Id of the row, if it makes one and the tables do not make ids of their own.
+    /// The id of the row, if the request creates one and ids are text.
     pub id: &'a RateLimitId,
 }
 
-/// What became of it.
+/// The result of counting a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RateLimitVerdict {
-    /// It was counted and may pass.
+    /// The request was counted and may pass.
     Passed,
-    /// It is one too many, and was not counted.
+    /// The request exceeds the limit and was not counted.
     Refused {
-        /// Time until one passes again; not zero, at most the window.
+        /// Time until a request passes again; not zero, at most the window.
         wait: Duration,
     },
 }
@@ -66,18 +65,19 @@ impl<'store> RateLimitRepository<'store> {
         Self { pool, ids }
     }
 
-    /// Looks and counts in one step.
+    /// Checks the limit and counts the request.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] when the database is away, [`StoreError::Rejected`] when the key cannot be
-    /// stored, [`StoreError::Query`] otherwise.
+    /// [`StoreError::Unavailable`] when the database is unavailable, [`StoreError::Rejected`] when the key
+    /// cannot be stored, [`StoreError::Query`] otherwise.
     pub async fn count(self, hit: &RateLimitHit<'_>) -> Result<RateLimitVerdict, StoreError> {
         self.pool.write(|connection| count_on(connection, self.ids, hit).scope_boxed()).await
     }
 }
 
-/// How often a row may vanish or run out between being refused and being looked at.
+/// Maximum number of attempts. A row may be deleted or its window may end after the request was refused and
+/// before the row is read; then the request is tried again.
 const TRIES: usize = 3;
 
 pub(crate) async fn count_on<C>(
@@ -120,18 +120,17 @@ where
     Ok(RateLimitVerdict::Refused { wait: hit.window })
 }
 
-/// Where a request may be counted.
+/// The rows in which a request may be counted.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Pass {
-    /// In the row that is there. An INSERT takes a number of the column even where the row is there already:
-    /// with [`IdKind::Serial`] it is kept for when there is none, or the numbers would be used up by
-    /// counting.
+    /// Only in an existing row. With [`IdKind::Serial`], an INSERT uses up a number of the column even if the
+    /// row exists. The INSERT is therefore used only if there is no row.
     OfRow,
-    /// In the row that is there, or in a new one.
+    /// In an existing row, or in a new one.
     OrNewRow,
 }
 
-/// Counts the request unless it is one too many; tells whether it was counted.
+/// Counts the request unless it exceeds the limit. Returns whether it was counted.
 async fn pass_on<C>(
     connection: &mut C,
     ids: IdKind,
@@ -143,7 +142,7 @@ where
     C: AsyncConnectionCore<Backend = Pg> + Send,
 {
     let now = unix_milliseconds(hit.now);
-    // The reference compares `now - lastRequest >= window`.
+    // Better Auth compares `now - lastRequest >= window`.
     let is_over = rate_limit::last_request.le(now.saturating_sub(window));
     let is_near_ahead = rate_limit::last_request.between(now, now.saturating_add(window));
     let passes = is_over.or(rate_limit::count.lt(i32::try_from(hit.max).unwrap_or(i32::MAX)));
@@ -172,7 +171,7 @@ where
     Ok(counted.is_some())
 }
 
-/// Moves a row from a time that a wrong clock wrote to now, unless a request was counted meanwhile.
+/// Resets the time of a row that a wrong clock wrote to now, unless a request was counted in the meantime.
 async fn set_right_on<C>(connection: &mut C, key: &str, wrong: i64, now: i64) -> Result<(), StoreError>
 where
     C: AsyncConnectionCore<Backend = Pg> + Send,

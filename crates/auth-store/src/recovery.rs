@@ -1,4 +1,4 @@
-//! A new password: the hash, and where asked the user's sessions, in one transaction.
+//! Password change: replaces the hash and the user's sessions in one transaction.
 
 use auth_core::{DeclaredFields, Session, StoredHash, UserId};
 
@@ -14,19 +14,19 @@ use crate::{account, session};
 /// A change of password.
 #[derive(Clone, Debug)]
 pub struct NewPassword {
-    /// Whose.
+    /// The user.
     pub user_id: UserId,
     /// The hash against which the current password was verified; the change happens only if it is
     /// still the stored one.
     pub verified: StoredHash,
     /// The new hash.
     pub password: StoredHash,
-    /// When.
+    /// The time of the change.
     pub now: OffsetDateTime,
 }
 
-/// Replaces the password and every session of the user; `None` when the password changed meanwhile, and
-/// then nothing is replaced.
+/// Replaces the password, and all sessions of the user with the given one. Returns `None`, and changes
+/// nothing, if the password changed concurrently.
 pub(crate) async fn replace_password_and_sessions(
     pool: &Pool,
     fields: &DeclaredFields,
@@ -46,7 +46,7 @@ async fn replace_on(
     session: &Session,
 ) -> Result<Option<Session>, StoreError> {
     let NewPassword { user_id, verified, password, now } = new;
-    // The password comes first: its row lock makes two changes at once wait for each other.
+    // The password is updated first: its row lock makes concurrent changes wait for each other.
     if !account::update_password_on(connection, ids, user_id, verified, password, *now).await? {
         return Ok(None);
     }

@@ -1,4 +1,4 @@
-//! Sign-up: user, account and session in one transaction, all or none.
+//! Sign-up: stores user, account and session in one transaction.
 
 use auth_core::{Account, DeclaredFields, Email, Session, User, UserId};
 use scoped_futures::ScopedFutureExt;
@@ -9,34 +9,34 @@ use crate::names::NamedConnection;
 use crate::pool::Pool;
 use crate::{account, session, user};
 
-/// The rows of a sign-up. Where the tables make ids of their own, account and session are stored as the
-/// user's whatever id they say that it has.
+/// The rows of a sign-up. If ids are not text, the user gets a new id on insert. Account and session are
+/// stored with that id, whatever user id they contain.
 #[derive(Clone, Debug)]
 pub struct NewRegistration {
     /// The new user.
     pub user: User,
     /// How the user signs in.
     pub account: Account,
-    /// The first session, unless the user has to prove the address first.
+    /// The first session; `None` if the user must verify the email address first.
     pub session: Option<Session>,
 }
 
-/// What a sign-up made, with ids and additional fields as the database holds them: it has an order of its own
-/// for the members of JSON, for example.
+/// The result of a sign-up, with ids and additional fields as the database stores them. They can differ from
+/// the input: for example, `jsonb` reorders the members of an object.
 #[derive(Clone, Debug)]
 pub struct Registered {
     /// The user.
     pub user: User,
-    /// The session, where one was made.
+    /// The session; `None` if the sign-up had none.
     pub session: Option<Session>,
 }
 
-/// What is known of the address of a sign-up that must not tell.
+/// Whether the email address is in use, for a sign-up whose response must not reveal it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Address {
     /// No user has it: the rows are stored.
     Free,
-    /// A user has it: the rows are tried and taken back.
+    /// A user has it: the rows are inserted and rolled back.
     Taken,
 }
 
@@ -49,7 +49,7 @@ pub(crate) async fn register(
     pool.transaction(|connection| register_on(connection, fields, ids, new).scope_boxed()).await
 }
 
-/// Stores the rows, or does the same work and leaves nothing.
+/// Stores the rows. With [`Address::Taken`], runs the same statements and rolls them back.
 pub(crate) async fn register_unseen(
     pool: &Pool,
     fields: &DeclaredFields,
@@ -60,8 +60,8 @@ pub(crate) async fn register_unseen(
     let email = &new.user.email;
     let mut new = new.clone();
     if address == Address::Taken {
-        // No user has an address of 32 random characters; the domain stays for the sake of constraints that
-        // look at it.
+        // No user has an address with 32 random characters. The domain is kept, because a constraint of the
+        // database may depend on it.
         let domain = email.as_str().rsplit_once('@').map_or("", |(_, domain)| domain);
         let unused = UserId::generate(&mut rand::rng());
         new.user.email = Email::from_stored(format!("{}@{domain}", unused.as_str().to_ascii_lowercase()));
@@ -72,8 +72,8 @@ pub(crate) async fn register_unseen(
     Ok(Registered { user: User { email: email.clone(), ..tried.user }, ..tried })
 }
 
-/// Runs inside the caller's transaction. The savepoint takes the rows back and leaves the transaction with
-/// something to commit, so that the disk is waited for either way.
+/// Runs inside the caller's transaction. Rolling back to the savepoint removes the rows but leaves a
+/// transaction to commit, so both cases wait for the disk.
 async fn register_unseen_on(
     connection: &mut NamedConnection,
     fields: &DeclaredFields,

@@ -1,12 +1,11 @@
-//! The ways to Postgres that connections can take, and the one that is refused; [`pooler`](crate::pooler)
-//! finds out.
+//! The supported routes to Postgres, and the unsafe one. [`pooler`](crate::pooler) detects the route.
 
-/// What stands between this process and Postgres.
+/// What is between this process and Postgres.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Route {
-    /// Postgres itself, or a pooler in session mode: the session is ours.
+    /// Postgres itself, or a pooler in session mode. Session settings affect only this client.
     Direct,
-    /// A pooler in transaction mode that keeps prepared statements apart.
+    /// A pooler in transaction mode that keeps the prepared statements of its clients separate.
     TransactionPooler,
 }
 

@@ -1,4 +1,4 @@
-//! The `session` table, and the one read that every signed-in request makes.
+//! The `session` table, including the lookup that every authenticated request makes.
 
 mod statements;
 
@@ -29,21 +29,21 @@ impl<'store> SessionRepository<'store> {
         Self { pool, fields, ids }
     }
 
-    /// Finds a session by its secret, together with its user, in one statement. Expired sessions are
-    /// found too; `Session::is_expired` tells.
+    /// Finds a session by its token, together with its user, in one statement. Expired sessions are found
+    /// too; `Session::is_expired` checks this.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] when the database is away, [`StoreError::Inconsistent`] when a
-    /// column holds what it must not, [`StoreError::Query`] otherwise.
+    /// [`StoreError::Unavailable`] when the database is unavailable, [`StoreError::Inconsistent`] when a
+    /// column holds an invalid value, [`StoreError::Query`] otherwise.
     pub async fn find_by_token(self, token: &SessionToken) -> Result<Option<UserSession>, StoreError> {
         self.pool
             .read_pipelined(|connection| find_by_token_on(connection, self.fields, token).scope_boxed())
             .await
     }
 
-    /// Finds a session by its id, together with its user, in one statement. What is no id of the tables' kind
-    /// is no session's.
+    /// Finds a session by its id, together with its user, in one statement. An id that is not valid for the
+    /// tables' [`IdKind`] finds no session.
     ///
     /// # Errors
     ///
@@ -54,7 +54,8 @@ impl<'store> SessionRepository<'store> {
             .await
     }
 
-    /// Lists the sessions of a user that live at `now`, oldest first; of more than `limit`, the newest.
+    /// Lists the sessions of a user that have not expired at `now`, oldest first. If there are more than
+    /// `limit`, only the newest are listed.
     ///
     /// # Errors
     ///
@@ -72,17 +73,18 @@ impl<'store> SessionRepository<'store> {
             .await
     }
 
-    /// Stores a new session; gives it as it is stored.
+    /// Stores a new session. Returns it as it is stored.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Conflict`] when the user is gone or the token is taken, [`StoreError::Rejected`]
-    /// when a value cannot be stored or the user's id is none, and as [`find_by_token`](Self::find_by_token).
+    /// [`StoreError::Conflict`] when the user does not exist or the token is already in use,
+    /// [`StoreError::Rejected`] when a value cannot be stored or the user's id is invalid, and as
+    /// [`find_by_token`](Self::find_by_token).
     pub async fn insert(self, new: &Session) -> Result<Session, StoreError> {
         self.pool.write(|connection| insert_on(connection, self.fields, self.ids, new).scope_boxed()).await
     }
 
-    /// Moves a session's end; gives the session as it is now, or `None` if it is gone.
+    /// Sets a session's expiry. Returns the updated session, or `None` if it does not exist.
     ///
     /// # Errors
     ///
@@ -98,12 +100,12 @@ impl<'store> SessionRepository<'store> {
             .await
     }
 
-    /// Changes additional fields of a session; gives the session as it is now, or `None` if it is gone.
+    /// Changes additional fields of a session. Returns the updated session, or `None` if it does not exist.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Conflict`] when a value is taken that may stand once only, [`StoreError::Rejected`] when
-    /// a value cannot be stored, and as [`find_by_token`](Self::find_by_token).
+    /// [`StoreError::Conflict`] when a value of a unique field is already in use, [`StoreError::Rejected`]
+    /// when a value cannot be stored, and as [`find_by_token`](Self::find_by_token).
     pub async fn update_additional(
         self,
         token: &SessionToken,
@@ -117,28 +119,29 @@ impl<'store> SessionRepository<'store> {
             .await
     }
 
-    /// Ends a session; tells whether it was there.
+    /// Deletes a session. Returns whether it existed.
     ///
     /// # Errors
     ///
-    /// As [`find_by_token`](Self::find_by_token). After an error the session may or may not be gone.
+    /// As [`find_by_token`](Self::find_by_token). After an error the session may or may not have been
+    /// deleted.
     pub async fn delete_by_token(self, token: &SessionToken) -> Result<bool, StoreError> {
         self.pool.write(|connection| delete_by_token_on(connection, token).scope_boxed()).await
     }
 
-    /// Ends a session if it is the user's; tells whether it was there and was theirs. The owner is part of
-    /// the statement, so that no other session can be ended between a check and the act.
+    /// Deletes a session if it belongs to the user. Returns whether it was deleted. The owner is part of the
+    /// statement, so there is no gap between the check and the deletion.
     ///
     /// # Errors
     ///
-    /// As [`delete_by_token`](Self::delete_by_token). A token that no column can hold finds none.
+    /// As [`delete_by_token`](Self::delete_by_token). A token that no column can hold matches no session.
     pub async fn delete_owned(self, token: &SessionToken, user_id: &UserId) -> Result<bool, StoreError> {
         self.pool
             .write(|connection| delete_owned_on(connection, self.ids, token, user_id).scope_boxed())
             .await
     }
 
-    /// Ends every session of a user; tells how many there were.
+    /// Deletes every session of a user. Returns how many there were.
     ///
     /// # Errors
     ///
@@ -147,7 +150,7 @@ impl<'store> SessionRepository<'store> {
         self.pool.write(|connection| delete_by_user_on(connection, self.ids, user_id).scope_boxed()).await
     }
 
-    /// Ends every session of a user but the one with the token; tells how many there were.
+    /// Deletes every session of a user except the one with the given token. Returns how many were deleted.
     ///
     /// # Errors
     ///
@@ -162,8 +165,8 @@ impl<'store> SessionRepository<'store> {
             .await
     }
 
-    /// Removes a session if it had ended before `now`; tells whether it was removed. A session that
-    /// was extended meanwhile stays.
+    /// Deletes a session if it expired before `now`. Returns whether it was deleted. A session that was
+    /// extended concurrently stays.
     ///
     /// # Errors
     ///

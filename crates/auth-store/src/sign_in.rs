@@ -1,4 +1,4 @@
-//! Sign-in: a new session, if the password that was verified is still the stored one.
+//! Sign-in: stores a new session if the verified password hash is still the stored one.
 
 use std::num::NonZeroU32;
 
@@ -19,14 +19,14 @@ pub struct NewSignIn {
     pub session: Session,
     /// The hash against which the password was verified.
     pub verified: StoredHash,
-    /// The same password under another scheme, to be stored in its place.
+    /// A hash of the same password under another scheme, which replaces the verified hash.
     pub rehashed: Option<StoredHash>,
-    /// Most sessions of the user at once; the oldest go. `None` is no bound.
+    /// Maximum number of sessions of the user; beyond it the oldest are deleted. `None` means no limit.
     pub max_sessions: Option<NonZeroU32>,
 }
 
-/// Stores the session; `None` when the password changed while it was being verified, and then nothing is
-/// stored. Without this, a sign-in under way would survive a change of password that ends all sessions.
+/// Stores the session. Returns `None`, and stores nothing, if the password changed during verification.
+/// Otherwise a sign-in with the old password would survive a password change that ends all sessions.
 pub(crate) async fn sign_in(
     pool: &Pool,
     fields: &DeclaredFields,
@@ -45,8 +45,8 @@ async fn sign_in_on(
 ) -> Result<Option<Session>, StoreError> {
     let NewSignIn { session, verified, rehashed, max_sessions } = new;
     let user_id = &session.user_id;
-    // Either way the account's row is locked until the session is there, and other sign-ins of the user wait:
-    // sessions are counted one sign-in at a time.
+    // Both branches lock the account row until the transaction ends. Concurrent sign-ins of the user wait, so
+    // only one of them counts the sessions at a time.
     let is_current = match rehashed {
         Some(password) => {
             account::update_password_on(connection, ids, user_id, verified, password, session.created_at)

@@ -1,4 +1,4 @@
-//! [`Store`]: the door to the database.
+//! [`Store`]: the entry point to the database.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ use crate::tables::TableSet;
 use crate::user::UserRepository;
 use crate::verification::VerificationRepository;
 
-/// The database of one worker. Clones share the connections.
+/// The access of one worker to the database. Clones share the connections.
 #[derive(Clone, Debug)]
 pub struct Store {
     pool: Arc<Pool>,
@@ -38,12 +38,12 @@ pub struct Store {
 }
 
 impl Store {
-    /// Makes a store without touching the network. Connections are opened on first use, on the runtime
-    /// that uses them; make one store per worker, since a connection is driven where it was opened.
+    /// Creates a store without using the network. Connections are opened on first use and run on the runtime
+    /// that opened them, so each worker needs its own store.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Tls`] when the certificates that the address names cannot be read.
+    /// [`StoreError::Tls`] when the certificates that the database URL names cannot be read.
     pub fn connect_lazily(settings: PoolSettings) -> Result<Self, StoreError> {
         Ok(Self {
             pool: Arc::new(Pool::new(settings)?),
@@ -53,50 +53,52 @@ impl Store {
         })
     }
 
-    /// Reads and writes these additional fields too. Their columns must be there:
+    /// Also reads and writes these additional fields. Their columns must exist:
     /// [`migrations::fields::up`](crate::migrations::fields::up) adds them.
     #[must_use]
     pub fn with_fields(self, fields: Arc<DeclaredFields>) -> Self {
         Self { fields, ..self }
     }
 
-    /// Reads and writes ids of this kind. It must be the tables' own:
-    /// [`migrations::up`](crate::migrations::up) makes them so.
+    /// Reads and writes ids of this kind. It must be the kind that the tables were created with, by
+    /// [`migrations::up`](crate::migrations::up).
     #[must_use]
     pub fn with_ids(self, ids: IdKind) -> Self {
         Self { ids, ..self }
     }
 
-    /// Asks for these tables and no others, in [`pending_migrations`](Self::pending_migrations) and
-    /// [`schema_drift`](Self::schema_drift). Without it, for every table that this crate has statements for.
+    /// Sets the tables that [`pending_migrations`](Self::pending_migrations) and
+    /// [`schema_drift`](Self::schema_drift) check. The default is every table that this crate has statements
+    /// for.
     #[must_use]
     pub fn with_tables(self, tables: TableSet) -> Self {
         Self { tables: Arc::new(tables), ..self }
     }
 
-    /// Connects and reports what answers; for the start and for `check`.
+    /// Connects and describes the server. For the start and for the command `check`.
     ///
-    /// The [`Route`] in the report can be given to the other workers' [`PoolSettings::route`], which
-    /// spares them the finding out.
+    /// The [`Route`] in the report can be given to the other workers' [`PoolSettings::route`], so that they
+    /// need not detect it.
     ///
     /// # Errors
     ///
-    /// [`StoreError::UnsafePooler`] when a pooler without prepared-statement support answers,
-    /// [`StoreError::Unavailable`] when nothing does, [`StoreError::Query`] otherwise.
+    /// [`StoreError::UnsafePooler`] when a pooler without support for prepared statements answers,
+    /// [`StoreError::Unavailable`] when the database does not answer, [`StoreError::Query`] otherwise.
     pub async fn verify_connection(&self) -> Result<ConnectionReport, StoreError> {
         let route = self.pool.route().await?;
         let (server_version, encrypted) =
             self.pool.read(|connection| describe_on(connection).scope_boxed()).await?;
-        // Behind a pooler the server knows only the pooler's connection.
+        // Behind a pooler the server sees only the pooler's connection.
         let encrypted = (route == Route::Direct).then_some(encrypted);
         Ok(ConnectionReport { route, server_version, encrypted })
     }
 
-    /// Asks the database for a sign of life; for readiness.
+    /// Checks that the database answers. For the readiness check.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] when it gives none, [`StoreError::UnsafePooler`] as above.
+    /// [`StoreError::Unavailable`] when it does not, [`StoreError::UnsafePooler`] as in
+    /// [`verify_connection`](Self::verify_connection).
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.pool
             .read(|connection| {
@@ -109,12 +111,12 @@ impl Store {
             .await
     }
 
-    /// Counts the features that have no tables in the database yet, and the columns of additional fields that
-    /// are missing; for readiness.
+    /// Counts the features that have no tables in the database yet, plus the missing columns of additional
+    /// fields. For the readiness check.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] when the database is away, [`StoreError::Query`] otherwise.
+    /// [`StoreError::Unavailable`] when the database is unavailable, [`StoreError::Query`] otherwise.
     pub async fn pending_migrations(&self) -> Result<usize, StoreError> {
         self.pool
             .read(|connection| migrations::pending_on(connection, &self.tables, &self.fields).scope_boxed())
@@ -122,8 +124,8 @@ impl Store {
     }
 
     /// Compares the live tables with what this server and Node's Better Auth need, and lists the differences
-    /// of [`Severity::Breaks`](migrations::Severity::Breaks); for readiness. Some milliseconds of the
-    /// catalogue: hold the answer for a while.
+    /// of [`Severity::Breaks`](migrations::Severity::Breaks). For the readiness check. Reading the catalogue
+    /// takes some milliseconds, so callers should cache the result.
     ///
     /// # Errors
     ///
@@ -137,8 +139,9 @@ impl Store {
             .await
     }
 
-    /// Looks which columns of `user` forbid a sign-in here: those of the `two-factor` and `admin` plugins,
-    /// where a Node server has made them. Look once, and again where a deployment may have added them.
+    /// Looks up the columns of `user` that can forbid a sign-in: those of the `two-factor` and `admin`
+    /// plugins, if a Node server has created them. Call it once, and again after a deployment that may have
+    /// added them.
     ///
     /// # Errors
     ///
@@ -147,28 +150,27 @@ impl Store {
         self.pool.read(|connection| gates::look_up_on(connection, &self.fields).scope_boxed()).await
     }
 
-    /// Stores the rows of a sign-up, all or none; gives user and session with the ids and additional fields
-    /// that the database holds.
+    /// Stores the rows of a sign-up in one transaction. Returns user and session with the ids and additional
+    /// fields as the database stored them.
     ///
     /// # Errors
     ///
     /// [`StoreError::Conflict`] with [`constraint::USER_EMAIL`](crate::constraint::USER_EMAIL) when the
-    /// address is taken, [`StoreError::Rejected`] when a value cannot be stored,
-    /// [`StoreError::Unavailable`] when the database is away (if it went away during the commit, the
-    /// rows may be there all the same; a second try then says that the address is taken),
-    /// [`StoreError::Query`] otherwise.
+    /// address is taken, [`StoreError::Rejected`] when a value cannot be stored, [`StoreError::Unavailable`]
+    /// when the database is unavailable (if it failed during the commit, the rows may have been stored; a
+    /// retry then reports that the address is taken), [`StoreError::Query`] otherwise.
     pub async fn register(&self, new: &NewRegistration) -> Result<Registered, StoreError> {
         registration::register(&self.pool, &self.fields, self.ids, new).await
     }
 
-    /// Stores the rows of a sign-up whose answer must not tell whether its address was taken: for a taken one
-    /// the same statements run, under an address that no user has, and nothing stays of them. Values that the
-    /// database refuses are refused in both cases.
+    /// Stores the rows of a sign-up whose response must not reveal whether the email address is taken. With
+    /// [`Address::Taken`], the same statements run with an address that no user has, and are rolled back.
+    /// Values that the database refuses are refused in both cases.
     ///
     /// # Errors
     ///
     /// As [`register`](Self::register). With [`Address::Free`], [`StoreError::Conflict`] can still mean that
-    /// the address was taken a moment ago.
+    /// the address was taken concurrently.
     pub async fn register_unseen(
         &self,
         new: &NewRegistration,
@@ -177,26 +179,27 @@ impl Store {
         registration::register_unseen(&self.pool, &self.fields, self.ids, new, address).await
     }
 
-    /// Stores the session of a sign-in whose password was verified; gives it as it is stored. `None` when
-    /// that password was not the stored one any more, and then nothing is stored.
+    /// Stores the session of a sign-in whose password was verified. Returns it as it is stored. `None` if the
+    /// stored password has changed since the verification; then nothing is stored.
     ///
     /// # Errors
     ///
     /// [`StoreError::Conflict`] when a constraint refuses the session, [`StoreError::Rejected`] when a value
-    /// cannot be stored, [`StoreError::Unavailable`] when the database is away, [`StoreError::Query`]
+    /// cannot be stored, [`StoreError::Unavailable`] when the database is unavailable, [`StoreError::Query`]
     /// otherwise.
     pub async fn sign_in(&self, new: &NewSignIn) -> Result<Option<Session>, StoreError> {
         sign_in::sign_in(&self.pool, &self.fields, self.ids, new).await
     }
 
-    /// Changes a password and ends every session of the user but the given new one, all or nothing; gives
-    /// that one as it is stored. `None` when the password was not the verified one any more, and then nothing
-    /// happened.
+    /// Changes a password, deletes every session of the user and stores the given new session, in one
+    /// transaction. Returns that session as it is stored. `None` if the stored password is no longer the
+    /// verified one; then nothing is changed.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Conflict`] when the user is gone, [`StoreError::Rejected`] when a value cannot be
-    /// stored, [`StoreError::Unavailable`] when the database is away, [`StoreError::Query`] otherwise.
+    /// [`StoreError::Conflict`] when the user no longer exists, [`StoreError::Rejected`] when a value cannot
+    /// be stored, [`StoreError::Unavailable`] when the database is unavailable, [`StoreError::Query`]
+    /// otherwise.
     pub async fn replace_password_and_sessions(
         &self,
         new: &NewPassword,
@@ -205,47 +208,47 @@ impl Store {
         recovery::replace_password_and_sessions(&self.pool, &self.fields, self.ids, new, session).await
     }
 
-    /// Gives the users.
+    /// Returns the repository of users.
     pub fn users(&self) -> UserRepository<'_> {
         UserRepository::new(&self.pool, &self.fields, self.ids)
     }
 
-    /// Gives the accounts.
+    /// Returns the repository of accounts.
     pub fn accounts(&self) -> AccountRepository<'_> {
         AccountRepository::new(&self.pool, self.ids)
     }
 
-    /// Gives the sessions.
+    /// Returns the repository of sessions.
     pub fn sessions(&self) -> SessionRepository<'_> {
         SessionRepository::new(&self.pool, &self.fields, self.ids)
     }
 
-    /// Gives the verifications.
+    /// Returns the repository of verifications.
     pub fn verifications(&self) -> VerificationRepository<'_> {
         VerificationRepository::new(&self.pool, self.ids)
     }
 
-    /// Gives the keys that sign tokens.
+    /// Returns the repository of the keys that sign tokens.
     pub fn keys(&self) -> KeyRepository<'_> {
         KeyRepository::new(&self.pool, self.ids)
     }
 
-    /// Gives the counts of requests.
+    /// Returns the repository of request counters.
     pub fn rate_limits(&self) -> RateLimitRepository<'_> {
         RateLimitRepository::new(&self.pool, self.ids)
     }
 
-    /// Removes rows that ran out before `before`, at most [`CLEANUP_BATCH`](crate::CLEANUP_BATCH) of them;
-    /// gives how many. Rows that others are working with are left for another time.
+    /// Deletes at most [`CLEANUP_BATCH`](crate::CLEANUP_BATCH) rows that expired before `before`. Returns how
+    /// many. Rows that another transaction has locked are skipped.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] when the database is away, [`StoreError::Query`] otherwise.
+    /// [`StoreError::Unavailable`] when the database is unavailable, [`StoreError::Query`] otherwise.
     pub async fn remove_expired(&self, table: Expiring, before: OffsetDateTime) -> Result<usize, StoreError> {
         cleanup::remove_batch(&self.pool, self.ids, table, before).await
     }
 
-    /// Tells how the pool stands.
+    /// Returns the state of the pool.
     pub fn pool_status(&self) -> PoolStatus {
         self.pool.status()
     }
@@ -255,18 +258,18 @@ impl Store {
         &self.pool
     }
 
-    /// Gives the settings that the store was made with.
+    /// Returns the settings that the store was created with.
     pub fn settings(&self) -> &PoolSettings {
         self.pool.settings()
     }
 }
 
-/// What [`Store::verify_connection`] found.
+/// The result of [`Store::verify_connection`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectionReport {
-    /// What stands before the database.
+    /// The route to the database.
     pub route: Route,
-    /// The server's version, as it names it.
+    /// The server's version, as the server reports it.
     pub server_version: String,
     /// Whether the connection is encrypted; `None` behind a pooler, where the server cannot tell.
     pub encrypted: Option<bool>,

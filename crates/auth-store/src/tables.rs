@@ -1,8 +1,8 @@
-//! How a table is declared: one value says which columns there are, and what asks for them.
+//! Declarations of tables and columns, grouped by the feature that needs them.
 //!
-//! Everything that depends on the shape of the tables reads these declarations: the statements that
-//! [`migrations`](crate::migrations) runs, the comparison with the live schema, the names that
-//! [`TableNames`](crate::TableNames) can exchange. The tables of a new feature are one [`Part`].
+//! The statements that [`migrations`](crate::migrations) runs, the comparison with the live schema, and the
+//! names that [`TableNames`](crate::TableNames) can replace are all derived from these declarations. A new
+//! feature declares its tables as one [`Part`].
 
 mod declared;
 mod set;
@@ -12,38 +12,39 @@ use auth_core::{FieldDeclaration, FieldKind, FieldValue, Visibility};
 pub use declared::{CORE, JWT, RATE_LIMIT, SIGN_IN_GATES};
 pub use set::TableSet;
 
-/// Table that records which features have their tables. Not Diesel's, so that an application's own
-/// migrations and these do not meet.
+/// Table that records the features whose tables exist. It is not Diesel's migration table, so it cannot
+/// conflict with an application's own Diesel migrations.
 pub const BOOKKEEPING_TABLE: &str = "auth_schema_migrations";
 
-/// What one feature needs in the database: whole tables, columns of other features' tables, or both.
+/// What one feature needs in the database: whole tables, additional columns of other features' tables, or
+/// both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Part {
-    /// The feature that asks for it. It is recorded in the database under this name, which therefore stays.
+    /// The feature's name. It is recorded in the database, so it must never change.
     pub feature: &'static str,
-    /// Its tables. One that another part declares too gets the columns of both.
+    /// Its tables. A table that another part also declares gets the columns of both.
     pub tables: &'static [Table],
 }
 
 impl Part {
-    /// Lists the columns that it gives a table.
+    /// Lists the columns that this part declares for a table.
     pub fn columns(&self, table: &str) -> impl Iterator<Item = &'static Column> {
         let tables = self.tables.iter().filter(move |known| known.name == table);
         tables.flat_map(|known| known.columns)
     }
 }
 
-/// A table, or columns for the table of another part.
+/// A whole table, or additional columns for the table of another part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Table {
-    /// Better Auth's name of it.
+    /// Better Auth's name for it.
     pub name: &'static str,
     /// Its columns, in the order in which a new table has them.
     pub columns: &'static [Column],
 }
 
 impl Table {
-    /// Tells whether the declaration is of a whole table, and not of columns for another part's.
+    /// Whether this declares a whole table, as opposed to additional columns for another part's table.
     pub fn is_whole(&self) -> bool {
         self.columns.iter().any(|column| column.kind == ColumnKind::Key)
     }
@@ -52,57 +53,58 @@ impl Table {
 /// A column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Column {
-    /// Better Auth's name of it.
+    /// Better Auth's name for it.
     pub name: &'static str,
-    /// What it holds.
+    /// Its type.
     pub kind: ColumnKind,
     /// Whether it accepts NULL.
     pub nullable: bool,
-    /// What the database fills in where an INSERT gives no value.
+    /// The value that the database uses if an INSERT gives none.
     pub default: Option<ColumnDefault>,
-    /// Whether each value occurs once. The key of a table always is unique.
+    /// Whether its values are unique. The primary key always is.
     pub unique: bool,
-    /// Whether rows are looked up by it, so that an index must begin with it.
+    /// Whether rows are looked up by it. Then an index must have it as its first column.
     pub indexed: bool,
-    /// What happens where the table is there and the column is not.
+    /// What a migration does if the table exists without this column.
     pub absent: Absent,
 }
 
-/// What a column holds.
+/// The type of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ColumnKind {
-    /// The id of the row: the table's primary key. Its type follows the database's [`IdKind`](crate::IdKind).
+    /// The id of the row: the table's primary key. Its type depends on the database's
+    /// [`IdKind`](crate::IdKind).
     Key,
     /// The id of a row of another table, with a foreign key.
     Reference {
-        /// Better Auth's name of the other table.
+        /// Better Auth's name for the other table.
         table: &'static str,
-        /// What becomes of this row when that one goes.
+        /// What happens to this row when the referenced row is deleted.
         on_delete: DeleteRule,
     },
     /// Text of any length.
     Text,
-    /// A truth value.
+    /// A boolean.
     Boolean,
-    /// A number of 32 bits.
+    /// A 32-bit integer.
     Integer,
-    /// A number of 64 bits.
+    /// A 64-bit integer.
     BigInteger,
-    /// A moment.
+    /// A point in time.
     Time,
 }
 
-/// What becomes of a row when the row that it refers to is deleted.
+/// What happens to a row when the row that it references is deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeleteRule {
     /// It is deleted too.
     Cascade,
-    /// It stays and refers to nothing.
+    /// It stays, and the reference becomes NULL.
     SetNull,
 }
 
 impl DeleteRule {
-    /// Gives the rule in SQL, after `ON DELETE`.
+    /// Returns the SQL after `ON DELETE`.
     pub fn sql(self) -> &'static str {
         match self {
             Self::Cascade => "CASCADE",
@@ -111,7 +113,7 @@ impl DeleteRule {
     }
 }
 
-/// What the database fills in by itself.
+/// A default value of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ColumnDefault {
     /// The time of the transaction.
@@ -121,7 +123,7 @@ pub enum ColumnDefault {
 }
 
 impl ColumnDefault {
-    /// Gives the value in SQL, after `DEFAULT`.
+    /// Returns the SQL after `DEFAULT`.
     pub fn sql(self) -> &'static str {
         match self {
             Self::Now => "CURRENT_TIMESTAMP",
@@ -130,52 +132,53 @@ impl ColumnDefault {
     }
 }
 
-/// What happens where a table is there and one of its columns is not.
+/// What a migration does if a table exists without one of its columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Absent {
-    /// Nothing is added: a table without it belongs to another application, or has lost data that no default
-    /// brings back.
+    /// The column is not added. A table without it belongs to another application, or has lost data that no
+    /// default can restore.
     Refuse,
     /// It is added as it is declared.
     Add,
-    /// It is added with this default, so that rows that are there get a value.
+    /// It is added with this default, which fills the existing rows.
     AddFilled(ColumnDefault),
 }
 
-/// Columns are written as `Column::text("email").unique()`: required and not addable unless they say
-/// otherwise.
+/// Builder methods, used as `Column::text("email").unique()`. Unless stated otherwise, a column is NOT NULL
+/// and cannot be added to an existing table.
 impl Column {
-    /// The primary key, which every table calls `id`.
+    /// The primary key, named `id` in every table.
     pub const fn key() -> Self {
         Self::new("id", ColumnKind::Key)
     }
 
-    /// The id of a user, who takes the row along. Rows of a user are looked up by it.
+    /// A reference to a user. Deleting the user deletes the row. The column is indexed, because rows are
+    /// looked up by it.
     pub const fn owner(name: &'static str) -> Self {
         Self::new(name, ColumnKind::Reference { table: "user", on_delete: DeleteRule::Cascade }).indexed()
     }
 
-    /// A text.
+    /// Text of any length.
     pub const fn text(name: &'static str) -> Self {
         Self::new(name, ColumnKind::Text)
     }
 
-    /// A truth value.
+    /// A boolean.
     pub const fn boolean(name: &'static str) -> Self {
         Self::new(name, ColumnKind::Boolean)
     }
 
-    /// A number of 32 bits.
+    /// A 32-bit integer.
     pub const fn integer(name: &'static str) -> Self {
         Self::new(name, ColumnKind::Integer)
     }
 
-    /// A number of 64 bits.
+    /// A 64-bit integer.
     pub const fn big_integer(name: &'static str) -> Self {
         Self::new(name, ColumnKind::BigInteger)
     }
 
-    /// A moment.
+    /// A point in time.
     pub const fn time(name: &'static str) -> Self {
         Self::new(name, ColumnKind::Time)
     }
@@ -197,32 +200,33 @@ impl Column {
         Self { default: Some(default), absent: Absent::Add, ..self }
     }
 
-    /// Has no default where a table is made, and this one where the column is added to a table with rows.
+    /// Has no default in a new table, but gets this default when it is added to an existing table.
     #[must_use]
     pub const fn added_with(self, default: ColumnDefault) -> Self {
         Self { absent: Absent::AddFilled(default), ..self }
     }
 
-    /// Is never added, although it could be.
+    /// Is never added to an existing table.
     #[must_use]
     pub const fn never_added(self) -> Self {
         Self { absent: Absent::Refuse, ..self }
     }
 
-    /// Holds each value once.
+    /// Has unique values.
     #[must_use]
     pub const fn unique(self) -> Self {
         Self { unique: true, ..self }
     }
 
-    /// Has an index.
+    /// Has an index that begins with it.
     #[must_use]
     pub const fn indexed(self) -> Self {
         Self { indexed: true, ..self }
     }
 
-    /// Declares the column as a field of its table's rows, so that it is written, read and migrated as additional
-    /// fields are. `input` says whether clients may set it. `None` for keys and references, which are no fields.
+    /// Converts the column into the declaration of an additional field, which is written, read and migrated
+    /// like other additional fields. `input` says whether clients may set it. `None` for keys and references,
+    /// which cannot be fields.
     pub fn as_field(&self, input: bool, visibility: Visibility) -> Option<FieldDeclaration> {
         let kind = match self.kind {
             ColumnKind::Key | ColumnKind::Reference { .. } => return None,
@@ -234,7 +238,7 @@ impl Column {
         };
         let default = match self.default {
             Some(ColumnDefault::False) => Some(FieldValue::Boolean(false)),
-            // Filled in by the database alone.
+            // Only the database fills it in.
             Some(ColumnDefault::Now) | None => None,
         };
         Some(FieldDeclaration {

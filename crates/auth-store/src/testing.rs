@@ -1,11 +1,11 @@
-//! Databases for tests (feature `testing`): real Postgres, one database per test, nothing to set up.
+//! Databases for tests (feature `testing`): real Postgres, one database per test, no set-up needed.
 //!
-//! The server is the one that `AUTH_TEST_DATABASE_URL` names (an address from which databases can be
-//! made; `cargo xtask test` gives one), else a private cluster that this process starts and that goes
-//! with it. A migrated template is made once per form of the tables; a test's database is a copy of it.
-//! It is dropped when the test passes; when the test panics it is kept and named.
+//! The server is the one in `AUTH_TEST_DATABASE_URL` (an address that can create databases;
+//! `cargo xtask test` sets it). Without this variable, the process starts a private cluster that ends with
+//! it. A migrated template is created once per form of the tables, and each test gets a copy of it. The copy
+//! is dropped when the test passes. When the test panics, the copy is kept and its address is printed.
 //!
-//! Set-up failures panic: a test that has no database has failed.
+//! A failed set-up panics and thereby fails the test.
 #![allow(
     clippy::expect_used,
     clippy::panic,
@@ -34,13 +34,13 @@ use crate::pool::PoolSettings;
 use crate::route::Route;
 use crate::store::Store;
 
-/// Names the server that test databases are made on.
+/// The environment variable with the address of the server for test databases.
 pub const SERVER_VARIABLE: &str = "AUTH_TEST_DATABASE_URL";
 
-/// Lock under which the template is made, so that test binaries that run at once make it once.
+/// Advisory lock for creating the template, so that concurrent test binaries create it only once.
 const TEMPLATE_LOCK: i64 = 0x7465_6d70_6c61_7465;
 
-/// A database of one test.
+/// The database of one test.
 #[derive(Debug)]
 pub struct TestDatabase {
     name: String,
@@ -49,18 +49,18 @@ pub struct TestDatabase {
 }
 
 impl TestDatabase {
-    /// Makes a migrated database on the tests' server.
+    /// Creates a migrated database on the test server.
     pub async fn create() -> Self {
         Self::create_with_ids(IdKind::Text).await
     }
 
-    /// Makes a migrated database whose tables keep ids of a kind.
+    /// Creates a migrated database whose tables store ids of the given kind.
     pub async fn create_with_ids(ids: IdKind) -> Self {
         let (admin_url, template) = (admin_url(), template_name(ids));
         let admin = Admin::connect(&admin_url).await;
         match Self::copy_of(&admin_url, &admin, &template).await {
             Ok(database) => database,
-            // The first test of a run finds no template.
+            // The template does not exist before the first test of a run.
             Err(error) if error.code() == Some(&SqlState::UNDEFINED_DATABASE) => {
                 make_template(&admin_url, &admin, &template, ids).await;
                 Self::copy_of(&admin_url, &admin, &template).await.expect("a test's database can be made")
@@ -69,7 +69,7 @@ impl TestDatabase {
         }
     }
 
-    /// Makes a database without tables on the tests' server.
+    /// Creates a database without tables on the test server.
     pub async fn create_empty() -> Self {
         let admin_url = admin_url();
         let admin = Admin::connect(&admin_url).await;
@@ -86,27 +86,27 @@ impl TestDatabase {
         Ok(Self { url: with_database(admin_url, &name), name, admin_url: admin_url.to_owned() })
     }
 
-    /// Gives the address.
+    /// Returns the address.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Gives the parsed address.
+    /// Returns the parsed address.
     pub fn database_url(&self) -> DatabaseUrl {
         DatabaseUrl::parse(&self.url).expect("the address was made here")
     }
 
-    /// Gives settings for a pool on this database, as the server would use them.
+    /// Returns the settings that the server would use for a pool on this database.
     pub fn settings(&self) -> PoolSettings {
         PoolSettings { route: Some(Route::Direct), ..PoolSettings::new(self.database_url()) }
     }
 
-    /// Makes a store on this database.
+    /// Creates a store for this database.
     pub fn store(&self) -> Store {
         Store::connect_lazily(self.settings()).expect("the settings were made here")
     }
 
-    /// Opens a plain connection, for what a store does not offer.
+    /// Opens a plain connection, for statements that a store does not offer.
     pub async fn client(&self) -> Client {
         connect(&self.url).await
     }
@@ -116,7 +116,8 @@ impl TestDatabase {
         self.client().await.batch_execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
     }
 
-    /// Runs a query and gives the first column of its first row as text; `None` without a row or for NULL.
+    /// Runs a query and returns the first column of its first row as text; `None` if there is no row or the
+    /// value is NULL.
     pub async fn query_one_text(&self, sql: &str) -> Option<String> {
         query_one_text(&self.client().await, sql).await
     }
@@ -128,7 +129,8 @@ impl Drop for TestDatabase {
             eprintln!("the test's database is kept: {}", self.url);
             return;
         }
-        // A runtime of its own: this one may be stopping, or be a single thread that waits here.
+        // Uses a separate runtime: the test's runtime may be stopping, or may have only this thread, which is
+        // blocked here.
         let (admin_url, name) = (self.admin_url.clone(), self.name.clone());
         let dropped = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -141,45 +143,45 @@ impl Drop for TestDatabase {
             });
             Ok::<(), std::io::Error>(())
         });
-        // Left behind at worst; the cluster is a throw-away one.
+        // Errors are ignored: at worst the database remains in a temporary cluster.
         let _ = dropped.join();
     }
 }
 
-/// A cluster of one test's own, for tests that kill, freeze or restart Postgres. Listens on a Unix
-/// socket and on a free TCP port; see [`Cluster`] for what can be done to it.
+/// A cluster for one test only, which can kill, freeze or restart Postgres. It listens on a Unix socket and
+/// on a free TCP port. The methods of [`Cluster`] control it.
 #[derive(Debug)]
 pub struct OwnCluster {
     cluster: Cluster,
 }
 
 impl OwnCluster {
-    /// Starts one.
+    /// Starts a cluster.
     pub fn start() -> Self {
         Self::start_with(|_| {})
     }
 
-    /// Starts one that [`standby`](Self::standby) can follow.
+    /// Starts a cluster that a [`standby`](Self::standby) can replicate.
     pub fn start_primary() -> Self {
         Self::start_with(replicates)
     }
 
-    /// Starts one with changed options.
+    /// Starts a cluster with changed options.
     pub fn start_with(change: impl FnOnce(&mut ClusterOptions)) -> Self {
         let mut options = options();
         options.tcp = Tcp::Free;
-        // A killed server must come back with what it had confirmed.
+        // Committed data must survive a kill of the server.
         options.settings.push(("synchronous_commit".to_owned(), "on".to_owned()));
         change(&mut options);
         Self { cluster: Cluster::start(options).unwrap_or_else(|error| panic!("no cluster: {error:?}")) }
     }
 
-    /// Makes a migrated database on it. It goes with the cluster.
+    /// Creates a migrated database on this cluster. It is deleted together with the cluster.
     pub async fn migrated(&self, name: &str) -> DatabaseUrl {
         self.migrated_with_ids(name, IdKind::Text).await
     }
 
-    /// Makes one whose tables keep ids of a kind.
+    /// Like [`migrated`](Self::migrated), with tables that store ids of the given kind.
     pub async fn migrated_with_ids(&self, name: &str, ids: IdKind) -> DatabaseUrl {
         let admin = connect(&self.cluster.admin_url()).await;
         admin.batch_execute(&format!("CREATE DATABASE {name}")).await.expect("a database can be made");
@@ -188,8 +190,8 @@ impl OwnCluster {
         url
     }
 
-    /// Starts a hot standby of a [primary](Self::start_primary), which replays what happens there. The
-    /// primary restarts for it.
+    /// Starts a hot standby that replicates this [primary](Self::start_primary). The primary is restarted so
+    /// that its data can be copied.
     pub fn standby(&self) -> Self {
         let mut options = options();
         options.tcp = Tcp::Free;
@@ -198,7 +200,7 @@ impl OwnCluster {
         options.settings.push(("primary_conninfo".to_owned(), from));
         self.cluster.stop(StopMode::Fast).expect("the server can be stopped");
         std::fs::create_dir_all(&options.dir).expect("a folder for the standby");
-        // With owners and permissions, which PostgreSQL insists on.
+        // `-a` keeps owners and permissions, which PostgreSQL checks.
         let copied = std::process::Command::new("cp")
             .arg("-a")
             .arg(self.cluster.dir().join("data"))
@@ -215,7 +217,7 @@ impl OwnCluster {
     pub fn crash(&self) {
         self.cluster.kill().expect("the server can be killed");
         let given_up_at = Instant::now() + Duration::from_secs(10);
-        // A child that the server began in the very moment of its death holds its memory a little longer.
+        // A child process that started right before the kill can hold the shared memory a little longer.
         while let Err(error) = self.cluster.restart() {
             assert!(Instant::now() < given_up_at, "the server does not come back: {error:?}");
             std::thread::sleep(Duration::from_millis(20));
@@ -236,14 +238,15 @@ impl Deref for OwnCluster {
     }
 }
 
-/// What a primary has that is followed, and its standby too.
+/// Adds the settings that a replicated primary and its standby need.
 fn replicates(options: &mut ClusterOptions) {
     for (name, value) in [("wal_level", "replica"), ("max_wal_senders", "2")] {
         options.settings.push((name.to_owned(), value.to_owned()));
     }
 }
 
-/// Runs a query and gives the first column of its first row as text; `None` without a row or for NULL.
+/// Runs a query and returns the first column of its first row as text; `None` if there is no row or the value
+/// is NULL.
 pub async fn query_one_text(client: &Client, sql: &str) -> Option<String> {
     let answer = client.simple_query(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
     answer.into_iter().find_map(|message| match message {
@@ -252,11 +255,11 @@ pub async fn query_one_text(client: &Client, sql: &str) -> Option<String> {
     })
 }
 
-/// Runs SQL on a connection of a store's pool, as a read, and gives the first column of its first row.
+/// Evaluates an SQL expression on a connection of a store's pool, as a read, and returns its value as text.
 ///
 /// # Errors
 ///
-/// As every read of the store.
+/// As any read of the store.
 pub async fn read_text(store: &Store, sql: &str) -> Result<String, StoreError> {
     #[derive(diesel::QueryableByName)]
     struct Answer {
@@ -275,14 +278,14 @@ pub async fn read_text(store: &Store, sql: &str) -> Result<String, StoreError> {
         .await
 }
 
-/// Gives the address from which databases are made.
+/// Returns the address for creating databases.
 fn admin_url() -> String {
     static CLUSTER: OnceLock<Cluster> = OnceLock::new();
     match std::env::var(SERVER_VARIABLE) {
         Ok(url) => url,
         Err(_) => CLUSTER
             .get_or_init(|| {
-                // Clusters of runs that were killed.
+                // Removes the clusters of test runs that were killed.
                 let _ = dev_postgres::sweep(&folder());
                 let mut options = options();
                 options.max_connections = 300;
@@ -294,19 +297,20 @@ fn admin_url() -> String {
     }
 }
 
-/// Where the finished data are, and the clusters on a system without memory to spare.
+/// Folder of the prepared cluster data, and of the clusters themselves if the system lacks memory for them.
 const ON_DISK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/postgres");
 
 fn folder() -> PathBuf {
     dev_postgres::throw_away_parent(ON_DISK)
 }
 
-/// Options of a cluster whose data are a copy of a finished one: tens of milliseconds, and not a second.
+/// Options of a cluster whose data are copied from a prepared cluster. This takes tens of milliseconds
+/// instead of a second.
 fn options() -> ClusterOptions {
     ClusterOptions { template: Some(PathBuf::from(ON_DISK)), ..ClusterOptions::throw_away_in(folder()) }
 }
 
-/// Names the migrated database that the tests' databases are copies of.
+/// Returns the name of the template, a migrated database that test databases are copies of.
 fn template_name(ids: IdKind) -> String {
     let mut hasher = DefaultHasher::new();
     for change in migrations::from_nothing(&ids.into()) {
@@ -315,7 +319,7 @@ fn template_name(ids: IdKind) -> String {
     format!("auth_template_{:016x}", hasher.finish())
 }
 
-/// Makes the template, unless another process has made it meanwhile.
+/// Creates the template, unless another process has already created it.
 async fn make_template(admin_url: &str, admin: &Admin, name: &str, ids: IdKind) {
     let building = format!("{name}_new");
     let execute = async |statement: String| {
@@ -334,17 +338,17 @@ async fn make_template(admin_url: &str, admin: &Admin, name: &str, ids: IdKind) 
     execute(format!("SELECT pg_advisory_unlock({TEMPLATE_LOCK})")).await;
 }
 
-/// A connection from which databases are made.
+/// A connection that creates databases.
 struct Admin {
     client: Client,
-    /// Whether the server can be told how to copy a database (PostgreSQL 15).
+    /// Whether `CREATE DATABASE` has the option `STRATEGY` (PostgreSQL 15).
     has_strategies: bool,
 }
 
 impl Admin {
     async fn connect(url: &str) -> Self {
         let (client, connection) = open(url).await;
-        // "15.18 (Debian 15.18-0+deb12u1)"
+        // For example "15.18 (Debian 15.18-0+deb12u1)".
         let version = connection.parameter("server_version").unwrap_or_default();
         let major = version.split(|c: char| !c.is_ascii_digit()).next().and_then(|text| text.parse().ok());
         tokio::spawn(connection);
@@ -364,7 +368,7 @@ async fn open(url: &str) -> (Client, Connection<Socket, NoTlsStream>) {
         .unwrap_or_else(|error| panic!("the tests' server does not answer: {error:?}"))
 }
 
-/// Replaces the database in a URL.
+/// Replaces the database name in a URL.
 fn with_database(url: &str, database: &str) -> String {
     let (address, query) = url.split_once('?').map_or((url, None), |(address, query)| (address, Some(query)));
     let authority = address.find("://").map_or(0, |at| at + 3);

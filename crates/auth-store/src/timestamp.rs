@@ -1,6 +1,6 @@
-//! Times as both servers keep them: whole milliseconds.
+//! Times as both servers store them: whole milliseconds.
 //!
-//! The columns hold microseconds, Node reads and writes milliseconds. A stray microsecond makes the
-//! two servers disagree on `<=` (Better Auth core §12.2), so times are cut on the way in and out.
+//! The columns store microseconds, but Node reads and writes milliseconds. A stray microsecond makes the two
+//! servers disagree on `<=` (Better Auth core §12.2), so times are truncated when they are read and written.
 
 pub(crate) use auth_core::wire::to_milliseconds;

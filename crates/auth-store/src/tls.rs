@@ -8,9 +8,9 @@
 //! | `verify-ca` | yes | yes | no |
 //! | `verify-full` | yes | yes | yes |
 //!
-//! So `require` keeps a listener out and lets an impostor in, exactly as with `psql`. Use
-//! `verify-full`; hosted databases have certificates that the platform's own list of authorities
-//! knows. One difference to libpq: without `sslrootcert` the verifying modes use that list instead of
+//! As with `psql`, `require` protects against eavesdropping, but not against an impersonated server. Use
+//! `verify-full`: the certificates of hosted databases are signed by authorities of the platform's own list.
+//! One difference to libpq: without `sslrootcert` the verifying modes use that list instead of
 //! `~/.postgresql/root.crt`.
 //!
 //! The cryptography is rustls with `ring`, passed explicitly: this crate neither installs nor needs a
@@ -41,33 +41,33 @@ pub enum TlsError {
     RootFile {
         /// The file.
         path: String,
-        /// What went wrong.
+        /// The cause.
         #[source]
         source: rustls::pki_types::pem::Error,
     },
     /// The file of `sslrootcert` has no certificate in it, or the platform has none.
     #[error("no trusted certificates in {place}")]
     NoRoots {
-        /// Where they were looked for.
+        /// The file or the certificate store that was searched.
         place: String,
     },
-    /// rustls refused the set-up.
+    /// rustls rejected the configuration.
     #[error("TLS could not be set up")]
     Setup(#[source] rustls::Error),
 }
 
-/// What a certificate has to prove.
+/// What is verified of a server's certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Proof {
-    /// Nothing but that the server holds its key.
+    /// Only that the server holds its private key.
     Key,
-    /// That a trusted authority signed it.
+    /// A trusted authority signed the certificate.
     Authority,
-    /// That a trusted authority signed it for this host.
+    /// A trusted authority signed the certificate for this host.
     AuthorityAndName,
 }
 
-/// Makes the TLS part of connections to one database.
+/// Creates the TLS connector for one database.
 pub(crate) fn connector(url: &DatabaseUrl) -> Result<MakeRustlsConnect, TlsError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let proof = match (url.tls_mode(), url.tls_roots()) {
@@ -111,7 +111,7 @@ fn platform_roots() -> Result<Vec<CertificateDer<'static>>, TlsError> {
     Ok(found.certs)
 }
 
-/// Checks a server's certificate as far as the mode asks.
+/// Verifies a server's certificate as the TLS mode requires.
 #[derive(Debug)]
 struct Verifier {
     provider: Arc<CryptoProvider>,
@@ -133,8 +133,8 @@ impl ServerCertVerifier for Verifier {
             return Ok(ServerCertVerified::assertion());
         }
         let certificate = ParsedCertificate::try_from(end_entity)?;
-        // A self-signed server certificate given as `sslrootcert` is trusted because it is the very
-        // one; as a chain it would be refused, since an authority may not act as a server.
+        // A self-signed server certificate that is given as `sslrootcert` is trusted directly. Verifying it
+        // as a chain would fail, because a certificate authority may not act as a server.
         if !self.trusted.contains(end_entity) {
             verify_server_cert_signed_by_trust_anchor(
                 &certificate,
@@ -176,8 +176,8 @@ impl ServerCertVerifier for Verifier {
 /// The stream type of every connection, encrypted or not.
 pub(crate) type Stream = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
 
-/// A connector that remembers whether a handshake was begun: with `prefer` that tells "the server
-/// has no TLS" from "its TLS does not work".
+/// A connector that records whether a TLS handshake has begun. With `prefer`, this distinguishes a server
+/// without TLS from a failed handshake.
 #[derive(Clone)]
 pub(crate) struct NotingTls {
     inner: MakeRustlsConnect,
@@ -189,7 +189,7 @@ impl NotingTls {
         Self { inner, begun: Arc::new(AtomicBool::new(false)) }
     }
 
-    /// Tells whether a server agreed to TLS on a connection of this connector.
+    /// Whether a server agreed to TLS on a connection of this connector.
     pub(crate) fn handshake_begun(&self) -> bool {
         self.begun.load(Ordering::Relaxed)
     }

@@ -1,6 +1,6 @@
-//! Which column of a row could not be read.
+//! The error for a column that could not be read.
 
-/// A column that holds what no field can.
+/// A column whose value cannot be decoded.
 #[derive(Debug, thiserror::Error)]
 #[error("a value of column `{column}` cannot be read")]
 pub(crate) struct UnreadableCell {

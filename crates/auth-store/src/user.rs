@@ -32,17 +32,17 @@ impl<'store> UserRepository<'store> {
         Self { pool, fields, ids }
     }
 
-    /// Finds a user by id. Text that is no id of the tables' kind finds none.
+    /// Finds a user by id. An id that is not valid for the tables' [`IdKind`] finds no user.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] when the database is away, [`StoreError::Inconsistent`] when a
-    /// column holds what it must not, [`StoreError::Query`] otherwise.
+    /// [`StoreError::Unavailable`] when the database is unavailable, [`StoreError::Inconsistent`] when a
+    /// column holds an invalid value, [`StoreError::Query`] otherwise.
     pub async fn find_by_id(self, id: &UserId) -> Result<Option<User>, StoreError> {
         self.pool.read(|connection| find_by_id_on(connection, self.fields, self.ids, id).scope_boxed()).await
     }
 
-    /// Finds a user by address. The comparison is exact; addresses are stored in lower case.
+    /// Finds a user by email address. The comparison is exact; addresses are stored in lower case.
     ///
     /// # Errors
     ///
@@ -51,7 +51,7 @@ impl<'store> UserRepository<'store> {
         self.pool.read(|connection| find_by_email_on(connection, self.fields, email).scope_boxed()).await
     }
 
-    /// Finds a user by address together with the hash of the user's password, if there is one, in one
+    /// Finds a user by email address together with the hash of the user's password, if there is one, in one
     /// statement.
     ///
     /// # Errors
@@ -66,8 +66,8 @@ impl<'store> UserRepository<'store> {
             .await
     }
 
-    /// Reads whether a second factor or a ban stands against a user's sign-in. Without the columns, or
-    /// without the user, nothing does; without the columns no statement runs.
+    /// Reads whether a second factor or a ban prevents a user's sign-in. Without the columns, or without the
+    /// user, nothing prevents it. Without the columns no statement runs.
     ///
     /// # Errors
     ///
@@ -79,12 +79,12 @@ impl<'store> UserRepository<'store> {
         self.pool.read(|connection| gates::standing_on(connection, gates, self.ids, id).scope_boxed()).await
     }
 
-    /// Ends a user's ban if it has expired by `now`, as the `admin` plugin does at the next sign-in; tells
-    /// whether it did. One conditional statement: a ban that was set or prolonged meanwhile stays.
+    /// Ends a user's ban if it has expired at `now`, as the `admin` plugin does at the next sign-in. Returns
+    /// whether it did. It is one conditional UPDATE: a ban that was set or extended concurrently stays.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] when the database is away, [`StoreError::Query`] otherwise.
+    /// [`StoreError::Unavailable`] when the database is unavailable, [`StoreError::Query`] otherwise.
     pub async fn lift_expired_ban(
         self,
         gates: &UserGates,
@@ -99,8 +99,8 @@ impl<'store> UserRepository<'store> {
             .await
     }
 
-    /// Counts the users with a second factor, which this server cannot ask for. Reads the whole table; for
-    /// `check`.
+    /// Counts the users with a second factor, which this server does not support. Reads the whole table. The
+    /// command `check` uses it.
     ///
     /// # Errors
     ///
@@ -150,8 +150,8 @@ where
         .map_err(|error| read_failed(TABLE, error))
 }
 
-/// The credential account is the one whose provider is `credential` and whose `accountId` is the
-/// user's own id (Better Auth core §11.2); should a database hold several, the oldest counts.
+/// The credential account is the one whose provider is `credential` and whose `accountId` is the user's own
+/// id (Better Auth core §11.2). If there are several, the oldest is used.
 pub(crate) async fn find_credential_by_email_on<C>(
     connection: &mut C,
     fields: &DeclaredFields,
@@ -181,7 +181,7 @@ where
         .map_err(|error| read_failed(TABLE, error))
 }
 
-/// Stores a user; gives it with the id and the additional fields as the database has them.
+/// Stores a user. Returns it with the id and the additional fields as the database stored them.
 pub(crate) async fn insert_on<C>(
     connection: &mut C,
     fields: &DeclaredFields,
@@ -211,7 +211,7 @@ where
     Ok(User { id: UserId::from_stored(id), additional: cells.named(&fields.user), ..new.clone() })
 }
 
-/// A stored user, as the session lookup reads it too.
+/// A stored user. The session lookup reads it too.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = user, check_for_backend(Pg))]
 pub(crate) struct UserRow {
@@ -225,7 +225,7 @@ pub(crate) struct UserRow {
 }
 
 impl UserRow {
-    /// Gives its columns; additional fields can stand after them in one list.
+    /// Returns its columns. Additional fields can follow them in the same list.
     pub(crate) fn columns() -> <Self as Selectable<Pg>>::SelectExpression {
         <Self as Selectable<Pg>>::construct_selection()
     }

@@ -1,4 +1,4 @@
-//! Users by the name of Better Auth's `username` plugin (1.7.25): a field of users that is unique.
+//! Finds users by `username`, the unique field of Better Auth's `username` plugin (1.7.25).
 
 use auth_core::{CREDENTIAL_PROVIDER, DeclaredFields, StoredHash, User};
 use diesel::expression::{AppearsOnTable, Expression, ValidGrouping, is_aggregate};
@@ -16,7 +16,7 @@ use crate::schema::{account, user};
 use crate::tables::{Column, Part, Table};
 use crate::user::{UserRepository, UserRow};
 
-/// What the plugin adds to users.
+/// The columns that the plugin adds to `user`.
 pub const USERNAME: Part = Part {
     feature: "username",
     tables: &[Table {
@@ -25,7 +25,7 @@ pub const USERNAME: Part = Part {
     }],
 };
 
-/// Column of the names.
+/// Column of the usernames.
 const COLUMN: &str = "username";
 
 impl UserRepository<'_> {
@@ -43,7 +43,7 @@ impl UserRepository<'_> {
         self.pool.read(|connection| find_credential_on(connection, self.fields, username).scope_boxed()).await
     }
 
-    /// Tells whether a user has the name. `username` must be a declared field.
+    /// Returns whether a user has this username. `username` must be a declared field.
     ///
     /// # Errors
     ///
@@ -53,7 +53,7 @@ impl UserRepository<'_> {
     }
 }
 
-/// As [`find_credential_by_email`](UserRepository::find_credential_by_email) picks the account.
+/// Selects the account as [`find_credential_by_email`](UserRepository::find_credential_by_email) does.
 async fn find_credential_on<C>(
     connection: &mut C,
     fields: &DeclaredFields,
@@ -91,8 +91,8 @@ where
     users.map_err(|error| read_failed(USER, error))
 }
 
-/// The condition on a column that only some databases have, so that the schema of this crate does not name
-/// it.
+/// The condition `"user"."username" = $1`. Only some databases have this column, so this crate's Diesel
+/// schema does not contain it.
 struct HasUsername<'a>(&'a str);
 
 impl QueryFragment<Pg> for HasUsername<'_> {
@@ -105,7 +105,7 @@ impl QueryFragment<Pg> for HasUsername<'_> {
     }
 }
 
-/// Such statements are kept by their text, which is always the same.
+/// Prepared statements with this condition are cached by their SQL, which is constant.
 impl QueryId for HasUsername<'_> {
     type QueryId = ();
 

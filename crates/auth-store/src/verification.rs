@@ -28,11 +28,11 @@ impl<'store> VerificationRepository<'store> {
         Self { pool, ids }
     }
 
-    /// Stores a new proof; gives its id.
+    /// Stores a new proof. Returns its id.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] when the database is away, [`StoreError::Conflict`] when the id is
+    /// [`StoreError::Unavailable`] when the database is unavailable, [`StoreError::Conflict`] when the id is
     /// taken, [`StoreError::Rejected`] when a value cannot be stored, [`StoreError::Query`] otherwise.
     pub async fn insert(self, new: &Verification) -> Result<VerificationId, StoreError> {
         self.pool.write(|connection| insert_on(connection, self.ids, new).scope_boxed()).await
@@ -42,8 +42,8 @@ impl<'store> VerificationRepository<'store> {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] when the database is away, [`StoreError::Inconsistent`] when a
-    /// column holds what it must not, [`StoreError::Query`] otherwise.
+    /// [`StoreError::Unavailable`] when the database is unavailable, [`StoreError::Inconsistent`] when a
+    /// column holds an invalid value, [`StoreError::Query`] otherwise.
     pub async fn find_by_identifier(
         self,
         identifier: &Secret<String>,
@@ -51,11 +51,11 @@ impl<'store> VerificationRepository<'store> {
         self.pool.read(|connection| find_by_identifier_on(connection, identifier).scope_boxed()).await
     }
 
-    /// Removes a proof; tells whether it was there. Of several callers at once, one is told `true`.
+    /// Removes a proof. Returns whether it existed. Of several concurrent callers, exactly one gets `true`.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] when the database is away, [`StoreError::Query`] otherwise.
+    /// [`StoreError::Unavailable`] when the database is unavailable, [`StoreError::Query`] otherwise.
     pub async fn delete(self, id: &VerificationId) -> Result<bool, StoreError> {
         self.pool.write(|connection| delete_on(connection, self.ids, id).scope_boxed()).await
     }

@@ -1,12 +1,12 @@
-//! How a request is refused.
+//! Responses to refused requests.
 
 use auth_core::Refusal;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderValue, Response, StatusCode};
 
-/// Makes the response to a refused request; closures `Fn(&Refusal) -> Response<B>` do.
+/// Builds the response to a refused request. Closures `Fn(&Refusal) -> Response<B>` implement it.
 pub trait Answer<B> {
-    /// Answers a refused request.
+    /// Builds the response to a refused request.
     fn answer(&self, refusal: &Refusal) -> Response<B>;
 }
 
@@ -16,8 +16,8 @@ impl<B, F: Fn(&Refusal) -> Response<B>> Answer<B> for F {
     }
 }
 
-/// Answers in Better Auth's shape: status, `{"message":…,"code":…}`, `WWW-Authenticate`. For services whose bodies can be
-/// made of text.
+/// Responses in Better Auth's shape: status, `{"message":…,"code":…}`, `WWW-Authenticate`. For services whose
+/// body type implements `From<String>`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct BetterAuthAnswer;
 

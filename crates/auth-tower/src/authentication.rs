@@ -1,4 +1,4 @@
-//! What says who is calling, with the clock it needs.
+//! The authenticator together with its clock.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use http::HeaderMap;
 use http::header::{AUTHORIZATION, COOKIE};
 use time::OffsetDateTime;
 
-/// What says who is calling. Clones share everything.
+/// Authenticates the caller of a request. Clones share their contents.
 #[derive(Clone)]
 pub struct Authentication {
     authenticator: Authenticator,
@@ -19,28 +19,28 @@ type Clock = dyn Fn() -> OffsetDateTime + Send + Sync;
 
 impl Authentication {
     /// Reads `BETTER_AUTH_URL` and `BETTER_AUTH_SECRET` or `BETTER_AUTH_SECRETS` from the environment, as
-    /// [`Verifier::from_os_vars`] does, and looks nothing up.
+    /// [`Verifier::from_os_vars`] does. Sessions are not looked up.
     ///
     /// # Errors
     ///
-    /// [`VerifierError`] names the variable.
+    /// [`VerifierError`] if a variable is missing or invalid; it names the variable.
     pub fn from_env() -> Result<Self, VerifierError> {
         Verifier::from_os_vars(std::env::vars_os()).map(Authenticator::new).map(Self::new)
     }
 
-    /// Takes what judges requests; the time is the system's.
+    /// Uses this authenticator and the system clock.
     pub fn new(authenticator: Authenticator) -> Self {
         Self { authenticator, clock: Arc::new(system_time) }
     }
 
-    /// Takes the time from elsewhere, for tests.
+    /// Replaces the system clock, for tests.
     #[must_use]
     pub fn with_clock(mut self, clock: impl Fn() -> OffsetDateTime + Send + Sync + 'static) -> Self {
         self.clock = Arc::new(clock);
         self
     }
 
-    /// Gives what judges requests.
+    /// Returns the authenticator.
     pub fn authenticator(&self) -> &Authenticator {
         &self.authenticator
     }
@@ -50,7 +50,7 @@ impl Authentication {
         (self.clock)()
     }
 
-    /// Reads what a request's headers show.
+    /// Reads the credentials from a request's headers.
     pub fn read(headers: &HeaderMap) -> Credentials {
         let lines = |name| headers.get_all(name).into_iter().map(http::HeaderValue::as_bytes);
         Credentials::read(lines(AUTHORIZATION), lines(COOKIE))

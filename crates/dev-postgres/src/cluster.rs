@@ -1,4 +1,4 @@
-//! A running server on a folder of its own.
+//! A running PostgreSQL server with its own folder.
 
 mod files;
 pub(crate) mod options;
@@ -24,19 +24,21 @@ use crate::process::{Signal, dying_with_parent, send, tree, wait_until_gone};
 use files::{copy_tls, fitting, initialise, tail};
 use options::{ClusterOptions, Durability, Tcp};
 
-/// Crash recovery of a large development database can take this long; a normal start takes tens of milliseconds.
+/// Timeout of a start. Crash recovery of a large development database can take this long; a normal start
+/// takes tens of milliseconds.
 const START_LIMIT: Duration = Duration::from_secs(60);
 
-/// A fast shutdown writes one checkpoint.
+/// Timeout of a stop. A fast shutdown writes one checkpoint.
 const STOP_LIMIT: Duration = Duration::from_secs(30);
 
-/// Port number in the socket's name when there is no TCP; each cluster has its own socket folder.
+/// Port number in the socket's name if TCP is off. It can be the same for all clusters, because each has its
+/// own socket folder.
 const SOCKET_PORT: u16 = 5432;
 
-/// Starts that lost their free port to another program between choosing and using it.
+/// Number of attempts to start on a free port. Another program may take the port after it was chosen.
 const PORT_ATTEMPTS: u32 = 5;
 
-/// How a server is stopped on purpose.
+/// How a server is stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StopMode {
     /// Ends sessions and writes a checkpoint; the next start is quick.
@@ -45,10 +47,10 @@ pub enum StopMode {
     Immediate,
 }
 
-/// A server and the exclusive use of its folder.
+/// A running server with exclusive use of its folder.
 ///
-/// Methods take `&self`, so that a test can share it between tasks. Dropping it stops the server, and removes the
-/// folder of a throw-away cluster.
+/// Methods take `&self`, so that tasks of a test can share it. Drop stops the server, and removes the folder
+/// of a throw-away cluster.
 #[derive(Debug)]
 pub struct Cluster {
     dir: PathBuf,
@@ -59,7 +61,7 @@ pub struct Cluster {
     account: Account,
     server: Mutex<Server>,
     keeper: Keeper,
-    // Last, so that it is freed after everything else.
+    // The last field, so that the lock is released after everything else is dropped.
     _lock: FolderLock,
 }
 
@@ -70,19 +72,20 @@ struct Server {
 }
 
 impl Cluster {
-    /// Makes the data if there is none, starts the server and waits until it takes connections.
+    /// Creates the data if there is none, starts the server, and waits until it accepts connections.
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`] without PostgreSQL, [`Error::InUse`] when another process has the folder,
-    /// [`Error::VersionMismatch`] and [`Error::ForeignData`] for data that does not fit, [`Error::PortTaken`],
-    /// [`Error::NoAccount`] for root without an unprivileged user, [`Error::Program`] and [`Error::TooSlow`] with the
-    /// server's own words, [`Error::Io`] for the rest.
+    /// [`Error::NotFound`] if PostgreSQL is not installed; [`Error::InUse`] if another process uses the
+    /// folder; [`Error::VersionMismatch`] and [`Error::ForeignData`] if existing data does not fit;
+    /// [`Error::PortTaken`]; [`Error::NoAccount`] if the caller is root and there is no unprivileged user;
+    /// [`Error::Program`] and [`Error::TooSlow`] with the server's messages; [`Error::Io`] for other
+    /// failures.
     pub fn start(options: ClusterOptions) -> Result<Self, Error> {
         Self::start_with(options, &mut |_| {})
     }
 
-    /// As [`Cluster::start`], telling what it does.
+    /// Like [`Cluster::start`], and reports its progress.
     ///
     /// # Errors
     ///
@@ -143,19 +146,19 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// Address of a database of this cluster over the Unix socket, as user `postgres`:
+    /// URL of a database in this cluster over the Unix socket, as user `postgres`:
     /// `postgresql://postgres@%2Fpath%2Fto%2Fsocket:5432/name`.
     pub fn url(&self, database: &str) -> String {
         let host = percent_encode(&self.socket_dir.to_string_lossy());
         format!("postgresql://postgres@{host}:{}/{}", self.port, percent_encode(database))
     }
 
-    /// Address of the database `postgres`, from which others are made and dropped.
+    /// URL of the database `postgres`, for creating and dropping other databases.
     pub fn admin_url(&self) -> String {
         self.url("postgres")
     }
 
-    /// Address of a database over TCP, with the password if one was set; `None` when TCP is off.
+    /// URL of a database over TCP, with the password if one is set; `None` if TCP is off.
     pub fn tcp_url(&self, database: &str) -> Option<String> {
         let port = self.tcp_port()?;
         let password = self.options.tcp_password.as_deref().map(|text| format!(":{}", percent_encode(text)));
@@ -168,17 +171,17 @@ impl Cluster {
         &self.socket_dir
     }
 
-    /// The number in the socket's name, which clients call the port also for Unix sockets.
+    /// The number in the socket's name. Clients call it the port, even for a Unix socket.
     pub fn socket_port(&self) -> u16 {
         self.port
     }
 
-    /// The port on 127.0.0.1; `None` when TCP is off.
+    /// The port on 127.0.0.1; `None` if TCP is off.
     pub fn tcp_port(&self) -> Option<u16> {
         (self.options.tcp != Tcp::Off).then_some(self.port)
     }
 
-    /// The folder that is really used; see [`reachable_folder`].
+    /// The folder in use, which may differ from the requested one; see [`reachable_folder`].
     pub fn dir(&self) -> &Path {
         &self.dir
     }
@@ -188,7 +191,7 @@ impl Cluster {
         &self.binaries
     }
 
-    /// Whom the server runs as; a pooler that uses the socket has to run as the same user (or as root).
+    /// The user that runs the server. A pooler that uses the socket must run as the same user or as root.
     pub fn account(&self) -> &Account {
         &self.account
     }
@@ -200,17 +203,17 @@ impl Cluster {
             .unwrap_or_default()
     }
 
-    /// Whether the server's process lives (frozen or not).
+    /// Whether the server's process exists. A paused server counts as running.
     pub fn is_running(&self) -> bool {
         self.server().process.as_mut().is_some_and(|process| matches!(process.try_wait(), Ok(None)))
     }
 
-    /// Stops the server and waits for its end. Data and folder stay until the value is dropped. A stopped server is
-    /// no error.
+    /// Stops the server and waits until it has exited. Data and folder remain until the value is dropped.
+    /// Stopping a stopped server is not an error.
     ///
     /// # Errors
     ///
-    /// [`Error::TooSlow`] when it had to be killed.
+    /// [`Error::TooSlow`] if the server had to be killed.
     pub fn stop(&self, mode: StopMode) -> Result<(), Error> {
         let mut server = self.server();
         let Some(mut process) = server.process.take() else {
@@ -233,16 +236,17 @@ impl Cluster {
         Err(Error::TooSlow { what: "stop", seconds: STOP_LIMIT.as_secs(), log: self.log_tail() })
     }
 
-    /// Kills the server and its children with SIGKILL, as a crash of the machine would, and waits until they are gone.
+    /// Kills the server and its children with SIGKILL, like a crash of the machine, and waits until they are
+    /// gone.
     ///
     /// # Errors
     ///
-    /// [`Error::NotRunning`]; [`Error::TooSlow`] when a process outlived the signal.
+    /// [`Error::NotRunning`]; [`Error::TooSlow`] if a process still exists after the timeout.
     pub fn kill(&self) -> Result<(), Error> {
         let mut server = self.server();
         let mut process = server.process.take().ok_or_else(|| self.not_running())?;
         server.paused = false;
-        // The parent first and frozen, so that it starts nothing between the listing and the signal.
+        // The parent is frozen first, so that it starts no process between the listing and the signal.
         send(Signal::Stop, &[process.id()]);
         let family = tree(process.id());
         send(Signal::Kill, &family);
@@ -254,7 +258,8 @@ impl Cluster {
         }
     }
 
-    /// Freezes the server and its children: connections stay open and nothing answers, as behind a dead network.
+    /// Freezes the server and its children. Connections stay open without any response, as in a network
+    /// failure.
     ///
     /// # Errors
     ///
@@ -268,7 +273,7 @@ impl Cluster {
         Ok(())
     }
 
-    /// Ends a [`pause`](Self::pause).
+    /// Resumes a server that [`pause`](Self::pause) has frozen.
     ///
     /// # Errors
     ///
@@ -281,8 +286,8 @@ impl Cluster {
         Ok(())
     }
 
-    /// Starts the server again on the same folder, socket and port, after a stop or a [`kill`](Self::kill); one that
-    /// runs is stopped first.
+    /// Starts the server again on the same folder, socket and port, after a stop or a [`kill`](Self::kill). A
+    /// running server is stopped first.
     ///
     /// # Errors
     ///
@@ -312,7 +317,7 @@ impl Cluster {
     fn launch(&self) -> Result<(), Error> {
         let mut server = self.server();
         let log = self.dir.join("log");
-        // Messages can quote statements, so the file is its owner's alone.
+        // Messages can quote SQL statements, so only the owner may read the file.
         let log = File::options()
             .write(true)
             .create(true)
@@ -358,9 +363,9 @@ impl Cluster {
             set("wal_level", "minimal");
             set("max_wal_senders", "0");
             set("checkpoint_timeout", "1h");
-            // The log of changes may lie in memory.
+            // The write-ahead log may be in memory, so its size is limited.
             set("max_wal_size", "256MB");
-            // Nothing of a killed server stays in /dev/shm.
+            // With mmap, a killed server leaves no shared memory segments in /dev/shm.
             set("dynamic_shared_memory_type", "mmap");
         }
         if self.options.tls.is_some() {
@@ -444,13 +449,14 @@ fn wait_for_exit(process: &mut Child, limit: Duration) -> bool {
     true
 }
 
-/// A port that nothing listens on right now.
+/// A port on which no program listens at the moment.
 fn free_port() -> Result<u16, Error> {
     let port = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| Ok(listener.local_addr()?.port()));
     port.attempting(|| "find a free port".to_owned())
 }
 
-/// Escapes all but the unreserved characters of RFC 3986 §2.3, which is right for a host, a password and a path segment.
+/// Percent-encodes all bytes except the unreserved characters of RFC 3986 §2.3. This is correct for a host, a
+/// password and a path segment.
 fn percent_encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {

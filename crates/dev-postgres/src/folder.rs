@@ -1,4 +1,4 @@
-//! A cluster's folder: where it can be, who uses it, and how leftovers of killed runs go away.
+//! A cluster's folder: its location, its lock, and the removal of leftovers of killed runs.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io;
@@ -12,19 +12,20 @@ use crate::account::{Account, caller_uid};
 use crate::error::{Attempting, Error};
 use crate::postmaster::clear_leftovers;
 
-/// A Unix socket's path holds at most this many bytes on Linux (`sun_path` less its NUL).
+/// Longest path of a Unix socket in bytes on Linux (`sun_path` without its NUL).
 const SOCKET_PATH_BYTES: usize = 107;
 
-/// Where root's clusters are when the database's user cannot reach the folder that was asked for.
+/// Folder of root's clusters if the database's user cannot reach the requested folder.
 const STAND_IN: &str = "/var/lib/dev-postgres";
 
-/// Where Linux has a file system in memory.
+/// Linux's in-memory file system.
 const SHARED_MEMORY: &str = "/dev/shm";
 
-/// Two GiB: the databases of some tests at a time, and of tests that failed. Containers have 64 MiB there by default.
+/// Free memory that throw-away clusters need: 2 GiB, for the databases of the tests that run at a time and of
+/// failed tests. Containers have 64 MiB by default.
 const ENOUGH_KIB: u64 = 2 * 1024 * 1024;
 
-/// Younger folders are left alone by [`sweep`]: their owner may not have locked them yet.
+/// [`sweep`] ignores folders that are younger, because their process may not have locked them yet.
 const SWEEP_AGE: Duration = Duration::from_secs(10);
 
 /// Prefix of throw-away clusters' folders.
@@ -32,13 +33,13 @@ const THROW_AWAY: &str = "pg-";
 
 /// The folder to use in place of `wanted`, so that the database's user can reach it.
 ///
-/// That is `wanted` itself, made absolute, unless the caller is root and a folder above is closed to others, as
-/// `/root` is: then a folder under `/var/lib/dev-postgres` with a name derived from `wanted`. (Not under `/var/tmp`,
-/// where systems remove files that nobody touched for a month.)
+/// Normally it is the absolute path of `wanted`. If the caller is root and a parent folder is closed to other
+/// users, as `/root` is, it is a folder under `/var/lib/dev-postgres` with a name derived from `wanted`. It
+/// is not under `/var/tmp`, because systems remove files there that were not used for a month.
 ///
 /// # Errors
 ///
-/// As [`Account::for_folder`]; [`Error::Io`] when that folder cannot be made or is someone else's.
+/// As [`Account::for_folder`]; [`Error::Io`] if that folder cannot be created or belongs to another user.
 pub fn reachable_folder(wanted: &Path) -> Result<PathBuf, Error> {
     let wanted = std::path::absolute(wanted).attempting(|| format!("resolve {}", wanted.display()))?;
     if Account::for_folder(&wanted)?.can_reach(&wanted) {
@@ -52,10 +53,10 @@ pub fn reachable_folder(wanted: &Path) -> Result<PathBuf, Error> {
     Ok(base.join(format!("{:016x}", fingerprint(&wanted))))
 }
 
-/// A parent for throw-away clusters: in memory where the system has room for one there, else `on_disk`.
+/// A parent folder for throw-away clusters: in memory if there is enough space, else `on_disk`.
 ///
-/// A test's database is some 300 small files that are made and removed again; disk file systems spend more time on them
-/// than PostgreSQL does.
+/// A test's database consists of some 300 small files, which are created and removed again. On disk, the file
+/// system takes more time for that than PostgreSQL does.
 pub fn throw_away_parent(on_disk: impl Into<PathBuf>) -> PathBuf {
     let in_memory = || -> Option<PathBuf> {
         let shared = Path::new(SHARED_MEMORY);
@@ -69,25 +70,25 @@ pub fn throw_away_parent(on_disk: impl Into<PathBuf>) -> PathBuf {
     in_memory().unwrap_or_else(|| on_disk.into())
 }
 
-/// Free space of a file system in memory; `None` for one on a disk.
+/// Free space of an in-memory file system, in KiB; `None` for one on a disk.
 fn free_kib(dir: &Path) -> Option<u64> {
     let output = Command::new("df").arg("-Pk").arg(dir).output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
-    // Name of the file system, size, used, available, …
+    // The columns are: name of the file system, size, used, available, …
     let mut columns = text.lines().nth(1)?.split_whitespace();
-    // Containers call it `shm`.
+    // In containers the name is `shm`.
     if !["tmpfs", "shm"].contains(&columns.next()?) {
         return None;
     }
     columns.nth(2)?.parse().ok()
 }
 
-/// Removes throw-away clusters under `parent` whose process is gone, stopping servers that are still there. Returns
-/// how many went.
+/// Removes throw-away clusters under `parent` whose process no longer exists, and stops their servers if they
+/// still run. Returns the number of removed clusters.
 ///
 /// # Errors
 ///
-/// As [`reachable_folder`]; [`Error::Io`] when a leftover cannot be removed.
+/// As [`reachable_folder`]; [`Error::Io`] if a leftover cannot be removed.
 pub fn sweep(parent: &Path) -> Result<usize, Error> {
     let parent = reachable_folder(parent)?;
     let Ok(entries) = fs::read_dir(&parent) else {
@@ -117,11 +118,12 @@ pub fn sweep(parent: &Path) -> Result<usize, Error> {
     Ok(removed)
 }
 
-/// Removes a cluster's folder with all its data; a server that lost its parent is stopped first. No folder, no error.
+/// Removes a cluster's folder with all its data, and first stops a server whose parent process died. A
+/// missing folder is not an error.
 ///
 /// # Errors
 ///
-/// [`Error::InUse`] when a living process uses it; [`Error::Io`] when it cannot be removed.
+/// [`Error::InUse`] if a running process uses it; [`Error::Io`] if it cannot be removed.
 pub fn erase(dir: &Path) -> Result<(), Error> {
     let dir = reachable_folder(dir)?;
     if !dir.exists() {
@@ -133,13 +135,13 @@ pub fn erase(dir: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// A name under `parent` that no other cluster has.
+/// A path under `parent` that no other cluster uses.
 pub(crate) fn fresh_name(parent: &Path) -> PathBuf {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     parent.join(format!("{THROW_AWAY}{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)))
 }
 
-/// Removes the folder and the short socket folder that may belong to it. The caller holds the lock.
+/// Removes a cluster's folder and its short socket folder, if there is one. The caller holds the lock.
 pub(crate) fn remove(dir: &Path) -> Result<(), Error> {
     clear_leftovers(&dir.join("data"));
     let _ = fs::remove_dir_all(short_socket_folder(dir));
@@ -151,15 +153,15 @@ pub(crate) fn remove(dir: &Path) -> Result<(), Error> {
     }
 }
 
-/// Makes the socket's folder, empty and the database user's own, and returns it.
+/// Creates an empty socket folder that belongs to the database's user, and returns it.
 ///
-/// It is inside the cluster's folder unless that makes the socket's path too long.
+/// It is inside the cluster's folder, unless the socket's path would be too long.
 pub(crate) fn make_socket_folder(dir: &Path, account: &Account, port: u16) -> Result<PathBuf, Error> {
     let inside = dir.join("socket");
     let longest = inside.join(format!(".s.PGSQL.{port}.lock"));
     let folder =
         if longest.as_os_str().len() <= SOCKET_PATH_BYTES { inside } else { short_socket_folder(dir) };
-    // Lock files of a killed server name a process that may be another one by now.
+    // A killed server leaves lock files, and the process id in them may now belong to another process.
     match fs::remove_dir_all(&folder) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             return Err(error).attempting(|| format!("clear {}", folder.display()));
@@ -171,15 +173,15 @@ pub(crate) fn make_socket_folder(dir: &Path, account: &Account, port: u16) -> Re
     Ok(folder)
 }
 
-/// Makes a folder that belongs to the database's user and is closed to others.
+/// Creates a folder that belongs to the database's user and is closed to others.
 pub(crate) fn make_private(dir: &Path, account: &Account) -> Result<(), Error> {
     make_own(dir, 0o700)?;
     account.own(dir)
 }
 
-/// Makes a folder of the caller, or checks that an existing one is the caller's.
+/// Creates a folder, or checks that an existing one belongs to the caller or the database's user.
 ///
-/// Under `/tmp` someone else may have taken the name first, so a link or a foreign owner is refused.
+/// Another user may have created the name first under `/tmp`, so links and other owners are refused.
 pub(crate) fn make_own(dir: &Path, mode: u32) -> Result<(), Error> {
     match DirBuilder::new().mode(mode).create(dir) {
         Ok(()) => {}
@@ -193,21 +195,21 @@ pub(crate) fn make_own(dir: &Path, mode: u32) -> Result<(), Error> {
         }
         Err(error) => return Err(error).attempting(|| format!("make {}", dir.display())),
     }
-    // The umask may have taken bits away.
+    // The umask may have cleared permission bits.
     fs::set_permissions(dir, Permissions::from_mode(mode))
         .attempting(|| format!("set the mode of {}", dir.display()))
 }
 
-/// The exclusive use of a cluster's folder, for as long as the value lives.
+/// The exclusive lock on a cluster's folder, held until drop.
 ///
-/// The lock is the kernel's (`flock`), so it ends with its process however that dies.
+/// It is a kernel lock (`flock`), so it is released whenever the process ends, even after a crash.
 #[derive(Debug)]
 pub(crate) struct FolderLock {
     _file: File,
 }
 
 impl FolderLock {
-    /// Takes the lock of an existing folder, or fails with [`Error::InUse`].
+    /// Locks an existing folder, or fails with [`Error::InUse`].
     pub(crate) fn take(dir: &Path) -> Result<Self, Error> {
         let file = lock_file(dir)?;
         match file.try_lock() {
@@ -217,7 +219,7 @@ impl FolderLock {
         }
     }
 
-    /// Takes the lock of an existing folder once the process that has it lets it go.
+    /// Locks an existing folder, and waits while another process holds the lock.
     pub(crate) fn wait(dir: &Path) -> Result<Self, Error> {
         let file = lock_file(dir)?;
         file.lock().attempting(|| format!("lock {}", dir.display()))?;
@@ -236,8 +238,8 @@ fn short_socket_folder(dir: &Path) -> PathBuf {
     PathBuf::from(format!("/tmp/pg-{:016x}", fingerprint(dir)))
 }
 
-/// FNV-1a of a path: a short name for it, the same in every run. Not a secret and not collision-proof; two clusters
-/// that collide are told apart by their locks.
+/// FNV-1a hash of a path: a short name that is the same in every run. It is not a secret, and collisions are
+/// possible.
 fn fingerprint(path: &Path) -> u64 {
     path.as_os_str().as_encoded_bytes().iter().fold(0xcbf2_9ce4_8422_2325, |hash, &byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)

@@ -1,8 +1,8 @@
 //! The thread that starts database processes.
 //!
-//! Linux delivers the parent-death signal when the *thread* that forked ends, not when its process does. A cluster
-//! started from a test's thread would therefore die with that test. Every process is started from one thread per
-//! cluster, which lives exactly as long as the cluster.
+//! Linux sends the parent-death signal when the *thread* that started the process ends, not when the parent
+//! process ends. A cluster started from a test's thread would therefore die with that thread. So each cluster
+//! has one thread that starts all of its processes and lives as long as the cluster.
 
 use std::io;
 use std::process::{Child, Command};
@@ -13,7 +13,7 @@ use std::thread;
 
 type Request = (Command, Sender<io::Result<Child>>);
 
-/// A handle to the thread; the thread ends when it is dropped.
+/// A handle to the thread, which ends when the handle is dropped.
 #[derive(Debug)]
 pub(crate) struct Keeper {
     requests: Mutex<Sender<Request>>,
@@ -24,7 +24,8 @@ impl Keeper {
         let (requests, inbox) = channel::<Request>();
         thread::Builder::new().name("postgres-keeper".to_owned()).spawn(move || {
             for (mut command, reply) in inbox {
-                // A receiver that went away has no use for the process, and dropping a `Child` does not end it.
+                // If the receiver is gone, the process is not needed, and dropping a `Child` would not end
+                // it.
                 if let Err(unwanted) = reply.send(command.spawn())
                     && let Ok(mut child) = unwanted.0
                 {

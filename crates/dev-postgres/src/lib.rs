@@ -1,4 +1,4 @@
-//! Finds PostgreSQL's programs and runs private clusters of them, for development and tests.
+//! Finds PostgreSQL's programs and runs private clusters with them, for development and tests.
 //!
 //! ```no_run
 //! # fn main() -> Result<(), dev_postgres::Error> {
@@ -10,28 +10,29 @@
 //! # }
 //! ```
 //!
-//! A cluster belongs to the process that started it: it listens on a Unix socket only that process's user (and root)
-//! can reach, stops when its [`Cluster`] is dropped, and, where `setpriv` exists, is ended by the kernel when its
-//! process dies by any other way. It runs in a process group of its own, so Ctrl-C reaches the parent alone and the
-//! parent decides the order in which things stop.
+//! A cluster belongs to the process that started it. It listens on a Unix socket that only the user of that
+//! process (and root) can reach. It stops when its [`Cluster`] is dropped. If `setpriv` exists, the kernel
+//! also ends it when its process dies in any other way. It runs in its own process group, so Ctrl-C reaches
+//! only the parent process, which stops its children in its own order.
 //!
-//! PostgreSQL refuses to run as root. When the caller is root, the database processes (and nothing else) run as the
-//! owner of the project's folder, or as `postgres`, or as `nobody`: see [`Account`].
+//! PostgreSQL refuses to run as root. If the caller is root, only the database processes run as another user:
+//! the owner of the project's folder, `postgres` or `nobody`. See [`Account`].
 //!
 //! # Layout of a cluster's folder
 //!
 //! | entry | owner | what |
 //! |---|---|---|
-//! | `lock` | caller | locked for as long as a process uses the folder; the kernel frees it, so it cannot be stale |
+//! | `lock` | caller | locked while a process uses the folder; the kernel releases it, so it is never stale |
 //! | `log` | caller | the server's messages since the last start |
 //! | `data/` | database | PostgreSQL's data directory |
-//! | `socket/` | database | the Unix socket, unless the path is too long for one; then a folder under `/tmp` |
-//! | `tls/` | database | copies of certificate and key, when TLS is on |
+//! | `socket/` | database | the Unix socket; in a folder under `/tmp` if its path is too long |
+//! | `tls/` | database | copies of the certificate and the key, if TLS is on |
 //!
 //! # What this crate leaves to others
 //!
-//! It speaks no SQL and opens no connection: databases, roles and migrations are the caller's. It uses the standard
-//! library alone; signals go through `/bin/sh`, whose built-in `kill` is on every Unix. Windows is not supported.
+//! It runs no SQL and opens no connection: databases, roles and migrations are the caller's task. It uses
+//! only the standard library. Signals are sent through `/bin/sh`, whose built-in `kill` is on every Unix.
+//! Windows is not supported.
 
 mod account;
 mod binaries;
@@ -49,6 +50,6 @@ pub use cluster::{Cluster, StopMode};
 pub use error::Error;
 pub use folder::{erase, reachable_folder, sweep, throw_away_parent};
 
-/// Where progress goes: called with one sentence, without a full stop, before each step that takes time and whenever
-/// something is done that the caller may not expect.
+/// Receives progress messages: one sentence without a full stop, before each step that takes time and for
+/// each action that the caller may not expect.
 pub type Progress<'a> = &'a mut dyn FnMut(&str);

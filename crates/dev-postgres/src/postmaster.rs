@@ -1,4 +1,4 @@
-//! Reads `postmaster.pid`, in which a server says who it is and how far it has come.
+//! Reads `postmaster.pid`, the file in which a PostgreSQL server writes its process id and status.
 
 use std::fs;
 use std::path::Path;
@@ -6,16 +6,16 @@ use std::time::Duration;
 
 use crate::process::{Signal, command_line, send, tree, wait_until_gone};
 
-/// What the file says.
+/// The contents of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PostmasterFile {
     pub(crate) pid: u32,
-    /// Line 8: the server accepts connections.
+    /// Whether the server accepts connections (line 8 is `ready`).
     pub(crate) ready: bool,
 }
 
 impl PostmasterFile {
-    /// Reads the file of a data directory; `None` when there is none or it is only half written.
+    /// Reads the file of a data directory; `None` if it is missing or has no process id yet.
     pub(crate) fn read(data: &Path) -> Option<Self> {
         Self::parse(&fs::read_to_string(data.join("postmaster.pid")).ok()?)
     }
@@ -27,9 +27,9 @@ impl PostmasterFile {
     }
 }
 
-/// The server that runs on a data directory, if one does.
+/// The process id of the server that runs on a data directory, or `None`.
 ///
-/// The number in the file is not enough: after a crash it may name any other process by now.
+/// The id in the file is not sufficient: after a crash it may belong to any other process.
 pub(crate) fn running_on(data: &Path) -> Option<u32> {
     let pid = PostmasterFile::read(data)?.pid;
     let command = command_line(pid)?;
@@ -37,19 +37,19 @@ pub(crate) fn running_on(data: &Path) -> Option<u32> {
     (program.ends_with("postgres") && command.contains(&data.display().to_string())).then_some(pid)
 }
 
-/// What had to be cleared away before a start.
+/// What an earlier run left behind in a data directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Leftover {
     None,
-    /// A server without its parent; it was stopped.
+    /// A server whose parent process died; it was stopped.
     Server,
-    /// A `postmaster.pid` that names no server of this directory; it was removed.
+    /// A `postmaster.pid` of a server that no longer runs; it was removed.
     LockFile,
 }
 
-/// Ends a server whose parent died and removes a lock file whose server did.
+/// Stops a server whose parent process died, and removes a `postmaster.pid` whose server died.
 ///
-/// Only for a caller that holds the folder's lock: nobody else can have a use for the server then.
+/// The caller must hold the folder's lock, which guarantees that no other process uses the server.
 pub(crate) fn clear_leftovers(data: &Path) -> Leftover {
     if let Some(pid) = running_on(data) {
         let family = tree(pid);
@@ -59,7 +59,7 @@ pub(crate) fn clear_leftovers(data: &Path) -> Leftover {
             send(Signal::Kill, &family);
             wait_until_gone(&family, FAST_SHUTDOWN);
         }
-        // Killed servers leave the file behind.
+        // A killed server leaves the file behind.
         let _ = fs::remove_file(data.join("postmaster.pid"));
         return Leftover::Server;
     }
@@ -69,7 +69,8 @@ pub(crate) fn clear_leftovers(data: &Path) -> Leftover {
     }
 }
 
-/// A fast shutdown writes one checkpoint; far longer than that takes on a loaded machine.
+/// Timeout of a fast shutdown, which writes one checkpoint; much longer than it takes even on a loaded
+/// machine.
 const FAST_SHUTDOWN: Duration = Duration::from_secs(20);
 
 #[cfg(test)]

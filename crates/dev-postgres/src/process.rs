@@ -1,7 +1,7 @@
-//! Signals, process trees and parent-death without `unsafe` and without a dependency.
+//! Signals, process trees and the parent-death signal, without `unsafe` and without a dependency.
 //!
-//! Signals are sent by the shell's built-in `kill`: the `kill` program is missing from slim images, `/bin/sh` is not.
-//! Processes are listed from `/proc`, and by `ps` where there is none (macOS).
+//! Signals are sent with the shell's built-in `kill`, because slim images have `/bin/sh` but no `kill`
+//! program. Processes are listed from `/proc`, or with `ps` on systems without it (macOS).
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,14 +10,14 @@ use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// The signals that chores and tests send.
+/// The signals that xtask and tests send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
-    /// SIGTERM: servers finish what they are at.
+    /// SIGTERM: servers finish the requests in progress.
     Terminate,
     /// SIGINT: PostgreSQL's fast shutdown (ends sessions, writes a checkpoint).
     Interrupt,
-    /// SIGQUIT: PostgreSQL's immediate shutdown (the next start recovers from the log).
+    /// SIGQUIT: PostgreSQL's immediate shutdown (the next start recovers from the write-ahead log).
     Quit,
     /// SIGKILL.
     Kill,
@@ -41,12 +41,12 @@ impl Signal {
     }
 }
 
-/// Sends a signal to each process; those that are gone already are passed over.
+/// Sends a signal to each process. Processes that no longer exist are ignored.
 pub fn send(signal: Signal, pids: &[u32]) {
     if pids.is_empty() {
         return;
     }
-    // One `kill` per process: a single call stops at nothing, but its exit code is of no use with several.
+    // One `kill` per process, so that an error for one process does not affect the others.
     let _ = Command::new("/bin/sh")
         .arg("-c")
         .arg("signal=$1; shift; for pid; do kill -s \"$signal\" \"$pid\"; done")
@@ -59,7 +59,7 @@ pub fn send(signal: Signal, pids: &[u32]) {
         .status();
 }
 
-/// A process and everything below it, the process itself first.
+/// A process and all its descendants, the process itself first.
 pub fn tree(root: u32) -> Vec<u32> {
     let processes = list();
     let mut found = vec![root];
@@ -76,10 +76,12 @@ pub fn tree(root: u32) -> Vec<u32> {
     found
 }
 
-/// A command for `program` that gets `signal` from the kernel when its parent dies, where `setpriv` can arrange that.
+/// A command for `program` that receives `signal` from the kernel when its parent dies, if `setpriv` is
+/// available.
 ///
-/// Linux sends it when the *thread* that starts the command ends, so start it from one that lives long enough.
-/// `setpriv` runs after the change of user, which would clear the setting, and becomes the program.
+/// Linux sends the signal when the *thread* that starts the command ends, so start it from a thread that
+/// lives long enough. A change of user clears the setting; `setpriv` is therefore part of the command, where
+/// it runs after that change and then executes the program.
 pub fn dying_with_parent(program: &Path, signal: Signal) -> Command {
     if cfg!(target_os = "linux") && on_path("setpriv") {
         let mut command = Command::new("setpriv");
@@ -90,7 +92,7 @@ pub fn dying_with_parent(program: &Path, signal: Signal) -> Command {
     }
 }
 
-/// The command line of a living process, words separated by spaces; `None` when it is gone or a zombie.
+/// The command line of a process, words separated by spaces; `None` if it does not exist or is a zombie.
 pub(crate) fn command_line(pid: u32) -> Option<String> {
     let text = if has_proc() {
         let bytes = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
@@ -103,7 +105,7 @@ pub(crate) fn command_line(pid: u32) -> Option<String> {
     (!text.is_empty() && !text.contains("<defunct>")).then(|| text.to_owned())
 }
 
-/// Waits until none of the processes lives any more; false when some still do after `limit`.
+/// Waits until none of the processes exists; returns false if one still does after `limit`.
 pub(crate) fn wait_until_gone(pids: &[u32], limit: Duration) -> bool {
     let deadline = Instant::now() + limit;
     while pids.iter().any(|&pid| command_line(pid).is_some()) {
@@ -125,7 +127,7 @@ fn has_proc() -> bool {
     Path::new("/proc/self/cmdline").exists()
 }
 
-/// Every process of the machine with its parent.
+/// Every process of the machine, with the id of its parent.
 fn list() -> Vec<(u32, u32)> {
     if has_proc() {
         let Ok(entries) = fs::read_dir("/proc") else {
@@ -136,7 +138,8 @@ fn list() -> Vec<(u32, u32)> {
             .filter_map(|entry| {
                 let pid = entry.file_name().to_str()?.parse().ok()?;
                 let stat = fs::read_to_string(entry.path().join("stat")).ok()?;
-                // "pid (name) state ppid …": the name may hold spaces and brackets, so count from the last one.
+                // "pid (name) state ppid …": the name may contain spaces and brackets, so the last bracket
+                // counts.
                 let ppid = stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()?;
                 Some((pid, ppid))
             })

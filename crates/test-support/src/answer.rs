@@ -1,4 +1,4 @@
-//! A response, read whole.
+//! An HTTP response, read completely.
 
 use reqwest::Response;
 use reqwest::header::HeaderMap;
@@ -30,13 +30,13 @@ impl Answer {
             .unwrap_or_else(|error| panic!("{error}: {} {}", self.status, self.body))
     }
 
-    /// The body's `code`, empty where there is none.
+    /// The body's `code`; empty if there is none.
     pub fn code(&self) -> String {
         let body: Value = serde_json::from_str(&self.body).unwrap_or_default();
         body["code"].as_str().unwrap_or_default().to_owned()
     }
 
-    /// A header's value, empty where there is none.
+    /// A header's value; empty if there is none.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
@@ -51,12 +51,12 @@ impl Answer {
         self.set_cookies().iter().map(|line| line.split('=').next().unwrap()).collect()
     }
 
-    /// All cookies that were set, as a client sends them back.
+    /// All cookies that the response sets, in the form of a `Cookie` header.
     pub fn cookie_header(&self) -> String {
         self.set_cookies().iter().map(|line| pair(line)).collect::<Vec<_>>().join("; ")
     }
 
-    /// The session cookie, as a client sends it back.
+    /// The session cookie, in the form of a `Cookie` header.
     pub fn session_cookie(&self) -> String {
         let cookies = self.set_cookies();
         let line =
@@ -64,43 +64,43 @@ impl Answer {
         pair(line).to_owned()
     }
 
-    /// The access token of the token API's answers.
+    /// The access token in a response of the token API.
     pub fn access_token(&self) -> String {
         self.json()["accessToken"].as_str().unwrap().to_owned()
     }
 
-    /// The session's token in the token API's answers.
+    /// The session token in a response of the token API.
     pub fn session_token(&self) -> String {
         self.json()["session"]["token"].as_str().unwrap().to_owned()
     }
 
-    /// The user's id in an answer that has a user.
+    /// The user's id in a response with a user.
     pub fn user_id(&self) -> String {
         self.json()["user"]["id"].as_str().unwrap().to_owned()
     }
 
-    /// The credential of a browser that kept the session cookie.
+    /// The session cookie as a credential.
     pub fn cookie(&self) -> CredentialHeader {
         CredentialHeader::cookie(self.session_cookie())
     }
 
-    /// The credential of a browser that kept every cookie.
+    /// All cookies as a credential.
     pub fn all_cookies(&self) -> CredentialHeader {
         CredentialHeader::cookie(self.cookie_header())
     }
 
-    /// The credential of a client that kept the access token.
+    /// The access token as a credential.
     pub fn access_bearer(&self) -> CredentialHeader {
         CredentialHeader::bearer(self.access_token())
     }
 
-    /// The credential of a client that kept the session token.
+    /// The session token as a credential.
     pub fn session_bearer(&self) -> CredentialHeader {
         CredentialHeader::bearer(self.session_token())
     }
 }
 
-/// Name and value of a `Set-Cookie` header.
+/// The name and value in a `Set-Cookie` header, without its attributes.
 fn pair(line: &str) -> &str {
     line.split(';').next().unwrap()
 }

@@ -1,4 +1,4 @@
-//! A server with a database of its own, and a client for it.
+//! A server with its own database, and a client for it.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -19,51 +19,52 @@ use crate::credential::{CredentialHeader, PASSWORD, email_and_password};
 use crate::server::Server;
 use crate::token::to_base64;
 
-/// The secret of test servers. Published with the reference's test vectors; signs nothing outside tests.
+/// The secret of test servers. It is published with the reference's test vectors and signs nothing outside
+/// tests.
 pub const SECRET: &str = "test-secret-0123456789-abcdefghijklmnopqrstuvwxyz";
 
-/// The origin of the base URL, under which clients believe the server to be.
+/// The origin of the configured base URL.
 const ORIGIN: &str = "http://auth.test:3000";
 
-/// A running server, its database, and a client. Dropping it ends the server, then removes the database.
+/// A running server, its database, and a client. Drop stops the server, then removes the database.
 #[derive(Debug)]
 pub struct TestApp {
-    /// The origin of its base URL.
+    /// The origin of the configured base URL.
     pub origin: String,
-    /// Where it listens.
+    /// The address on which the server listens.
     pub address: SocketAddr,
-    /// Its clock, which tests move.
+    /// The server's clock, which tests can move.
     pub clock: Clock,
-    /// Its secret.
+    /// The server's secret.
     pub secret: SigningSecret,
     database_url: String,
     client: Client,
-    // Fields are dropped in this order: the database goes after the server that uses it.
+    // Fields are dropped in this order: the database is dropped after the server that uses it.
     _server: Server,
     database: Option<TestDatabase>,
 }
 
 impl TestApp {
-    /// Starts with the shipped settings, and hashes at test cost.
+    /// Starts a server with the default settings and cheap password hashes ([`TEST_HASHES`]).
     pub async fn start() -> Self {
         Self::with(&[]).await
     }
 
-    /// Starts with settings changed, by the names of their variables.
+    /// Starts a server with changed settings, given as environment variables.
     pub async fn with(variables: &[(&str, &str)]) -> Self {
         let database = TestDatabase::create().await;
         let url = database.url().to_owned();
         Self::serve(url, Some(database), variables).await
     }
 
-    /// Starts with settings changed, registers `ann@example.com`, and gives the answer to that.
+    /// Starts a server with changed settings, registers `ann@example.com`, and returns that response.
     pub async fn signed_in(variables: &[(&str, &str)]) -> (Self, Answer) {
         let app = Self::with(variables).await;
         let ann = app.register("ann@example.com").await;
         (app, ann)
     }
 
-    /// Starts on tables that keep ids of a kind.
+    /// Starts a server on tables with this kind of ids.
     pub async fn with_ids(ids: IdKind, variables: &[(&str, &str)]) -> Self {
         let database = TestDatabase::create_with_ids(ids).await;
         let url = database.url().to_owned();
@@ -72,13 +73,13 @@ impl TestApp {
         Self::serve(url, Some(database), &variables).await
     }
 
-    /// Starts with a settings file; the columns that it declares are there.
+    /// Starts a server with a settings file, and creates the columns that it declares.
     pub async fn with_file(toml: &str, variables: &[(&str, &str)]) -> Self {
         let file = SettingsFile::new(toml);
         Self::with(&[&[file.variable()], variables].concat()).await
     }
 
-    /// Starts on a database that the test looks after itself.
+    /// Starts a server on a database that the test manages itself.
     pub async fn on(database_url: &str, variables: &[(&str, &str)]) -> Self {
         Self::serve(database_url.to_owned(), None, variables).await
     }
@@ -115,28 +116,28 @@ impl TestApp {
         }
     }
 
-    /// The address of a path below the base path.
+    /// The URL of a path below the base path.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}/api/auth{path}", self.address)
     }
 
-    /// A request for a path below the base path, for what the calls below do not do.
+    /// A request for a path below the base path, for tests that need more than the methods below.
     pub fn request(&self, method: &str, path: &str) -> RequestBuilder {
         self.client.request(method.parse().unwrap(), self.url(path))
     }
 
-    /// The same from a page of the server's own origin, with a credential.
+    /// The same with a credential and with the server's own origin as the `Origin` header.
     pub fn request_as(&self, credential: &CredentialHeader, method: &str, path: &str) -> RequestBuilder {
         let (name, value) = credential.as_pair();
         self.request(method, path).header("origin", &self.origin).header(name, value)
     }
 
-    /// Sends a request and reads the answer.
+    /// Sends a request and reads the response.
     pub async fn send(&self, request: RequestBuilder) -> Answer {
         Answer::read(request.send().await.unwrap()).await
     }
 
-    /// Asks with headers.
+    /// Sends a GET request with headers.
     pub async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
         let request = headers
             .iter()
@@ -144,12 +145,12 @@ impl TestApp {
         self.send(request).await
     }
 
-    /// Asks with a credential.
+    /// Sends a GET request with a credential.
     pub async fn get_as(&self, credential: &CredentialHeader, path: &str) -> Answer {
         self.get(path, &[credential.as_pair()]).await
     }
 
-    /// Asks for a path of the server's root, outside the base path.
+    /// Sends a GET request for a path outside the base path.
     pub async fn get_at_root(&self, path: &str) -> Answer {
         self.send(self.client.get(format!("http://{}{path}", self.address))).await
     }
@@ -159,7 +160,7 @@ impl TestApp {
         self.send(self.request("POST", path).json(body)).await
     }
 
-    /// Posts JSON from a page of the server's own origin, with a credential.
+    /// Posts JSON with a credential and with the server's own origin as the `Origin` header.
     pub async fn post_as(&self, credential: &CredentialHeader, path: &str, body: &Value) -> Answer {
         self.send(self.request_as(credential, "POST", path).json(body)).await
     }
@@ -169,24 +170,24 @@ impl TestApp {
         self.send(self.request("POST", path).form(fields)).await
     }
 
-    /// Sends bytes as they are and reads until the server closes.
+    /// Sends raw bytes and reads until the server closes the connection.
     pub async fn raw(&self, bytes: &[u8]) -> String {
         let mut peer = tokio::net::TcpStream::connect(self.address).await.unwrap();
         peer.write_all(bytes).await.unwrap();
         let mut answer = Vec::new();
         let whole = tokio::time::timeout(Duration::from_secs(30), peer.read_to_end(&mut answer));
-        // A reset is an end as well.
+        // A connection reset counts as closing.
         let _reset =
             whole.await.unwrap_or_else(|_| panic!("not closed after {:?}", String::from_utf8_lossy(bytes)));
         String::from_utf8_lossy(&answer).into_owned()
     }
 
-    /// Registers a user with [`PASSWORD`] over the token API.
+    /// Registers a user with [`PASSWORD`] through the token API.
     pub async fn register(&self, email: &str) -> Answer {
         self.expect(201, "/register", &email_and_password(email)).await
     }
 
-    /// Signs a user in over the token API.
+    /// Signs a user in through the token API.
     pub async fn login(&self, email: &str) -> Answer {
         self.expect(200, "/login", &email_and_password(email)).await
     }
@@ -208,7 +209,7 @@ impl TestApp {
         answer
     }
 
-    /// Signs any header and claims with the server's secret.
+    /// Signs a JWT with any header and claims, using the server's secret.
     pub fn sign_jwt(&self, header: &Value, claims: &Value) -> String {
         use hmac::{Hmac, KeyInit, Mac};
 
@@ -219,7 +220,7 @@ impl TestApp {
         format!("{input}.{}", to_base64(&mac.finalize().into_bytes()))
     }
 
-    /// The time of its clock, in seconds since 1970.
+    /// The time of the server's clock, in seconds since 1970.
     pub fn now_seconds(&self) -> i64 {
         self.clock.now().unix_timestamp()
     }
@@ -228,12 +229,12 @@ impl TestApp {
         self.database.as_ref().expect("this server's database is another's")
     }
 
-    /// The address of its database.
+    /// The URL of the server's database.
     pub fn database_url(&self) -> &str {
         &self.database_url
     }
 
-    /// Opens a connection to the database, for what lasts longer than one call.
+    /// Opens a connection to the database, for tests that need one for more than one call.
     pub async fn connect(&self) -> tokio_postgres::Client {
         self.database().client().await
     }
@@ -243,7 +244,8 @@ impl TestApp {
         self.database().execute(sql).await;
     }
 
-    /// Runs a query and gives the first column of its first row as text, empty without a row or for NULL.
+    /// Runs a query and returns the first column of its first row as text; empty if there is no row or the
+    /// value is NULL.
     pub async fn sql(&self, sql: &str) -> String {
         self.database().query_one_text(sql).await.unwrap_or_default()
     }
@@ -267,7 +269,7 @@ impl TestApp {
     }
 }
 
-/// A settings file, removed when it is dropped. The server reads it as it starts.
+/// A settings file, removed on drop. The server reads it only at start.
 #[derive(Debug)]
 pub struct SettingsFile(PathBuf);
 
@@ -279,7 +281,7 @@ impl SettingsFile {
         Self(path)
     }
 
-    /// The variable that names it.
+    /// The environment variable that names the file, with its value.
     pub fn variable(&self) -> (&str, &str) {
         ("AUTH_CONFIG", self.0.to_str().unwrap())
     }
@@ -287,7 +289,7 @@ impl SettingsFile {
 
 impl Drop for SettingsFile {
     fn drop(&mut self) {
-        // Left in the folder for temporary files at worst.
+        // If this fails, the file remains in the folder for temporary files.
         let _ = std::fs::remove_file(&self.0);
     }
 }

@@ -1,4 +1,4 @@
-//! How a client shows who it is: a password in a body, and a cookie or a token in a header.
+//! The credentials of a client: a password in a body, and a cookie or a token in a header.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ pub fn email_and_password(email: &str) -> Value {
     json!({"email": email, "password": PASSWORD})
 }
 
-/// A header that shows a session: a cookie, or a bearer token.
+/// A header with a session's credential: a cookie or a bearer token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CredentialHeader {
     name: &'static str,

@@ -1,7 +1,7 @@
-//! What the tests of this workspace share: a server in the test's process, a client for it, and the server's binary as
-//! a process of its own.
+//! Shared support for the tests of this workspace: a server in the test's process, a client for it, and the
+//! server's binary as a separate process.
 //!
-//! A test of one route starts a server with a signed-in user, asks, and compares:
+//! A test of one route starts a server with a signed-in user, sends a request, and compares the response:
 //!
 //! ```no_run
 //! # use serde_json::json;
@@ -13,15 +13,17 @@
 //! # }
 //! ```
 //!
-//! - [`Server`] is the server on a thread of its own, with a clock that the test moves. It ends when it is dropped, in
-//!   tests that panic too.
-//! - [`TestApp`] is a server with a database of its own and a client. The database is dropped after the server.
-//! - [`Answer`] is a response, read whole; [`CredentialHeader`] is the cookie or the token that a request shows.
-//! - [`Program`] runs the binary `auth-server` as a [`Process`], for signals, logs, memory and the command line.
+//! - [`Server`] runs the server on its own thread, with a clock that the test can move. It stops on drop,
+//!   also when the test panics.
+//! - [`TestApp`] is a server with its own database and a client. The database is dropped after the server.
+//! - [`Answer`] is a complete response; [`CredentialHeader`] is the cookie or the token in a request.
+//! - [`Program`] runs the binary `auth-server` as a [`Process`], for tests of signals, logs, memory and the
+//!   command line.
 //!
-//! Passwords are hashed at test cost ([`TEST_HASHES`]); tests about hashes ask for [`SHIPPED_HASHES`].
+//! Passwords are hashed at low cost ([`TEST_HASHES`]); tests of the hashes use [`SHIPPED_HASHES`].
 //!
-//! Set-up failures panic: a test that has no server has failed. [`Server::start`] gives them as errors.
+//! Set-up failures panic, because a test without a server has failed. [`Server::start`] returns them as
+//! errors.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -49,10 +51,10 @@ pub use server::{Server, StartFailure};
 pub use slow_peer::{SLOW_WAYS, stall};
 pub use token::{claims, from_base64, header, to_base64};
 
-/// Settings of a hash that costs next to nothing: argon2id over 8 KiB in one pass.
+/// Settings for a very cheap password hash: argon2id with 8 KiB of memory and one pass.
 pub const TEST_HASHES: [(&str, &str); 2] =
     [("AUTH__PASSWORD__ARGON2__MEMORY_KIB", "8"), ("AUTH__PASSWORD__ARGON2__ITERATIONS", "1")];
 
-/// Settings of a hash as `config/default.toml` has them.
+/// Settings for the password hash of `config/default.toml`.
 pub const SHIPPED_HASHES: [(&str, &str); 2] =
     [("AUTH__PASSWORD__ARGON2__MEMORY_KIB", "19456"), ("AUTH__PASSWORD__ARGON2__ITERATIONS", "2")];

@@ -1,4 +1,4 @@
-//! The binary as a process, and what can be seen of it from outside.
+//! The server's binary as a process, with its output and its resource use.
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
@@ -15,18 +15,18 @@ use tokio::sync::oneshot;
 use crate::credential::email_and_password;
 use crate::{SECRET, TEST_HASHES};
 
-/// The binary `auth-server`, which Cargo names to the tests of its own package:
+/// The binary `auth-server`. Cargo gives its path only to tests of the same package:
 /// `Program::at(env!("CARGO_BIN_EXE_auth-server"))`.
 #[derive(Clone, Copy, Debug)]
 pub struct Program(&'static str);
 
 impl Program {
-    /// Remembers the path of the binary.
+    /// Creates a program from the path of the binary.
     pub const fn at(path: &'static str) -> Self {
         Self(path)
     }
 
-    /// Makes a command with these variables and no others.
+    /// A command with these environment variables; of others, only `RUST_BACKTRACE` is set.
     pub fn command(self, arguments: &[&str], variables: &[(&str, &str)]) -> Command {
         let mut command = Command::new(self.0);
         command.args(arguments).env_clear().env("RUST_BACKTRACE", "0").stdin(Stdio::null());
@@ -34,7 +34,7 @@ impl Program {
         command
     }
 
-    /// Starts a server on a database, with hashes at test cost; `changes` come last.
+    /// Starts a server on a database, with cheap password hashes. `changes` override the other settings.
     pub async fn start(self, database_url: &str, changes: &[(&str, &str)]) -> Process {
         let usual = [
             ("DATABASE_URL", database_url),
@@ -59,7 +59,7 @@ impl Program {
         }
     }
 
-    /// Starts a server on a database of the test's own.
+    /// Starts a server on a new database.
     pub async fn on_own_database(self, changes: &[(&str, &str)]) -> (TestDatabase, Process) {
         let database = TestDatabase::create().await;
         let process = self.start(database.url(), changes).await;
@@ -67,25 +67,25 @@ impl Program {
     }
 }
 
-/// A running server, ended with the test.
+/// A running server, killed on drop.
 #[derive(Debug)]
 pub struct Process {
     child: Child,
-    /// Where it listens.
+    /// The address on which the server listens.
     pub address: SocketAddr,
-    /// A client without cookies of its own.
+    /// A client that stores no cookies.
     pub client: reqwest::Client,
     lines: Arc<Mutex<Vec<String>>>,
 }
 
 impl Process {
-    /// The address of a path.
+    /// The URL of a path.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
-    /// Waits until the process has printed a text, since a line may be read later than an answer; gives everything
-    /// that it has printed.
+    /// Waits until the process has printed a text, and returns all of its output. The wait is needed because
+    /// output may be read later than the response to which it belongs.
     pub async fn prints(&self, text: &str) -> String {
         let deadline = Instant::now() + Duration::from_secs(20);
         loop {
@@ -98,8 +98,8 @@ impl Process {
         }
     }
 
-    /// Everything that the process has printed until now. It asks once more and waits for the log line of that, which
-    /// comes after all others.
+    /// Returns all output of the process up to now. It sends one more request and waits for its log line,
+    /// which follows all earlier lines.
     pub async fn printed(&self) -> String {
         let id = format!("marker-{:x}", rand::random::<u64>());
         let request = self.client.get(self.url("/api/auth/ok")).header("x-request-id", &id);
@@ -107,18 +107,18 @@ impl Process {
         self.prints(&id).await
     }
 
-    /// Everything that was read of what the process prints.
+    /// The output that was read so far.
     pub fn output(&self) -> String {
         self.lines.lock().unwrap().join("\n")
     }
 
-    /// Sends a signal by its name.
+    /// Sends the signal with this name.
     pub fn signal(&self, name: &str) {
         let status = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
         assert!(status.unwrap().success());
     }
 
-    /// Waits for the process's end.
+    /// Waits until the process has exited.
     pub async fn ended(&mut self, within: Duration) -> ExitStatus {
         let deadline = Instant::now() + within;
         loop {
@@ -130,29 +130,29 @@ impl Process {
         }
     }
 
-    /// Open descriptors of the process.
+    /// Number of open file descriptors of the process.
     pub fn descriptors(&self) -> usize {
         std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).unwrap().count()
     }
 
-    /// Memory of the process in KiB, as the kernel counts it (VmRSS).
+    /// Resident memory of the process in KiB, from the kernel (VmRSS).
     pub fn resident_kib(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
         line.split_whitespace().nth(1).unwrap().parse().unwrap()
     }
 
-    /// Processor time that the process has taken, all threads together, in steps of 10 ms.
+    /// CPU time of the process, all threads together, in steps of 10 ms.
     pub fn processor_time(&self) -> Duration {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
-        // After the name, which may hold anything: fields 3 and on. 14 and 15 are ticks, of which Linux shows
-        // 100 a second on every machine (proc_pid_stat(5)).
+        // The fields after the name (which may contain anything) start with field 3. Fields 14 and 15 are
+        // ticks, of which Linux always has 100 per second (proc_pid_stat(5)).
         let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
         let ticks: u64 = fields[11..13].iter().map(|ticks| ticks.parse::<u64>().unwrap()).sum();
         Duration::from_millis(ticks * 10)
     }
 
-    /// Asks for a path.
+    /// Sends a GET request.
     pub async fn get(&self, path: &str) -> reqwest::Response {
         self.client.get(self.url(path)).send().await.unwrap()
     }
@@ -162,14 +162,14 @@ impl Process {
         self.client.post(self.url(path)).json(body).send().await.unwrap()
     }
 
-    /// Registers a user and gives the answer's body.
+    /// Registers a user and returns the response body.
     pub async fn register(&self, email: &str) -> Value {
         let answer = self.post("/api/auth/register", &email_and_password(email)).await;
         assert_eq!(answer.status(), 201);
         answer.json().await.unwrap()
     }
 
-    /// Waits until a probe answers with a status.
+    /// Waits until a GET request for a path returns this status.
     pub async fn becomes(&self, path: &str, status: u16, within: Duration) {
         let deadline = Instant::now() + within;
         loop {
@@ -182,14 +182,14 @@ impl Process {
         }
     }
 
-    /// Opens a connection and sends bytes as they are.
+    /// Opens a connection and sends raw bytes.
     pub async fn raw(&self, bytes: &[u8]) -> TcpStream {
         let mut peer = TcpStream::connect(self.address).await.unwrap();
         peer.write_all(bytes).await.unwrap();
         peer
     }
 
-    /// Asks a path `times` times, one connection each, and gives the sorted times of the answers.
+    /// Requests a path `times` times, each over a new connection, and returns the sorted response times.
     pub async fn latencies(&self, path: &str, headers: &str, times: usize) -> Vec<Duration> {
         let request = format!("GET {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n{headers}\r\n");
         let mut all = Vec::new();
@@ -216,19 +216,19 @@ impl Drop for Process {
     }
 }
 
-/// The time under which 99 of 100 stay.
+/// The 99th percentile of sorted times.
 pub fn p99(sorted: &[Duration]) -> Duration {
     sorted[(sorted.len() * 99).div_ceil(100) - 1]
 }
 
-/// Reads what a peer sends until it closes.
+/// Reads until the peer closes the connection.
 pub async fn to_end(mut peer: TcpStream) -> String {
     let mut answer = Vec::new();
     let _reset = peer.read_to_end(&mut answer).await;
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-/// Collects lines, and tells the address of the first one that says it listens.
+/// Collects lines of output on a new thread, and sends the address from the first `listening` message.
 fn collect(
     from: impl Read + Send + 'static,
     lines: Arc<Mutex<Vec<String>>>,

@@ -1,4 +1,4 @@
-//! The routes of servers, for tests that walk them.
+//! The routes of servers, for tests that check every route.
 
 use std::sync::LazyLock;
 
@@ -7,14 +7,14 @@ use auth_http::{Access, ErrorCode, RouteFacts};
 
 use crate::app::SECRET;
 
-/// A route as tests ask for it.
+/// A route in the form that tests use.
 #[derive(Debug)]
 pub struct TestRoute {
     /// Method.
     pub method: &'static str,
     /// Path below the base path.
     pub path: &'static str,
-    /// Everything else that is known of it.
+    /// The other properties of the route.
     pub facts: RouteFacts,
 }
 
@@ -28,26 +28,27 @@ impl TestRoute {
     }
 }
 
-/// Lists the routes of a server with the shipped settings.
+/// Lists the routes of a server with the default settings.
 pub fn routes() -> &'static [TestRoute] {
     static ROUTES: LazyLock<Vec<TestRoute>> = LazyLock::new(|| routes_with(&[]));
     &ROUTES
 }
 
-/// Lists the routes of a server with every feature on, those of [`routes`] first.
+/// Lists the routes of a server with every feature turned on, those of [`routes`] first.
 pub fn all_routes() -> &'static [TestRoute] {
     static ROUTES: LazyLock<Vec<TestRoute>> = LazyLock::new(|| routes_with(&every_feature()));
     &ROUTES
 }
 
-/// Lists the routes that a feature adds which is off as shipped; it is named by its section of the settings.
+/// Lists the routes that a feature adds. The feature is off by default; its name is its section in the
+/// settings.
 pub fn routes_of(feature: &str) -> Vec<TestRoute> {
     let is_new = |route: &TestRoute| !routes().iter().any(|known| known.path == route.path);
     routes_with(&[(switch(feature), "true")]).into_iter().filter(is_new).collect()
 }
 
-/// Gives the settings that turn on every feature: each section of `config/default.toml` that says
-/// `enabled = false`, so that a new feature is walked by the tests without being named in them.
+/// The settings that turn on every feature: each section of `config/default.toml` with `enabled = false`.
+/// Tests that use them cover a new feature without changes.
 pub fn every_feature() -> Vec<(&'static str, &'static str)> {
     let mut section = "";
     let mut switches = Vec::new();
@@ -61,14 +62,14 @@ pub fn every_feature() -> Vec<(&'static str, &'static str)> {
     switches
 }
 
-/// Sections with a switch that turns on no feature.
+/// Sections with an `enabled` key that are not features.
 const NO_FEATURES: [&str; 1] = ["rate_limit"];
 
 fn switch(feature: &str) -> &'static str {
     format!("AUTH__{}__ENABLED", feature.to_ascii_uppercase()).leak()
 }
 
-/// Lists the routes of a server with settings changed, by the names of their variables.
+/// Lists the routes of a server with changed settings, given as environment variables.
 pub fn routes_with(variables: &[(&str, &str)]) -> Vec<TestRoute> {
     let test_route = |facts: RouteFacts| TestRoute {
         method: facts.method.to_string().leak(),
@@ -78,7 +79,7 @@ pub fn routes_with(variables: &[(&str, &str)]) -> Vec<TestRoute> {
     auth_http::routes(&settings(variables)).into_iter().map(test_route).collect()
 }
 
-/// Lists every code that a server with all features answers with.
+/// Lists every error code of a server with all features.
 pub fn error_codes() -> Vec<ErrorCode> {
     auth_http::error_codes(&settings(&every_feature()))
 }

@@ -9,10 +9,10 @@ use auth_http::settings::{Environment, Settings, SettingsError};
 use auth_http::{Application, StartError};
 use tokio::sync::oneshot;
 
-/// A running server. It ends when it is dropped: its port is closed and its connections are cut off.
+/// A running server. Drop closes its port and its connections.
 ///
-/// It runs on a thread of its own with an Actix system of its own, so the test may have any runtime or none, and
-/// dropping it inside one does not block the server.
+/// It runs on its own thread with its own Actix system. The test may therefore use any runtime or none, and
+/// can drop the server inside its runtime.
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
@@ -28,10 +28,10 @@ pub enum StartFailure {
     /// A setting is wrong or missing.
     #[error("the settings cannot be read")]
     Settings(#[source] SettingsError),
-    /// The application refused the settings, the database or the port.
+    /// The server could not be built, because of the settings, the database or the port.
     #[error("the server cannot be built")]
     Build(#[source] StartError),
-    /// The system has no thread left.
+    /// The system could not create a thread.
     #[error("there is no thread for the server")]
     Thread(#[source] std::io::Error),
     /// The server's thread panicked.
@@ -40,13 +40,13 @@ pub enum StartFailure {
 }
 
 impl Server {
-    /// Starts a server and blocks until it listens. A caller whose runtime the server needs, such as one that runs a
-    /// proxy before the database, uses [`Server::start_async`].
+    /// Starts a server and blocks until it listens. If the server needs the caller's runtime to start, for
+    /// example because the caller runs a proxy in front of the database, use [`Server::start_async`].
     ///
     /// # Errors
     ///
-    /// [`StartFailure::Settings`] for a wrong setting, [`StartFailure::Build`] where the server refuses to start,
-    /// [`StartFailure::Thread`] and [`StartFailure::Ended`] where its thread cannot be had or panics.
+    /// [`StartFailure::Settings`] for a wrong setting; [`StartFailure::Build`] if the server cannot be built;
+    /// [`StartFailure::Thread`] and [`StartFailure::Ended`] if its thread cannot be created or panics.
     pub fn start(environment: Environment) -> Result<Self, StartFailure> {
         let settings = Settings::load(&environment).map_err(StartFailure::Settings)?;
         let (tell, told) = mpsc::channel();
@@ -54,7 +54,7 @@ impl Server {
         starting.finish(told.recv().map_err(|_| StartFailure::Ended).flatten())
     }
 
-    /// The same, without blocking the runtime that it is called on.
+    /// The same, without blocking the caller's runtime.
     ///
     /// # Errors
     ///
@@ -63,24 +63,24 @@ impl Server {
         Self::serve(Settings::load(&environment).map_err(StartFailure::Settings)?).await
     }
 
-    /// Starts a server whose settings were read already.
+    /// Starts a server from settings that are already loaded.
     pub(crate) async fn serve(settings: Settings) -> Result<Self, StartFailure> {
         let (tell, told) = oneshot::channel();
         let starting = Starting::spawn(settings, move |outcome| drop(tell.send(outcome)))?;
         starting.finish(told.await.map_err(|_| StartFailure::Ended).flatten())
     }
 
-    /// Where the server listens.
+    /// The address on which the server listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Scheme and authority of the address, under which a client reaches the server.
+    /// Scheme and authority of the server's URL.
     pub fn origin(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// The server's clock, for tests to move.
+    /// The server's clock, which tests can move.
     pub fn clock(&self) -> &Clock {
         &self.clock
     }
@@ -90,13 +90,13 @@ impl Drop for Server {
     fn drop(&mut self) {
         drop(self.end.take());
         if let Some(thread) = self.thread.take() {
-            // A panic of the server has shown itself on standard error.
+            // A panic of the server has already been printed on standard error.
             let _ = thread.join();
         }
     }
 }
 
-/// A server whose thread runs and that may not listen yet.
+/// A server whose thread is running but which may not listen yet.
 struct Starting {
     clock: Clock,
     end: oneshot::Sender<()>,
@@ -104,7 +104,7 @@ struct Starting {
 }
 
 impl Starting {
-    /// Starts the thread, which calls `tell` once: with the address it listens on, or with its failure.
+    /// Starts the thread. It calls `tell` once, with the server's address or with the error.
     fn spawn(
         settings: Settings,
         tell: impl FnOnce(Result<SocketAddr, StartFailure>) + Send + 'static,
@@ -135,7 +135,8 @@ impl Starting {
     }
 }
 
-/// Serves until the sender of `ended` is dropped. Dropping the application's future ends it without draining.
+/// Serves until the sender of `ended` is dropped. The future is then dropped, so open requests are not
+/// finished.
 async fn run(application: Application, ended: oneshot::Receiver<()>) {
     tokio::select! {
         outcome = application.run() => {

@@ -1,4 +1,4 @@
-//! Clients that do not finish what they began.
+//! Slow clients, which do not complete their requests.
 
 use std::time::Duration;
 
@@ -7,11 +7,12 @@ use tokio::net::TcpStream;
 
 use crate::process::{Process, to_end};
 
-/// Number of ways in which [`stall`] is slow.
+/// Number of kinds of slow client in [`stall`].
 pub const SLOW_WAYS: usize = 6;
 
-/// Keeps a connection open in one of [`SLOW_WAYS`], until the server closes it: without a byte, within a head, a byte
-/// at a time, within a body, a byte of it at a time, and within the head of a second request.
+/// Keeps a connection open in one of [`SLOW_WAYS`] ways until the server closes it: it sends nothing, stops
+/// within the head, sends the head byte by byte, stops within the body, sends the body byte by byte, or stops
+/// within the head of a second request.
 pub async fn stall(server: &Process, way: usize) {
     const POST: &str =
         "POST /api/auth/sign-in/email HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\n";
@@ -33,7 +34,7 @@ pub async fn stall(server: &Process, way: usize) {
     }
 }
 
-/// Reads one answer without a body.
+/// Reads one response without a body.
 async fn read_head(peer: &mut TcpStream) -> String {
     let mut answer = Vec::new();
     while !answer.ends_with(b"\r\n\r\n") {
@@ -45,7 +46,7 @@ async fn read_head(peer: &mut TcpStream) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-/// Sends one byte every 200 ms until the server has had enough.
+/// Sends one byte every 200 ms until the server closes the connection.
 async fn trickle(mut peer: TcpStream) {
     while peer.write_all(b"x").await.is_ok() {
         tokio::time::sleep(Duration::from_millis(200)).await;

@@ -1,4 +1,4 @@
-//! Session reads while a million expired rows are removed.
+//! Measures session reads while a million expired rows are deleted.
 
 use std::time::{Duration, Instant};
 
@@ -8,13 +8,13 @@ use super::{check_ratio, print_times};
 use crate::database::{block_on, connect, say};
 use crate::failure::Failure;
 
-/// Time for which the idle server is measured.
+/// Duration of the measurement of the idle server.
 const SPAN: Duration = Duration::from_secs(15);
 
-/// Slower than this times the idle server, reads feel the removal.
+/// The highest allowed ratio of the 99th percentile under load to that of the idle server.
 const LIMIT: f64 = 2.0;
 
-/// A million sessions that ended a day ago and later, in the order of no index.
+/// Inserts a million sessions that expired at least a day ago, in an order that no index follows.
 const FILL: &str = "INSERT INTO session (id, \"expiresAt\", token, \"updatedAt\", \"userId\") \
     SELECT md5('i' || n), now() - interval '1 day' - (hashint4(n) & 2147483647) * interval '1 ms', md5('t' || n), now(), u.id \
     FROM generate_series(1, 1000000) n, \"user\" u; ANALYZE session";

@@ -1,4 +1,4 @@
-//! auth-core beside a bare HMAC, jsonwebtoken and `jose`, each over the same token, in one run.
+//! Compares auth-core with a bare HMAC, jsonwebtoken and `jose` on the same token, in one run.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -10,18 +10,19 @@ use crate::shell::{capture, cargo, root, run as execute, target_dir};
 
 const PACKAGE: &str = "crates/auth-core/compare";
 
-/// Task, rival, and how many times the rival's time auth-core may take.
+/// Task, competing implementation, and the highest allowed ratio of auth-core's time to that
+/// implementation's.
 const LIMITS: [(&str, &str, f64); 2] =
     [("verify signed cookie", "bare HMAC", 1.2), ("verify access token", "jsonwebtoken", 1.0)];
 
-/// What one contestant took for one task.
+/// The time that one implementation took for one task.
 struct Measured {
     task: String,
     by: String,
     nanoseconds: f64,
 }
 
-/// Measures, prints one table, and fails where a limit is missed.
+/// Runs the measurements, prints one table, and fails if a limit is exceeded.
 pub(super) fn run() -> Result<(), Failure> {
     build()?;
     let folder = needs::node_packages()?;
@@ -52,7 +53,7 @@ fn build() -> Result<(), Failure> {
     execute(command.args(["--features", "jsonwebtoken"]))
 }
 
-/// Runs a program over a text and gives what it printed.
+/// Runs a program with `input` as its standard input and returns its standard output.
 fn with_input(command: &mut Command, input: &str) -> Result<String, Failure> {
     let failed = |error| Failure::because("cannot run node", error);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().map_err(failed)?;
@@ -100,7 +101,7 @@ fn print(measured: &[Measured], allocations: &str) {
     }
 }
 
-/// In the order of the tasks, with those of one task together.
+/// The measurements grouped by task, in the order in which auth-core ran the tasks.
 fn tasks(measured: &[Measured]) -> impl Iterator<Item = &Measured> {
     let ours = measured.iter().filter(|one| one.by == "auth-core");
     ours.flat_map(|ours| measured.iter().filter(|one| one.task == ours.task))

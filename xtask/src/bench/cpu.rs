@@ -1,4 +1,4 @@
-//! CPU time of processes, as Linux counts it.
+//! CPU time of processes, read from Linux's `/proc`.
 
 use std::fs;
 use std::time::Duration;
@@ -7,10 +7,11 @@ use dev_postgres::process::tree;
 
 use crate::failure::Failure;
 
-/// What Linux shows of its clock to programs (`USER_HZ`), on every platform that Rust runs on.
+/// The unit of CPU times in `/proc` (`USER_HZ`), which is the same on every Linux platform that Rust
+/// supports.
 const TICKS_PER_SECOND: u64 = 100;
 
-/// CPU time that a process has used, in programs and kernel (`utime` and `stime` of `proc_pid_stat(5)`).
+/// CPU time of a process in user and kernel mode (`utime` and `stime` of `proc_pid_stat(5)`).
 pub(super) fn cpu_time(process: u32) -> Result<Duration, Failure> {
     let path = format!("/proc/{process}/stat");
     let stat =
@@ -20,11 +21,12 @@ pub(super) fn cpu_time(process: u32) -> Result<Duration, Failure> {
         .ok_or_else(|| Failure::new(format!("{path} does not say utime and stime")))
 }
 
-/// CPU time of a process and all below it, those that have ended included.
+/// CPU time of a process and all its descendants, including descendants that have exited.
 pub(super) fn cpu_time_of_all(root: u32) -> Duration {
     let stats =
         tree(root).into_iter().filter_map(|process| fs::read_to_string(format!("/proc/{process}/stat")).ok());
-    // `cutime` and `cstime` follow: what children took that their parent has waited for.
+    // The next fields are `cutime` and `cstime`: the CPU time of exited children that the process has waited
+    // for.
     from_ticks(stats.filter_map(|stat| ticks(&stat, 4)).sum())
 }
 
@@ -32,9 +34,9 @@ fn from_ticks(ticks: u64) -> Duration {
     Duration::from_millis(ticks * 1_000 / TICKS_PER_SECOND)
 }
 
-/// Adds up fields from `utime` on, which is the 14th.
+/// Adds up `fields` consecutive fields, starting with `utime`, which is field 14.
 fn ticks(stat: &str, fields: usize) -> Option<u64> {
-    // The second field, a name in parentheses, may hold spaces.
+    // Field 2 is the name in parentheses, which may contain spaces.
     let (_, after_name) = stat.rsplit_once(')')?;
     let values: Result<Vec<u64>, _> =
         after_name.split_whitespace().skip(11).take(fields).map(str::parse).collect();

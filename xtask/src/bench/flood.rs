@@ -1,4 +1,4 @@
-//! Session reads while passwords are tried as fast as the server answers.
+//! Measures session reads while clients try passwords as fast as the server answers.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -16,23 +16,23 @@ use crate::failure::Failure;
 /// Clients that try passwords.
 const CLIENTS: usize = 100;
 
-/// Idle and flooded take turns, so that whatever else the machine does for a while meets both.
+/// Idle and flooded measurements alternate, so that other load on the machine affects both.
 const ROUNDS: usize = 7;
 
-/// Time for which each is measured in a round.
+/// Duration of each measurement in a round.
 const SPAN: Duration = Duration::from_secs(5);
 
-/// Time for a flood to rise and to drain.
+/// Time to wait for the flood to reach full load, and for its last requests to finish.
 const SETTLE: Duration = Duration::from_secs(2);
 
-/// Slower than this times the idle server, reads feel the flood.
+/// The highest allowed ratio of the 99th percentile under load to that of the idle server.
 const LIMIT: f64 = 2.0;
 
-/// Answers by status; 0 is a connection that was lost.
+/// Number of responses by status; 0 stands for a lost connection.
 type Statuses = BTreeMap<u16, usize>;
 
 pub(super) fn run(bench: &Bench) -> Result<(), Failure> {
-    // No limit per address: clients that stand for many addresses would not meet one.
+    // Rate limits per address stay off: the clients stand for many addresses, which would not reach a limit.
     let server = bench.start(&[])?;
     let read = server.session_read()?;
     let address = server.address;
@@ -50,7 +50,7 @@ pub(super) fn run(bench: &Bench) -> Result<(), Failure> {
     check_ratio(&middle(idle), &middle(flooded), LIMIT)
 }
 
-/// Reads sessions while others try passwords.
+/// Measures session reads while other clients try passwords.
 fn flood(address: SocketAddr, round: usize, read: &str, statuses: &mut Statuses) -> Result<Times, Failure> {
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -70,7 +70,7 @@ fn flood(address: SocketAddr, round: usize, read: &str, statuses: &mut Statuses)
     })
 }
 
-/// Tries one password after the other, each at another account.
+/// Tries passwords one after the other, each for a different account.
 fn try_passwords(address: SocketAddr, name: &str, over: &AtomicBool) -> Statuses {
     let mut client = Client::new(address);
     let mut statuses = Statuses::new();
@@ -84,7 +84,7 @@ fn try_passwords(address: SocketAddr, name: &str, over: &AtomicBool) -> Statuses
     statuses
 }
 
-/// Gives the round whose 99th of a hundred is the middle one.
+/// Returns the round with the median 99th percentile.
 fn middle(mut rounds: Vec<Times>) -> Times {
     rounds.sort_by_key(|times| times.percentile(99));
     let at = rounds.len() / 2;

@@ -1,4 +1,4 @@
-//! A million addresses through the rate limiter, and what it costs to refuse one.
+//! Measures the rate limiter with a million client addresses, and the CPU cost of a refusal.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::thread;
@@ -11,19 +11,20 @@ use super::print_times;
 use super::server::{Bench, Server};
 use crate::failure::Failure;
 
-/// Addresses that ask once each.
+/// Number of addresses; each sends one request.
 const ADDRESSES: u32 = 1_000_000;
-/// The first of them; the others follow.
+/// The first address; the others follow it.
 const FIRST: Ipv4Addr = Ipv4Addr::new(20, 0, 0, 0);
-/// Clients at once that stand for them.
+/// Number of parallel clients that send the requests of these addresses.
 const THREADS: u32 = 8;
-/// Requests whose CPU time is taken together: the kernel counts it in hundredths of a second.
+/// Number of requests in one CPU measurement. Many are needed, because the kernel counts CPU time in
+/// hundredths of a second.
 const REQUESTS: u32 = 20_000;
-/// Addresses of those that are let through meanwhile.
+/// First address of the clients whose requests are allowed.
 const LET_THROUGH: Ipv4Addr = Ipv4Addr::new(30, 0, 0, 0);
-/// CPU time that one refusal may cost.
+/// CPU time that one refusal must stay below.
 const LIMIT_CPU: Duration = Duration::from_millis(1);
-/// Memory that may be gained, in KiB.
+/// Highest allowed growth of the server's memory, in KiB.
 const LIMIT_KIB: u64 = 64 * 1024;
 
 pub(super) fn run(bench: &Bench) -> Result<(), Failure> {
@@ -33,7 +34,7 @@ pub(super) fn run(bench: &Bench) -> Result<(), Failure> {
         ("AUTH__PROXIES__TRUSTED", "127.0.0.1"),
     ])?;
     let address = server.address;
-    // Warm: what every server has allocated after some requests is not the limiter's.
+    // Warm-up: memory that any server allocates for its first requests must not count as the limiter's.
     ask(address, 0..20_000)?;
     let mut blocked = Client::new(address);
     let mut try_again = || {
@@ -63,8 +64,8 @@ pub(super) fn run(bench: &Bench) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Compares what the server computes for a blocked client, whatever it sends, and for clients that `/ok` answers, each
-/// over one connection.
+/// Compares the server's CPU time for requests of a blocked client, with small and large bodies, with that
+/// for requests that `/ok` answers. Each kind uses one connection.
 fn blocked_costs_little(server: &Server) -> Result<(), Failure> {
     let blocked = |password: &str| {
         let body = json!({"email": "nobody@example.com", "password": password});
@@ -90,7 +91,7 @@ fn blocked_costs_little(server: &Server) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Sends requests one after the other, and gives the CPU time that the server took for each.
+/// Sends requests one after the other, and returns the server's CPU time per request.
 fn cpu_each(
     server: &Server,
     what: &str,
@@ -110,7 +111,7 @@ fn cpu_each(
     Ok(cost)
 }
 
-/// Sends one request from each of these addresses.
+/// Sends one request from each of these addresses and returns the response times.
 fn ask(address: SocketAddr, numbers: std::ops::Range<u32>) -> Result<Times, Failure> {
     let all = thread::scope(|scope| {
         let threads: Vec<_> = (0..THREADS)

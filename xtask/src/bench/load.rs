@@ -1,4 +1,4 @@
-//! A client that sends requests one after the other over a connection it keeps, and takes the time of each.
+//! An HTTP client that sends requests one after the other over a kept-alive connection and measures each.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -7,23 +7,23 @@ use std::time::{Duration, Instant};
 
 use crate::failure::Failure;
 
-/// Longest wait for an answer: longer than any that the server allows itself.
+/// Timeout of a read; longer than any timeout of the server.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A connection, opened anew where the server closed it.
+/// A client with one connection, which is reopened if the server has closed it.
 pub(super) struct Client {
     address: SocketAddr,
     stream: Option<BufReader<TcpStream>>,
 }
 
-/// An answer: status, body, and the cookies it sets as a client sends them back.
+/// A response: status, body, and the cookies it sets, in the form of a `Cookie` header.
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) cookies: String,
     pub(super) body: Vec<u8>,
 }
 
-/// How long answers took, sorted.
+/// Response times in ascending order.
 pub(super) struct Times(Vec<Duration>);
 
 impl Client {
@@ -31,10 +31,10 @@ impl Client {
         Self { address, stream: None }
     }
 
-    /// Sends a request and reads its answer.
+    /// Sends a request and reads the response.
     pub(super) fn send(&mut self, request: &str) -> Result<Answer, Failure> {
         let lost = |error| Failure::because("the server broke a connection off", error);
-        // A connection that was idle may have been closed meanwhile; a fresh one was not.
+        // The server may have closed an idle connection, so a failure on one is retried on a new connection.
         if self.stream.is_some()
             && let Ok(answer) = self.try_send(request)
         {
@@ -59,7 +59,7 @@ impl Client {
     }
 }
 
-/// Sends and reads; tells whether the connection can be used again.
+/// Sends a request and reads the response. The returned flag says whether the connection can be reused.
 fn exchange(stream: &mut BufReader<TcpStream>, request: &str) -> std::io::Result<(Answer, bool)> {
     let garbled = || std::io::Error::from(std::io::ErrorKind::InvalidData);
     stream.get_mut().write_all(request.as_bytes())?;
@@ -87,7 +87,7 @@ fn exchange(stream: &mut BufReader<TcpStream>, request: &str) -> std::io::Result
     Ok((Answer { status, cookies: cookies.join("; "), body }, keeps))
 }
 
-/// Reads a body in chunks (RFC 9112 §7.1), as Node sends them; its trailers are not expected.
+/// Reads a chunked body (RFC 9112 §7.1), as Node sends it. Trailers are not supported.
 fn read_chunks(stream: &mut impl BufRead) -> std::io::Result<Vec<u8>> {
     let mut body = Vec::new();
     let mut line = String::new();
@@ -116,19 +116,19 @@ impl Times {
         self.0.len()
     }
 
-    /// Gives them all.
+    /// Returns all times.
     pub(super) fn into_all(self) -> Vec<Duration> {
         self.0
     }
 
-    /// Gives the time under which this many of a hundred stay.
+    /// Returns the given percentile.
     pub(super) fn percentile(&self, percent: usize) -> Duration {
         let at = (self.0.len() * percent).div_ceil(100).saturating_sub(1);
         self.0.get(at).copied().unwrap_or_default()
     }
 }
 
-/// Asks with one request again and again until then, expecting 200, and gives the times.
+/// Sends one request repeatedly until the deadline, expects status 200, and returns the times.
 pub(super) fn read_until(address: SocketAddr, request: &str, until: Instant) -> Result<Times, Failure> {
     let mut client = Client::new(address);
     let mut times = Vec::new();
@@ -143,8 +143,8 @@ pub(super) fn read_until(address: SocketAddr, request: &str, until: Instant) -> 
     Ok(Times::new(times))
 }
 
-/// Sends requests over several connections at once, expecting 200, and gives the times. Each connection has its own
-/// place in the list of requests, and comes round to its start.
+/// Sends requests over several parallel connections, expects status 200, and returns the times. Each
+/// connection starts at a different position in the list of requests and wraps around at its end.
 pub(super) fn drive(
     address: SocketAddr,
     requests: &[String],
@@ -178,12 +178,12 @@ pub(super) fn drive(
     Ok(Times::new(all?.concat()))
 }
 
-/// Writes a request without a body.
+/// Builds a GET request.
 pub(super) fn get(path: &str, headers: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nhost: bench\r\n{headers}\r\n")
 }
 
-/// Writes a request with a JSON body.
+/// Builds a POST request with a JSON body.
 pub(super) fn post(path: &str, headers: &str, body: &serde_json::Value) -> String {
     let body = body.to_string();
     format!(

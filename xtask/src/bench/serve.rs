@@ -1,10 +1,10 @@
-//! What a request costs beside the least that it can cost, and beside Better Auth on Node.
+//! Measures the cost of a request, compared with a minimal server and with Better Auth on Node.
 //!
-//! The floor (`crates/auth-http/floor`) is a bare Actix handler that does the same work by hand. All servers
-//! run over one private PostgreSQL and are asked in turns, so that whatever else the machine does for a while
-//! meets all of them. What counts are the ratios of CPU time per request, which other work on the machine
-//! disturbs less than times. It does disturb them: a server that gets fewer requests at once spends more on
-//! each.
+//! The minimal server, called the floor (`crates/auth-http/floor`), is a bare Actix handler that does the
+//! same work by hand. All servers use one private PostgreSQL. They are measured in turns, so that other load
+//! on the machine affects all of them. The results that count are the ratios of CPU time per request, because
+//! other load disturbs them less than response times. It still has some effect: a server that gets fewer
+//! requests at once needs more CPU time for each.
 
 mod contestants;
 mod report;
@@ -22,33 +22,33 @@ use super::server::Bench;
 use crate::database::say;
 use crate::failure::Failure;
 
-/// Time for which a server is asked before each turn, so that caches are those of a server at work.
+/// Duration of the warm-up before each turn, which fills the caches.
 const WARM_UP: Duration = Duration::from_millis(300);
 
-/// How long and how often to measure.
+/// Options of `cargo xtask bench serve`.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Options {
-    /// Time of each turn
+    /// Duration of each turn, in seconds
     #[arg(long, default_value_t = 3)]
     seconds: u64,
-    /// Turns of each server
+    /// Number of turns of each server
     #[arg(long, default_value_t = 7)]
     rounds: usize,
-    /// Connections that ask at once
+    /// Number of parallel connections
     #[arg(long, default_value_t = 32)]
     connections: usize,
-    /// Threads that serve, of the server and of the floor; by default one per core
+    /// Worker threads of the server and of the floor; by default one per core
     #[arg(long)]
     workers: Option<usize>,
-    /// Sessions in the database
+    /// Number of sessions in the database
     #[arg(long, default_value_t = 100_000)]
     sessions: u32,
-    /// Leaves Better Auth on Node out
+    /// Skips Better Auth on Node
     #[arg(long)]
     without_node: bool,
 }
 
-/// Measures, prints, and fails where a limit is missed.
+/// Runs the measurements, prints the figures, and fails if a limit is exceeded.
 pub(super) fn run(bench: &Bench, profile: &str, options: &Options) -> Result<(), Failure> {
     let workers = options.workers.unwrap_or_else(|| available_parallelism().map_or(1, usize::from));
     let tokens = seed::fill(&bench.cluster.admin_url(), options.sessions)?;
@@ -63,7 +63,7 @@ pub(super) fn run(bench: &Bench, profile: &str, options: &Options) -> Result<(),
     for round in 0..options.rounds {
         for asked in Asked::ALL {
             let mut turns: Vec<&Contestant> = contestants.for_request(asked).collect();
-            // The order changes with each round: a server never always follows the same one.
+            // The order changes with each round, so that a server does not always follow the same one.
             let first = round % turns.len().max(1);
             turns.rotate_left(first);
             for contestant in turns {
@@ -105,7 +105,7 @@ fn measure(
     })
 }
 
-/// Asks once and gives the body, which must be JSON.
+/// Sends one request and returns the body, which must be JSON.
 fn body(contestant: &Contestant, asked: Asked) -> Result<serde_json::Value, Failure> {
     let request = contestant.requests(asked).first().map_or("", String::as_str);
     let answer = Client::new(contestant.server.address).send(request)?;

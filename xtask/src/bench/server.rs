@@ -1,4 +1,4 @@
-//! The server that is measured, over a database of its own.
+//! The measured server, with a private database.
 
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
@@ -19,10 +19,10 @@ use crate::failure::Failure;
 use crate::openssl::Openssl;
 use crate::shell::{cargo, run, target_dir};
 
-/// Signs what a throw-away server gives to a throw-away client.
+/// The secret of the measured servers, which are discarded together with their data.
 pub(super) const SECRET: &str = "bench-only-secret-4Jd8KvWq2RzT6mXc9PnB";
 
-/// Past this the start is taken for failed.
+/// The start fails after this time.
 const START_LIMIT: Duration = Duration::from_secs(30);
 
 /// A built server and a migrated database.
@@ -31,14 +31,14 @@ pub(super) struct Bench {
     pub(super) cluster: Cluster,
 }
 
-/// A running server, ended when dropped.
+/// A running server, killed on drop.
 pub(super) struct Server {
     child: Child,
     pub(super) address: SocketAddr,
 }
 
 impl Bench {
-    /// Builds the server unless it is given, and migrates an empty database.
+    /// Builds the server, unless `program` is given, and migrates an empty database.
     pub(super) fn prepare(profile: &str, program: Option<PathBuf>) -> Result<Self, Failure> {
         let program = match program {
             Some(program) => program,
@@ -49,7 +49,7 @@ impl Bench {
         Ok(Self { program, cluster })
     }
 
-    /// Makes a command of the server's program that knows of nothing but the database and `changes`.
+    /// A command of the server's program whose environment is the database, fixed settings and `changes`.
     pub(super) fn command(&self, changes: &[(&str, &str)]) -> Command {
         let mut command = dying_with_parent(&self.program, Signal::Kill);
         command
@@ -65,13 +65,13 @@ impl Bench {
         command
     }
 
-    /// Starts a server and waits until it answers.
+    /// Starts a server and waits until it is ready.
     pub(super) fn start(&self, changes: &[(&str, &str)]) -> Result<Server, Failure> {
         Server::start(&mut self.command(changes), "/readyz")
     }
 }
 
-/// Builds a program of the workspace and gives its path.
+/// Builds a program of the workspace and returns its path.
 pub(super) fn build(package: &str, program: &str, profile: &str) -> Result<PathBuf, Failure> {
     say(&format!("building {program}, profile {profile}"));
     let mut build = cargo(["build", "--package", package, "--bin", program, "--locked"]);
@@ -85,7 +85,7 @@ pub(super) fn build(package: &str, program: &str, profile: &str) -> Result<PathB
 }
 
 impl Server {
-    /// Starts a program that listens on the port in `PORT`, and waits until it answers there.
+    /// Starts a program that listens on the port in `PORT`, and waits until `probe` answers with status 200.
     pub(super) fn start(command: &mut Command, probe: &str) -> Result<Self, Failure> {
         let cannot = |error| Failure::because("cannot start the server", error);
         let address = TcpListener::bind(("127.0.0.1", 0)).and_then(|it| it.local_addr()).map_err(cannot)?;
@@ -102,7 +102,7 @@ impl Server {
         Ok(server)
     }
 
-    /// Registers a user and gives a request that reads its session.
+    /// Registers a user and returns a request that reads its session.
     pub(super) fn session_read(&self) -> Result<String, Failure> {
         let body = json!({"email": "bench@example.com", "password": "correct horse battery staple"});
         let answer = Client::new(self.address).send(&post("/api/auth/register", "", &body))?;
@@ -112,7 +112,7 @@ impl Server {
         Ok(get("/api/auth/get-session", &format!("cookie: {}\r\n", answer.cookies)))
     }
 
-    /// Memory in KiB, as the kernel counts it (`VmRSS` of Linux).
+    /// Resident memory in KiB, from the kernel (`VmRSS` of Linux).
     pub(super) fn resident_kib(&self) -> Result<u64, Failure> {
         let path = format!("/proc/{}/status", self.child.id());
         let status =
@@ -122,7 +122,7 @@ impl Server {
         number.ok_or_else(|| Failure::new(format!("{path} does not say VmRSS")))
     }
 
-    /// CPU time that the process has used.
+    /// CPU time used by the process.
     pub(super) fn cpu_time(&self) -> Result<Duration, Failure> {
         cpu_time(self.child.id())
     }

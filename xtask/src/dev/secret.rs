@@ -1,4 +1,4 @@
-//! The development server's secret: made once, so that sessions outlive a restart.
+//! The development server's secret. It is kept in a file, so that sessions survive a restart.
 
 use std::env;
 use std::fs::{self, File};
@@ -9,10 +9,11 @@ use std::path::{Path, PathBuf};
 use crate::database::say;
 use crate::failure::Failure;
 
-/// Bytes from the system's generator; twice the 32 that the server asks for once they are text.
+/// Random bytes of the secret. In hexadecimal they are 64 characters, twice the minimum of the server.
 const BYTES: usize = 32;
 
-/// The file that holds the secret, made if there is none; `None` when the environment brings a secret of its own.
+/// Returns the file that holds the secret and creates it if it is missing. `None` if the environment sets a
+/// secret.
 pub(super) fn file(folder: &Path) -> Result<Option<PathBuf>, Failure> {
     let own = [
         "BETTER_AUTH_SECRET",
@@ -27,7 +28,8 @@ pub(super) fn file(folder: &Path) -> Result<Option<PathBuf>, Failure> {
     let path = folder.join("secret");
     let cannot = |error| Failure::because(format!("cannot make the secret in {}", path.display()), error);
     fs::create_dir_all(folder).map_err(cannot)?;
-    // Written whole under another name first: half a secret would be refused at every later start.
+    // The secret is written to another file and renamed: the server would refuse a partly written secret at
+    // every later start.
     let unfinished = folder.join("secret.new");
     if path.exists() {
         return Ok(Some(path));

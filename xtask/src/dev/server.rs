@@ -17,13 +17,13 @@ use crate::interrupt::Interrupt;
 use crate::openssl::Openssl;
 use crate::shell::{cargo, run, target_dir};
 
-/// Past this the start is taken for failed; it takes a tenth of a second.
+/// The start fails after this time; it normally takes a tenth of a second.
 const START_LIMIT: Duration = Duration::from_secs(30);
 
-/// The server gives running requests 14 s; a little more, then it is killed.
+/// After this time the server is killed. The server itself allows requests in progress 14 s.
 const STOP_LIMIT: Duration = Duration::from_secs(20);
 
-/// Builds the server with cargo's own progress on the terminal and returns its path.
+/// Builds the server, shows cargo's progress, and returns the path of the binary.
 pub(crate) fn build() -> Result<PathBuf, Failure> {
     say("building auth-server");
     let mut command = cargo(["build", "--package", "auth-http", "--bin", "auth-server", "--locked"]);
@@ -34,7 +34,7 @@ pub(crate) fn build() -> Result<PathBuf, Failure> {
     Ok(target_dir().join("debug/auth-server"))
 }
 
-/// Has the server migrate: the database at `url`, or the one that the environment names.
+/// Runs the server's `migrate` command on the database at `url`, or on the one that the environment names.
 pub(crate) fn migrate(program: &Path, words: &[&str], url: Option<&str>) -> Result<(), Failure> {
     let mut command = std::process::Command::new(program);
     command.arg("migrate").args(words);
@@ -73,7 +73,8 @@ impl Server {
         if !std::io::stdout().is_terminal() {
             command.env("NO_COLOR", "1");
         }
-        // Its own process group: Ctrl-C is for this program, which stops the server before the database.
+        // In its own process group, so that Ctrl-C reaches only this program, which stops the server before
+        // the database.
         let process = command
             .process_group(0)
             .stdin(Stdio::null())
@@ -86,7 +87,7 @@ impl Server {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// The exit status, when the server has ended.
+    /// The exit status, or `None` while the server runs.
     pub(super) fn ended(&mut self) -> Option<ExitStatus> {
         self.process.try_wait().ok().flatten()
     }
@@ -114,7 +115,8 @@ impl Server {
         Ok(())
     }
 
-    /// Asks the server to finish, and ends it when it takes too long or is asked for once more.
+    /// Sends SIGTERM and waits. The server is killed on drop if it takes too long or the user presses Ctrl-C
+    /// again.
     pub(super) fn stop(mut self, interrupt: &Interrupt) {
         let asked = interrupt.count();
         send(Signal::Terminate, &[self.process.id()]);

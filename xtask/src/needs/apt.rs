@@ -1,7 +1,7 @@
-//! Debian packages of any release, unpacked beside the system instead of into it.
+//! Unpacks packages of any Debian release into a folder, without installing them on the system.
 //!
-//! apt runs with lists, cache and status of its own, so it needs no root and changes nothing; signatures are checked
-//! against Debian's keyring as usual. The mirror is the one the machine already uses.
+//! apt runs with its own lists, cache and status, so it needs no root and changes nothing. Signatures are
+//! checked against Debian's keyring as usual. The mirror is the one that the machine's sources name.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,10 +11,11 @@ use std::process::Command;
 use crate::failure::Failure;
 use crate::shell::{capture, which};
 
-/// Names a mirror of the Debian archive, for systems that have apt but other sources (Ubuntu).
+/// Variable that names a mirror of the Debian archive, for systems with apt but without Debian sources
+/// (Ubuntu).
 const MIRROR_VARIABLE: &str = "AUTH_TEST_DEBIAN_MIRROR";
 
-/// Where the keyring is, when the system's sources name none.
+/// Possible paths of the keyring, used when the system's sources name none.
 const KEYRINGS: [&str; 3] = [
     "/usr/share/keyrings/debian-archive-keyring.gpg",
     "/usr/share/keyrings/debian-archive-keyring.pgp",
@@ -24,9 +25,9 @@ const KEYRINGS: [&str; 3] = [
 /// Packages of a Debian release.
 pub(super) struct Selection<'a> {
     pub(super) release: &'a str,
-    /// What is wanted; the libraries it depends on come with it.
+    /// The packages to download; the libraries that they depend on are added.
     pub(super) packages: &'a [&'a str],
-    /// Libraries that the system has to have.
+    /// Libraries that are not downloaded; the system must have them.
     pub(super) without: &'a [&'a str],
 }
 
@@ -50,7 +51,7 @@ pub(super) fn unpack(selection: &Selection<'_>, into: &Path) -> Result<(), Failu
     for entry in entries.flatten() {
         capture(Command::new("dpkg-deb").arg("--extract").arg(entry.path()).arg(into))?;
     }
-    // Lists and archives are of no further use.
+    // Lists and archives are no longer needed.
     let _ = fs::remove_dir_all(work);
     Ok(())
 }
@@ -79,7 +80,8 @@ impl Apt {
         write(&work.join("state/status"), "")?;
         let configuration = work.join("apt.conf");
         let path = |name: &str| work.join(name).display().to_string();
-        // apt drops root for its downloads, to a user that may not reach this folder.
+        // Without `Sandbox::User ""`, apt run as root would download as another user, who may not be able to
+        // reach this folder.
         let text = format!(
             "Dir::State \"{}\";\nDir::State::status \"{}\";\nDir::Cache \"{}\";\nDir::Etc::SourceList \"{}\";\n\
              Dir::Etc::SourceParts \"{}\";\nDir::Etc::Preferences \"/dev/null\";\nDir::Etc::PreferencesParts \"{}\";\n\
@@ -101,8 +103,8 @@ impl Apt {
         command
     }
 
-    /// The packages and, recursively, those of their dependencies that are libraries. Scripts, data and services that
-    /// a whole system may want beside them are not needed to run one program.
+    /// The packages and, recursively, those dependencies that are libraries. Other dependencies (scripts,
+    /// data, services) are not needed to run one program.
     fn with_libraries(&self, selection: &Selection<'_>) -> Result<BTreeSet<String>, Failure> {
         let mut waiting: Vec<String> = selection.packages.iter().map(ToString::to_string).collect();
         let mut found: BTreeSet<String> = waiting.iter().cloned().collect();
@@ -118,7 +120,7 @@ impl Apt {
     }
 }
 
-/// Libraries a package's description depends on; of alternatives, the first.
+/// The libraries in a package's dependencies. Of alternatives, only the first is used.
 fn libraries(description: &str) -> impl Iterator<Item = &str> {
     description
         .lines()
@@ -128,7 +130,7 @@ fn libraries(description: &str) -> impl Iterator<Item = &str> {
         .filter(|name| (name.starts_with("lib") || *name == "zlib1g") && !name.ends_with("-perl"))
 }
 
-/// The folders of an unpacked tree that hold shared libraries.
+/// The folders below `tree` that contain shared libraries.
 pub(super) fn library_folders(tree: &Path) -> Vec<PathBuf> {
     let is_library =
         |file: &Path| file.file_name().is_some_and(|name| name.to_string_lossy().contains(".so"));
@@ -148,7 +150,7 @@ pub(super) fn library_folders(tree: &Path) -> Vec<PathBuf> {
     folders
 }
 
-/// The text of all the machine's source lists.
+/// The text of all apt source lists of this machine.
 fn system_sources() -> String {
     let mut files = vec![PathBuf::from("/etc/apt/sources.list")];
     if let Ok(entries) = fs::read_dir("/etc/apt/sources.list.d") {
@@ -158,7 +160,8 @@ fn system_sources() -> String {
     files.iter().filter_map(read).collect::<Vec<_>>().join("\n\n")
 }
 
-/// The mirror of the Debian archive in source lists of either format, and its keyring if one is named.
+/// The mirror of the Debian archive in source lists of either format (one-line or deb822), and its keyring if
+/// one is named.
 fn source(lists: &str) -> Option<(String, Option<String>)> {
     let is_archive =
         |address: &&str| address.contains("://") && address.trim_end_matches('/').ends_with("/debian");

@@ -1,4 +1,4 @@
-//! A Chromium for the tests that use Better Auth's client library as a page does.
+//! Chromium, for the tests that run Better Auth's client library in a web page.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -10,16 +10,17 @@ use crate::database::say;
 use crate::failure::Failure;
 use crate::shell::{capture, target_dir, which};
 
-/// Names under which systems have it.
+/// Program names of Chromium on different systems.
 const PROGRAMS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
-/// From an old release, since it runs with the C library of the system, which has to be as new as the release's. Unlike
-/// PgBouncer it cannot bring its own: it starts its helpers by the name of its executable, which would be the loader's.
-/// The smaller `chromium-headless-shell` would not do: its pages never hide one another, as tabs do.
+/// From an old Debian release: it runs with the system's C library, which must be at least as new as the
+/// release's. Chromium cannot run through its own loader as PgBouncer does, because it starts its helper
+/// processes through the path of its executable, which would then be the loader. `chromium-headless-shell` is
+/// smaller, but its pages never become hidden behind others, as browser tabs do.
 const PACKAGES: Selection<'_> =
     Selection { release: "bookworm", packages: &["chromium", "chromium-common"], without: &["libc6"] };
 
-/// Finds the browser on the PATH, or unpacks Debian's beside the system.
+/// Finds the browser on the PATH, or unpacks Debian's package into `target/`.
 pub(super) fn install() -> Result<PathBuf, Failure> {
     if let Some(program) = PROGRAMS.into_iter().find_map(which) {
         return Ok(program);
@@ -48,7 +49,7 @@ fn version(script: &Path) -> Result<String, Failure> {
     capture(Command::new(script).arg("--version")).map(|text| text.trim().to_owned())
 }
 
-/// A script that starts the program with the libraries that came with it.
+/// Writes a script that starts the program with its unpacked libraries.
 fn write_script(script: &Path, tree: &Path) -> Result<(), Failure> {
     let libraries: Vec<String> =
         apt::library_folders(tree).iter().map(|folder| folder.display().to_string()).collect();

@@ -1,4 +1,4 @@
-//! The reference server's packages, as its lock file pins them, and the process that serves them.
+//! The npm packages of the reference server, as pinned by its lock file, and the process that serves them.
 
 use std::env;
 use std::fs::{self, File};
@@ -12,21 +12,21 @@ use crate::database::say;
 use crate::failure::Failure;
 use crate::shell::{root, run, target_dir, which};
 
-/// Where the conformance tests keep their `package.json`.
+/// Folder of the conformance tests' `package.json`.
 const FOLDER: &str = "crates/auth-http/tests/conformance/node";
 
-/// What the Node process prints, in the target folder.
+/// File in the target folder that receives the Node process's standard error.
 const LOG: &str = "node.log";
 
-/// Past this the Node process is killed; it ends in some milliseconds.
+/// The Node process is killed after this time; it normally exits within milliseconds.
 const STOP_LIMIT: Duration = Duration::from_secs(5);
 
-/// Where the packages are once they are installed.
+/// The folder in which the packages are installed.
 pub(super) fn folder() -> PathBuf {
     root().join(FOLDER)
 }
 
-/// Runs `npm ci` unless it has run since the lock file changed.
+/// Runs `npm ci`, unless the packages are newer than the lock file.
 pub(super) fn install() -> Result<(), Failure> {
     let folder = folder();
     if !folder.join("package.json").is_file() {
@@ -50,25 +50,25 @@ pub(super) fn install() -> Result<(), Failure> {
         .current_dir(folder))
 }
 
-/// The Node process that holds the Better Auth servers of all tests; it ends with the value.
+/// The Node process that runs the Better Auth servers of all tests. It is stopped on drop.
 pub(crate) struct NodeHost {
     process: Child,
     address: String,
 }
 
 impl NodeHost {
-    /// Starts it in a folder that has the scripts and the packages.
+    /// Starts the process in a folder that contains the scripts and the packages.
     pub(super) fn start(folder: &Path) -> Result<Self, Failure> {
         let failed = |error| Failure::because("cannot start the Node process of the tests", error);
         let mut command = Command::new("node");
-        // Better Auth reads a dozen variables of its environment; a developer's must not reach the tests.
+        // Better Auth reads a dozen environment variables; those of the developer must not affect the tests.
         command.env_clear();
         for name in ["PATH", "HOME", "TMPDIR"] {
             if let Some(value) = env::var_os(name) {
                 command.env(name, value);
             }
         }
-        // Better Auth logs what it refuses, which is most of what the tests send.
+        // Better Auth logs each request that it refuses, and the tests send many of those.
         let log = File::create(target_dir().join(LOG)).map_err(failed)?;
         command.current_dir(folder).arg("host.mjs");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log);
@@ -80,13 +80,13 @@ impl NodeHost {
         let told: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
         match told.get("port").and_then(serde_json::Value::as_u64) {
             Some(port) => Ok(Self { process, address: format!("http://127.0.0.1:{port}") }),
-            None => {
-                Err(Failure::new("the Node process of the tests ended by itself; its messages are above"))
-            }
+            None => Err(Failure::new(format!(
+                "the Node process of the tests ended by itself; its messages are in target/{LOG}"
+            ))),
         }
     }
 
-    /// Where it takes requests.
+    /// The URL of the process.
     pub(super) fn address(&self) -> &str {
         &self.address
     }
@@ -94,7 +94,7 @@ impl NodeHost {
 
 impl Drop for NodeHost {
     fn drop(&mut self) {
-        // It ends with its standard input, and takes the browser along that it may have started.
+        // The process exits when its standard input closes, and also closes the browser if it started one.
         drop(self.process.stdin.take());
         let deadline = Instant::now() + STOP_LIMIT;
         while matches!(self.process.try_wait(), Ok(None)) && Instant::now() < deadline {

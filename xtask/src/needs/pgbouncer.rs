@@ -1,7 +1,7 @@
-//! Two real PgBouncers: one without support for prepared statements, one with it.
+//! Two PgBouncer releases: one without support for prepared statements, one with it.
 //!
-//! They come from two Debian releases and each runs with the loader and libraries of its own release, so that both
-//! run on either and on other systems that have apt.
+//! They come from two Debian releases. Each runs with the loader and libraries of its own release, so both
+//! run on either release and on other systems that have apt.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -13,21 +13,21 @@ use crate::database::say;
 use crate::failure::Failure;
 use crate::shell::{capture, target_dir};
 
-/// A Debian release and what its package is good for here.
+/// A Debian release, and the variable that names a PgBouncer to use instead of its package.
 pub(super) struct Release {
     name: &'static str,
     variable: &'static str,
 }
 
-/// Debian 12: PgBouncer 1.18, which mixes up prepared statements in transaction mode.
+/// Debian 12: PgBouncer 1.18, which does not track prepared statements in transaction mode.
 pub(super) const OLD: Release = Release { name: "bookworm", variable: "AUTH_TEST_PGBOUNCER_OLD" };
 
-/// Debian 13: PgBouncer 1.24, which keeps them apart.
+/// Debian 13: PgBouncer 1.24, which tracks prepared statements for each client.
 pub(super) const NEW: Release = Release { name: "trixie", variable: "AUTH_TEST_PGBOUNCER_NEW" };
 
-/// Unpacks the release's PgBouncer unless it is there, and returns a script that runs it.
+/// Unpacks the release's PgBouncer unless it is already there, and returns a script that runs it.
 pub(super) fn install(release: &Release) -> Result<PathBuf, Failure> {
-    // PgBouncer refuses to run as root, so another user has to reach it.
+    // PgBouncer refuses to run as root, so its folder must be reachable by another user.
     let folder = dev_postgres::reachable_folder(
         &target_dir().join("tools").join(format!("pgbouncer-{}", release.name)),
     )?;
@@ -57,7 +57,7 @@ fn version(script: &Path) -> Result<String, Failure> {
     Ok(text.lines().next().unwrap_or_default().to_owned())
 }
 
-/// A script that starts the program with its own loader, which finds its own libraries.
+/// Writes a script that starts the program with the loader and libraries of its release.
 fn write_script(script: &Path, tree: &Path) -> Result<(), Failure> {
     let folders = apt::library_folders(tree);
     let loader = folders.iter().find_map(|folder| loader_in(folder));

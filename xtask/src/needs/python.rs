@@ -1,4 +1,4 @@
-//! A Python with PyJWT and FastAPI, which verify our tokens as a service in another language would.
+//! Python with PyJWT and FastAPI, to verify tokens as a service in another language would.
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,10 +8,10 @@ use crate::database::say;
 use crate::failure::Failure;
 use crate::shell::{capture, root, target_dir, which};
 
-/// Packages with versions and hashes.
+/// The packages, with versions and hashes.
 const REQUIREMENTS: &str = "crates/auth-http/tests/conformance/python/requirements.txt";
 
-/// Makes a virtual environment in `target/` and returns its interpreter.
+/// Creates a virtual environment in `target/` and returns its interpreter.
 pub(super) fn install() -> Result<PathBuf, Failure> {
     let folder = target_dir().join("tools/python");
     let (python, installed) = (folder.join("bin/python"), folder.join("requirements.txt"));
@@ -42,7 +42,7 @@ pub(super) fn install() -> Result<PathBuf, Failure> {
             .arg(root().join(REQUIREMENTS)),
     )
     .map_err(because)?;
-    // Last, so that an installation that was cut off is made anew.
+    // Written last, so that an interrupted installation is repeated.
     fs::write(&installed, requirements)
         .map_err(|error| Failure::because(format!("cannot write {}", installed.display()), error))?;
     Ok(python)

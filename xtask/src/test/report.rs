@@ -1,4 +1,4 @@
-//! Where the time of a run of the tests went, read from what the runner wrote.
+//! Durations of a test run, read from the JUnit report of the test runner.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,12 +11,12 @@ use crate::shell::target_dir;
 /// How many of the slowest tests are listed.
 const SLOWEST: usize = 20;
 
-/// Where the runner writes its report, as `.config/nextest.toml` says.
+/// The file of the JUnit report, as configured in `.config/nextest.toml`.
 pub(crate) fn file() -> PathBuf {
     target_dir().join("nextest/default/junit.xml")
 }
 
-/// Seconds of every test of a run.
+/// The duration of every test of a run, in seconds.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Report {
     tests: Vec<Test>,
@@ -53,7 +53,7 @@ impl Report {
     }
 }
 
-/// Tests run side by side: the seconds of the binaries add up to more than the run took.
+/// Tests run in parallel, so the seconds of the binaries add up to more than the duration of the run.
 impl fmt::Display for Report {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut binaries: BTreeMap<&str, (usize, f64)> = BTreeMap::new();

@@ -1,7 +1,8 @@
-//! Who may know what: the crates each layer must not depend on.
+//! The crates that each layer must not depend on.
 //!
-//! `auth-core` and `xtask` are judged by their whole tree, since they promise something about all of it; the layers
-//! above by what they name themselves, since a driver comes to them through the layer below.
+//! Some layers are checked with their whole dependency tree, because the rule is about all code that they
+//! bring in. Others are checked by their direct dependencies only, because they get a database driver through
+//! the layer below.
 
 use super::Finding;
 use crate::failure::Failure;
@@ -17,9 +18,9 @@ struct Layer {
 
 #[derive(Clone, Copy)]
 enum Reach {
-    /// What `Cargo.toml` names.
+    /// The dependencies in the layer's own `Cargo.toml`.
     Direct,
-    /// That, and everything below it.
+    /// The direct dependencies and all transitive ones.
     Whole,
 }
 
@@ -130,7 +131,8 @@ pub(super) fn check() -> Result<Vec<Finding>, Failure> {
             Reach::Direct => "1",
             Reach::Whole => "1000",
         };
-        // Of this package alone: the features that others turn on in a shared crate are not its own. Not for tests.
+        // Only this package is resolved, because other packages may turn on more features of shared crates.
+        // Dev-dependencies are not included.
         let tree = capture(&mut cargo([
             "tree",
             "--locked",
@@ -150,7 +152,8 @@ pub(super) fn check() -> Result<Vec<Finding>, Failure> {
     Ok(findings)
 }
 
-/// Looks for forbidden names in the lines `name vX.Y.Z …` of a tree, whose first is the package itself.
+/// Looks for forbidden names in the output of `cargo tree`: lines `name vX.Y.Z …`, the first of which is the
+/// package itself.
 fn judge(layer: &Layer, tree: &str) -> Vec<Finding> {
     let names = tree.lines().skip(1).filter_map(|line| line.split(' ').next());
     let mut found: Vec<&str> = names.filter(|name| layer.forbidden.contains(name)).collect();

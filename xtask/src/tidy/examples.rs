@@ -1,16 +1,18 @@
-//! Every public item of `auth-core` shows in its doc comment what it is for, by code that runs as a test.
+//! Checks that the doc comment of every public item of `auth-core` has an example that runs as a test.
 //!
-//! Types are looked for anywhere, functions and constants at the start of a line, which leaves out methods. Of types
-//! whose name a macro is given (`id.rs`), the name is looked for where it is given: alone under a doc comment.
+//! Types are found at any indentation. Functions and constants are found only at the start of a line, which
+//! excludes methods. If a macro receives the name of a type (`id.rs`), the check finds the name where the
+//! macro is called: alone on a line under a doc comment.
 
 use super::{Files, Finding};
 
 const FOLDER: &str = "crates/auth-core/src/";
 
-/// Words that begin a type after `pub `, also one that a macro makes.
+/// Keywords that start a type after `pub `, also in the body of a macro.
 const TYPES: [&str; 4] = ["struct", "enum", "union", "trait"];
 
-/// Words that begin another item; inside of `impl` they begin methods and constants, which need no example.
+/// Keywords that start another item. Inside an `impl` they start methods and constants, which need no
+/// example.
 const OTHERS: [&str; 6] = ["fn", "const", "static", "type", "unsafe", "async"];
 
 pub(super) fn check(files: &Files) -> Vec<Finding> {
@@ -29,7 +31,7 @@ pub(super) fn check(files: &Files) -> Vec<Finding> {
         .collect()
 }
 
-/// Line and beginning of each public item above which no runnable block stands.
+/// Line and declaration of each public item whose doc comment has no example that runs.
 fn without_example(text: &str) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     let mut doc = Doc::default();
@@ -53,7 +55,7 @@ fn without_example(text: &str) -> Vec<(usize, String)> {
     found
 }
 
-/// What was read of one doc comment.
+/// The state of reading one doc comment.
 #[derive(Default)]
 struct Doc {
     is_there: bool,
@@ -65,13 +67,13 @@ impl Doc {
     fn read(&mut self, line: &str) {
         self.is_there = true;
         let Some(language) = line.strip_prefix("```") else { return };
-        // Blocks that must not compile, or are not run, show what an item is not for.
+        // Blocks that do not compile or do not run are no examples of use.
         self.has_example |= !self.in_block && ["", "rust", "should_panic"].contains(&language);
         self.in_block = !self.in_block;
     }
 }
 
-/// Gives the words of a line that begins a public item, its name included.
+/// The keywords and the name of the public item that starts on this line, or `None`.
 fn public_item(line: &str) -> Option<String> {
     let declaration = line.trim_start().strip_prefix("pub ")?;
     let (kind, name) = declaration.split_once(' ')?;
@@ -82,7 +84,7 @@ fn public_item(line: &str) -> Option<String> {
     })
 }
 
-/// Gives the name of a type that stands alone on its line.
+/// The name of a type that is alone on its line, or `None`.
 fn given_name(line: &str) -> Option<String> {
     let name = line.trim();
     let is_type = name.starts_with(|c: char| c.is_ascii_uppercase());

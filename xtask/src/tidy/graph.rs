@@ -1,4 +1,5 @@
-//! `cargo xtask tidy --graph`: rooms, arrows between them and cycles as plain text.
+//! `cargo xtask tidy --graph`: prints the layers of a crate ("rooms"), the dependencies between them
+//! ("arrows") and the cycles, as plain text.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -8,10 +9,10 @@ use super::layers::room;
 use super::modules::{self, Package};
 use crate::failure::Failure;
 
-/// Names of one arrow that are shown.
+/// Number of names that are printed for one arrow.
 const MAX_NAMES: usize = 6;
 
-/// Prints the graph of one package, or of all where the name is empty.
+/// Prints the graph of one package, or of all packages if `only` is empty.
 pub(super) fn print(files: &Files, only: &str) -> Result<(), Failure> {
     let packages = modules::packages(files);
     let mut shown = packages.iter().filter(|package| only.is_empty() || package.name == only).peekable();

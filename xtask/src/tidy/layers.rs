@@ -1,34 +1,34 @@
-//! The layers of each crate: what a file may use, and that no files use each other in a circle.
+//! Checks the layers of each crate: which modules a file may use, and that files do not form import cycles.
 //!
-//! A room is a file or folder directly under `src`, or one feature. `cargo xtask tidy --graph` prints the
-//! rooms and the arrows between them.
+//! A layer is called a room: a file or folder directly under `src`, or one feature. An arrow is a dependency
+//! of one file on another. `cargo xtask tidy --graph` prints the rooms and the arrows between them.
 
 use super::modules::{self, Package};
 use super::{Files, Finding};
 
-/// Longest file, in lines outside of tests.
+/// Highest number of lines of a file, without its tests.
 const MAX_LINES: usize = 500;
 
-/// The rooms of a crate that has layers. In a crate without a table any file may use any other, except in
-/// cycles.
+/// The table of rooms of one crate. In a crate without a table, any file may use any other file, as long as
+/// there is no cycle.
 struct House {
     package: &'static str,
     rooms: &'static [Room],
 }
 
-/// A room and the rooms it may know. What is not listed is not allowed.
+/// A room and the rooms that it may use. Any other use is a finding.
 struct Room {
     name: &'static str,
     knows: &'static [&'static str],
 }
 
-/// Stands for every `features/<name>`.
+/// Placeholder for each `features/<name>`.
 const FEATURES: &str = "features/*";
 
 const HOUSES: [House; 1] = [House {
     package: "auth-http",
     rooms: &[
-        // The library's front: it shows what the rooms have, which is no arrow.
+        // `lib.rs` only re-exports items of the rooms, and re-exports are not arrows.
         Room { name: "lib", knows: &[] },
         Room { name: "main", knows: &["cli", "config"] },
         Room { name: "cli", knows: &["server", "app", "signing_keys", "config"] },
@@ -38,7 +38,7 @@ const HOUSES: [House; 1] = [House {
             knows: &["features", FEATURES, "password", "session", "signing_keys", "web", "config"],
         },
         Room { name: FEATURES, knows: &["features", "password", "session", "signing_keys", "web", "config"] },
-        // What every feature is, and the services that it gets.
+        // The types shared by all features, and the services that features receive.
         Room { name: "features", knows: &["password", "session", "web", "config"] },
         Room { name: "password", knows: &["session", "web", "config"] },
         // The cookie cache may be signed with the keys of the `jwt` plugin.
@@ -71,7 +71,7 @@ fn judge(packages: &[Package], houses: &[House]) -> Vec<Finding> {
     findings
 }
 
-/// The room that a file belongs to.
+/// The name of the room that contains a file.
 pub(super) fn room(package: &Package, file: usize) -> String {
     let path = package.short(file);
     let path = path.strip_suffix(".rs").unwrap_or(path);
@@ -82,7 +82,7 @@ pub(super) fn room(package: &Package, file: usize) -> String {
     }
 }
 
-/// The name under which the table has a room.
+/// The name of the room in the table.
 fn in_table(room: &str) -> &str {
     if room.starts_with("features/") { FEATURES } else { room }
 }
@@ -128,13 +128,13 @@ fn cycles(package: &Package) -> Vec<Finding> {
         .collect()
 }
 
-/// Files that are in no room of the table.
+/// Files whose room is not in the table.
 fn strangers(package: &Package, house: &House) -> Vec<Finding> {
     let files = package.files.iter().enumerate().filter(|(_, file)| !file.test).map(|(index, _)| index);
     files
         .filter(|file| {
             let room = room(package, *file);
-            // `features.rs` only declares its modules; what it used would be found as an arrow.
+            // `features.rs` only declares its modules; if it used anything, that would be an arrow.
             room != "features" && !house.rooms.iter().any(|known| known.name == in_table(&room))
         })
         .map(|file| {
@@ -154,7 +154,7 @@ fn arrows(package: &Package, house: &House) -> Vec<Finding> {
     for ((from, to), arrow) in &package.arrows {
         let (user, used) = (room(package, *from), room(package, *to));
         let row = house.rooms.iter().find(|row| row.name == in_table(&user));
-        // A file in no room is a finding of its own.
+        // A file whose room is not in the table is already a finding of `strangers`.
         if user == used || row.is_none_or(|row| row.knows.contains(&in_table(&used))) {
             continue;
         }

@@ -1,4 +1,5 @@
-//! npm's lock files: content is pinned by hash, so no download address (often a company's own) belongs in them.
+//! npm lock files must not contain download addresses. The content is pinned by hash, and such an address
+//! often belongs to a company's private registry.
 
 use super::{Files, Finding};
 

@@ -1,9 +1,10 @@
 //! The module graph of each package, read from its sources: which file uses items of which other file.
 //!
-//! A node is a file. An arrow leads from the file that names an item to the file that defines the item;
-//! re-exports (`pub use`) on the way are followed. A file's use of the modules below it is no arrow, since
-//! it has to declare them; their use of it is one. Code for tests is left out. Macros that the sources
-//! define are not expanded: an item that only a macro makes counts as its module's.
+//! A node is a file. An arrow leads from a file that names an item to the file that defines the item;
+//! re-exports (`pub use`) are followed to the definition. A file's use of its own submodules is not an arrow,
+//! because it must declare them. A submodule's use of its parent is an arrow. Code for tests is ignored.
+//! Macros defined in the sources are not expanded: an item that only a macro creates counts as an item of its
+//! module.
 
 mod cycles;
 mod names;
@@ -19,45 +20,45 @@ use super::Files;
 /// A package with its files and the arrows between them.
 #[derive(Debug)]
 pub(super) struct Package {
-    /// As `Cargo.toml` says.
+    /// The name in `Cargo.toml`.
     pub(super) name: String,
-    /// Folder of the sources, from the workspace's root.
+    /// The source folder, relative to the workspace's root.
     pub(super) folder: String,
     pub(super) files: Vec<SourceFile>,
-    /// From one file to another, with the places that make the arrow.
+    /// The arrows by the indexes of the using and the used file.
     pub(super) arrows: BTreeMap<(usize, usize), Arrow>,
-    /// Files that do not parse, with the reason.
+    /// Files that cannot be parsed, with the reason.
     pub(super) unreadable: Vec<(String, String)>,
 }
 
 /// A file of a package.
 #[derive(Debug)]
 pub(super) struct SourceFile {
-    /// From the workspace's root.
+    /// The path, relative to the workspace's root.
     pub(super) path: String,
-    /// Lines outside of `#[cfg(test)]`.
+    /// Number of lines outside `#[cfg(test)]`.
     pub(super) lines: usize,
-    /// Whether the file is compiled for tests alone.
+    /// Whether the file is compiled only for tests.
     pub(super) test: bool,
 }
 
 /// Why one file depends on another.
 #[derive(Debug, Default)]
 pub(super) struct Arrow {
-    /// First line that names something of the other file, counted from 1.
+    /// The first line that names an item of the other file, counted from 1.
     pub(super) line: usize,
-    /// What is named, without the path.
+    /// The names used, without their paths.
     pub(super) names: BTreeSet<String>,
 }
 
 impl Package {
-    /// Path of a file from the sources' folder.
+    /// Path of a file, relative to the source folder.
     pub(super) fn short(&self, file: usize) -> &str {
         let path = self.path(file);
         path.strip_prefix(self.folder.as_str()).map_or(path, |rest| rest.trim_start_matches('/'))
     }
 
-    /// Path of a file from the workspace's root.
+    /// Path of a file, relative to the workspace's root.
     pub(super) fn path(&self, file: usize) -> &str {
         self.files.get(file).map_or("", |file| file.path.as_str())
     }

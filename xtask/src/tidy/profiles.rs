@@ -1,4 +1,5 @@
-//! Builds unwind: a panic costs one request, which `panic = "abort"` would turn into all of them.
+//! Build profiles must unwind: with unwinding a panic ends one request, with `panic = "abort"` it
+//! would end the server.
 
 use super::{Files, Finding};
 
@@ -18,7 +19,7 @@ pub(super) fn check(files: &Files) -> Vec<Finding> {
             if line.starts_with('[') {
                 section = line;
             }
-            // A lint has the same name.
+            // `panic` is also the name of a lint in other sections.
             if !section.starts_with("[profile.") {
                 continue;
             }

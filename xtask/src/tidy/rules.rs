@@ -1,8 +1,9 @@
-//! Security rules that must each have a test named after them, `r_017_…`, and a row in docs/RULES.md: neither may shrink.
+//! Checks that each claimed security rule has a test named after it (`r_017_…`), and that each rule a test or
+//! comment mentions has a row in docs/RULES.md.
 
 use super::{Files, Finding};
 
-/// Numbers of the rules that this version claims to keep.
+/// Numbers of the rules that this version claims to follow.
 #[rustfmt::skip]
 const CLAIMED: [u16; 106] = [
     1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17,
@@ -17,7 +18,7 @@ const CLAIMED: [u16; 106] = [
     128, 130, 131, 132, 133,
 ];
 
-/// The page that says what each number means.
+/// The page that explains the rule numbers.
 const PAGE: &str = "docs/RULES.md";
 
 pub(super) fn check(files: &Files) -> Vec<Finding> {
@@ -35,7 +36,7 @@ pub(super) fn check(files: &Files) -> Vec<Finding> {
     findings
 }
 
-/// Tests and comments that name a rule which the page does not have.
+/// Tests and comments that mention a rule without a row in the page.
 fn without_row(files: &Files) -> Vec<Finding> {
     let page = files.text(PAGE).unwrap_or_default();
     let rows: Vec<u16> =
@@ -54,7 +55,7 @@ fn without_row(files: &Files) -> Vec<Finding> {
     findings
 }
 
-/// Numbers of the rules that a line cites as R-nn, outside of words.
+/// Numbers of the rules that a line cites as R-nn; matches inside a longer word do not count.
 fn citations(line: &str) -> impl Iterator<Item = u16> {
     line.split(|c: char| !c.is_ascii_alphanumeric() && c != '-')
         .filter_map(|word| number(word.strip_prefix("R-")?))

@@ -1,4 +1,4 @@
-//! The settings' reference page: it names every key of `config/default.toml`.
+//! Checks that the reference page of the settings mentions every key of `config/default.toml`.
 
 use super::{Files, Finding};
 
@@ -20,7 +20,7 @@ pub(super) fn check(files: &Files) -> Vec<Finding> {
         .collect()
 }
 
-/// Line and full name of each key of a TOML file that has one key per line.
+/// Line and full name of each key in a TOML file with one key per line.
 fn keys(toml: &str) -> Vec<(usize, String)> {
     let mut section = String::new();
     let mut keys = Vec::new();

@@ -1,11 +1,11 @@
-//! Rules on Rust sources: headers, names, skipped tests, formatted SQL, compared secrets.
+//! Checks of Rust sources: file headers, file names, ignored tests, formatted SQL, compared secrets.
 
 use super::{Files, Finding};
 
-/// Names that say nothing about what a file holds.
+/// File names that do not describe the content.
 const FORBIDDEN_NAMES: [&str; 6] = ["common.rs", "helpers.rs", "misc.rs", "mod.rs", "shared.rs", "utils.rs"];
 
-/// Files that may put names into SQL text, and why. PostgreSQL binds values, never names.
+/// Files that may format names into SQL text, with the reason. PostgreSQL can bind values but not names.
 const FORMATS_SQL: [(&str, &str); 9] = [
     ("crates/auth-store/src/gates.rs", "the name of the users' table, an identifier of the settings"),
     ("crates/auth-store/src/migrations/change.rs", "the declared tables, which are constants"),
@@ -24,13 +24,13 @@ const FORMATS_SQL: [(&str, &str); 9] = [
     ("crates/auth-store/src/testing.rs", "CREATE and DROP DATABASE with names made there"),
 ];
 
-/// The checks' own examples.
+/// Folder of the checks themselves, whose tests contain forbidden code as examples.
 const OWN: &str = "xtask/src/tidy";
 
-/// Calls that send text to the database as it is.
+/// Calls that send SQL text to the database without binding values.
 const RAW_SQL_CALLS: [&str; 4] = ["sql_query(", "batch_execute(", "simple_query(", "dsl::sql::<"];
 
-/// First words of statements.
+/// First words of SQL statements.
 const STATEMENTS: [&str; 17] = [
     "SELECT ",
     "INSERT ",
@@ -93,7 +93,7 @@ fn is_test_file(file: &str) -> bool {
     file.contains("/tests/") || file.ends_with("/tests.rs") || file.contains("/examples/")
 }
 
-/// Pieces of code between semicolons and braces, comments left out, with the line each ends on.
+/// Pieces of code between semicolons and braces, without comments, and the line on which each ends.
 fn statements(text: &str) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     let mut current = String::new();
@@ -110,7 +110,7 @@ fn statements(text: &str) -> Vec<(usize, String)> {
     found
 }
 
-/// Lines on which text is formatted or joined into SQL.
+/// Line numbers at which text is formatted or concatenated into SQL.
 fn formatted_sql(text: &str) -> Vec<usize> {
     let line_of = |position: usize| text.get(..position).map_or(1, |before| before.matches('\n').count() + 1);
     let mut lines = Vec::new();
@@ -134,7 +134,7 @@ fn formatted_sql(text: &str) -> Vec<usize> {
     lines
 }
 
-/// The text from the first opening bracket to the one that closes it.
+/// The text up to the bracket that closes the first opening bracket.
 fn in_brackets(text: &str) -> &str {
     let mut depth = 0_u32;
     for (position, character) in text.char_indices() {

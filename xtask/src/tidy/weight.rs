@@ -1,4 +1,4 @@
-//! What `auth-core` weighs: the table in its README says how many crates come with each set of features.
+//! Checks the table in auth-core's README that says how many crates each set of features brings in.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use crate::shell::{capture, cargo};
 
 const PAGE: &str = "crates/auth-core/README.md";
 
-/// Which crates there are differs between systems; the table is about this one.
+/// The dependencies differ between platforms; the table is for this one.
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 pub(super) fn check(files: &Files) -> Result<Vec<Finding>, Failure> {
@@ -49,13 +49,13 @@ pub(super) fn check(files: &Files) -> Result<Vec<Finding>, Failure> {
 }
 
 struct Row {
-    /// Counted from 1.
+    /// Line number, counted from 1.
     line: usize,
     features: String,
     crates: usize,
 }
 
-/// Reads the rows `| features | crates | … |` between the two marks.
+/// Reads the rows `| features | crates | … |` between the two marker comments.
 fn rows(page: &str) -> Vec<Row> {
     page.lines()
         .enumerate()
@@ -71,7 +71,7 @@ fn rows(page: &str) -> Vec<Row> {
         .collect()
 }
 
-/// Counts the packages of a tree, each once and without its root.
+/// Counts the distinct packages of a tree, without its root.
 fn count(tree: &str) -> usize {
     let packages: BTreeSet<&str> = tree.lines().skip(1).map(|line| line.trim_end_matches(" (*)")).collect();
     packages.into_iter().filter(|package| !package.is_empty()).count()

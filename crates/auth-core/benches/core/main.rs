@@ -1,7 +1,8 @@
-//! `cargo bench -p auth-core --features josekit`: times and allocations of what a request costs.
+//! Benchmarks of the operations that a request needs: time and allocations. Run them with
+//! `cargo bench -p auth-core --features josekit`.
 //!
-//! divan, since it counts allocations beside the times and brings no plotting along. Ratios to other libraries are
-//! `cargo xtask bench core`'s.
+//! They use divan, because it counts allocations as well as time and needs no plotting library.
+//! `cargo xtask bench core` compares with other libraries.
 
 #![allow(clippy::expect_used, missing_docs, unreachable_pub, dead_code, reason = "benchmarks")]
 

@@ -1,6 +1,7 @@
-//! What is measured: each operation on the same user, session and secret, with keys made beforehand as a server does.
+//! The measured operations. All use the same user, session and secret, and keys that are created beforehand,
+//! as in a server.
 //!
-//! The program that compares with other libraries (`crates/auth-core/compare`) measures these too.
+//! The program that compares with other libraries (`crates/auth-core/compare`) measures these operations too.
 
 use auth_core::{
     AccessClaims, AccessTokenIssuer, AccessTokenPolicy, AccessTokenVerifier, AdditionalValues, CacheStrategy,
@@ -13,16 +14,17 @@ use sha2::Sha256;
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 
-/// What the clock shows; far enough ahead that libraries with a clock of their own find no token expired.
+/// The time of every operation. It lies in the future, so that libraries which read the system clock find no
+/// token expired.
 pub const NOW: OffsetDateTime = datetime!(2035-01-15 12:34:56.789 UTC);
 
-/// Signs nothing but what is measured.
+/// Used by these benchmarks only.
 pub const SECRET: &str = "bench-only-secret-4Jd8KvWq2RzT6mXc9PnB";
 
-/// Who issues.
+/// The `iss` of the access tokens.
 pub const ISSUER: &str = "https://auth.example.com";
 
-/// Everything that an operation needs, made once.
+/// The inputs of all operations, created once.
 pub struct Operations {
     issuer: AccessTokenIssuer,
     verifier: AccessTokenVerifier,
@@ -35,14 +37,14 @@ pub struct Operations {
     signed_token: String,
 }
 
-/// One of the forms of a cookie cache, by the place that it has in [`Operations`].
+/// The strategy of a cookie cache.
 #[derive(Clone, Copy, Debug)]
 pub enum Form {
     /// JSON with a MAC.
     Compact,
-    /// HS256.
+    /// A JWT signed with HS256.
     Jwt,
-    /// Encrypted.
+    /// An encrypted JWE.
     Jwe,
 }
 
@@ -57,7 +59,7 @@ impl Form {
 }
 
 impl Operations {
-    /// Signs a user in.
+    /// Creates a signed-in user and the user's tokens and cookies.
     pub fn signed_in() -> Self {
         let secret = SigningSecret::parse(SECRET).expect("a good secret");
         let policy = AccessTokenPolicy::new(ISSUER);
@@ -88,12 +90,12 @@ impl Operations {
         }
     }
 
-    /// The access token that is verified.
+    /// The access token that `verify_access_token` verifies.
     pub fn access_token(&self) -> &str {
         &self.access_token
     }
 
-    /// The value of the cookie cache that is read.
+    /// The cookie cache value that `read_cache` reads.
     pub fn cached(&self, form: Form) -> &str {
         let [compact, jwt, jwe] = &self.caches;
         match form {
@@ -112,51 +114,51 @@ impl Operations {
         }
     }
 
-    /// HS256 access token to claims: signature, type, times, issuer, every claim with its type.
+    /// Verifies an HS256 access token: signature, `typ`, times, issuer, and the JSON type of every claim.
     pub fn verify_access_token(&self) -> AccessClaims {
         self.verifier.verify(&self.access_token, NOW).expect("a good token")
     }
 
-    /// Session and user to HS256 access token.
+    /// Issues an HS256 access token for a session and its user.
     pub fn issue_access_token(&self) -> IssuedAccessToken {
         self.issuer.issue(&self.principal, NOW, &mut rand::rng()).expect("a live session")
     }
 
-    /// Content of the session cookie to session token.
+    /// Verifies the value of the session cookie and returns the session token.
     pub fn verify_signed_cookie(&self) -> SessionToken {
         signed_value::verify_session_token(&self.signed_token, &self.secret).expect("a good cookie")
     }
 
-    /// `Cookie` header with three cookies to session token.
+    /// Reads the session token from a `Cookie` header with three cookies.
     pub fn read_cookie_header(&self) -> SessionToken {
         let request = RequestCookies::parse([self.cookie_header.as_bytes()]);
         self.cookies.read_session_token(&request, &self.secret).expect("a good cookie")
     }
 
-    /// Value of the cookie cache to session and user.
+    /// Reads session and user from a cookie cache value.
     pub fn read_cache(&self, form: Form) -> UserSession {
         let read = self.cache(form).read(self.cached(form), &self.principal.session.token, NOW);
         read.expect("a good value")
     }
 
-    /// Session and user to value of the cookie cache.
+    /// Writes a cookie cache value for a session and its user.
     pub fn write_cache(&self, form: Form) -> CachedValue {
         self.cache(form).write(&self.principal, Remember::Persistent, NOW, &mut rand::rng()).expect("written")
     }
 
-    /// The MAC over the session cookie's value and nothing else, by the `hmac` crate.
+    /// Computes only the MAC of the session cookie's value, with the `hmac` crate.
     pub fn bare_mac_of_cookie(&self) -> [u8; 32] {
         bare_mac(self.principal.session.token.expose().as_bytes())
     }
 
-    /// The MAC over the access token's signing input and nothing else, by the `hmac` crate.
+    /// Computes only the MAC of the access token's signing input, with the `hmac` crate.
     pub fn bare_mac_of_access_token(&self) -> [u8; 32] {
         let (signing_input, _signature) = self.access_token.rsplit_once('.').expect("a token");
         bare_mac(signing_input.as_bytes())
     }
 }
 
-/// As the `hmac` crate's own example does it: key, message, result.
+/// Computes HMAC-SHA256 as the `hmac` crate's own example does.
 fn bare_mac(message: &[u8]) -> [u8; 32] {
     let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).expect("any length");
     mac.update(message);

@@ -1,7 +1,7 @@
-//! `auth-core` beside jsonwebtoken and a bare HMAC: the same token, the same secret, one program.
+//! Compares `auth-core` with jsonwebtoken and a bare HMAC, on the same token and secret in one program.
 //!
-//! `times` measures how long each takes, `allocations` counts in a program of its own, since counting takes time.
-//! `cargo xtask bench core` runs both and `jose` on Node after them, and prints one table.
+//! `times` measures durations. `allocations` counts allocations in a separate program, because counting takes
+//! time. `cargo xtask bench core` runs both, then `jose` on Node, and prints one table.
 #![cfg(feature = "jsonwebtoken")]
 #![expect(clippy::expect_used, reason = "a measuring program stops where something does not work")]
 
@@ -17,13 +17,13 @@ use serde::{Deserialize, Serialize};
 use operations::ISSUER;
 pub use operations::{Form, NOW, Operations, SECRET};
 
-/// Something that is measured.
+/// One implementation of one task.
 pub struct Contestant {
-    /// Which task, and who does it: `verify access token`, `auth-core`.
+    /// The task, such as `verify access token`.
     pub task: &'static str,
-    /// Who does it.
+    /// The implementation, such as `auth-core`.
     pub by: &'static str,
-    /// Does it once.
+    /// Performs the task once.
     pub run: Box<dyn Fn()>,
 }
 
@@ -84,7 +84,7 @@ pub fn contestants() -> Vec<Contestant> {
     all
 }
 
-/// Runs something whose result nobody needs, without the compiler noticing.
+/// Wraps a function whose result is unused. `black_box` keeps the compiler from removing the call.
 fn once<T>(run: impl Fn() -> T + 'static) -> Box<dyn Fn()> {
     Box::new(move || {
         black_box(run());

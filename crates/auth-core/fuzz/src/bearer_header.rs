@@ -1,8 +1,8 @@
-//! The `Authorization` header: bytes of any kind, several lines where there are line feeds.
+//! The `Authorization` header. The input is any bytes; line feeds separate header lines.
 //!
-//! - A token is a piece of the one line that came, without white space and commas.
-//! - What a `Verifier` takes for a caller or a session is a token that the known secret signed, or a raw session token.
-//! - Nothing is a caller under a secret that signed nothing.
+//! - A token is part of the only header line and contains no white space or comma.
+//! - A `Verifier` accepts only a token that the known secret signed, or a raw session token.
+//! - Under the unknown secret, no input authenticates a caller.
 
 use auth_core::{
     BaseUrl, Bearer, Credentials, SessionKey, SessionToken, Verdict, Verifier, VersionedSecrets,
@@ -24,7 +24,7 @@ pub(crate) fn read(data: &[u8]) -> bool {
     };
     match judge(unknown_secret()) {
         Ok(Verdict::Session(session)) => match session.key() {
-            // Raw: it is worth what its session is.
+            // A raw session token has no signature. Only the session lookup decides whether it is valid.
             SessionKey::Token(token) => assert!(SessionToken::parse(token.expose()).is_some()),
             SessionKey::Id { .. } => panic!("a session by id out of a header"),
         },

@@ -1,11 +1,12 @@
-//! The cookie cache in its three forms under a secret, and in the one under a public key.
+//! The cookie cache in its three forms under a secret, and in the form under a public key.
 //!
-//! As it came: what is read was written with the known secret, reads the same when written anew, and nothing is
-//! read under a secret that wrote nothing, nor for another session's token.
+//! `read`: the input is a cookie value. A value that is accepted was written with the known secret, and reads
+//! the same after it is written again. It is not accepted under the unknown secret or for another session's
+//! token.
 //!
-//! With contents of the fuzzer's choice under a right MAC: the compact form and the JWT give the same session or
-//! one of them gives none; and what a session says survives writing and reading in every form, until one character
-//! of the value is another.
+//! `read_signed`: the input is a payload, which gets a correct MAC. The compact form and the JWT give the
+//! same session, or at least one of them gives none. A session survives writing and reading in every form,
+//! until one character of the value is changed.
 
 use auth_core::wire::{SessionBody, UserBody};
 use auth_core::{
@@ -28,10 +29,10 @@ const STRATEGIES: [CacheStrategy; 3] = [CacheStrategy::Compact, CacheStrategy::J
 
 const TOKEN: &str = "f0cJ6Kx2zx0q9d2ODjV18XSQlpR5Xip3";
 
-/// When the values under a right MAC end.
+/// Expiry of the values with a correct MAC, in Unix seconds.
 const END: i64 = 1_894_711_000;
 
-/// The text is the cookie's value.
+/// The input is the cookie's value.
 pub(crate) fn read(data: &[u8]) -> bool {
     let Ok(value) = str::from_utf8(data) else { return false };
     let mut taken = false;
@@ -52,8 +53,8 @@ pub(crate) fn read(data: &[u8]) -> bool {
     taken
 }
 
-/// The text before the first line feed is the payload, in JSON; what follows fills a session's texts, and says
-/// where the written value is changed.
+/// The input up to the first line feed is the payload, in JSON. The next line says where and how the written
+/// value is changed. The remaining lines are the texts of a session.
 pub(crate) fn read_signed(data: &[u8]) -> bool {
     let Ok(text) = str::from_utf8(data) else { return false };
     let mut taken = false;
@@ -91,7 +92,7 @@ pub(crate) fn read_signed(data: &[u8]) -> bool {
     taken
 }
 
-/// Published with the test vectors, like all that is signed with it; and one that signed nothing.
+/// The key pair of the published test vectors, and a public key whose private key signed nothing.
 struct Keys {
     signing: SigningKey,
     checking: VerificationKey,
@@ -124,7 +125,7 @@ fn read_keyed(value: &str, key: &VerificationKey) -> Option<UserSession> {
     read
 }
 
-/// Writes a session under the key and reads it again, as [`written_and_read`] does.
+/// Writes a session with the signing key and reads it again, as [`written_and_read`] does.
 fn keyed_and_read(principal: &UserSession) -> String {
     let written = keyed().write(principal, Remember::Persistent, &KEYS.signing, NOW);
     let value = written.expect("a session becomes JSON").value;
@@ -168,8 +169,8 @@ fn token() -> SessionToken {
     SessionToken::from_stored(TOKEN)
 }
 
-/// Writes a session and reads it again: the same, or nothing where one of its texts looks like a date, which the
-/// reference does not read as a text either.
+/// Writes a session and reads it again. The result is the same session. It is none if the value is too long
+/// or if a text looks like a date, which Better Auth does not read as a text either.
 fn written_and_read(strategy: CacheStrategy, principal: &UserSession) -> String {
     let cache = cache(strategy, known_secret());
     let rng = &mut StdRng::seed_from_u64(1);
@@ -197,7 +198,8 @@ fn refused_elsewhere(strategy: CacheStrategy, value: &str) {
     }
 }
 
-/// Changes one character: nothing is read then, or, where base64 is read leniently as the reference does, the same.
+/// Changes one character of a value. The changed value must be refused. The compact form may also give the
+/// same session, because its base64 is decoded leniently, as in Better Auth.
 fn changed(strategy: CacheStrategy, value: &str, principal: &UserSession, place: &str) {
     let text = with_a_change(value, place);
     if let Some(read) = cache(strategy, known_secret()).read(&text, &token(), NOW) {
@@ -220,14 +222,14 @@ fn shown(principal: &UserSession) -> String {
     json!([SessionBody::from(&principal.session), UserBody::from(&principal.user)]).to_string()
 }
 
-/// A JWT with these claims and a right MAC.
+/// A JWT with these claims and a correct MAC.
 fn jwt(claims: &str) -> String {
     let start =
         format!("{}.{}", URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256"}"#), URL_SAFE_NO_PAD.encode(claims));
     format!("{start}.{}", URL_SAFE_NO_PAD.encode(mac(start.as_bytes())))
 }
 
-/// A compact value whose MAC is right where the payload is written as `JSON.stringify` writes it.
+/// A compact value. Its MAC is correct only if the payload is spelled as `JSON.stringify` writes it.
 fn compact(payload: &str, open: &str) -> String {
     let expires_at = END * 1_000;
     let signature = URL_SAFE_NO_PAD.encode(mac(format!(r#"{open},"expiresAt":{expires_at}}}"#).as_bytes()));
@@ -272,7 +274,7 @@ fn texts(principal: &UserSession) -> impl Iterator<Item = &str> {
         .chain(optional.map(String::as_str))
 }
 
-/// Tells whether a text could be a date to the reference: `0000-00-00T…Z`.
+/// Whether Better Auth may read a text as a date: `0000-00-00T…Z`.
 fn looks_like_a_date(text: &str) -> bool {
     text.len() >= 20 && text.as_bytes().get(10) == Some(&b'T') && text.ends_with('Z')
 }

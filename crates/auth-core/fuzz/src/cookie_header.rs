@@ -1,10 +1,11 @@
-//! The `Cookie` header: bytes of any kind, several lines where there are line feeds.
+//! The `Cookie` header. The input is any bytes; line feeds separate header lines.
 //!
-//! - Every name that is listed can be asked for, and no value is longer than what its bytes can become.
-//! - A session token that is read was signed with the known secret: its MAC is computed anew, elsewhere.
-//! - Nothing verifies under a secret that signed nothing.
-//! - The lines that take cookies away are header values, each for another cookie, and of a bounded number,
-//!   however many chunks the header brings.
+//! - Every listed name has a value, and no value is longer than its bytes can become in UTF-8.
+//! - A session token that is read was signed with the known secret: the target computes its MAC
+//!   independently.
+//! - Nothing verifies under the unknown secret.
+//! - The `Set-Cookie` lines that write or delete cookies are valid header values, each for a different
+//!   cookie. Their number is bounded, however many chunks the header contains.
 
 use std::collections::HashSet;
 
@@ -14,7 +15,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::fixture::{known_secret, mac, unknown_secret};
 
-/// Session token, cookie cache, a hundred chunks of it, and the mark.
+/// Session token, cookie cache, 100 chunks of the cookie cache, and the `dont_remember` cookie.
 const MOST_LINES: usize = 103;
 
 pub(crate) fn read(data: &[u8]) -> bool {
@@ -23,7 +24,7 @@ pub(crate) fn read(data: &[u8]) -> bool {
     let request = RequestCookies::parse(data.split(|byte| *byte == b'\n'));
     for name in request.names() {
         let value = request.get(name).expect("a listed name has a value");
-        // A byte beyond ASCII is two in UTF-8.
+        // A non-ASCII byte becomes two bytes in UTF-8.
         assert!(value.len() <= 2 * data.len(), "{name} grew to {} bytes", value.len());
     }
     let value = request.get(cookies.session_token_name());

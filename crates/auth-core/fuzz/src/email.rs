@@ -1,18 +1,18 @@
-//! E-mail addresses, one a line: a set of which no two may mean the same account by accident.
+//! E-mail addresses, one per line. Two different addresses must never mean the same account.
 //!
-//! - The verdict is that of the reference's own expression, which the `regex` crate judges.
-//! - What is taken is lower-case ASCII, means itself, and fits a header.
-//! - Two texts give one address when they differ in ASCII case alone, and never else.
+//! - The verdict is that of Better Auth's own regular expression, which the `regex` crate evaluates.
+//! - An accepted address is lower-case ASCII, parses to itself, and fits in a header.
+//! - Two texts give one address if they differ only in ASCII case, and not otherwise.
 
 use std::sync::LazyLock;
 
 use auth_core::Email;
 use regex::Regex;
 
-/// Addresses compared with each other, at most.
+/// Maximum number of addresses that are compared with each other.
 const MOST: usize = 16;
 
-/// The expression of the reference's `email()` (Better Auth 1.7.25, zod 4).
+/// The regular expression of Better Auth's `email()` (Better Auth 1.7.25, zod 4).
 static GRAMMAR: LazyLock<Regex> = LazyLock::new(|| {
     let local = r"(?:[A-Za-z0-9_'+\-]+\.)*[A-Za-z0-9_'+\-]*[A-Za-z0-9_+-]";
     let domain = r"(?:[A-Za-z0-9][A-Za-z0-9\-]*\.)+[A-Za-z]{2,}";

@@ -1,4 +1,4 @@
-//! libFuzzer over the target that `AUTH_FUZZ_TARGET` names; started by `cargo xtask fuzz`.
+//! Runs libFuzzer on the target that `AUTH_FUZZ_TARGET` names. `cargo xtask fuzz` starts it.
 #![no_main]
 #![expect(clippy::expect_used, reason = "stops before the first input")]
 

@@ -1,9 +1,9 @@
-//! HS256 tokens, as a bearer header brings them, and texts in their place.
+//! HS256 tokens, as a bearer header carries them, and arbitrary texts in their place.
 //!
-//! - What verifies has three parts of strict base64url, the third of which is the MAC over the others, computed
-//!   anew elsewhere, and a header with `alg` HS256 and neither `crit` nor `b64`.
-//! - Nothing verifies under a secret that signed nothing.
-//! - No token is taken by two of the three readers, and none after its end.
+//! - A token that verifies has three parts in strict base64url. The third is the MAC over the other two,
+//!   which the target computes independently. The header has `alg` HS256 and neither `crit` nor `b64`.
+//! - Nothing verifies under the unknown secret.
+//! - At most one of the three verifiers accepts a token, and none after its expiry.
 //! - A session token that is read from a signed text carries a MAC over itself.
 
 use std::fmt::Debug;
@@ -19,7 +19,7 @@ use time::OffsetDateTime;
 
 use crate::fixture::{NOW, known_secret, mac, policy, unknown_secret};
 
-/// The text is the token.
+/// The input is the token.
 pub(crate) fn read(data: &[u8]) -> bool {
     let Ok(text) = str::from_utf8(data) else { return false };
     let verified = judge(text);
@@ -34,14 +34,15 @@ pub(crate) fn read(data: &[u8]) -> bool {
             signed_value::sign_session_token(&token, &known_secret()).expect("an alphabet that is signed");
         match signed_value::verify_session_token(&signed, &known_secret()) {
             Some(read) => assert!(read.constant_time_eq(&token)),
-            // The fixed text of another cookie is no token, though its letters are.
+            // `TRUE` is the fixed value of another cookie. It is not read as a session token, though its
+            // characters fit.
             None => assert_eq!(text, signed_value::TRUE),
         }
     }
     verified.is_ok()
 }
 
-/// The text before the first line feed is the header, the rest the payload; both get a right MAC.
+/// The input up to the first line feed is the header, the rest is the payload. Both get a correct MAC.
 pub(crate) fn read_signed(data: &[u8]) -> bool {
     let Some(end) = data.iter().position(|byte| *byte == b'\n') else { return false };
     let (header, payload) = data.split_at(end);
@@ -52,7 +53,7 @@ pub(crate) fn read_signed(data: &[u8]) -> bool {
     let payload: Option<Value> = serde_json::from_slice(payload).ok();
     match &verified {
         Ok(claims) => assert_eq!(Some(claims), payload.as_ref(), "other claims than were signed"),
-        // Two mistakes that a right MAC cannot have.
+        // A token with a correct MAC cannot cause these two errors.
         Err(error) => assert!(
             !matches!(error, jws::JwsError::Signature | jws::JwsError::NotCompact),
             "a right MAC was refused: {error:?}"
@@ -61,7 +62,7 @@ pub(crate) fn read_signed(data: &[u8]) -> bool {
     verified.is_ok()
 }
 
-/// Shows a token to all readers and gives the claims, where its signature is right.
+/// Passes a token to all verifiers and returns its claims if the signature is correct.
 fn judge(token: &str) -> Result<Value, jws::JwsError> {
     let verified = jws::verify(token, &known_secret());
     assert!(jws::verify(token, &unknown_secret()).is_err(), "a forged token");
@@ -94,12 +95,12 @@ fn judge(token: &str) -> Result<Value, jws::JwsError> {
 
 type Verdict = Result<OffsetDateTime, VerifyError>;
 
-/// What the three readers make of a token: its end, or why not.
+/// The verdicts of the three verifiers: the expiry of the token, or the error.
 fn readers(secret: &SigningSecret, token: &str, now: OffsetDateTime) -> (Verdict, Verdict, Verdict) {
     let access = AccessTokenVerifier::new(&policy(), secret.clone()).verify(token, now);
     let foreign = ForeignTokenVerifier::new(None, secret.clone()).verify(token, now);
     let email = EmailTokens::new(secret.clone(), EmailTokens::DEFAULT_TTL).verify(token, now);
-    // What they print must not panic either.
+    // Formatting the results must not panic either.
     quiet(&access);
     quiet(&foreign);
     quiet(&email);
@@ -113,7 +114,7 @@ fn readers(secret: &SigningSecret, token: &str, now: OffsetDateTime) -> (Verdict
     )
 }
 
-/// Prints a verdict, and an error without what it is about.
+/// Formats a verdict with `Debug`, and an error with `Display` too.
 fn quiet<C: Debug>(verdict: &Result<C, VerifyError>) {
     match verdict {
         Ok(claims) => drop(format!("{claims:?}")),

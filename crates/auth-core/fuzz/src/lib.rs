@@ -1,11 +1,12 @@
-//! Fuzz targets of `auth-core`: what reads outside text, and what must hold of whatever it says.
+//! Fuzz targets of `auth-core` for the code that reads outside input, and the properties that must
+//! hold for every input.
 //!
-//! A target takes bytes and panics where something does not hold. That nothing panics is the least of it; each
-//! file says what else. `cargo xtask fuzz` lets libFuzzer look for such bytes; `tests/replay.rs` shows the kept
-//! corpus to the same functions, without a fuzzer.
+//! A target takes bytes and panics if a property does not hold. Each file lists its properties beyond the
+//! absence of panics. `cargo xtask fuzz` lets libFuzzer search for failing inputs. `tests/replay.rs` runs the
+//! same functions on the stored corpus, without a fuzzer.
 //!
-//! Two secrets are known here. One signs what stands in the corpus, so the fuzzer starts from texts that
-//! verify. The other never signed anything: what verifies under it is forged.
+//! There are two secrets. The known secret signed the texts of the corpus, so the fuzzer starts from texts
+//! that verify. The unknown secret never signed anything, so a text that verifies under it is forged.
 #![expect(clippy::panic, clippy::expect_used, reason = "a panic is how a target reports")]
 
 mod bearer_header;
@@ -17,10 +18,10 @@ mod jwt;
 mod secrets;
 mod stored_hash;
 
-/// A function that takes any bytes and tells whether a reader took something of them.
+/// A function that takes any bytes and returns whether the code under test accepted any of them.
 pub type Target = fn(&[u8]) -> bool;
 
-/// Names and functions of the targets; the corpus of each is in the folder of its name.
+/// Names and functions of the targets. The corpus of each target is in the folder of the same name.
 pub const TARGETS: [(&str, Target); 9] = [
     ("bearer_header", bearer_header::read),
     ("cookie_header", cookie_header::read),
@@ -33,7 +34,7 @@ pub const TARGETS: [(&str, Target); 9] = [
     ("secrets", secrets::read),
 ];
 
-/// The target of a name.
+/// Finds a target by its name.
 pub fn target(name: &str) -> Option<Target> {
     TARGETS.iter().find(|(known, _)| *known == name).map(|(_, target)| *target)
 }

@@ -1,8 +1,9 @@
 //! The text of `BETTER_AUTH_SECRETS`.
 //!
-//! - A list that is taken has one entry per comma-separated piece, each with its own version, none too short.
-//! - The list that it means, written anew, is the same list.
-//! - What its first secret encrypts, the list decrypts; a list without that version does not.
+//! - An accepted list has one entry per comma-separated piece. Each entry has its own version, and no secret
+//!   is too short.
+//! - The accepted entries, written as a list again, give the same list.
+//! - The list decrypts the values that its first secret encrypts; secrets without that version do not.
 //! - Neither the list nor an error about it prints a secret.
 
 use std::collections::HashSet;
@@ -66,13 +67,14 @@ fn taken(text: &str, secrets: &VersionedSecrets) {
     }
 }
 
-/// An error may give numbers, but no piece of the text that is long enough to matter.
+/// An error may contain numbers, but no longer word of the input.
 fn quotes_nothing(text: &str, error: &dyn Error) {
     let mut printed = format!("{error} {error:?}");
     if let Some(source) = error.source() {
         printed.push_str(&source.to_string());
     }
-    // Digits are versions; words of eight letters and more are compared, unless the errors themselves use them.
+    // Numbers are versions. Words of at least eight characters are compared, unless the error messages
+    // contain them.
     const OWN: &str = "secret has bytes, at least are needed secret is a published default or placeholder secret repeats \
         a single character entry is not of the form `<version>:<secret>` version stands twice entry has no usable secret \
         TooShort WellKnown Repetitive DuplicateVersion Form Secret position source bytes version";

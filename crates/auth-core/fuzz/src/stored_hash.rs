@@ -1,17 +1,18 @@
-//! Stored password hashes, which anybody who can write to the column chooses.
+//! Stored password hashes. An attacker who can write to the column can choose them.
 //!
-//! - A scheme that is recognised has costs within the bounds that [`Argon2idParams`] and bcrypt's 16 set.
-//! - A text without a scheme is refused by the verifier, and at once; one with a scheme is not refused.
+//! - A recognised scheme has costs within the bounds of [`Argon2idParams`] and bcrypt's maximum of 16.
+//! - The verifier refuses a text without a scheme immediately. It does not refuse a text with a scheme.
 //! - No such text verifies a password that was never hashed.
 
 use std::time::{Duration, Instant};
 
 use auth_core::{Argon2idParams, Hasher, Password, Scheme, StoredHash};
 
-/// Above this a hash is not computed here: ten thousand a second find more than one.
+/// Largest memory times passes, in KiB, at which the target computes a hash. Costlier hashes would slow down
+/// the fuzzer, which otherwise runs ten thousand inputs per second.
 const CHEAP_KIB: u32 = 64;
 
-/// Generous for a machine that does other things; parsing takes microseconds.
+/// Time limit of a refusal. Parsing takes microseconds; the limit allows for a busy machine.
 const AT_ONCE: Duration = Duration::from_secs(5);
 
 pub(crate) fn read(data: &[u8]) -> bool {
@@ -44,7 +45,7 @@ pub(crate) fn read(data: &[u8]) -> bool {
                 assert_eq!(verify(), Ok(false), "{text}");
             }
         }
-        // 32 MiB each.
+        // Not computed, because each hash needs 32 MiB.
         Some(Scheme::BetterAuthScrypt) => {}
     }
     scheme.is_some()

@@ -1,4 +1,4 @@
-//! The kept corpus, shown to the targets without a fuzzer: what once was found stays fixed.
+//! Runs the targets on the stored corpus, without a fuzzer, so that earlier findings stay fixed.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs, reason = "tests")]
 
@@ -23,11 +23,11 @@ fn r_133_no_input_of_the_corpus_is_a_finding() {
         for file in files {
             let input = fs::read(&file).unwrap();
             assert!(input.len() <= 16 * 1024, "{} is too large to keep", file.display());
-            // A finding's backtrace does not say which file it was.
+            // The backtrace of a panic does not name the input file.
             println!("{}", file.display());
             taken += usize::from(target(&input));
         }
-        // A corpus whose signatures have gone stale would be refused at the door, and prove nothing.
+        // A corpus with outdated signatures would be refused at the first check and would test nothing.
         assert!((1..count).contains(&taken), "{name} took {taken} of {count} inputs");
     }
 }

@@ -1,4 +1,5 @@
-//! JSON as `JSON.stringify` prints it, so that what one server stored reads the same from the other.
+//! JSON as `JSON.stringify` prints it. A stored value then reads the same from this server and from Better
+//! Auth.
 
 use std::fmt;
 
@@ -7,7 +8,7 @@ use serde_json::value::RawValue;
 
 use crate::wire::json::{self, Json};
 
-/// A JSON text in the form that `JSON.stringify(JSON.parse(text))` gives: no spaces, members in
+/// A JSON text in the form that `JSON.stringify(JSON.parse(text))` returns: no spaces, members in
 /// JavaScript's order, numbers as JavaScript prints them.
 ///
 /// ```
@@ -20,7 +21,7 @@ use crate::wire::json::{self, Json};
 #[derive(Clone)]
 pub struct JsonText(Box<RawValue>);
 
-/// The text is no JSON, or is nested deeper than 127 levels.
+/// The text is not JSON, or is nested deeper than 127 levels.
 ///
 /// ```
 /// use auth_core::JsonText;
@@ -33,7 +34,7 @@ pub struct JsonText(Box<RawValue>);
 pub struct ParseJsonError;
 
 impl JsonText {
-    /// Reads any JSON text; of two members with one name the last counts.
+    /// Parses any JSON text. Of two members with the same name, the last one counts.
     ///
     /// # Errors
     ///
@@ -43,22 +44,22 @@ impl JsonText {
         Self::of(&value)
     }
 
-    /// Prints a value.
+    /// Serialises a value.
     pub(crate) fn of(value: &Json) -> Result<Self, ParseJsonError> {
         let canonical = json::to_string(value).map_err(|_says_no_more| ParseJsonError)?;
         RawValue::from_string(canonical).map(Self).map_err(|_quotes| ParseJsonError)
     }
 
-    /// Tells whether a text in it holds U+0000, which PostgreSQL's `jsonb` cannot.
+    /// Whether a text in it contains U+0000, which PostgreSQL's `jsonb` cannot store.
     pub fn has_nul(&self) -> bool {
-        // An escape has an odd number of backslashes before its letter.
+        // In an escape, the number of backslashes before the letter is odd.
         self.as_str().match_indices(r"\u0000").any(|(at, _)| {
             let before = self.as_str().get(..at).unwrap_or_default();
             (before.len() - before.trim_end_matches('\\').len()).is_multiple_of(2)
         })
     }
 
-    /// Gives the text.
+    /// Returns the text.
     pub fn as_str(&self) -> &str {
         self.0.get()
     }
@@ -78,7 +79,7 @@ impl fmt::Debug for JsonText {
     }
 }
 
-/// As the JSON that it is, in serde_json's serialisers.
+/// Serialises as JSON instead of as a string, in the serialisers of serde_json.
 impl Serialize for JsonText {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.serialize(serializer)
@@ -97,7 +98,7 @@ mod tests {
         assert_eq!(serde_json::to_string(&canonical).unwrap(), expected);
     }
 
-    /// What `JSON.stringify(JSON.parse(text))` gave on Node 20.
+    /// The expected values are what `JSON.stringify(JSON.parse(text))` returned on Node 20.
     #[test]
     fn json_reads_as_javascript_prints_it() {
         check(r#" {"b": 1.0, "a": [true, null, "x"] } "#, r#"{"b":1,"a":[true,null,"x"]}"#);

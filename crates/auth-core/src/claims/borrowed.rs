@@ -1,4 +1,4 @@
-//! Claims that borrow from the payload they are in: an access token's are read without copying one of them first.
+//! Claims that borrow from the payload. The claims of an access token are read without copying them first.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,10 +10,10 @@ use super::{Claim, ClaimSource};
 use crate::jws::JwsError;
 use crate::numeric_date;
 
-/// Members that an access token has and a few more, so that the list seldom grows.
+/// Initial capacity: the number of claims in an access token and a few more, so that the list rarely grows.
 const USUAL: usize = 16;
 
-/// The members of a payload, as often as they stand in it. Lists and objects are there by name alone.
+/// The members of a payload, duplicates included. Only the names of lists and objects are kept.
 pub(crate) struct BorrowedClaims<'p>(Vec<(Text<'p>, Member<'p>)>);
 
 impl<'p> BorrowedClaims<'p> {
@@ -26,7 +26,7 @@ impl<'p> BorrowedClaims<'p> {
 
 impl ClaimSource for BorrowedClaims<'_> {
     fn claim(&self, name: &str) -> Option<Claim<'_>> {
-        // Of members that stand twice the last counts, as in JavaScript.
+        // Of duplicate members the last one counts, as in JavaScript.
         let (_, member) = self.0.iter().rev().find(|(known, _)| known.0 == name)?;
         Some(match member {
             Member::Null => Claim::Null,
@@ -49,8 +49,8 @@ enum Member<'p> {
     Other,
 }
 
-/// The members, or `None` for JSON that is no object. Asked for an object outright, serde would quote what it found
-/// instead.
+/// The members, or `None` if the JSON is not an object. If serde were asked for an object directly, its error
+/// would quote the value that it found.
 struct Payload<'p>(Option<Vec<(Text<'p>, Member<'p>)>>);
 
 impl<'de> Deserialize<'de> for Text<'de> {
@@ -115,7 +115,7 @@ impl<'de> Visitor<'de> for Members {
         Ok(Member::Text(Cow::Owned(text.to_owned())))
     }
 
-    // Read like everything else, though nothing of it is kept: what is no JSON deep inside is no JSON.
+    // Nested values are parsed and dropped, so that invalid JSON inside them is an error.
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
         while items.next_element::<Value>()?.is_some() {}
         Ok(Member::Other)
@@ -180,7 +180,7 @@ mod tests {
 
     use super::*;
 
-    /// Shows a payload to both sources.
+    /// Reads a claim of a payload through both sources.
     fn both(payload: &str, name: &str) -> [Option<String>; 2] {
         let owned: Map<String, Value> = serde_json::from_str(payload).unwrap();
         let borrowed = BorrowedClaims::read(payload.as_bytes()).unwrap();

@@ -1,5 +1,4 @@
-//! What Better Auth's `bearer` plugin makes of a request: a session token in the `Authorization` header takes the place
-//! of the session cookie.
+//! Better Auth's `bearer` plugin: a session token in the `Authorization` header replaces the session cookie.
 
 use super::percent::decode_uri_component;
 use super::request::{latin1, trim};
@@ -11,8 +10,8 @@ use crate::signing_secret::SigningSecret;
 
 /// The rules of Better Auth's `bearer` plugin (1.7.25, `plugins/bearer`).
 ///
-/// A header that it does not take for its own is passed over, so that the request's cookies still count. To
-/// refuse bad tokens instead, read the header by [`Bearer`](crate::Bearer).
+/// A header that the plugin does not recognise is ignored, and the request's cookies are used. To refuse bad
+/// tokens instead, read the header with [`Bearer`](crate::Bearer).
 ///
 /// ```
 /// use auth_core::{BearerCookie, BearerPlugin, SigningSecret};
@@ -27,11 +26,11 @@ use crate::signing_secret::SigningSecret;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BearerPlugin {
-    /// Whether a token counts only with its signature (`requireSignature`).
+    /// Whether a token is accepted only with a signature (`requireSignature`).
     pub require_signature: bool,
 }
 
-/// What stands in the place of the session cookie.
+/// The replacement for the session cookie.
 ///
 /// ```
 /// use auth_core::{BearerCookie, BearerPlugin, SessionToken, signed_value};
@@ -48,21 +47,22 @@ pub struct BearerPlugin {
 /// ```
 #[derive(Clone, Debug)]
 pub enum BearerCookie {
-    /// A session token, raw or rightly signed.
+    /// A session token, raw or with a valid signature.
     Token(SessionToken),
-    /// The same for a text that no session token can be, so that no session has it.
+    /// A raw or validly signed text that cannot be a session token, so no session matches it.
     UnusableToken,
-    /// Rightly signed, in a spelling that no reader of cookies takes: a cookie with a wrong signature.
+    /// A validly signed text whose signature is encoded in a way that the cookie reader does not accept. It
+    /// is treated as a cookie with a wrong signature.
     Unreadable,
 }
 
 impl BearerPlugin {
-    /// Reads the value of an `Authorization` header; `None` where the plugin passes it over.
+    /// Reads the value of an `Authorization` header; `None` if the plugin ignores it.
     ///
-    /// The reference signs a raw token, whatever its characters, and reads the cookie that it made of it. Here
-    /// nothing is signed: what would come out is clear without.
+    /// Better Auth signs a raw token, whatever its characters, and then reads the cookie that it created.
+    /// This function signs nothing, because the result of that reading is known without a signature.
     pub fn read(self, authorization: &[u8], secret: &SigningSecret) -> Option<BearerCookie> {
-        // One character for each byte, as Node reads headers.
+        // One character for each byte, as Node decodes headers.
         let header = latin1(authorization);
         let (scheme, token) = header.split_at_checked(SCHEME.len())?;
         let token = trim(token);
@@ -87,7 +87,7 @@ const SCHEME: &str = "bearer ";
 
 fn session(text: &str) -> BearerCookie {
     match SessionToken::parse(text) {
-        // The one other text that cookies are signed with.
+        // `true` is the only other text that is signed for cookies, and it is not a session token.
         Some(_) if text == signed_value::TRUE => BearerCookie::UnusableToken,
         Some(token) => BearerCookie::Token(token),
         None => BearerCookie::UnusableToken,
@@ -163,9 +163,9 @@ mod tests {
         ] {
             check(&format!("Bearer {text}"), "unreadable");
         }
-        // The last letter before the padding carries two unused bits.
+        // The last character before the padding has two unused bits.
         check(&format!("Bearer {}", good.replace("0=", "1=")), "unreadable");
-        // `-` says that this is the other alphabet, which has no `+`.
+        // `-` selects the base64url alphabet, which has no `+`.
         check(&format!("Bearer {good}-"), "ignored");
         for text in [
             "a.b.c",

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-/// Encodes everything but `A-Za-z0-9` and `-_.!~*'()`, byte by byte of the UTF-8 form, in upper-case hex
-/// (ECMA-262, `encodeURIComponent`).
+/// Encodes every byte of the UTF-8 text except `A-Za-z0-9` and `-_.!~*'()`, in upper-case hex (ECMA-262,
+/// `encodeURIComponent`).
 ///
 /// ```
 /// use auth_core::encode_uri_component;
@@ -24,8 +24,8 @@ pub fn encode_uri_component(text: &str) -> String {
     encoded
 }
 
-/// Decodes percent escapes; `None` when an escape is malformed or the escaped bytes are not UTF-8
-/// (ECMA-262, `decodeURIComponent`, which throws there).
+/// Decodes percent escapes; `None` if an escape is malformed or the decoded bytes are not UTF-8 (ECMA-262,
+/// `decodeURIComponent`, which throws an error instead).
 ///
 /// ```
 /// use auth_core::decode_uri_component;

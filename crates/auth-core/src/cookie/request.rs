@@ -1,4 +1,4 @@
-//! Reading the `Cookie` header as the reference does.
+//! Parses the `Cookie` header as Better Auth does.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -8,15 +8,18 @@ use super::percent::{decode_uri_component, encode_uri_component};
 
 /// The cookies of one request.
 ///
-/// The reference's rules (better-call's `parseCookies` of Better Auth 1.7.25): pairs split at `;`, a piece
-/// without `=` is passed over, names and values are trimmed, the first of two equal names wins, a value
-/// that starts with `"` loses its first and last character, and what is left is percent-decoded or, if that
-/// cannot be done, taken as it stands.
+/// The rules are those of better-call's `parseCookies` (Better Auth 1.7.25):
 ///
-/// Bytes outside ASCII are read as Latin-1, as Node does, so that one odd cookie of another application
+/// - Pairs are separated by `;`. A piece without `=` is ignored.
+/// - Names and values are trimmed.
+/// - Of two equal names, the first one counts.
+/// - A value that starts with `"` loses its first and last character.
+/// - The rest is percent-decoded. If that fails, it is used undecoded.
+///
+/// Bytes outside ASCII are read as Latin-1, as in Node. A malformed cookie of another application therefore
 /// does not hide the others.
 ///
-/// The chunks of a cookie cache go through another parser of the reference; `strict` reads as it does.
+/// Better Auth reads the chunks of a cookie cache with another parser; `strict` follows its rules.
 ///
 /// ```
 /// use auth_core::RequestCookies;
@@ -28,13 +31,13 @@ use super::percent::{decode_uri_component, encode_uri_component};
 /// ```
 #[derive(Clone, Default)]
 pub struct RequestCookies {
-    /// Names and values with the white space and quotes around them.
+    /// Names and values, including surrounding white space and quotes.
     pairs: Vec<(String, String)>,
 }
 
 impl RequestCookies {
-    /// Reads the values of all `Cookie` header lines, in their order; HTTP/2 clients may send several
-    /// (RFC 9113 §8.2.3).
+    /// Parses the values of all `Cookie` header lines, in their order. HTTP/2 clients may send several (RFC
+    /// 9113 §8.2.3).
     pub fn parse<'h>(headers: impl IntoIterator<Item = &'h [u8]>) -> Self {
         #[cfg(feature = "testing")]
         crate::testing::counts::cookies_parsed();
@@ -42,26 +45,27 @@ impl RequestCookies {
         for header in headers {
             let header = latin1(header);
             for (name, value) in header.split(';').filter_map(|piece| piece.split_once('=')) {
-                // Doubles stay in: sorting them out here would take quadratic time, at the sender's choice.
+                // Duplicates are kept. Searching for them here would take quadratic time, and the client
+                // chooses the number of cookies.
                 cookies.pairs.push((name.to_owned(), value.to_owned()));
             }
         }
         cookies
     }
 
-    /// Gives the decoded value of the first cookie of that name.
+    /// Returns the decoded value of the first cookie with that name.
     pub fn get(&self, name: &str) -> Option<String> {
         let (_, value) = self.pairs.iter().find(|(known, _)| trim(known) == name)?;
         Some(decode(unquote(trim(value))))
     }
 
-    /// Lists the names in the order in which they came, as often as they came.
+    /// Returns the names in the order of the header, including duplicates.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.pairs.iter().map(|(name, _)| trim(name))
     }
 
-    /// Gives the cookies as the reference's `bearer` plugin passes them on beside the one that it sets
-    /// (`setRequestCookie`): read by the rules of its other parser, and written anew.
+    /// Returns the cookies as Better Auth's `bearer` plugin passes them on beside the one that it sets
+    /// (`setRequestCookie`): parsed with the rules of `strict` and encoded again.
     #[must_use]
     pub fn rewritten(&self) -> Self {
         let mut pairs: Vec<(String, String)> = Vec::new();
@@ -79,11 +83,13 @@ impl RequestCookies {
         Self { pairs }
     }
 
-    /// Lists names and decoded values by the rules of the reference's other parser (`parseCookies` in Better
-    /// Auth 1.7.25's `cookie-utils`), in the order in which they came, as often as they came; of equal names
-    /// the last one counts there. Names are tokens of RFC 9110, only spaces and tabs are trimmed, quotes go
-    /// where both are there, and a cookie with other characters than RFC 6265 §4.1.1 allows, space and comma
-    /// is passed over.
+    /// Returns names and decoded values by the rules of Better Auth's other parser (`parseCookies` in Better
+    /// Auth 1.7.25's `cookie-utils`), in the order of the header, including duplicates. In that parser the
+    /// last of several equal names counts.
+    ///
+    /// Names are tokens of RFC 9110. Only spaces and tabs are trimmed. Quotes are removed only if both are
+    /// present. A cookie is ignored if its value has characters other than those of RFC 6265 §4.1.1, space
+    /// and comma.
     pub(super) fn strict(&self) -> impl Iterator<Item = (&str, String)> {
         let is_space = |c: char| matches!(c, ' ' | '\t');
         self.pairs.iter().filter_map(move |(name, value)| {
@@ -95,7 +101,7 @@ impl RequestCookies {
     }
 }
 
-/// Reads bytes as Latin-1.
+/// Decodes bytes as Latin-1.
 pub(super) fn latin1(bytes: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(bytes) {
         Ok(text) if text.is_ascii() => Cow::Borrowed(text),
@@ -103,20 +109,20 @@ pub(super) fn latin1(bytes: &[u8]) -> Cow<'_, str> {
     }
 }
 
-/// Values hold session tokens, so only names are shown.
+/// Values contain session tokens, so `Debug` shows only names.
 impl fmt::Debug for RequestCookies {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.names()).finish()
     }
 }
 
-/// Tells whether a text can be a cookie's name: a token of RFC 9110 §5.6.2.
+/// Whether a text can be a cookie's name: a token of RFC 9110 §5.6.2.
 pub(super) fn is_token(name: &str) -> bool {
     !name.is_empty()
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
-/// `cookie-octet` of RFC 6265 §4.1.1, space and comma.
+/// Whether a byte is a `cookie-octet` of RFC 6265 §4.1.1, a space or a comma.
 fn is_value_byte(byte: u8) -> bool {
     matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b';' | b'\\')
 }
@@ -125,13 +131,13 @@ fn decode(value: &str) -> String {
     decode_uri_component(value).unwrap_or_else(|| value.to_owned())
 }
 
-/// Trims what JavaScript's `trim` takes for white space, which U+0085 is not.
+/// Trims white space as JavaScript's `trim` does, which does not include U+0085.
 pub(super) fn trim(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() && c != '\u{85}')
 }
 
-/// Drops the first and the last character of a value that starts with a quote, whatever the last one is
-/// (`slice(1, -1)` in the reference).
+/// Removes the first and the last character of a value that starts with a quote, even if the last one is not
+/// a quote (`slice(1, -1)` in Better Auth).
 fn unquote(value: &str) -> &str {
     let Some(rest) = value.strip_prefix('"') else {
         return value;

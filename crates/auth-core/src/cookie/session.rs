@@ -1,4 +1,4 @@
-//! The cookies that carry a session: what is written into them and read from them.
+//! The cookies that carry a session: how to write and read their contents.
 
 use std::collections::BTreeMap;
 
@@ -36,7 +36,7 @@ pub struct SessionCookies {
     session_data_limit: usize,
 }
 
-/// What the session cookie of a request shows.
+/// The session cookie of a request.
 ///
 /// ```
 /// use auth_core::{CookieSettings, RequestCookies, SessionCookies, SessionTokenCookie, SigningSecret};
@@ -50,29 +50,31 @@ pub struct SessionCookies {
 /// ```
 #[derive(Clone, Debug)]
 pub enum SessionTokenCookie {
-    /// No cookie of that name came.
+    /// The request has no cookie of that name.
     Absent,
-    /// One came whose signature is missing, malformed or wrong.
+    /// The signature of the cookie is missing, malformed or wrong, or the signed value is not a session
+    /// token.
     Invalid,
-    /// A session token, rightly signed.
+    /// A session token with a valid signature.
     Token(SessionToken),
 }
 
-/// Longest `Set-Cookie` line in bytes that browsers are sure to keep, as the reference counts it.
+/// Longest `Set-Cookie` line in bytes that all browsers keep, as Better Auth counts it.
 const MAX_LINE: usize = 4_050;
 
-/// Most cookies that a cache is cut into.
+/// Largest number of cookies that hold one cache.
 const MAX_CHUNKS: usize = 100;
 
 impl SessionCookies {
-    /// Builds the names and attributes once.
+    /// Creates the names and attributes of the cookies.
     ///
     /// # Errors
     ///
-    /// - [`CookieSettingsError::Prefix`], [`CookieSettingsError::Name`]: what cannot stand in a cookie's name.
-    /// - [`CookieSettingsError::SameName`]: two cookies that would be one.
-    /// - [`CookieSettingsError::Domain`]: a domain that is no host name.
-    /// - [`CookieSettingsError::Path`]: a path that is none.
+    /// - [`CookieSettingsError::Prefix`], [`CookieSettingsError::Name`]: the prefix or a name is empty or has
+    ///   characters that a cookie's name cannot have.
+    /// - [`CookieSettingsError::SameName`]: two cookies have the same name.
+    /// - [`CookieSettingsError::Domain`]: a domain is not a host name.
+    /// - [`CookieSettingsError::Path`]: a path is not valid.
     pub fn new(settings: CookieSettings) -> Result<Self, CookieSettingsError> {
         let cookies = Self {
             session_token: settings.cookie("session_token", &settings.session_token)?,
@@ -88,41 +90,42 @@ impl SessionCookies {
         Ok(cookies)
     }
 
-    /// Bounds what a cookie cache may take of a request's head, in bytes, with the names of its cookies: a
-    /// larger one is not written. A client sends all of it with each request, and a head too large for the
-    /// server would be refused before anything could take the cache back.
+    /// Limits the bytes of a cookie cache in the headers of a request, including the names of its cookies. A
+    /// larger cache is not written. A client sends the whole cache with each request. If the headers became
+    /// too large, the server would refuse every request, including one whose answer would remove the cache.
     #[must_use]
     pub fn limit_session_data(mut self, bytes: usize) -> Self {
         self.session_data_limit = bytes;
         self
     }
 
-    /// Gives the name of the cookie with the signed session token.
+    /// Returns the name of the cookie that holds the signed session token.
     pub fn session_token_name(&self) -> &str {
         &self.session_token.name
     }
 
-    /// Gives the name of the cookie cache; its chunks have `.0`, `.1` and so on after it.
+    /// Returns the name of the cookie cache. Its chunks have `.0`, `.1` and so on after it.
     pub fn session_data_name(&self) -> &str {
         &self.session_data.name
     }
 
-    /// Gives the `Max-Age` that the settings ask for the cookie cache, which is then also the time for which
-    /// a cache is good; `None` where they leave both to the cache's own policy.
+    /// Returns the `Max-Age` that the settings give the cookie cache; it is then also the lifetime of a
+    /// value. `None` if the settings give none, so that the cache's own policy applies to both.
     pub fn session_data_max_age(&self) -> Option<MaxAge> {
         self.session_data.attributes.max_age
     }
 
-    /// Gives the name of the cookie that says the session ends with the browser.
+    /// Returns the name of the cookie that marks a session as ending with the browser.
     pub fn dont_remember_name(&self) -> &str {
         &self.dont_remember.name
     }
 
-    /// Writes the `Set-Cookie` line of the session token; without `max_age` it goes when the browser closes.
+    /// Returns the `Set-Cookie` line of the session token. Without `max_age`, the browser deletes the cookie
+    /// when it closes.
     ///
     /// # Errors
     ///
-    /// [`UnsignableToken`] as [`signed_value::sign_session_token`] says.
+    /// [`UnsignableToken`], as in [`signed_value::sign_session_token`].
     pub fn session_token(
         &self,
         token: &SessionToken,
@@ -133,19 +136,20 @@ impl SessionCookies {
         Ok(self.session_token.set(value, max_age))
     }
 
-    /// Writes the `Set-Cookie` line that marks a session as one that ends with the browser.
+    /// Returns the `Set-Cookie` line that marks a session as ending when the browser closes.
     pub fn dont_remember(&self, secret: &SigningSecret) -> SetCookie {
         let Cookie { attributes, .. } = &self.dont_remember;
         self.dont_remember.set(signed_value::sign_true(secret), attributes.max_age)
     }
 
-    /// Writes the line that removes the mark of [`SessionCookies::dont_remember`].
+    /// Returns the line that removes the mark of [`SessionCookies::dont_remember`].
     pub fn clear_dont_remember(&self) -> SetCookie {
         self.dont_remember.removal()
     }
 
-    /// Writes the lines that end a session in the browser: session token, cookie cache, every chunk of a
-    /// cache that the request brought, and the `dont_remember` mark (Better Auth core §7.2); each name once.
+    /// Returns the lines that remove a session from the browser: session token, cookie cache, every chunk of
+    /// a cache that the request sent, and the `dont_remember` mark (Better Auth core §7.2). Each name occurs
+    /// once.
     pub fn clear_session(&self, request: &RequestCookies) -> Vec<SetCookie> {
         let mut lines = vec![self.session_token.removal(), self.session_data.removal()];
         let chunks = self.session_data_names(request);
@@ -159,9 +163,9 @@ impl SessionCookies {
         lines
     }
 
-    /// Writes the lines that remove a cookie cache that the request brought, whole or in chunks; none where
-    /// it brought none. A server without a cookie cache takes away what one with it left behind (Better
-    /// Auth core §11.4 step 1).
+    /// Returns the lines that remove the cookie cache that the request sent, whole or in chunks; empty if the
+    /// request sent none. A server without a cookie cache thus removes values that another server wrote
+    /// (Better Auth core §11.4 step 1).
     pub fn clear_session_data(&self, request: &RequestCookies) -> Vec<SetCookie> {
         if self.read_session_data(request).is_none() {
             return Vec::new();
@@ -170,10 +174,11 @@ impl SessionCookies {
         names.into_iter().map(|name| self.session_data.chunk_removal(name)).collect()
     }
 
-    /// Writes the lines of a cookie cache: in one cookie, or cut into `<name>.0`, `<name>.1` and so on where
-    /// one would be longer than browsers keep (Better Auth core §9). Each name is there once; what the
-    /// request brought and is not written anew is removed, before the new ones. A cache that would need more
-    /// than 100 cookies, or more bytes than [`SessionCookies::limit_session_data`] allows, is not written.
+    /// Returns the lines of a cookie cache: one cookie, or chunks `<name>.0`, `<name>.1` and so on if one
+    /// cookie would be longer than browsers keep (Better Auth core §9). Each name occurs once. Cookies of the
+    /// request's cache that are not overwritten are removed. The removals come before cookies that the
+    /// request did not have. A cache that would need more than 100 cookies, or more bytes than
+    /// [`SessionCookies::limit_session_data`] allows, is not written.
     pub fn session_data(&self, cached: &CachedValue, request: &RequestCookies) -> Vec<SetCookie> {
         let Cookie { name, .. } = &self.session_data;
         let attributes = CookieAttributes { max_age: cached.max_age, ..self.session_data.attributes.clone() };
@@ -181,7 +186,7 @@ impl SessionCookies {
         let limit = MAX_LINE.saturating_sub(overhead);
         let value = cached.value.as_str();
         let chunks = if limit == 0 { usize::MAX } else { value.len().div_ceil(limit).max(1) };
-        // `<name>.99=` before each part and `; ` after it.
+        // Each part is sent with `<name>.99=` before it and `; ` after it.
         let sent = chunks.saturating_mul(name.len() + 6).saturating_add(value.len());
         let mut cookies: Vec<SetCookie> = self
             .session_data_names(request)
@@ -201,7 +206,7 @@ impl SessionCookies {
             2..=MAX_CHUNKS => {
                 let (mut rest, mut number) = (value, 0);
                 while !rest.is_empty() {
-                    // Values are ASCII; where one were not, a chunk of no whole character ends the cutting.
+                    // Values are ASCII. The loop stops if a chunk boundary is inside a character.
                     let Some((chunk, after)) = rest.split_at_checked(limit.min(rest.len())) else { break };
                     write(format!("{name}.{number}"), chunk);
                     (rest, number) = (after, number + 1);
@@ -212,9 +217,9 @@ impl SessionCookies {
         cookies
     }
 
-    /// Reads the value of a cookie cache: the cookie itself, or else its chunks put together by number;
-    /// `None` where there is neither. What the value says is for
-    /// [`CookieCache::read`](crate::CookieCache::read) to judge.
+    /// Reads the value of a cookie cache: the cookie itself, or its chunks joined in the order of their
+    /// numbers. `None` if the request has neither. The value is not verified;
+    /// [`CookieCache::read`](crate::CookieCache::read) does that.
     pub fn read_session_data(&self, request: &RequestCookies) -> Option<String> {
         if let Some(value) = request.get(&self.session_data.name).filter(|value| !value.is_empty()) {
             return Some(value);
@@ -225,7 +230,7 @@ impl SessionCookies {
         Some(value).filter(|value| !value.is_empty())
     }
 
-    /// Reads the session token of a request; `None` without cookie, or when its signature is missing,
+    /// Reads the session token of a request; `None` if the cookie is missing or its signature is missing,
     /// malformed or wrong.
     pub fn read_session_token(
         &self,
@@ -235,7 +240,7 @@ impl SessionCookies {
         signed_value::verify_session_token(&request.get(&self.session_token.name)?, secret)
     }
 
-    /// Reads the session cookie of a request, and tells a cookie that does not verify from none.
+    /// Reads the session cookie of a request and distinguishes an invalid cookie from a missing one.
     pub fn read_session_cookie(
         &self,
         request: &RequestCookies,
@@ -248,17 +253,17 @@ impl SessionCookies {
         }
     }
 
-    /// Tells whether the request brings a session cookie at all, good or not.
+    /// Whether the request has a session cookie, valid or not.
     pub fn has_session_token(&self, request: &RequestCookies) -> bool {
         request.names().any(|name| name == self.session_token.name)
     }
 
-    /// Tells whether the request carries a validly signed `dont_remember` mark.
+    /// Whether the request has a `dont_remember` mark with a valid signature.
     pub fn read_dont_remember(&self, request: &RequestCookies, secret: &SigningSecret) -> bool {
         request.get(&self.dont_remember.name).is_some_and(|text| signed_value::verify_true(&text, secret))
     }
 
-    /// Lists the names under which the request brought a cookie cache or chunks of one, each once.
+    /// Returns the names of the request's cookies that hold a cookie cache or its chunks, each once.
     fn session_data_names<'r>(&self, request: &'r RequestCookies) -> Vec<&'r str> {
         let mut names = Vec::new();
         for (name, _) in request.strict() {
@@ -270,8 +275,8 @@ impl SessionCookies {
         names
     }
 
-    /// Gives the number of `<session_data>.<n>` with n from 0 to 99 as a writer puts it: a cache of more
-    /// chunks is never written, and a request cannot make the answer grow beyond these.
+    /// Returns n of `<session_data>.<n>`, with n from 0 to 99 and without leading zeros. A cache never has
+    /// more chunks, and the limit bounds the removal lines that a request can cause in the answer.
     fn chunk_number(&self, name: &str) -> Option<u8> {
         let number = name.strip_prefix(&self.session_data.name)?.strip_prefix('.')?;
         let is_canonical = match number.as_bytes() {
@@ -292,7 +297,7 @@ impl Cookie {
         SetCookie::removal(&self.name, &self.attributes)
     }
 
-    /// Removes the cookie under its own name or that of a chunk.
+    /// Removes the cookie or a chunk of it, which is called `name`.
     fn chunk_removal(&self, name: &str) -> SetCookie {
         SetCookie::removal(name, &self.attributes).chunk_of(&self.name)
     }

@@ -6,9 +6,9 @@ use time::Duration;
 
 use super::percent::encode_uri_component;
 
-/// When browsers send a cookie on requests that other sites started (RFC 6265bis §5.6.7).
+/// When browsers send a cookie with requests that other sites started (RFC 6265bis §5.6.7).
 ///
-/// For pages that other sites embed; `Secure` comes with it:
+/// Pages that are embedded in other sites need `None`, which also sets `Secure`:
 ///
 /// ```
 /// use auth_core::{AttributeOverrides, CookieSettings, SameSite, SessionCookies};
@@ -26,7 +26,7 @@ pub enum SameSite {
     Lax,
     /// Never.
     Strict,
-    /// Always; browsers ask for `Secure` with it.
+    /// Always; browsers require `Secure` with it.
     None,
 }
 
@@ -40,8 +40,8 @@ impl fmt::Display for SameSite {
     }
 }
 
-/// A `Max-Age` in whole seconds, from 0 to 400 days: browsers cut off longer lives (RFC 6265bis §5.5) and
-/// the reference fails on them, so a longer one cannot be said.
+/// A `Max-Age` in whole seconds, from 0 to 400 days. The type allows no longer lifetime, because browsers cut
+/// longer ones off (RFC 6265bis §5.5) and Better Auth fails on them.
 ///
 /// ```
 /// use auth_core::MaxAge;
@@ -56,26 +56,27 @@ impl fmt::Display for SameSite {
 pub struct MaxAge(u32);
 
 impl MaxAge {
-    /// Removes the cookie.
+    /// Makes the browser delete the cookie.
     pub const REMOVE: Self = Self(0);
 
-    /// The longest life, 400 days (RFC 6265bis §5.5).
+    /// The longest lifetime, 400 days (RFC 6265bis §5.5).
     pub const LONGEST: Self = Self(400 * 24 * 60 * 60);
 
-    /// Takes a span of 0 to 400 days, cut down to whole seconds; `None` for any other.
+    /// Creates a `Max-Age` from a span of 0 to 400 days, truncated to whole seconds; `None` for any other
+    /// span.
     pub fn new(span: Duration) -> Option<Self> {
         let seconds = u32::try_from(span.whole_seconds()).ok()?;
         let fits = !span.is_negative() && span <= Duration::seconds(i64::from(Self::LONGEST.0));
         fits.then_some(Self(seconds))
     }
 
-    /// Gives the life as a span of whole seconds.
+    /// Returns the lifetime as a span of whole seconds.
     pub fn span(self) -> Duration {
         Duration::seconds(i64::from(self.0))
     }
 }
 
-/// Everything about a cookie but its name and value.
+/// The attributes of a cookie: everything except its name and value.
 ///
 /// ```
 /// use auth_core::{CookieAttributes, MaxAge};
@@ -90,24 +91,24 @@ impl MaxAge {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CookieAttributes {
-    /// Life in seconds; without it the cookie goes when the browser closes.
+    /// Lifetime in seconds; without it the browser deletes the cookie when it closes.
     pub max_age: Option<MaxAge>,
-    /// Host whose subdomains get the cookie too.
+    /// Host whose subdomains also get the cookie.
     pub domain: Option<String>,
     /// Path prefix.
     pub path: String,
-    /// Kept from scripts.
+    /// Whether the cookie is hidden from scripts.
     pub http_only: bool,
-    /// Sent over https only.
+    /// Whether the cookie is sent over https only.
     pub secure: bool,
-    /// Sent across sites.
+    /// Whether browsers send the cookie across sites.
     pub same_site: Option<SameSite>,
-    /// Kept per top-level site; browsers ask for `Secure` with it.
+    /// Stored separately for each top-level site; browsers require `Secure` with it.
     pub partitioned: bool,
 }
 
 impl Default for CookieAttributes {
-    /// The reference's base: `Path=/; HttpOnly; SameSite=Lax`.
+    /// Better Auth's defaults: `Path=/; HttpOnly; SameSite=Lax`.
     fn default() -> Self {
         Self {
             max_age: None,
@@ -146,8 +147,8 @@ impl fmt::Display for CookieAttributes {
     }
 }
 
-/// Writes a `Set-Cookie` value in the reference's attribute order (Better Auth core §7.1); the cookie's
-/// value is percent-encoded, the name and the attributes are taken as they are.
+/// Formats a `Set-Cookie` value with the attributes in Better Auth's order (Better Auth core §7.1). The
+/// cookie's value is percent-encoded. The name and the attributes are used unchanged.
 ///
 /// ```
 /// use auth_core::{CookieAttributes, set_cookie_text};
@@ -180,7 +181,7 @@ pub struct SetCookie {
 }
 
 impl SetCookie {
-    /// Sets a cookie to a value, which is percent-encoded in the line.
+    /// Sets a cookie to a value. The value is percent-encoded in the line.
     pub fn new(name: impl Into<String>, value: impl Into<String>, attributes: &CookieAttributes) -> Self {
         let (name, value) = (name.into(), value.into());
         let line = set_cookie_text(&name, &value, attributes);
@@ -195,7 +196,7 @@ impl SetCookie {
         Self { name, chunk: None, value: None, line }
     }
 
-    /// Marks the cookie as a chunk of the one called `family`.
+    /// Marks the cookie as a chunk of the cookie called `family`.
     pub(super) fn chunk_of(mut self, family: &str) -> Self {
         self.chunk = self.name.starts_with(family).then_some(family.len());
         self
@@ -206,12 +207,12 @@ impl SetCookie {
         &self.name
     }
 
-    /// The name without the number of a chunk: chunks are one cookie, written and removed together.
+    /// The name without the number of a chunk. Chunks of one cookie are written and removed together.
     pub fn family(&self) -> &str {
         self.chunk.and_then(|length| self.name.get(..length)).unwrap_or(&self.name)
     }
 
-    /// The value before percent-encoding; `None` removes the cookie.
+    /// The value before percent-encoding; `None` if the line removes the cookie.
     pub fn value(&self) -> Option<&str> {
         self.value.as_deref()
     }
@@ -222,7 +223,7 @@ impl SetCookie {
     }
 }
 
-/// Values hold session tokens, so only the name is shown.
+/// Values may contain session tokens, so `Debug` shows only the name.
 impl fmt::Debug for SetCookie {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("SetCookie").field(&self.name).finish()

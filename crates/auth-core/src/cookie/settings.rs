@@ -1,10 +1,10 @@
-//! What a deployment decides about its cookies: names and attributes, in layers.
+//! A deployment's cookie settings: names and attributes, in layers.
 
 use super::request::is_token;
 use super::set_cookie::{CookieAttributes, MaxAge, SameSite};
 use crate::host_port::is_plain_name;
 
-/// What a deployment decides about its cookies (Better Auth core §7.1).
+/// A deployment's cookie settings (Better Auth core §7.1).
 ///
 /// ```
 /// use auth_core::{CookieSettings, SessionCookies};
@@ -23,25 +23,25 @@ use crate::host_port::is_plain_name;
 pub struct CookieSettings {
     /// First part of every name (`advanced.cookiePrefix`).
     pub prefix: String,
-    /// Whether cookies are for https alone: sets `Secure` and puts `__Secure-` before every name
+    /// Whether cookies are for https only: sets `Secure` and puts `__Secure-` before every name
     /// (`advanced.useSecureCookies`).
     pub secure: bool,
-    /// Host whose subdomains share the cookies, as it is to be written
+    /// Host whose subdomains share the cookies, exactly as the `Domain` attribute contains it
     /// (`advanced.crossSubDomainCookies.domain`).
     pub domain: Option<String>,
-    /// Attributes of every cookie, over the built-in ones (`advanced.defaultCookieAttributes`).
+    /// Attributes of every cookie; they override the built-in ones (`advanced.defaultCookieAttributes`).
     pub attributes: AttributeOverrides,
-    /// The signed session token. Its `Max-Age` follows the session, whatever is said here.
+    /// The signed session token. Its `Max-Age` follows the session; a value here has no effect.
     pub session_token: CookieOverrides,
-    /// The cookie cache. Its `Max-Age` is also how long the cache is good, see
+    /// The cookie cache. Its `Max-Age` is also the lifetime of a cached value, see
     /// [`SessionCookies::session_data_max_age`](super::SessionCookies::session_data_max_age).
     pub session_data: CookieOverrides,
-    /// The mark of a session that ends with the browser.
+    /// The mark of a session that ends when the browser closes.
     pub dont_remember: CookieOverrides,
 }
 
 impl Default for CookieSettings {
-    /// The reference's defaults on https: prefix `better-auth`, secure, this host only, `SameSite=Lax`.
+    /// Better Auth's defaults on https: prefix `better-auth`, secure, this host only, `SameSite=Lax`.
     fn default() -> Self {
         Self {
             prefix: "better-auth".to_owned(),
@@ -68,13 +68,13 @@ impl Default for CookieSettings {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CookieOverrides {
-    /// Name in place of `<prefix>.<key>`; `__Secure-` still comes before it where cookies are secure.
+    /// Name in place of `<prefix>.<key>`. If cookies are secure, `__Secure-` still comes before it.
     pub name: Option<String>,
-    /// Attributes, over all others.
+    /// Attributes that override all others.
     pub attributes: AttributeOverrides,
 }
 
-/// Attributes that take the place of those of the layers below; `None` leaves them.
+/// Attributes that override those of the layers below; `None` keeps the value of the layer below.
 ///
 /// ```
 /// use auth_core::{AttributeOverrides, CookieOverrides, CookieSettings, SameSite, SessionCookies};
@@ -99,8 +99,8 @@ pub struct AttributeOverrides {
     pub path: Option<String>,
     /// `HttpOnly`.
     pub http_only: Option<bool>,
-    /// `Secure`. A name that begins with `__Secure-` or `__Host-`, `SameSite=None` and `Partitioned` need it
-    /// and have it, whatever is said here.
+    /// `Secure`. It is always set for a name that begins with `__Secure-` or `__Host-`, for `SameSite=None`
+    /// and for `Partitioned`; a value here cannot remove it.
     pub secure: Option<bool>,
     /// `SameSite`.
     pub same_site: Option<SameSite>,
@@ -123,13 +123,13 @@ pub enum CookieSettingsError {
     /// The prefix is empty or has characters that a cookie name cannot have (RFC 6265 §4.1.1).
     #[error("cookie prefix is not a token of RFC 9110")]
     Prefix,
-    /// A cookie's name is empty or has characters that it cannot have.
+    /// A cookie's name is empty or has characters that a cookie name cannot have.
     #[error("cookie name is not a token of RFC 9110")]
     Name,
-    /// Two cookies have one name, or one has the name of a chunk of the cookie cache.
+    /// Two cookies have the same name, or one has the name of a chunk of the cookie cache.
     #[error("two cookies have the same name")]
     SameName,
-    /// A domain is empty or is no host name.
+    /// A domain is empty or is not a host name.
     #[error("cookie domain is not a host name")]
     Domain,
     /// A path does not begin with a slash or has characters that end an attribute.
@@ -137,7 +137,7 @@ pub enum CookieSettingsError {
     Path,
 }
 
-/// One cookie's name and attributes, all layers put together.
+/// One cookie's name and attributes, with all layers merged.
 #[derive(Clone, Debug)]
 pub(super) struct Cookie {
     pub(super) name: String,
@@ -145,8 +145,8 @@ pub(super) struct Cookie {
 }
 
 impl CookieSettings {
-    /// Puts the layers of one cookie together, the later over the earlier (1.7.25, `createCookieGetter`, then
-    /// better-call's `resolveCookie`).
+    /// Merges the layers of one cookie; later layers override earlier ones (1.7.25, `createCookieGetter`,
+    /// then better-call's `resolveCookie`).
     pub(super) fn cookie(&self, key: &str, own: &CookieOverrides) -> Result<Cookie, CookieSettingsError> {
         if !is_token(&self.prefix) {
             return Err(CookieSettingsError::Prefix);
@@ -162,7 +162,8 @@ impl CookieSettings {
             ..CookieAttributes::default()
         };
         self.attributes.apply(&mut attributes);
-        // The cache's own life stands between the layers; that of the session token is not asked for here.
+        // A `Max-Age` for all cookies does not apply to the cookie cache and the session token: the lifetime
+        // of the cache has a setting of its own, and that of the token follows the session.
         if key != "dont_remember" {
             attributes.max_age = None;
         }

@@ -1,9 +1,9 @@
 //! The `compact` strategy: JSON with a MAC, in base64url.
 //!
-//! The MAC is not over the text that was sent but over what `JSON.stringify` makes of it after
-//! `JSON.parse`, with every text that looks like a date written anew. So here, and nowhere else, JSON is
-//! read before its MAC is checked; it is read into values of no meaning, within the limits of
-//! [`MAX_VALUE_BYTES`](payload::MAX_VALUE_BYTES) and of serde_json's depth.
+//! The MAC does not cover the text that the client sent. It covers the text that `JSON.stringify` returns for
+//! the result of `JSON.parse`, with every text that looks like a date formatted again. This is therefore the
+//! only place where JSON is parsed before its MAC is checked. It is parsed into plain values that are not
+//! interpreted, within the limits of [`MAX_VALUE_BYTES`](payload::MAX_VALUE_BYTES) and of serde_json's depth.
 
 use base64::Engine;
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -16,7 +16,7 @@ use crate::signing_secret::SigningSecret;
 use crate::wire::json::{self, Json};
 use crate::wire::unix_milliseconds;
 
-/// Life of a value for a user who is not remembered (1.7.25, `setCookieCache`).
+/// Lifetime of a value if the user asked not to be remembered (1.7.25, `setCookieCache`).
 pub(super) const UNREMEMBERED_TTL: Duration = Duration::seconds(60);
 
 /// Writes `{"session":…,"expiresAt":…,"signature":…}`.
@@ -28,7 +28,7 @@ pub(super) fn write(
 ) -> Result<String, serde_json::Error> {
     let payload = json::to_string(payload)?;
     let expires_at = unix_milliseconds(now.saturating_add(ttl));
-    // What is signed is the payload with one more member at its end.
+    // The signed text is the payload with one more member at its end.
     let open = payload.strip_suffix('}').unwrap_or(&payload);
     let signed = format!(r#"{open},"expiresAt":{expires_at}}}"#);
     let signature = BASE64URL.encode(secret.mac(signed.as_bytes()));
@@ -36,7 +36,7 @@ pub(super) fn write(
     Ok(BASE64URL.encode(text))
 }
 
-/// Reads a value whose MAC is right and whose time is not over; `None` for every other.
+/// Reads a value with a valid MAC that has not expired; `None` for every other value.
 pub(super) fn read(value: &str, now: OffsetDateTime, secret: &SigningSecret) -> Option<Reading> {
     let mut envelope: Json = serde_json::from_slice(&decode_loosely(value)?).ok()?;
     envelope.revive_dates();
@@ -54,7 +54,8 @@ pub(super) fn read(value: &str, now: OffsetDateTime, secret: &SigningSecret) -> 
     payload::read(Json::Object(payload), now)
 }
 
-/// What the MAC is over: the payload with the value's end as one more member, or in the place of one of that name.
+/// The signed object: the payload with the value's expiry as `expiresAt`. A payload member of that name is
+/// replaced; otherwise the member is added at the end.
 struct Signed<'a> {
     payload: &'a [(String, Json)],
     expires_at: f64,

@@ -6,10 +6,11 @@ use time::{Duration, OffsetDateTime};
 use super::payload::{self, Payload, Reading};
 use crate::jwe::{JweError, JweKeys};
 
-/// Life of a value for a user who is not remembered, whatever `maxAge` says (1.7.25, `setCookieCache`).
+/// Lifetime of a value if the user asked not to be remembered, whatever `maxAge` is (1.7.25,
+/// `setCookieCache`).
 pub(super) const UNREMEMBERED_TTL: Duration = Duration::seconds(300);
 
-/// Encrypts under the current secret.
+/// Encrypts with the current secret.
 pub(super) fn write(
     payload: &Payload<'_>,
     ttl: Duration,
@@ -20,7 +21,7 @@ pub(super) fn write(
     keys.encrypt(payload, ttl, now, rng)
 }
 
-/// Reads a token of any known secret whose time is not over; `None` for every other.
+/// Reads a token that any known secret decrypts and that has not expired; `None` for every other token.
 pub(super) fn read(value: &str, now: OffsetDateTime, keys: &JweKeys) -> Option<Reading> {
     payload::read_claims(&keys.open(value).ok()?, now)
 }

@@ -8,7 +8,8 @@ use crate::jws;
 use crate::numeric_date;
 use crate::signing_secret::SigningSecret;
 
-/// Life of a value for a user who is not remembered, whatever `maxAge` says (1.7.25, `setCookieCache`).
+/// Lifetime of a value if the user asked not to be remembered, whatever `maxAge` is (1.7.25,
+/// `setCookieCache`).
 pub(super) const UNREMEMBERED_TTL: Duration = Duration::seconds(300);
 
 #[derive(Serialize)]
@@ -31,7 +32,8 @@ pub(super) fn write(
     jws::sign(jws::Kind::Untyped, &claims, secret)
 }
 
-/// Reads a token that is signed with HS256, has an `exp` and is of no other type; `None` for every other.
+/// Reads a token that is signed with HS256, has an `exp` and has either no `typ` or the `typ` `JWT`; `None`
+/// for every other token.
 pub(super) fn read(value: &str, now: OffsetDateTime, secret: &SigningSecret) -> Option<Reading> {
     let (typ, content) = jws::verify_within(MAX_VALUE_BYTES, value, secret.mac_key()).ok()?;
     if typ.is_some_and(|typ| !typ.eq_ignore_ascii_case("JWT")) {

@@ -1,17 +1,19 @@
-//! The `jwt` strategy under a key of the `jwks` table (`jwt({ sessionCookieCache: true })` of Better Auth): a copy that
-//! is checked with a public key, so that services read it without the secret (Better Auth plugins §3.6).
+//! The `jwt` strategy with a key of the `jwks` table (`jwt({ sessionCookieCache: true })` of Better Auth). A
+//! value is verified with a public key, so services can read it without the secret (Better Auth plugins
+//! §3.6).
 //!
 //! | part | value |
 //! |---|---|
 //! | header | `{"alg":"EdDSA","kid":"…","typ":"better-auth.session-cache+jwt"}` |
-//! | payload | as the other strategies: `session`, `user`, `updatedAt`, `version` |
+//! | payload | as in the other strategies: `session`, `user`, `updatedAt`, `version` |
 //! | `sid` | the session's token |
 //! | `iat`, `exp` | whole seconds |
-//! | `iss` | origin of the base URL, whatever the plugin's tokens have |
+//! | `iss` | origin of the base URL, even if the plugin's tokens have another issuer |
 //! | `aud` | `better-auth:session-cache` |
 //! | `sub` | user id |
 //!
-//! The type keeps it apart from the plugin's tokens under the same keys: neither is ever taken for the other (R-02).
+//! The `typ` distinguishes these values from the plugin's tokens, which are signed with the same keys.
+//! Neither is ever accepted as the other (R-02).
 
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
@@ -31,13 +33,13 @@ use crate::session_token::SessionToken;
 use crate::user_session::UserSession;
 use crate::wire::json::Json;
 
-/// `typ` of the header, in its one spelling.
+/// `typ` of the header, compared exactly.
 const TYPE: &str = "better-auth.session-cache+jwt";
 
-/// `aud`
+/// `aud` of the claims.
 const AUDIENCE: &str = "better-auth:session-cache";
 
-/// How long after its end a copy is taken by a [lenient](KeyedCookieCache::lenient) reader (1.7.25,
+/// How long after its expiry a [lenient](KeyedCookieCache::lenient) reader accepts a value (1.7.25,
 /// `getSessionCookieJwtVerifyOptions`).
 ///
 /// ```
@@ -49,7 +51,7 @@ pub const CACHE_EXPIRY_LEEWAY: Duration = Duration::seconds(15);
 
 /// Writes and reads cookie caches that are signed with a key of the `jwks` table.
 ///
-/// Which key is asked for is the value's to say, by name; which keys there are, and which algorithm each has, is not.
+/// The value chooses its key by key id. It has no influence on which keys exist or which algorithm a key has.
 ///
 /// ```
 /// use auth_core::{CookieCachePolicy, KeyedCookieCache, MaxAge, Remember};
@@ -82,9 +84,9 @@ pub struct KeyedCookieCache {
     hidden: HiddenFields,
 }
 
-/// Why a value is no copy of the session it came for. The caller asks the database, whichever it is.
+/// Why a value is not a valid copy of its session. For every variant, the caller queries the database.
 ///
-/// Nothing in it quotes the value, which holds a session token.
+/// No variant contains the value, which holds a session token.
 ///
 /// ```
 /// use auth_core::{CookieCacheMiss, KeyedCookieCache, VerifyError};
@@ -103,25 +105,25 @@ pub struct KeyedCookieCache {
 /// ```
 #[derive(Debug, thiserror::Error)]
 pub enum CookieCacheMiss {
-    /// No value of this kind: malformed, forged, over, or by another issuer.
+    /// The value does not verify: it is malformed, forged, expired, of another kind or by another issuer.
     #[error("the copy does not verify")]
     Token(#[source] VerifyError),
-    /// What was signed is not a session and its user in Better Auth's shape.
+    /// The signed content is not a session and its user in Better Auth's shape.
     #[error("the copy holds no session")]
     Payload,
-    /// `sub` is not the user, or `sid` not the session, that stands beside it.
+    /// `sub` is not the id of the user in the payload, or `sid` is not the token of the session in it.
     #[error("claim `{name}` is not of the session beside it")]
     Claim {
         /// The claim.
         name: &'static str,
     },
-    /// It is a copy of another session than that of the cookie.
+    /// The session is not the one of the session cookie.
     #[error("the copy is of another session")]
     OtherSession,
-    /// It was written under another version.
+    /// The value has another version.
     #[error("the copy is of another version")]
     OtherVersion,
-    /// The session that it is a copy of ended by its time.
+    /// The session in the value has expired.
     #[error("the session is over")]
     SessionOver,
 }
@@ -138,7 +140,7 @@ impl From<JwsError> for CookieCacheMiss {
     }
 }
 
-/// The claims in the order of the reference (1.7.25, `signCookieCacheJWT`).
+/// The claims in Better Auth's order (1.7.25, `signCookieCacheJWT`).
 #[derive(Serialize)]
 struct KeyedClaims<'a> {
     #[serde(flatten)]
@@ -152,8 +154,8 @@ struct KeyedClaims<'a> {
 }
 
 impl KeyedCookieCache {
-    /// Takes the origin of the base URL, how long a value is good, which is the cookie's `Max-Age` too, and the version,
-    /// of which empty is `1`.
+    /// Creates a cache. `issuer` is the origin of the base URL. `max_age` is the lifetime of a value and the
+    /// cookie's `Max-Age`. An empty `version` means `1`.
     pub fn new(issuer: impl Into<String>, max_age: MaxAge, version: impl Into<String>) -> Self {
         Self {
             issuer: issuer.into(),
@@ -164,16 +166,17 @@ impl KeyedCookieCache {
         }
     }
 
-    /// Takes note of which additional fields clients are not shown, as
-    /// [`CookieCache::hiding`](super::CookieCache::hiding) does.
+    /// Sets which additional fields clients must not see, as in
+    /// [`CookieCache::hiding`](super::CookieCache::hiding).
     #[must_use]
     pub fn hiding(mut self, fields: &DeclaredFields) -> Self {
         self.hidden = HiddenFields::of(fields);
         self
     }
 
-    /// Takes values for [`CACHE_EXPIRY_LEEWAY`] after their end: for services whose clock is not the auth server's, as
-    /// Better Auth's own reader for them does. The server itself has no leeway.
+    /// Accepts values for [`CACHE_EXPIRY_LEEWAY`] after their expiry. This is for services whose clock
+    /// differs from the auth server's; Better Auth's own reader for such services has the same leeway. The
+    /// auth server itself has none.
     #[must_use]
     pub fn lenient(mut self) -> Self {
         self.expiry_leeway = CACHE_EXPIRY_LEEWAY;
@@ -185,11 +188,12 @@ impl KeyedCookieCache {
         self
     }
 
-    /// Writes session and user. A value for a user who is not remembered is good for 300 s, as the reference fixed it.
+    /// Writes a value for a session and its user. If the user asked not to be remembered, the value is valid
+    /// for 300 s, as in Better Auth.
     ///
     /// # Errors
     ///
-    /// A [`CookieCacheError`]; a caller goes on without a cache.
+    /// A [`CookieCacheError`]; the caller should continue without a cache.
     pub fn write(
         &self,
         principal: &UserSession,
@@ -219,20 +223,20 @@ impl KeyedCookieCache {
         Ok(CachedValue { value, max_age })
     }
 
-    /// Gives the name of the key that a value says it is signed with; nothing of the value is verified yet.
+    /// Returns the id of the key that a value claims to be signed with. Nothing of the value is verified yet.
     ///
     /// # Errors
     ///
-    /// [`CookieCacheMiss::Token`] for what is not of this kind.
+    /// [`CookieCacheMiss::Token`] if the value is not of this kind.
     pub fn kid(value: &str) -> Result<Kid, CookieCacheMiss> {
         Ok(Compact::cut(value, MAX_VALUE_BYTES)?.kid(is_cache)?)
     }
 
-    /// Gives what a value says about the session of `token`, the verified token of the session cookie.
+    /// Returns the session and user from a value. `token` is the verified token of the session cookie.
     ///
     /// # Errors
     ///
-    /// A [`CookieCacheMiss`] for everything that does not hold.
+    /// A [`CookieCacheMiss`] with the check that failed.
     pub fn read(
         &self,
         value: &str,
@@ -244,8 +248,8 @@ impl KeyedCookieCache {
         if read.session.token.constant_time_eq(token) { Ok(read) } else { Err(CookieCacheMiss::OtherSession) }
     }
 
-    /// Gives what a value says, of whichever session it is: for services that lack the secret and cannot verify the
-    /// session cookie beside it.
+    /// Returns the session and user from a value, whichever session it belongs to. This is for services that
+    /// do not have the secret and cannot verify the session cookie.
     ///
     /// ```
     /// # use auth_core::*;
@@ -264,7 +268,7 @@ impl KeyedCookieCache {
     ///
     /// # Errors
     ///
-    /// A [`CookieCacheMiss`] for everything that does not hold.
+    /// A [`CookieCacheMiss`] with the check that failed.
     pub fn read_alone(
         &self,
         value: &str,
@@ -304,7 +308,7 @@ fn is_cache(typ: Option<&str>) -> bool {
     typ == Some(TYPE)
 }
 
-/// Checks `aud`: one text, or a list of texts with the one that is expected.
+/// Checks `aud`: the expected text, or a list of texts that contains it.
 fn check_audience(claims: &Json) -> Result<(), VerifyError> {
     let malformed = || VerifyError::MalformedClaim { name: "aud" };
     let is_ours = match claims.get("aud") {

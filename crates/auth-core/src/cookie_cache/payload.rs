@@ -1,4 +1,4 @@
-//! What all strategies carry: session, user, the time of writing, and a version.
+//! The payload of all strategies: session, user, the time of writing, and a version.
 
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -8,10 +8,10 @@ use crate::user_session::UserSession;
 use crate::wire::json::Json;
 use crate::wire::{DateLike, SessionBody, UserBody, read_entities, text, unix_milliseconds};
 
-/// Longest value in bytes that is looked at: a request's head is limited to less.
+/// Longest value in bytes that is parsed. The limit for the headers of a request is lower.
 pub(super) const MAX_VALUE_BYTES: usize = 64 * 1024;
 
-/// The payload as the reference orders it (1.7.25, `setCookieCache`): entities as clients see them.
+/// The payload in Better Auth's order (1.7.25, `setCookieCache`), with entities as clients see them.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Payload<'a> {
@@ -32,20 +32,21 @@ impl<'a> Payload<'a> {
     }
 }
 
-/// A payload that was read.
+/// A parsed payload.
 pub(super) struct Reading {
     pub(super) principal: UserSession,
     pub(super) version: Option<String>,
 }
 
-/// Reads the claims of a token whose MAC was right: `exp`, `nbf` and `iat` as in every token, then the payload.
+/// Reads the claims of a verified token: checks `exp`, `nbf` and `iat` as for every token, then reads the
+/// payload.
 pub(super) fn read_claims(content: &[u8], now: OffsetDateTime) -> Option<Reading> {
     let payload: Json = serde_json::from_slice(content).ok()?;
     Claims(&payload).times(now).ok()?;
     read(payload, now)
 }
 
-/// Reads a payload whose MAC was right, by the reference's schema (1.7.25, `cookieCachePayloadSchema`).
+/// Reads a verified payload by Better Auth's schema (1.7.25, `cookieCachePayloadSchema`).
 pub(super) fn read(mut payload: Json, now: OffsetDateTime) -> Option<Reading> {
     let principal = read_entities(&mut payload, DateLike::IsDate, now)?;
     let Json::Number(_) = payload.take("updatedAt")? else { return None };

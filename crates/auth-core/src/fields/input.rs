@@ -1,5 +1,5 @@
-//! What clients may say about additional fields, in the reference's order (`parseInputData` of Better Auth
-//! 1.7.25).
+//! Additional fields in the bodies of clients, checked in Better Auth's order (`parseInputData` of Better
+//! Auth 1.7.25).
 
 use serde_json::{Map, Value};
 
@@ -25,24 +25,24 @@ use crate::wire::is_truthy;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FieldInputError {
-    /// A field that clients may not set. The text is the wire's (`FIELD_NOT_ALLOWED`).
+    /// Clients may not set the field. The message is the one on the wire (`FIELD_NOT_ALLOWED`).
     #[error("{name} is not allowed to be set")]
     NotAllowed {
         /// The field.
         name: String,
     },
-    /// A required field is absent. The text is the wire's (`MISSING_FIELD`).
+    /// A required field is missing. The message is the one on the wire (`MISSING_FIELD`).
     #[error("{name} is required")]
     Missing {
         /// The field.
         name: String,
     },
-    /// A value that the field cannot hold.
+    /// The field cannot hold the value.
     #[error(transparent)]
     Mistyped(#[from] MistypedField),
 }
 
-/// A value that a field cannot hold, or none where it needs one.
+/// A value that a field cannot hold, or `null` for a required field.
 ///
 /// ```
 /// # use auth_core::{AdditionalFields, FieldDeclaration, FieldKind, FieldOwner, Visibility};
@@ -64,7 +64,7 @@ pub struct MistypedField {
     pub expected: &'static str,
 }
 
-/// New values of some fields of a row.
+/// New values for some fields of a row.
 ///
 /// ```
 /// use auth_core::FieldValue;
@@ -85,26 +85,27 @@ pub struct MistypedField {
 pub struct FieldChanges(AdditionalValues);
 
 impl FieldChanges {
-    /// Tells whether nothing changes; the reference refuses such a request.
+    /// Whether nothing changes. Better Auth refuses such a request.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Gives a field's new value; `None` where it stays as it is.
+    /// Returns a field's new value; `None` if the field does not change.
     pub fn get(&self, name: &str) -> Option<&FieldValue> {
         self.0.get(name)
     }
 }
 
 impl AdditionalFields {
-    /// Reads the fields of a new row out of a body. Keys of no field are passed over.
+    /// Reads the fields of a new row from a body. Keys of undeclared fields are ignored.
     ///
-    /// The outer result is told at once; the inner one, a value that the column cannot hold, is what the
-    /// reference learns from the database only when it stores the row.
+    /// The outer error must be reported at once. The inner error is a value that the column cannot hold. In
+    /// Better Auth the database reports it, only when the row is stored.
     ///
     /// # Errors
     ///
-    /// [`FieldInputError::NotAllowed`] or [`FieldInputError::Missing`], of the first field that has one.
+    /// [`FieldInputError::NotAllowed`] or [`FieldInputError::Missing`] for the first field with such an
+    /// error.
     pub fn parse_new(
         &self,
         body: &Map<String, Value>,
@@ -133,12 +134,13 @@ impl AdditionalFields {
         Ok(mistyped.map_or_else(|| Ok(self.values(values)), Err))
     }
 
-    /// Reads changes of a row out of a body. Keys of no field are passed over, and so are empty values of
+    /// Reads changes of a row from a body. Keys of undeclared fields are ignored, and so are falsy values of
     /// fields that clients may not set.
     ///
     /// # Errors
     ///
-    /// [`FieldInputError::NotAllowed`] of the first field that has one, else [`FieldInputError::Mistyped`].
+    /// [`FieldInputError::NotAllowed`] for the first value that clients may not set, otherwise
+    /// [`FieldInputError::Mistyped`].
     pub fn parse_update(&self, body: &Map<String, Value>) -> Result<FieldChanges, FieldInputError> {
         let mut changes = FieldChanges::default();
         let mut mistyped = None;
@@ -160,7 +162,7 @@ impl AdditionalFields {
 }
 
 impl FieldDeclaration {
-    /// Reads a value; a required field cannot be without one.
+    /// Reads a value. A required field does not accept `null`.
     fn read(&self, value: &Value) -> Result<FieldValue, MistypedField> {
         let read = self.kind.read(value).filter(|read| !(self.required && *read == FieldValue::Null));
         read.ok_or_else(|| MistypedField { name: self.name.to_string(), expected: self.kind.word() })

@@ -1,16 +1,16 @@
-//! What a field holds, and which JSON it takes.
+//! The types of additional fields, and the JSON values that each one accepts.
 //!
-//! The reference checks no types: the database reads what it is sent as text, so that `"12"` is a number and
-//! `"yes"` is true, which forms depend on. The same is accepted here, before the database is asked. What
-//! would change a value's kind is not: lists and objects for text, and other items than the declared in
-//! lists.
+//! Better Auth checks no types. The database parses the values from text, so `"12"` is a number and `"yes"`
+//! is true; HTML forms depend on this. This module accepts the same values without a database query. It
+//! refuses values that would change the type: lists and objects for text, and list items of another type than
+//! declared.
 
 use serde_json::Value;
 use time::{Date, Month, OffsetDateTime, Time, UtcOffset};
 
 use crate::additional::{FieldValue, JsonText};
 
-/// What an additional field holds (`type` in its declaration).
+/// The type of an additional field (`type` in its declaration).
 ///
 /// ```
 /// use auth_core::{FieldKind, FieldValue};
@@ -25,13 +25,13 @@ use crate::additional::{FieldValue, JsonText};
 pub enum FieldKind {
     /// `string`.
     Text,
-    /// `number`: a whole number of 32 bits.
+    /// `number`: a 32-bit integer.
     Number,
-    /// `number` with `bigint`: a whole number of 64 bits.
+    /// `number` with `bigint`: a 64-bit integer.
     BigNumber,
     /// `boolean`.
     Boolean,
-    /// `date`: a moment.
+    /// `date`: a point in time.
     Date,
     /// `json`.
     Json,
@@ -42,11 +42,11 @@ pub enum FieldKind {
 }
 
 impl FieldKind {
-    /// Longest text or JSON that is taken, in bytes. A request's body is no longer by default; the bound holds
-    /// where an operator raised that one (R-76).
+    /// Longest accepted text or JSON in bytes. The default limit for a request body is not higher, so this
+    /// bound matters only if an operator raised that limit (R-76).
     pub const TEXT_MAX: usize = 65_536;
 
-    /// Every kind with the word that declares it; `bigint` is said beside it.
+    /// Every type with its name in declarations. `bigint` is a separate key of a declaration.
     pub const WORDS: [(&'static str, Self); 7] = [
         ("string", Self::Text),
         ("number", Self::Number),
@@ -57,13 +57,13 @@ impl FieldKind {
         ("number[]", Self::NumberList),
     ];
 
-    /// Gives the word that declares it.
+    /// Returns the name of the type in declarations.
     pub fn word(self) -> &'static str {
         let kind = if self == Self::BigNumber { Self::Number } else { self };
         Self::WORDS.iter().find(|(_, other)| *other == kind).map_or("", |(word, _)| word)
     }
 
-    /// Reads a value as the field's; `None` where it is of another kind. JSON's `null` is [`FieldValue::Null`].
+    /// Reads a value of this type; `None` if it has another type. JSON's `null` is [`FieldValue::Null`].
     pub fn read(self, value: &Value) -> Option<FieldValue> {
         if value.is_null() {
             return Some(FieldValue::Null);
@@ -91,13 +91,13 @@ impl FieldKind {
         })
     }
 
-    /// Tells whether an index can order its values.
+    /// Whether an index can order values of this type.
     pub(super) fn is_indexable(self) -> bool {
         !matches!(self, Self::Json | Self::TextList | Self::NumberList)
     }
 }
 
-/// Text, or what the reference's driver writes for a number or a truth value.
+/// Reads a text, or the text that Better Auth's database driver writes for a number or a boolean.
 fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
@@ -107,17 +107,17 @@ fn text(value: &Value) -> Option<String> {
     }
 }
 
-/// A whole number, or text that PostgreSQL reads as one.
+/// Reads a whole number, or a text that PostgreSQL parses as one.
 fn whole(value: &Value) -> Option<i64> {
     match value {
-        // As JavaScript holds and prints it: digits alone when it is whole.
+        // As JavaScript prints the number: a whole number has only digits.
         Value::Number(_) => JsonText::parse(&value.to_string()).ok()?.as_str().parse().ok(),
         Value::String(text) => text.trim_matches(is_space).parse().ok(),
         _ => None,
     }
 }
 
-/// A truth value, 0 or 1, or text that PostgreSQL reads as one (`boolin`).
+/// Reads a boolean, 0 or 1, or a text that PostgreSQL parses as a boolean (`boolin`).
 fn truth(value: &Value) -> Option<bool> {
     let text = match value {
         Value::Bool(value) => return Some(*value),
@@ -125,7 +125,7 @@ fn truth(value: &Value) -> Option<bool> {
         Value::String(text) => text.trim_matches(is_space).to_ascii_lowercase(),
         _ => return None,
     };
-    // A beginning is enough where it says which word is meant; "o" does not.
+    // A prefix of a word is enough if it is unambiguous; "o" is ambiguous.
     let begins = |word: &str, least: usize| text.len() >= least && word.starts_with(text.as_str());
     match () {
         () if begins("true", 1) || begins("yes", 1) || begins("on", 2) || text == "1" => Some(true),
@@ -134,12 +134,12 @@ fn truth(value: &Value) -> Option<bool> {
     }
 }
 
-/// White space as PostgreSQL skips it.
+/// Whether PostgreSQL skips the character as white space.
 fn is_space(letter: char) -> bool {
     matches!(letter, ' ' | '\t' | '\n' | '\r' | '\u{b}' | '\u{c}')
 }
 
-/// JSON, or text that holds JSON, as forms send it.
+/// Reads JSON, or a text that contains JSON, as HTML forms send it.
 fn json(value: &Value, fits: impl Fn(&Value) -> bool) -> Option<JsonText> {
     let (parsed, text);
     let (value, json) = match value {
@@ -159,8 +159,8 @@ fn is_list_of(value: &Value, is_item: impl Fn(&Value) -> bool) -> bool {
     value.as_array().is_some_and(|items| items.iter().all(is_item))
 }
 
-/// Reads the date-time format of ECMA-262 (`2026-01-31T12:00:00.000Z` and its shorter forms), and a space for
-/// the `T`. A time without offset is UTC's. Finer than a millisecond is cut.
+/// Reads the date-time format of ECMA-262 (`2026-01-31T12:00:00.000Z` and its shorter forms), also with a
+/// space in place of the `T`. A time without an offset is in UTC. Digits beyond milliseconds are cut off.
 fn date(text: &str) -> Option<OffsetDateTime> {
     let (day, time) = match text.split_once(['T', ' ']) {
         Some((day, time)) => (day, Some(time)),
@@ -206,7 +206,7 @@ fn date(text: &str) -> Option<OffsetDateTime> {
     date.with_time(time).assume_offset(offset).checked_to_offset(UtcOffset::UTC)
 }
 
-/// Exactly so many digits.
+/// Reads exactly `length` digits.
 fn digits(text: &str, length: usize) -> Option<u32> {
     (text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok())?
 }

@@ -1,4 +1,4 @@
-//! Declarations and input, against what Better Auth 1.7.25 did with the same.
+//! Declarations and input. The expected results are those of Better Auth 1.7.25.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use serde_json::{Map, Value, json};
@@ -83,7 +83,7 @@ fn reads(kind: FieldKind, value: Value, expected: Option<FieldValue>) {
     assert_eq!(kind.read(&value), expected, "{kind:?} {value}");
 }
 
-/// Each line but the last of a kind was stored, and read back as given here, by the reference.
+/// Better Auth stored each value and returned it as expected here, except in the last line of each type.
 #[test]
 fn values_are_read_as_the_reference_and_its_database_read_them() {
     let number = |value| Some(FieldValue::Number(value));
@@ -143,7 +143,7 @@ fn r_076_text_and_json_of_fields_have_a_bound() {
     reads(FieldKind::TextList, json!([long]), None);
 }
 
-/// The reference stores these and gives them back as another kind than the declared one.
+/// Better Auth stores these values and returns them as another type than the declared one.
 #[test]
 fn values_of_another_kind_are_refused() {
     reads(FieldKind::Text, json!({"a": 1}), None);
@@ -210,7 +210,7 @@ fn declared() -> AdditionalFields {
     .unwrap()
 }
 
-/// Gives the values of `plan`, `age`, `role`, `ssn`, `team`, or the refusal.
+/// Checks the values of `plan`, `age`, `role`, `ssn` and `team`, or the error message.
 #[track_caller]
 fn created(input: Value, expected: Result<[FieldValue; 5], &str>) {
     let read = declared().parse_new(&body(input.clone()));

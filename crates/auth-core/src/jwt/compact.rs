@@ -1,5 +1,5 @@
-//! The compact form of everything that is signed with a key of the `jwks` table: what the tokens of the plugin and the
-//! cookie cache under the same keys have in common. What tells the two apart is `typ`, and each reader names its own.
+//! The compact form that tokens of the `jwt` plugin and cookie caches share: both are signed with a key of
+//! the `jwks` table. They differ in `typ`, and each reader states the `typ` that it accepts.
 
 use base64::Engine;
 use josekit::JoseError;
@@ -13,15 +13,15 @@ use crate::jws::{JwsError, read_object};
 use crate::key_pair::SigningKey;
 use crate::wire::json;
 
-/// Why nothing was signed.
+/// Why signing failed.
 pub(crate) enum SignError {
-    /// Header or claims do not become JSON.
+    /// Header or claims could not be serialized as JSON.
     Encode(serde_json::Error),
-    /// The key did not sign.
+    /// The key could not sign.
     Sign(JoseError),
 }
 
-/// The header, in the order in which the reference writes it.
+/// The header, in the order in which Better Auth writes it.
 #[derive(Serialize)]
 struct Header<'a> {
     alg: &'static str,
@@ -30,7 +30,7 @@ struct Header<'a> {
     typ: Option<&'static str>,
 }
 
-/// Signs claims under a header with the key's own algorithm and name.
+/// Signs claims. The header names the key's algorithm and id.
 pub(crate) fn sign(
     key: &SigningKey,
     typ: Option<&'static str>,
@@ -46,20 +46,20 @@ pub(crate) fn sign(
     Ok(token)
 }
 
-/// Whether a `typ`, or none, is that of a kind of token.
+/// Whether a `typ`, or its absence, belongs to one kind of token.
 pub(crate) type IsOfKind = fn(Option<&str>) -> bool;
 
-/// A token, cut; nothing of it is verified.
+/// A token that is split into its parts. Nothing in it is verified.
 pub(crate) struct Compact<'t> {
     header: &'t str,
     payload: &'t str,
-    /// Header and payload.
+    /// Header and payload with the dot between them: the signed text.
     signed: &'t str,
     signature: &'t str,
 }
 
 impl<'t> Compact<'t> {
-    /// Cuts a token of at most so many bytes.
+    /// Splits a token of at most `max_bytes` bytes.
     pub(crate) fn cut(token: &'t str, max_bytes: usize) -> Result<Self, JwsError> {
         if token.len() > max_bytes {
             return Err(JwsError::TooLong);
@@ -72,12 +72,12 @@ impl<'t> Compact<'t> {
         Ok(Self { header, payload, signed, signature })
     }
 
-    /// Gives the name of the key that a token of a kind says it is signed with.
+    /// Returns the key id in the header of a token of the given kind.
     pub(crate) fn kid(&self, is_of_kind: IsOfKind) -> Result<Kid, VerifyError> {
         self.read_header(is_of_kind).map(|(_, kid)| kid)
     }
 
-    /// Gives the payload of a token of a kind that the key signed: signature first, then the header.
+    /// Verifies the signature, then the header, and returns the payload of a token of the given kind.
     pub(crate) fn open(&self, key: &VerificationKey, is_of_kind: IsOfKind) -> Result<Vec<u8>, VerifyError> {
         let signature = BASE64URL.decode(self.signature).map_err(|_not_shown| JwsError::Signature)?;
         if !key.is_signed(self.signed.as_bytes(), &signature) {
@@ -93,10 +93,11 @@ impl<'t> Compact<'t> {
         Ok(BASE64URL.decode(self.payload).map_err(JwsError::Encoding)?)
     }
 
-    /// Gives `alg` and `kid`. Members that point to keys (`jku`, `x5u`, `jwk`, `x5c`) are ignored.
+    /// Returns `alg` and `kid`. Header parameters that point to keys (`jku`, `x5u`, `jwk`, `x5c`) are
+    /// ignored.
     fn read_header(&self, is_of_kind: IsOfKind) -> Result<(String, Kid), VerifyError> {
         let mut header = read_object(&BASE64URL.decode(self.header).map_err(JwsError::Encoding)?)?;
-        // Compression and extensions change what was signed.
+        // Compression and extensions change the meaning of the signed bytes.
         if ["crit", "b64", "zip"].iter().any(|name| header.contains_key(*name)) {
             return Err(JwsError::Extension.into());
         }

@@ -1,4 +1,4 @@
-//! Making tokens.
+//! Issues tokens of the `jwt` plugin.
 
 use josekit::JoseError;
 use time::OffsetDateTime;
@@ -13,8 +13,8 @@ use crate::user::User;
 use crate::wire::UserBody;
 use crate::wire::json::{self, Json};
 
-/// What a token says of its user, beside who it is (`jwt.definePayload` of Better Auth is code; these are what it is
-/// used for).
+/// The claims about the user that a token has beside `sub`. In Better Auth `jwt.definePayload` is code; these
+/// variants cover its usual purposes.
 ///
 /// ```
 /// use auth_core::{JwtIssuer, JwtPayload};
@@ -38,20 +38,21 @@ use crate::wire::json::{self, Json};
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum JwtPayload {
-    /// Every field of the user that clients see: the plugin's own default.
+    /// Every field of the user that clients see, which is the plugin's default.
     #[default]
     User,
-    /// Nothing: `sub` alone says who it is. For tokens that third parties hold.
+    /// No claims: only `sub` identifies the user. For tokens that third parties hold.
     Minimal,
-    /// Address and name, and `role` as PostgreSQL's row-level security wants it for every signed-in user,
-    /// whatever role the user has here: `authenticated`, always. For Neon's Data API.
+    /// Address, name and `role`, for Neon's Data API. `role` is always `authenticated`, because PostgreSQL's
+    /// row-level security expects this value for every signed-in user. It does not depend on the user's role
+    /// here.
     NeonDataApi,
 }
 
-/// Claims that no field of a user takes the place of, whatever it is called.
+/// Registered claims. A user field with one of these names is left out of the payload.
 const REGISTERED: [&str; 7] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"];
 
-/// Makes tokens.
+/// Issues tokens.
 ///
 /// ```
 /// use auth_core::{JwsAlgorithm, JwtIssuer, JwtPayload, JwtPolicy, KeyPair, Kid};
@@ -71,7 +72,7 @@ pub struct JwtIssuer {
     payload: JwtPayload,
 }
 
-/// Why no token was made.
+/// Why no token was issued.
 ///
 /// ```
 /// use auth_core::JwtIssueError;
@@ -89,31 +90,31 @@ pub struct JwtIssuer {
 /// ```
 #[derive(Debug, thiserror::Error)]
 pub enum JwtIssueError {
-    /// The policy's life is not positive or leads past the year 9999.
+    /// The policy's lifetime is not positive, or the expiry lies past the year 9999.
     #[error("token life leads to no date")]
     Ttl,
-    /// The user does not become JSON.
+    /// The user could not be serialized as JSON.
     #[error("claims cannot be encoded")]
     EncodeClaims(#[source] serde_json::Error),
-    /// The key did not sign.
+    /// The key could not sign.
     #[error("token was not signed")]
     Sign(#[source] JoseError),
-    /// The user's fields make a token that no verifier would look at.
+    /// The user's fields make the token longer than verifiers accept.
     #[error("token is longer than {MAX_TOKEN_BYTES} bytes")]
     TooLong,
 }
 
 impl JwtIssuer {
-    /// Takes the policy and what tokens say of their users.
+    /// Creates an issuer from the policy and the choice of claims.
     pub fn new(policy: JwtPolicy, payload: JwtPayload) -> Self {
         Self { policy, payload }
     }
 
-    /// Makes a token for a user. It starts in the current second.
+    /// Issues a token for a user. It starts at the current second.
     ///
     /// # Errors
     ///
-    /// A [`JwtIssueError`], of which none depends on a caller's input but [`JwtIssueError::TooLong`].
+    /// A [`JwtIssueError`]. Only [`JwtIssueError::TooLong`] depends on a caller's input.
     pub fn issue(
         &self,
         user: &User,

@@ -1,4 +1,4 @@
-//! Checking tokens.
+//! Verifies tokens of the `jwt` plugin.
 
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
@@ -10,7 +10,7 @@ use crate::id::UserId;
 use crate::jwks::{Kid, VerificationKey};
 use crate::jws::{MAX_TOKEN_BYTES, read_object};
 
-/// What a verified token says.
+/// The claims of a verified token.
 ///
 /// ```
 /// # use auth_core::*;
@@ -36,20 +36,20 @@ pub struct JwtClaims {
     pub expires_at: OffsetDateTime,
     /// `iat`
     pub issued_at: Option<OffsetDateTime>,
-    /// `email`, where the payload has it.
+    /// `email`, if the payload has it.
     pub email: Option<String>,
-    /// `name`, where the payload has it.
+    /// `name`, if the payload has it.
     pub name: Option<String>,
-    /// `emailVerified`, where the payload has it.
+    /// `emailVerified`, if the payload has it.
     pub email_verified: Option<bool>,
-    /// `role`, where the payload has it: a comma list.
+    /// `role`, if the payload has it: a comma-separated list.
     pub role: Option<String>,
-    /// All claims, those above among them.
+    /// All claims, including those above.
     pub claims: Map<String, Value>,
 }
 
-/// Checks tokens of one issuer for one audience. Which key is asked for is the token's to say, by name; which keys there
-/// are, and which algorithm each has, is not.
+/// Verifies tokens of one issuer for one audience. The token selects a key by its id. It can neither add a
+/// key nor change the algorithm of a key.
 ///
 /// ```
 /// use auth_core::{JwkSet, JwtPolicy, JwtVerifier};
@@ -78,28 +78,30 @@ pub struct JwtVerifier {
 }
 
 impl JwtVerifier {
-    /// Takes what a [`JwtIssuer`](super::JwtIssuer) of the same policy writes.
+    /// Creates a verifier for the tokens of a [`JwtIssuer`](super::JwtIssuer) with the same policy.
     pub fn new(policy: &JwtPolicy) -> Self {
         Self { issuer: policy.issuer.clone(), audience: policy.audience.clone() }
     }
 
-    /// Gives the name of the key that a token says it is signed with; nothing of the token is verified yet.
+    /// Returns the id of the key that a token names. Nothing in the token is verified yet.
     ///
     /// # Errors
     ///
-    /// [`VerifyError::Jws`] for what is not in compact form or has no usable header.
+    /// [`VerifyError::Jws`] if the token is not in compact form or has no usable header,
+    /// [`VerifyError::WrongType`] if its `typ` is that of another kind of token.
     pub fn kid(token: &str) -> Result<Kid, VerifyError> {
         Compact::cut(token, MAX_TOKEN_BYTES)?.kid(is_token)
     }
 
-    /// Gives the claims of a valid token: signature first, then times, then use.
+    /// Verifies a token and returns its claims. The order is signature, times, issuer, audience.
     ///
-    /// Required are `sub`, `exp`, `iss` and `aud` as the policy says, each of its JSON type. `typ` is absent or `JWT`, so
-    /// that no other kind of token under the same keys can be taken for one.
+    /// `sub`, `exp`, `iss` and `aud` are required, each with its JSON type; `iss` and `aud` must fit the
+    /// policy. `typ` must be absent or `JWT`, so that no other kind of token under the same keys is accepted.
     ///
     /// # Errors
     ///
-    /// [`VerifyError::Expired`] for a good token whose time is over; any other variant for what is no token of this issuer.
+    /// [`VerifyError::Expired`] for a valid token that has expired; any other variant for a text that is not
+    /// a token of this issuer.
     pub fn verify(
         &self,
         token: &str,
@@ -127,7 +129,7 @@ impl JwtVerifier {
     }
 }
 
-/// `typ` is absent, as the plugin leaves it, or says what this is.
+/// Whether `typ` is absent, as the plugin leaves it, or `JWT`.
 fn is_token(typ: Option<&str>) -> bool {
     typ.is_none_or(|typ| typ.eq_ignore_ascii_case("JWT"))
 }

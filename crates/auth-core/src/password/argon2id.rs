@@ -1,4 +1,4 @@
-//! argon2id (RFC 9106) in PHC text.
+//! argon2id (RFC 9106) in the PHC string format.
 
 use std::fmt;
 use std::hint::black_box;
@@ -12,20 +12,20 @@ use crate::secret::Secret;
 
 const NAME: &str = "argon2id";
 
-/// The one version that is read and written, 0x13 (RFC 9106 §3.1).
+/// The only version that is read and written, 0x13 (RFC 9106 §3.1).
 const VERSION: u32 = 19;
 
 /// Length in bytes of a new hash (RFC 9106 §4 recommends 32).
 const OUTPUT_BYTES: usize = 32;
 
-/// Shortest stored hash in bytes that is believed.
+/// Shortest accepted stored hash in bytes.
 const MIN_OUTPUT_BYTES: usize = 16;
 
-/// Salt of the decoy, whose result is thrown away.
+/// Salt of the decoy hash, whose result is discarded.
 const DECOY_SALT: [u8; 16] = *b"no account here.";
 
-/// Costs of argon2id, within bounds that hold for stored hashes too: a row that was tampered with
-/// must not be able to take the machine's memory.
+/// Costs of argon2id, within bounds. The bounds also apply to stored hashes, so a row that an attacker
+/// changed cannot exhaust the machine's memory.
 ///
 /// ```
 /// use auth_core::{Argon2idParams, Hasher};
@@ -44,7 +44,7 @@ pub struct Argon2idParams {
     lanes: u32,
 }
 
-/// Why costs were refused.
+/// Why the costs were refused.
 ///
 /// ```
 /// use auth_core::{Argon2idParams, Argon2idParamsError};
@@ -59,10 +59,10 @@ pub enum Argon2idParamsError {
     /// Memory under 8 KiB per lane (RFC 9106 §3.1) or over [`Argon2idParams::MAX_MEMORY_KIB`].
     #[error("argon2id memory must be 8 KiB per lane to {} KiB", Argon2idParams::MAX_MEMORY_KIB)]
     Memory,
-    /// No pass.
+    /// Zero passes.
     #[error("argon2id needs at least one pass")]
     Passes,
-    /// No lane, or more than [`Argon2idParams::MAX_LANES`].
+    /// Zero lanes, or more than [`Argon2idParams::MAX_LANES`].
     #[error("argon2id lanes must be 1 to {}", Argon2idParams::MAX_LANES)]
     Lanes,
     /// Memory times passes over [`Argon2idParams::MAX_WORK_KIB`].
@@ -74,21 +74,21 @@ impl Argon2idParams {
     /// 19 MiB, 2 passes, 1 lane (OWASP Password Storage).
     pub const OWASP: Self = Self { memory_kib: 19_456, passes: 2, lanes: 1 };
 
-    /// Most memory in KiB: 256 MiB, the "moderate" setting of libsodium.
+    /// Maximum memory in KiB: 256 MiB, the "moderate" setting of libsodium.
     pub const MAX_MEMORY_KIB: u32 = 256 * 1024;
 
-    /// Most lanes; they are computed one after the other here.
+    /// Maximum number of lanes. Lanes are computed one after the other.
     pub const MAX_LANES: u32 = 16;
 
-    /// Most memory in KiB times passes: 54 times [`Argon2idParams::OWASP`]'s in memory traffic, which holds
-    /// what common libraries write by default.
+    /// Maximum of memory in KiB times passes. It is 27 times [`Argon2idParams::OWASP`] in memory traffic, and
+    /// allows the defaults of common libraries.
     pub const MAX_WORK_KIB: u32 = 1024 * 1024;
 
-    /// Takes memory in KiB, passes and lanes.
+    /// Creates the costs from memory in KiB, passes and lanes.
     ///
     /// # Errors
     ///
-    /// [`Argon2idParamsError`] with the bound that does not hold.
+    /// [`Argon2idParamsError`] with the bound that is exceeded.
     pub fn new(memory_kib: u32, passes: u32, lanes: u32) -> Result<Self, Argon2idParamsError> {
         if lanes == 0 || lanes > Self::MAX_LANES {
             return Err(Argon2idParamsError::Lanes);
@@ -105,13 +105,13 @@ impl Argon2idParams {
         Ok(Self { memory_kib, passes, lanes })
     }
 
-    /// Gives the memory in KiB that one hash takes.
+    /// Returns the memory in KiB that one hash needs.
     pub fn memory_kib(self) -> u32 {
         self.memory_kib
     }
 
-    /// Tells whether the costs reach one of the settings that OWASP calls equal (OWASP Password Storage:
-    /// 46 MiB with 1 pass, 19 with 2, 12 with 3, 9 with 4, 7 with 5). Servers warn where they do not.
+    /// Whether the costs reach one of the settings that OWASP calls equal (OWASP Password Storage: 46 MiB
+    /// with 1 pass, 19 with 2, 12 with 3, 9 with 4, 7 with 5). Servers warn if they do not.
     pub fn meets_owasp(self) -> bool {
         [(47_104, 1), (19_456, 2), (12_288, 3), (9_216, 4), (7_168, 5)]
             .iter()
@@ -132,7 +132,7 @@ impl fmt::Display for Argon2idParams {
 
 /// A stored hash whose costs are within bounds.
 pub(super) struct Parsed {
-    // Boxed, since it has its salt and output in place: 300 bytes.
+    // Boxed because it stores its salt and output inline: 300 bytes.
     hash: Box<PasswordHash>,
     params: Argon2idParams,
 }
@@ -146,8 +146,8 @@ impl Parsed {
         if !named_so || !long_enough || hash.salt.is_none() {
             return Err(form);
         }
-        // Exactly these three: a cost that is left out would be a default of the library, and key ids or
-        // associated data (`keyid`, `data`) belong to hashes that other keys take part in.
+        // Exactly these three: a missing cost would become a default of the library. Key ids and associated
+        // data (`keyid`, `data`) belong to hashes that also depend on other keys.
         let mut costs = [None; 3];
         for (name, value) in hash.params.iter() {
             let place = ["m", "t", "p"].iter().position(|known| *known == name.as_str()).ok_or(form)?;
@@ -173,7 +173,7 @@ impl Parsed {
     }
 
     pub(super) fn verify(&self, normalized: &Secret<String>) -> Result<bool, MalformedHash> {
-        // Costs and length of output come from the hash; the comparison inside is constant-time.
+        // The costs and the output length come from the hash. The library compares in constant time.
         match Argon2::default().verify_password(normalized.expose().as_bytes(), self.hash.as_ref()) {
             Ok(()) => Ok(true),
             Err(password_hash::Error::PasswordInvalid) => Ok(false),
@@ -195,7 +195,7 @@ pub(super) fn hash(
 pub(super) fn decoy(params: Argon2idParams, normalized: &Secret<String>) {
     let mut output = [0_u8; OUTPUT_BYTES];
     if let Ok(function) = params.function() {
-        // The password is of any length that a request body allows, far below the limit of RFC 9106.
+        // The password can be as long as the request body allows, which is far below the limit of RFC 9106.
         let _ = function.hash_password_into(normalized.expose().as_bytes(), &DECOY_SALT, &mut output);
     }
     black_box(output);

@@ -1,11 +1,11 @@
-//! bcrypt, which is verified and never written: users of an application that this server replaces.
+//! bcrypt hashes from an application that this server replaces. They are verified and never written.
 //!
-//! The password is taken as the UTF-8 bytes that came. Two properties of bcrypt need care:
+//! The password is hashed as the UTF-8 bytes that were received. Two properties of bcrypt need care:
 //!
-//! - Only the first 72 bytes count. Those who wrote such hashes cut longer passwords without a word, so they
-//!   are cut here too; refusing them would lock their users out.
-//! - The key is the password with a NUL after it, repeated. With NUL inside the password, `ab\0ab` would
-//!   be the same key as `ab`; no common library hashes such a password, so none is the right one.
+//! - Only the first 72 bytes count. The applications that wrote such hashes truncated longer passwords
+//!   silently, so they are truncated here too. Refusing them would lock those users out.
+//! - The key is the password with a NUL after it, repeated. With a NUL inside the password, `ab\0ab` would be
+//!   the same key as `ab`. No common library hashes such a password, so a password with a NUL never matches.
 
 use std::hint::black_box;
 use std::str::FromStr;
@@ -16,13 +16,13 @@ use super::malformed::MalformedHash;
 
 const NAME: &str = "bcrypt";
 
-/// Least cost that bcrypt knows.
+/// Lowest cost that bcrypt defines.
 const MIN_COST: u8 = 4;
 
-/// Most rounds that a sign-in may cost, as a binary logarithm: 16 times those of the usual 12.
+/// Highest accepted cost, the binary logarithm of the rounds: 16 times the rounds of the usual cost 12.
 const MAX_COST: u8 = 16;
 
-/// Salt of the decoy, whose result is thrown away.
+/// Salt of the decoy hash, whose result is discarded.
 const DECOY_SALT: [u8; 16] = [0; 16];
 
 /// A stored hash whose cost is within bounds.
@@ -34,7 +34,7 @@ pub(super) struct Parsed<'t> {
 impl<'t> Parsed<'t> {
     pub(super) fn read(text: &'t str) -> Result<Self, MalformedHash> {
         let form = MalformedHash::Form { scheme: NAME };
-        // `$2x$` marks hashes of a broken implementation, on which the same password may not verify.
+        // `$2x$` marks hashes of a broken implementation; the same password may not verify against them.
         let rest =
             ["$2a$", "$2b$", "$2y$"].iter().find_map(|version| text.strip_prefix(version)).ok_or(form)?;
         let (cost, _) = rest.split_once('$').ok_or(form)?;
@@ -55,7 +55,7 @@ impl<'t> Parsed<'t> {
     }
 
     pub(super) fn verify(&self, password: &str) -> Result<bool, MalformedHash> {
-        // The work is done in either case, so that time tells nothing.
+        // The hash is computed in both cases, so the time does not reveal which check failed.
         let equal = ::bcrypt::verify(password, self.text)
             .map_err(|_says_no_more| MalformedHash::Form { scheme: NAME })?;
         Ok(equal && !password.contains('\0'))

@@ -1,4 +1,4 @@
-//! Making and checking hashes, whatever their scheme.
+//! Creates and verifies hashes of every scheme.
 
 use rand::CryptoRng;
 
@@ -8,7 +8,7 @@ use super::plaintext::Password;
 use super::stored_hash::{Parsed, Scheme, StoredHash};
 use super::{bcrypt, scrypt};
 
-/// A hash could not be made: memory or parameters, never the password.
+/// A hash could not be computed. The cause is memory or parameters, never the password.
 ///
 /// ```
 /// use auth_core::{HashError, Hasher, Password, StoredHash};
@@ -27,15 +27,15 @@ use super::{bcrypt, scrypt};
 pub struct HashError {
     /// The scheme.
     pub scheme: Scheme,
-    /// Why.
+    /// The cause.
     #[source]
     pub source: Box<dyn std::error::Error + Send + Sync>,
 }
 
-/// Writes hashes of one scheme and verifies those of all.
+/// Writes hashes of one scheme and verifies hashes of all schemes.
 ///
-/// One hash takes tens of milliseconds of one core and tens of MiB, by design. It runs on the calling
-/// thread; servers call it off their request threads, behind a limit.
+/// One hash takes tens of milliseconds of one core and tens of MiB, by design. It runs on the calling thread.
+/// Servers should run it outside their request threads and limit how many run at once.
 ///
 /// ```
 /// use auth_core::{Hasher, Password};
@@ -52,7 +52,7 @@ pub struct Hasher {
     writes: Writes,
 }
 
-/// The schemes that new hashes may have.
+/// The possible schemes of new hashes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Writes {
     Argon2id(Argon2idParams),
@@ -67,17 +67,17 @@ impl Default for Hasher {
 }
 
 impl Hasher {
-    /// Writes argon2id.
+    /// Creates a hasher that writes argon2id.
     pub fn argon2id(params: Argon2idParams) -> Self {
         Self { writes: Writes::Argon2id(params) }
     }
 
-    /// Writes Better Auth's scrypt text, for a database in which a Node server also signs users in.
+    /// Creates a hasher that writes Better Auth's scrypt format, for a database that a Node server uses too.
     pub fn better_auth_scrypt() -> Self {
         Self { writes: Writes::BetterAuthScrypt }
     }
 
-    /// Gives the scheme that new hashes have.
+    /// Returns the scheme of new hashes.
     pub fn scheme(&self) -> Scheme {
         match self.writes {
             Writes::Argon2id(params) => Scheme::Argon2id(params),
@@ -85,8 +85,8 @@ impl Hasher {
         }
     }
 
-    /// Hashes a password with a new salt of 128 bits. Its length is [`PasswordPolicy`](super::PasswordPolicy)'s
-    /// business.
+    /// Hashes a password with a new salt of 128 bits. It does not check the length of the password;
+    /// [`PasswordPolicy`](super::PasswordPolicy) does.
     ///
     /// # Errors
     ///
@@ -101,12 +101,12 @@ impl Hasher {
         hashed.map(StoredHash::from_stored).map_err(|source| HashError { scheme: self.scheme(), source })
     }
 
-    /// Tells whether the password is the one that was hashed, by whichever scheme.
+    /// Whether the password matches the stored hash, whatever its scheme.
     ///
     /// # Errors
     ///
-    /// [`MalformedHash`] when the stored text is no hash, or one that costs more than
-    /// [`Argon2idParams::new`] allows or bcrypt's cost 16. It is found out before any work is done.
+    /// [`MalformedHash`] if the stored text is not a hash, or if its cost is above the limits of
+    /// [`Argon2idParams::new`] or above bcrypt's cost 16. This is checked before any hashing.
     pub fn verify(&self, password: &Password, stored: &StoredHash) -> Result<bool, MalformedHash> {
         match Parsed::read(stored.expose())? {
             Parsed::Argon2id(parsed) => parsed.verify(&password.normalized()),
@@ -115,10 +115,10 @@ impl Hasher {
         }
     }
 
-    /// Does the work of verifying a hash of `scheme` and throws the result away.
+    /// Does the work of verifying a hash of `scheme` and discards the result.
     ///
-    /// A sign-in with an unknown address, or for an account without password, calls this, so that its time
-    /// does not tell it from a wrong password. `scheme` should be the one that most accounts have.
+    /// A sign-in with an unknown address, or for an account without a password, calls this. Its time then
+    /// does not distinguish it from a wrong password. `scheme` should be the scheme of most accounts.
     pub fn decoy(scheme: Scheme, password: &Password) {
         match scheme {
             Scheme::Argon2id(params) => argon2id::decoy(params, &password.normalized()),
@@ -127,8 +127,8 @@ impl Hasher {
         }
     }
 
-    /// Tells whether a hash was made by another scheme or at another cost than new ones are. A
-    /// malformed hash needs it too, but no password verifies against it.
+    /// Whether a hash has another scheme or cost than new hashes. This is also true for a malformed hash, but
+    /// no password verifies against it.
     pub fn needs_rehash(&self, stored: &StoredHash) -> bool {
         stored.scheme() != Some(self.scheme())
     }

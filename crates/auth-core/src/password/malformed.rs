@@ -1,8 +1,9 @@
-//! Why a stored hash cannot be verified: what every scheme answers with.
+//! The error of a stored hash that cannot be verified, for every scheme.
 
-/// A stored hash that cannot be verified, which to the person signing in is a wrong password.
+/// A stored hash that cannot be verified. To the user who signs in, it looks like a wrong password.
 ///
-/// Says where it fails and nothing of the text: a column may hold anything, also a password in clear.
+/// The error names the failed check and contains nothing of the text: the column may hold anything, even a
+/// plaintext password.
 ///
 /// ```
 /// use auth_core::{Hasher, MalformedHash, Password, StoredHash};
@@ -16,16 +17,16 @@
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MalformedHash {
-    /// No known scheme begins like this.
+    /// The text does not begin like a hash of any known scheme.
     #[error("stored hash is of no known scheme")]
     UnknownScheme,
-    /// The text begins like a scheme's and goes on otherwise.
+    /// The text begins like a hash of a known scheme, but the rest is malformed.
     #[error("stored {scheme} hash is malformed")]
     Form {
         /// The scheme.
         scheme: &'static str,
     },
-    /// Verifying would cost more memory or time than any sign-in may.
+    /// Verifying would need more memory or time than a sign-in may use.
     #[error("stored {scheme} hash asks for too much work")]
     TooCostly {
         /// The scheme.

@@ -1,10 +1,10 @@
-//! A password before it is hashed, and the two forms in which schemes read it.
+//! A password before it is hashed, in the two forms that the schemes use.
 
 use unicode_normalization::{UnicodeNormalization, is_nfkc};
 
 use crate::secret::Secret;
 
-/// A password as a user typed it: never trimmed, never cut, wiped when dropped.
+/// A password as the user typed it. It is never trimmed or truncated, and it is wiped on drop.
 ///
 /// ```
 /// use auth_core::Password;
@@ -32,29 +32,30 @@ use crate::secret::Secret;
 pub struct Password(Secret<String>);
 
 impl Password {
-    /// Takes a password into keeping.
+    /// Wraps a password.
     pub fn new(text: impl Into<String>) -> Self {
         Self(Secret::new(text.into()))
     }
 
-    /// Counts UTF-16 code units before normalisation, which is what JavaScript's `length` counts and so
-    /// what the reference's limits mean.
+    /// Returns the number of UTF-16 code units before normalisation. JavaScript's `length` counts the same
+    /// units, so Better Auth's limits refer to them.
     pub fn utf16_length(&self) -> usize {
         self.0.expose().encode_utf16().count()
     }
 
-    /// Gives the text as it came.
+    /// Returns the text as received.
     pub(super) fn raw(&self) -> &str {
         self.0.expose()
     }
 
-    /// Gives the text in NFKC (Unicode Standard Annex #15).
+    /// Returns the text in NFKC (Unicode Standard Annex #15).
     pub(super) fn normalized(&self) -> Secret<String> {
         let text = self.raw();
         if is_nfkc(text) {
             return self.0.clone();
         }
-        // Room for the common cases, so that growing does not leave pieces of the password behind.
+        // The capacity is enough for common texts. Growing the buffer would leave copies of the password in
+        // memory.
         let mut normalized = String::with_capacity(text.len() * 3);
         normalized.extend(text.nfkc());
         Secret::new(normalized)

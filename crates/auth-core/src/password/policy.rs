@@ -1,9 +1,9 @@
-//! How long a password must and may be.
+//! The minimum and maximum length of a password.
 
 use super::plaintext::Password;
 
-/// Bounds on a password's length in UTF-16 code units, on every path that sets one. There is no
-/// rule on composition (NIST SP 800-63B-4 §3.1.1.2).
+/// Limits on a password's length in UTF-16 code units. They apply wherever a password is set. There are no
+/// rules on composition (NIST SP 800-63B-4 §3.1.1.2).
 ///
 /// ```
 /// use auth_core::{Password, PasswordPolicy};
@@ -30,21 +30,21 @@ pub struct PasswordPolicy {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordLengthError {
-    /// Fewer units than the least.
+    /// Fewer code units than the minimum.
     #[error("password is shorter than {min} UTF-16 units")]
     TooShort {
-        /// The least.
+        /// The minimum.
         min: usize,
     },
-    /// More units than the most.
+    /// More code units than the maximum.
     #[error("password is longer than {max} UTF-16 units")]
     TooLong {
-        /// The most.
+        /// The maximum.
         max: usize,
     },
 }
 
-/// Why bounds were refused.
+/// Why the limits were refused.
 ///
 /// ```
 /// use auth_core::{PasswordPolicy, PasswordPolicyError};
@@ -60,10 +60,11 @@ pub enum PasswordLengthError {
 pub struct PasswordPolicyError;
 
 impl PasswordPolicy {
-    /// The largest upper bound in UTF-16 units: what one hash may have to normalise and digest.
+    /// The largest maximum in UTF-16 code units. It limits the text that one hash has to normalise and
+    /// digest.
     pub const LARGEST_MAX: usize = 4_096;
 
-    /// Takes bounds, both included.
+    /// Creates a policy from a minimum and a maximum, both inclusive.
     ///
     /// # Errors
     ///
@@ -75,7 +76,7 @@ impl PasswordPolicy {
         Ok(Self { min, max })
     }
 
-    /// Checks a password that is about to be set.
+    /// Checks a password before it is set.
     ///
     /// # Errors
     ///
@@ -93,7 +94,7 @@ impl PasswordPolicy {
 }
 
 impl Default for PasswordPolicy {
-    /// Better Auth's bounds, 8 and 128 (1.7.25, `emailAndPassword`).
+    /// Better Auth's limits, 8 and 128 (1.7.25, `emailAndPassword`).
     fn default() -> Self {
         Self { min: 8, max: 128 }
     }

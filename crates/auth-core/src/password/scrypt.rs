@@ -1,7 +1,7 @@
-//! Better Auth's scrypt text (Better Auth core §8.3).
+//! Better Auth's scrypt format (Better Auth core §8.3).
 //!
-//! Two things are unlike other scrypt formats: the costs do not stand in the text, and the salt is the 32
-//! hex **characters** before the colon, not the 16 bytes that they spell.
+//! It differs from other scrypt formats in two ways: the text does not contain the costs, and the salt is the
+//! 32 hex **characters** before the colon, not the 16 bytes that they encode.
 
 use std::fmt::Write;
 use std::hint::black_box;
@@ -23,10 +23,10 @@ const KEY_BYTES: usize = 64;
 const SALT_CHARACTERS: usize = 32;
 const KEY_CHARACTERS: usize = 2 * KEY_BYTES;
 
-/// Salt of the decoy, whose result is thrown away.
+/// Salt of the decoy hash, whose result is discarded.
 const DECOY_SALT: &str = "00000000000000000000000000000000";
 
-/// A stored hash: salt and key as the hex text that they are.
+/// A stored hash: salt and key, both as hex text.
 pub(super) struct Parsed<'t> {
     salt: &'t str,
     key: &'t str,
@@ -46,7 +46,7 @@ impl<'t> Parsed<'t> {
         self.verify_at(LOG_N, normalized)
     }
 
-    /// Verifies a hash of another cost than Better Auth's, which tests alone write.
+    /// Verifies a hash of another cost than Better Auth's. Only tests write such hashes.
     pub(super) fn verify_at(&self, log_n: u8, normalized: &Secret<String>) -> Result<bool, MalformedHash> {
         let key = derive(log_n, normalized, self.salt)
             .map_err(|_constants_are_right| MalformedHash::Form { scheme: NAME })?;
@@ -61,7 +61,7 @@ pub(super) fn hash(
     hash_at(LOG_N, normalized, salt)
 }
 
-/// Hashes at another cost than Better Auth's, for tests.
+/// Hashes with another cost than Better Auth's, for tests.
 pub(super) fn hash_at(
     log_n: u8,
     normalized: &Secret<String>,

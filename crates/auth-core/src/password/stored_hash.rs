@@ -1,4 +1,4 @@
-//! A stored hash: its text, and the scheme that its text shows.
+//! A stored hash and the scheme that its text indicates.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use super::malformed::MalformedHash;
 use super::{bcrypt, scrypt};
 use crate::secret::Secret;
 
-/// A password's hash as the `account.password` column holds it.
+/// A password hash from the `account.password` column.
 ///
 /// ```
 /// use auth_core::{Scheme, StoredHash};
@@ -21,23 +21,23 @@ use crate::secret::Secret;
 pub struct StoredHash(Secret<String>);
 
 impl StoredHash {
-    /// Takes a hash as the database gives it; whether it is well-formed shows when it is verified.
+    /// Wraps a hash from the database. Its form is checked only when it is verified.
     pub fn from_stored(text: impl Into<String>) -> Self {
         Self(Secret::new(text.into()))
     }
 
-    /// Reads the stored text.
+    /// Returns the stored text.
     pub fn expose(&self) -> &str {
         self.0.expose()
     }
 
-    /// Tells by which scheme, and at which cost, the hash was made; `None` when it is malformed.
+    /// Returns the scheme and cost of the hash; `None` if it is malformed.
     pub fn scheme(&self) -> Option<Scheme> {
         Parsed::read(self.expose()).ok().map(|parsed| parsed.scheme())
     }
 }
 
-/// How a hash was made, its cost included: two hashes of one scheme cost the same to verify.
+/// How a hash was created, including its cost. Hashes with equal values cost the same to verify.
 ///
 /// ```
 /// use auth_core::{Hasher, Scheme, StoredHash};
@@ -50,7 +50,7 @@ impl StoredHash {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Scheme {
-    /// argon2id at these costs.
+    /// argon2id with these costs.
     Argon2id(Argon2idParams),
     /// Better Auth's scrypt, whose cost is fixed: N=16384, r=16, p=1, 32 MiB.
     BetterAuthScrypt,
@@ -71,7 +71,7 @@ impl fmt::Display for Scheme {
     }
 }
 
-/// A stored hash, taken apart.
+/// A parsed stored hash.
 pub(super) enum Parsed<'t> {
     Argon2id(argon2id::Parsed),
     BetterAuthScrypt(scrypt::Parsed<'t>),

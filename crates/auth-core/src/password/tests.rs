@@ -1,4 +1,4 @@
-//! Tests over all schemes.
+//! Tests of all schemes.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
@@ -8,8 +8,8 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::*;
 
-/// `password1` at the lowest cost of each scheme, made by argon2-cffi 25.1.0, bcrypt 4.0.1 (both PyPI) and
-/// Better Auth 1.7.25.
+/// Hashes of `password1` at the lowest cost of each scheme, created by argon2-cffi 25.1.0, bcrypt 4.0.1 (both
+/// PyPI) and Better Auth 1.7.25.
 const ARGON2ID: &str =
     "$argon2id$v=19$m=8,t=1,p=1$MKJ5q8lVv/ACxAerhkNbjA$zfP6GkM9g9wxLu3i5XRPjEaQNheXEKwQkffznUthxk0";
 const BCRYPT: &str = "$2b$04$4284LurkYFhYVkYMoGXmbunyG2PVZftrmOykr/x2a.clU8WT7YyA.";
@@ -34,8 +34,8 @@ fn malformed(text: impl Into<String>) -> MalformedHash {
     error
 }
 
-/// A password of 8 to 128 UTF-16 units out of letters, marks that compose, compatibility forms, white space,
-/// controls and characters beyond the basic plane.
+/// A password of 8 to 128 UTF-16 units, composed of letters, combining marks, compatibility forms, white
+/// space, control characters and characters outside the basic multilingual plane.
 fn random_password(rng: &mut StdRng) -> String {
     const PIECES: [&str; 16] = [
         "a",
@@ -59,7 +59,7 @@ fn random_password(rng: &mut StdRng) -> String {
     (0..length).map(|_| PIECES[rng.random_range(0..PIECES.len())]).collect()
 }
 
-/// Passwords of [`random_password`], each with another spelling of the same letters.
+/// Passwords of [`random_password`], each with a second Unicode spelling of the same letters.
 fn random_passwords(count: u64) -> impl Iterator<Item = (Password, Password, StdRng)> {
     (0..count).map(|seed| {
         let mut rng = StdRng::seed_from_u64(seed);
@@ -69,9 +69,9 @@ fn random_passwords(count: u64) -> impl Iterator<Item = (Password, Password, Std
     })
 }
 
-/// The cost of scrypt is fixed by the reference and takes a twentieth of a second. It changes how often the same bytes
-/// are mixed and nothing of what is made of the password and the salt, so two hundred passwords are tried at a low
-/// cost, and eight of them at the reference's (below).
+/// Better Auth fixes the cost of scrypt, and one hash takes a twentieth of a second. The cost changes only
+/// how often the same bytes are mixed, not how the password and the salt are used. Two hundred passwords are
+/// therefore tried at a low cost, and eight of them at Better Auth's cost (below).
 #[test]
 fn r_036_two_hundred_passwords_verify_under_the_reference_text_and_argon2id() {
     const LOW: u8 = 4;
@@ -213,7 +213,7 @@ fn r_039_mutated_hashes_never_panic() {
                 }
             }
             let stored = stored(String::from_iter(text));
-            // Every text is taken apart; only the cheap ones among the well-formed are computed.
+            // Every text is parsed. Well-formed hashes are verified only if they are cheap.
             let cheap_to_verify = match stored.scheme() {
                 Some(Scheme::Argon2id(params)) => params.memory_kib() < 1_000,
                 Some(Scheme::Bcrypt { cost }) => cost <= 4,
@@ -231,12 +231,12 @@ fn r_039_mutated_hashes_never_panic() {
 
 #[test]
 fn bcrypt_cuts_after_72_bytes_and_knows_no_nul() {
-    // Made by bcrypt 4.0.1 of PyPI from 80 times `y`.
+    // Created by bcrypt 4.0.1 of PyPI from 80 times `y`.
     let long = stored("$2b$04$RaRLNDTWc0IeIy5j6VdaPexS6bhtIBYfZuLGBfUMAScMGB8sLMiam");
     assert!(cheap().verify(&Password::new("y".repeat(80)), &long).unwrap());
     assert!(cheap().verify(&Password::new("y".repeat(72)), &long).unwrap());
     assert!(!cheap().verify(&Password::new("y".repeat(71)), &long).unwrap());
-    // The same key as `password1`, since the key is repeated with a NUL in between.
+    // The same key as `password1`, because bcrypt repeats the key with a NUL in between.
     let twice = Password::new("password1\0password1");
     assert!(::bcrypt::verify("password1\0password1", BCRYPT).unwrap(), "the trap is real");
     assert!(!cheap().verify(&twice, &stored(BCRYPT)).unwrap());

@@ -1,15 +1,15 @@
-//! Requests and the answers that they must get, for the tests of crates that bring the check to a framework.
+//! Requests and their expected responses, for the tests of crates that integrate a web framework.
 //!
-//! `auth-actix`, `auth-axum` and `auth-tower` send the same requests and compare the same answers; the table stands
-//! here once. A crate for another framework sends each [`Case`] to a service made of [`Case::authenticator`] and hands
-//! the answer to [`Case::assert_answer`]. The clock of that service stands still at [`NOW`].
+//! `auth-actix`, `auth-axum` and `auth-tower` all use this table. A crate for another framework sends each
+//! [`Case`] to a service with [`Case::authenticator`] and passes the response to [`Case::assert_answer`]. The
+//! clock of that service is fixed at [`NOW`].
 
 use time::{Duration, OffsetDateTime};
 
 use super::{TestCredential, TestIssuer};
 use crate::authenticator::Authenticator;
 
-/// The moment of every request: 2030-01-15 12:00 UTC.
+/// The time of every request: 2030-01-15 12:00 UTC.
 ///
 /// ```
 /// use auth_core::testing::cases;
@@ -24,7 +24,7 @@ pub const NOW: OffsetDateTime = match OffsetDateTime::from_unix_timestamp(1_894_
 /// Address of the user of most cases.
 const ANN: &str = "ann@example.com";
 
-/// What a route asks of its callers, and what it answers to one that it lets in.
+/// The requirement of a route, and its response to a caller who meets it.
 ///
 /// ```
 /// use auth_core::testing::cases::Guard;
@@ -33,13 +33,13 @@ const ANN: &str = "ann@example.com";
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Guard {
-    /// Any signed-in caller; answers the e-mail address.
+    /// Any signed-in caller; responds with the e-mail address.
     Principal,
-    /// Every caller; answers the e-mail address, or `anonymous` to a caller who is not signed in.
+    /// Every caller; responds with the e-mail address, or `anonymous` for a caller who is not signed in.
     Optional,
-    /// A caller who signed in lately; answers the user's id.
+    /// A caller who signed in recently; responds with the user's id.
     Fresh,
-    /// A caller with the role `admin`; answers the user's id.
+    /// A caller with the role `admin`; responds with the user's id.
     Admin,
 }
 
@@ -47,7 +47,7 @@ impl Guard {
     /// Every guard.
     pub const ALL: [Self; 4] = [Self::Principal, Self::Optional, Self::Fresh, Self::Admin];
 
-    /// Gives the path of the route in the tests' service.
+    /// Returns the path of the route in the service under test.
     pub const fn path(self) -> &'static str {
         match self {
             Self::Principal => "/who",
@@ -58,7 +58,7 @@ impl Guard {
     }
 }
 
-/// One request, and the answer that it must get.
+/// One request and its expected response.
 ///
 /// ```
 /// use auth_core::testing::cases::Case;
@@ -78,9 +78,9 @@ impl Guard {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Case {
-    /// Which one this is, for messages.
+    /// The name of the case, for messages.
     pub name: &'static str,
-    /// The route that is asked.
+    /// The requested route.
     pub guard: Guard,
     /// The header line of the request; `None` for a request without credentials.
     pub credential: Option<TestCredential>,
@@ -91,7 +91,7 @@ pub struct Case {
 }
 
 impl Case {
-    /// Every form of a credential lets its user in, under the user's name.
+    /// Every form of credential authenticates its user.
     pub fn forms_of_credentials() -> Vec<Self> {
         let issuer = TestIssuer::new();
         let ann = issuer.user(ANN);
@@ -107,7 +107,7 @@ impl Case {
         forms.map(case).into()
     }
 
-    /// Refusals have the shape of Better Auth's answers.
+    /// Refusals have the shape of Better Auth's responses.
     pub fn refusals() -> Vec<Self> {
         let issuer = TestIssuer::new();
         let late = issuer.user(ANN).access_token(NOW - Duration::hours(2));
@@ -127,7 +127,8 @@ impl Case {
         ]
     }
 
-    /// Where a principal is optional, a dead cookie makes an anonymous caller, and a bad bearer token is refused.
+    /// If a principal is optional, an invalid cookie makes the caller anonymous, and an invalid bearer token
+    /// is refused.
     pub fn optional_principals() -> Vec<Self> {
         let issuer = TestIssuer::new();
         let ann = issuer.user(ANN);
@@ -145,7 +146,7 @@ impl Case {
         cases
     }
 
-    /// An outage of the lookup is 503 on every route, for each caller whose session has to be looked up.
+    /// An outage of the lookup gives 503 on every route, for each caller whose session must be looked up.
     pub fn outages() -> Vec<Self> {
         let issuer = TestIssuer::new();
         let cookie = issuer.user(ANN).session_cookie(NOW);
@@ -157,7 +158,7 @@ impl Case {
         Guard::ALL.map(case).into()
     }
 
-    /// A session is fresh by the time of its sign-in, whatever is shown.
+    /// A session is fresh by its sign-in time, whichever credential the request has.
     pub fn fresh_sessions() -> Vec<Self> {
         let issuer = TestIssuer::new();
         let ann = issuer.user(ANN);
@@ -175,7 +176,7 @@ impl Case {
         cases
     }
 
-    /// A role is found in the user's list, by its whole name.
+    /// A role must match a whole entry of the user's list.
     pub fn roles() -> Vec<Self> {
         let issuer = TestIssuer::new();
         let admin = issuer.user(ANN).with_role("editor,admin").session_cookie(NOW);
@@ -188,16 +189,17 @@ impl Case {
         ]
     }
 
-    /// Gives the check of the service that is asked, with a lookup of the sessions of this case.
+    /// Returns the authenticator for the service under test, with a lookup of this case's sessions.
     pub fn authenticator(&self) -> Authenticator {
         Authenticator::new(self.issuer.verifier()).with_sessions(self.issuer.sessions())
     }
 
-    /// Compares the service's answer with the expected one; `header` gives a header of the answer by its name.
+    /// Compares the service's response with the expected one. `header` returns a header of the response by
+    /// its name.
     ///
     /// # Panics
     ///
-    /// Where they differ.
+    /// If they differ.
     pub fn assert_answer(&self, status: u16, body: &str, header: impl Fn(&str) -> Option<String>) {
         let Self { name, guard, credential, .. } = self;
         let asked = format!("{name}: {} with {credential:?}", guard.path());
@@ -211,7 +213,7 @@ impl Case {
     }
 
     fn new(name: &'static str, issuer: &TestIssuer, guard: Guard, status: u16) -> Self {
-        // Later calls on this issuer's sessions, such as a sign-out, belong to later cases.
+        // A case keeps its own copy, so that later changes such as a sign-out do not affect it.
         let sessions = issuer.sessions.copy();
         let issuer = TestIssuer { sessions, ..issuer.clone() };
         Self { name, guard, credential: None, issuer, status, body: None, headers: &[] }

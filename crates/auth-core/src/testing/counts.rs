@@ -1,8 +1,8 @@
-//! How often this thread did what a server should do once for a request.
+//! Counts, per thread, the operations that a server should do only once for a request.
 
 use std::cell::Cell;
 
-/// What was counted on this thread since it was last asked.
+/// The counts of this thread since the last [`take`].
 ///
 /// ```
 /// use auth_core::testing::counts;
@@ -18,9 +18,9 @@ use std::cell::Cell;
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// `Cookie` headers that were taken apart.
+    /// Parsed `Cookie` headers.
     pub cookie_parses: u32,
-    /// Signatures of cookies and session tokens that were checked.
+    /// Checked signatures of cookies and session tokens.
     pub signature_checks: u32,
 }
 
@@ -28,7 +28,7 @@ thread_local! {
     static COUNTS: Cell<Counts> = const { Cell::new(Counts { cookie_parses: 0, signature_checks: 0 }) };
 }
 
-/// Gives what was counted on this thread, and begins anew.
+/// Returns the counts of this thread and resets them.
 ///
 /// ```
 /// assert_eq!(auth_core::testing::counts::take(), auth_core::testing::counts::Counts::default());

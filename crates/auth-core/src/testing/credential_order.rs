@@ -1,13 +1,13 @@
-//! Requests that show several credentials, and which of them must count, for tests of what reads requests.
+//! Requests with several credentials, and which of them must count, for tests of code that reads requests.
 //!
-//! The check for services and the auth server both run [`OrderCase::all`], so that the two cannot come to
-//! differ. A test gives the credentials of three users, which tell by the caller's user whose credential
-//! counted.
+//! The tests of the verifier for services and those of the auth server both run [`OrderCase::all`], so that
+//! both keep the same order. A test provides the credentials of three users; the caller's user shows which
+//! credential counted.
 
 use super::{TestIssuer, cases};
 use crate::wire::ErrorCode;
 
-/// Credentials of three users, all of them good where nothing else is said.
+/// Credentials of three users. All are valid unless a field says otherwise.
 ///
 /// ```
 /// use auth_core::testing::credential_order::{OrderCase, ShownCredentials};
@@ -28,17 +28,17 @@ use crate::wire::ErrorCode;
 pub struct ShownCredentials {
     /// An access token of the first user.
     pub access_token: String,
-    /// One whose time is over.
+    /// An expired access token.
     pub expired_access_token: String,
-    /// A session token of the second user, as the database holds it.
+    /// A session token of the second user, as the database stores it.
     pub session_token: String,
-    /// The same, signed and percent-encoded, as a cookie holds it.
+    /// The same token, signed and percent-encoded, as a cookie carries it.
     pub signed_session_token: String,
     /// The session cookie of the third user, `name=value`.
     pub cookie: String,
 }
 
-/// Whose credential a request is to be read by.
+/// Which credential of a request must count.
 ///
 /// ```
 /// use auth_core::testing::credential_order::{Counts, OrderCase};
@@ -68,7 +68,7 @@ pub enum Counts {
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct OrderCase {
-    /// Which one this is, for messages.
+    /// The name of the case, for messages.
     pub name: &'static str,
     /// Which credential must count.
     pub counts: Counts,
@@ -112,18 +112,18 @@ impl OrderCase {
         ]
     }
 
-    /// Gives the `Authorization` lines of the request.
+    /// Returns the `Authorization` lines of the request.
     pub fn authorization(&self, shown: &ShownCredentials) -> Vec<String> {
         self.authorization.iter().map(|line| filled(line, shown)).collect()
     }
 
-    /// Gives the `Cookie` line of the request, where it has one.
+    /// Returns the `Cookie` line of the request, if it has one.
     pub fn cookie(&self, shown: &ShownCredentials) -> Option<String> {
         self.cookie.map(|line| filled(line, shown))
     }
 }
 
-/// A session token that no session has.
+/// A session token that belongs to no session.
 const UNKNOWN: &str = "f0cJ6Kx2zx0q9d2ODjV18XSQlpR5Xip3";
 
 fn filled(line: &str, shown: &ShownCredentials) -> String {

@@ -1,4 +1,4 @@
-//! What a verifier checks with the secret: access tokens, session tokens, session cookies and their caches.
+//! Verification with the secret: access tokens, session tokens, session cookies and their caches.
 
 use time::OffsetDateTime;
 
@@ -19,21 +19,21 @@ use crate::signed_value;
 use crate::signing_secret::VersionedSecrets;
 use crate::user_session::UserSession;
 
-/// What is checked with the secret.
+/// The state for verification with the secret.
 #[derive(Clone, Debug)]
 pub(super) struct BySecret {
     pub(super) access: AccessTokenVerifier,
     pub(super) base_url: BaseUrl,
     pub(super) cookies: SessionCookies,
     pub(super) caches: Vec<(CacheStrategy, CookieCache)>,
-    /// Version of the cookie caches that are taken; `None`: none is.
+    /// Version of the cookie caches that are accepted; `None` if none are.
     #[cfg(feature = "josekit")]
     pub(super) cache_version: Option<String>,
     pub(super) secrets: VersionedSecrets,
 }
 
 impl BySecret {
-    /// Gives the caller by what a cookie cache proved, else the session that is to be looked up.
+    /// Returns the caller that a cookie cache proved, or else the session that must be looked up.
     pub(super) fn verdict(
         &self,
         cached: Option<UserSession>,
@@ -53,7 +53,8 @@ impl BySecret {
         }
     }
 
-    /// Reads a cookie cache in whichever strategy it is written; its own signature says whether it holds.
+    /// Reads a cookie cache in any strategy. The number of dots tells the strategy; its own signature is then
+    /// verified.
     pub(super) fn read_cache(
         &self,
         value: &str,
@@ -71,7 +72,7 @@ impl BySecret {
         cache.read(value, token, now)
     }
 
-    /// Makes what reads cookie caches under public keys, unless none is to be taken.
+    /// Creates a reader of cookie caches under public keys; `None` if cookie caches are not accepted.
     #[cfg(feature = "josekit")]
     pub(super) fn keyed_cache(&self) -> Option<KeyedCookieCache> {
         self.cache_version.as_deref().map(|version| keyed_cache(&self.base_url, version))
@@ -89,14 +90,14 @@ impl BySecret {
     }
 }
 
-/// Names cookies as Better Auth does by default.
+/// Creates the default cookie names of Better Auth.
 pub(super) fn default_cookies(base_url: &BaseUrl) -> SessionCookies {
     let cookies = CookieSettings { secure: base_url.is_https(), ..CookieSettings::default() };
     #[expect(clippy::expect_used, reason = "the defaults are names that cookies can have")]
     SessionCookies::new(cookies).expect("default cookie settings hold")
 }
 
-/// Only a writer asks for the life of a value.
+/// `max_age` is not used, because this cache only reads.
 #[cfg(feature = "josekit")]
 pub(super) fn keyed_cache(base_url: &BaseUrl, version: &str) -> KeyedCookieCache {
     KeyedCookieCache::new(base_url.origin(), MaxAge::REMOVE, version).lenient()
@@ -110,7 +111,7 @@ pub(super) fn caches(version: &str, secrets: &VersionedSecrets) -> Vec<(CacheStr
         CacheStrategy::Jwe,
     ];
     let cache = |strategy| {
-        // Only a writer asks for its life.
+        // `max_age` is not used, because these caches only read.
         let policy = CookieCachePolicy { strategy, max_age: MaxAge::REMOVE, version: version.to_owned() };
         (strategy, CookieCache::new(policy, secrets))
     };

@@ -1,10 +1,10 @@
-//! Why no verifier was made.
+//! Why a verifier could not be created.
 
 use crate::base_url::ParseBaseUrlError;
 use crate::cookie::CookieSettingsError;
 use crate::signing_secret::{SigningSecretError, VersionedSecretsError};
 
-/// Why no verifier was made. Names settings, never their values.
+/// Why a verifier could not be created. The errors name settings, never their values.
 ///
 /// ```
 /// use auth_core::{Verifier, VerifierError};
@@ -16,22 +16,22 @@ use crate::signing_secret::{SigningSecretError, VersionedSecretsError};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifierError {
-    /// A variable that is needed is not set, or empty.
+    /// A required variable is not set, or empty.
     #[error("{name} is not set")]
     Missing {
         /// The variable.
         name: &'static str,
     },
-    /// `BETTER_AUTH_URL` is no address.
+    /// `BETTER_AUTH_URL` is not a valid URL.
     #[error("BETTER_AUTH_URL")]
     BaseUrl(#[source] ParseBaseUrlError),
-    /// `BETTER_AUTH_SECRET`, or `AUTH_SECRET` in its place, is no secret to rely on.
+    /// `BETTER_AUTH_SECRET`, or `AUTH_SECRET` in its place, is not a usable secret.
     #[error("BETTER_AUTH_SECRET")]
     Secret(#[source] SigningSecretError),
     /// `BETTER_AUTH_SECRETS` is malformed.
     #[error("BETTER_AUTH_SECRETS")]
     Secrets(#[source] VersionedSecretsError),
-    /// The cookies' settings hold what no cookie can have.
+    /// The cookie settings contain a value that a cookie cannot have.
     #[error("cookie settings")]
     Cookies(#[source] CookieSettingsError),
 }

@@ -1,5 +1,4 @@
-//! What a verifier checks with public keys: tokens of the `jwt` plugin, and cookie caches under the same
-//! keys.
+//! Verification with public keys: tokens of the `jwt` plugin, and cookie caches under the same keys.
 
 use time::OffsetDateTime;
 
@@ -11,24 +10,24 @@ use crate::jwt::JwtVerifier;
 use crate::key_source::{UnconfirmedCopy, UnconfirmedJwt};
 use crate::refusal::{Refusal, ShownBy};
 
-/// What is checked with public keys.
+/// The state for verification with public keys.
 #[derive(Clone, Debug)]
 pub(super) struct Public {
     pub(super) verifier: JwtVerifier,
     pub(super) keys: JwkSet,
-    /// Reads cookie caches under these keys; `None`: none is taken.
+    /// Reads cookie caches under these keys; `None` if they are not accepted.
     pub(super) cache: Option<KeyedCookieCache>,
-    /// How the cookie of the cache is named where no secret is known.
+    /// Names of the cookies, for a verifier without a secret.
     pub(super) cookies: Option<SessionCookies>,
 }
 
 impl Public {
-    /// Gives what reads cookie caches, and the keys that are known.
+    /// Returns the reader of cookie caches and the known keys.
     pub(super) fn cache(&self) -> Option<(&KeyedCookieCache, &JwkSet)> {
         self.cache.as_ref().map(|cache| (cache, &self.keys))
     }
 
-    /// Judges a request by its cookie cache alone.
+    /// Verifies a request by its cookie cache alone.
     pub(super) fn verify_cache(
         &self,
         cookies: &RequestCookies,

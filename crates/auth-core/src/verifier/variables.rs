@@ -1,4 +1,4 @@
-//! A verifier from Better Auth's environment variables.
+//! Creates a verifier from Better Auth's environment variables.
 
 use std::ffi::OsString;
 
@@ -11,14 +11,14 @@ const URL: &str = "BETTER_AUTH_URL";
 const SECRET: &str = "BETTER_AUTH_SECRET";
 const FALLBACK_SECRET: &str = "AUTH_SECRET";
 const SECRETS: &str = "BETTER_AUTH_SECRETS";
-/// Where a server reads them from files, which this crate does not.
+/// Variables that name files with the secrets. The server reads these files; this crate does not.
 const SECRET_FILE: &str = "BETTER_AUTH_SECRET_FILE";
 const SECRETS_FILE: &str = "BETTER_AUTH_SECRETS_FILE";
 
 impl Verifier {
-    /// Takes the environment as `std::env::vars_os()` gives it. A variable whose name or value is no Unicode
-    /// text is passed over: another program's must not stop the service. All else is as
-    /// [`Verifier::from_vars`] says.
+    /// Creates a verifier from the environment as `std::env::vars_os()` returns it. A variable whose name or
+    /// value is not Unicode is ignored, because it may belong to another program. Otherwise it is like
+    /// [`Verifier::from_vars`].
     ///
     /// # Errors
     ///
@@ -32,10 +32,10 @@ impl Verifier {
         Self::from_vars(texts)
     }
 
-    /// Takes the environment, such as `std::env::vars()`, and reads Better Auth's own variables from it:
-    /// `BETTER_AUTH_URL`, the address under which browsers reach the auth server, and `BETTER_AUTH_SECRET` or
-    /// `BETTER_AUTH_SECRETS`. Where `BETTER_AUTH_SECRET` is not set, `AUTH_SECRET` is read. All else is as
-    /// [`Verifier::new`] says.
+    /// Creates a verifier from the environment, such as `std::env::vars()`. It reads Better Auth's own
+    /// variables: `BETTER_AUTH_URL`, the URL at which browsers reach the auth server, and
+    /// `BETTER_AUTH_SECRET` or `BETTER_AUTH_SECRETS`. If `BETTER_AUTH_SECRET` is not set, it reads
+    /// `AUTH_SECRET`. Otherwise it is like [`Verifier::new`].
     ///
     /// # Errors
     ///
@@ -58,7 +58,7 @@ impl Verifier {
         let given = |value: Option<String>| value.filter(|value| !value.trim().is_empty());
         let url = given(url).ok_or(VerifierError::Missing { name: URL })?;
         let url = BaseUrl::parse(&url).map_err(VerifierError::BaseUrl)?;
-        // Where the server's secret is in a file, AUTH_SECRET belongs to another program.
+        // If the server's secret is in a file, AUTH_SECRET belongs to another program.
         let is_set = is_in_a_file || secret.as_ref().is_some_and(|secret: &String| !secret.is_empty());
         let fallback = fallback.filter(|_| !is_set);
         let secret = given(secret).or_else(|| given(fallback));

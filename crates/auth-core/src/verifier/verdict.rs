@@ -1,4 +1,4 @@
-//! What a verifier says of a request.
+//! The result of a verification.
 
 #[cfg(feature = "josekit")]
 use crate::key_source::{UnconfirmedCopy, UnconfirmedJwt};
@@ -29,15 +29,15 @@ use crate::principal::Principal;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Verdict {
-    /// Who the caller is.
+    /// The caller.
     Principal(Principal),
-    /// Which session the caller has; whether it lives is to be looked up.
+    /// The session that the caller names. It must be looked up.
     Session(UnconfirmedSession),
-    /// With which key the caller's token says it is signed; the key is to be looked up.
+    /// A token whose key is not known. The key must be looked up.
     #[cfg(feature = "josekit")]
     Jwt(UnconfirmedJwt),
-    /// With which key the caller's cookie cache says it is signed; the key, or else the
-    /// [session](UnconfirmedCopy::session), is to be looked up.
+    /// A cookie cache whose key is not known. The key, or else the [session](UnconfirmedCopy::session), must
+    /// be looked up.
     #[cfg(feature = "josekit")]
     Copy(UnconfirmedCopy),
 }

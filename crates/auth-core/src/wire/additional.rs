@@ -5,8 +5,8 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use super::Timestamp;
 use crate::additional::{AdditionalValues, FieldValue};
 
-/// The fields that clients may see, for flattening into a body: the reference prints them after its own
-/// members and before `id`.
+/// The fields that clients may see, for flattening into a body. Better Auth prints them after its own members
+/// and before `id`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ReturnedFields<'a>(pub(super) &'a AdditionalValues);
 

@@ -1,11 +1,11 @@
-//! Answers that tell a client who is signed in.
+//! Answers that tell a client which user is signed in.
 
 use serde::Serialize;
 
 use super::{SessionBody, Timestamp, UserBody};
 
-/// `/get-session`, `/register` and `/login`: Better Auth's `session` and `user`, and where the server is set
-/// so, the token API's three members after them.
+/// The answer of `/get-session`, `/register` and `/login`: Better Auth's `session` and `user`. If the server
+/// is configured for it, the three members of the token API follow.
 ///
 /// ```
 /// use auth_core::wire::SessionEnvelope;
@@ -26,14 +26,14 @@ use super::{SessionBody, Timestamp, UserBody};
 #[derive(Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionEnvelope<'a> {
-    /// The session; `null` where a foreign token speaks for a user without one.
+    /// The session; `null` if the caller's token came from another issuer, which has no session for the user.
     pub session: Option<SessionBody<'a>>,
     /// The user.
     pub user: UserBody<'a>,
-    /// Whether the client should extend the session; left out where reads do that themselves.
+    /// Whether the client should extend the session; omitted if reads extend it themselves.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub needs_refresh: Option<bool>,
-    /// The token members.
+    /// The members of the token API.
     #[serde(flatten)]
     pub token: Option<AccessTokenBody<'a>>,
 }
@@ -52,12 +52,12 @@ pub struct SessionEnvelope<'a> {
 pub struct AccessTokenBody<'a> {
     access_token: Option<&'a str>,
     access_token_expires_at: Option<Timestamp>,
-    /// Always `null`: the name is reserved.
+    /// Always `null`; the name is reserved.
     refresh_token: Option<&'a str>,
 }
 
 impl<'a> AccessTokenBody<'a> {
-    /// Shows a token and its end.
+    /// Creates the members for a token and its expiry.
     pub fn new(token: &'a str, expires_at: time::OffsetDateTime) -> Self {
         Self {
             access_token: Some(token),
@@ -66,15 +66,15 @@ impl<'a> AccessTokenBody<'a> {
         }
     }
 
-    /// Says that there is no token, because no user was signed in.
+    /// Creates the members of an answer without a token, because no user was signed in.
     pub fn none() -> Self {
         Self { access_token: None, access_token_expires_at: None, refresh_token: None }
     }
 }
 
-/// `/sign-up/email` and `/change-password`.
+/// The answer of `/sign-up/email` and `/change-password`.
 ///
-/// A sign-up after which the address has to be proven first:
+/// A sign-up after which the user must verify the address first:
 ///
 /// ```
 /// use auth_core::wire::TokenAndUserBody;
@@ -87,13 +87,13 @@ impl<'a> AccessTokenBody<'a> {
 /// ```
 #[derive(Clone, Serialize)]
 pub struct TokenAndUserBody<'a> {
-    /// The raw session token; `null` when no session was made.
+    /// The raw session token; `null` if no session was created.
     pub token: Option<&'a str>,
     /// The user.
     pub user: UserBody<'a>,
 }
 
-/// `/sign-in/email`.
+/// The answer of `/sign-in/email`.
 ///
 /// ```
 /// use auth_core::wire::SignInBody;

@@ -1,8 +1,8 @@
-//! The codes that [`Refusal`](crate::Refusal) answers with. Those of single routes belong to the server.
+//! The error codes of [`Refusal`](crate::Refusal). The server defines the codes of single routes.
 
 macro_rules! error_codes {
     ($($(#[$doc:meta])* $variant:ident = $code:literal, $message:literal;)*) => {
-        /// An error code of a service that refuses a caller, with its fixed message.
+        /// An error code of a service that refuses a request, with its fixed message.
         ///
         /// ```
         /// use auth_core::wire::ErrorCode;
@@ -20,12 +20,12 @@ macro_rules! error_codes {
             /// Every code.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
-            /// Gives the `code` member.
+            /// Returns the `code` member.
             pub const fn code(self) -> &'static str {
                 match self { $(Self::$variant => $code,)* }
             }
 
-            /// Gives the `message` member that goes with the code.
+            /// Returns the `message` member for the code.
             pub const fn message(self) -> &'static str {
                 match self { $(Self::$variant => $message,)* }
             }
@@ -34,16 +34,16 @@ macro_rules! error_codes {
 }
 
 error_codes! {
-    /// No credentials, or a cookie session that is over.
+    /// No credentials, or a cookie whose session has ended.
     Unauthorized = "UNAUTHORIZED", "Unauthorized";
     /// A token that does not verify.
     InvalidToken = "INVALID_TOKEN", "Invalid token";
-    /// A token past its end.
+    /// A token that has expired.
     TokenExpired = "TOKEN_EXPIRED", "Token expired";
-    /// The caller is known and may not.
+    /// The caller is known but not permitted.
     Forbidden = "FORBIDDEN", "Forbidden";
-    /// The user signed in too long ago for what is asked.
+    /// The user signed in too long ago for the requested action.
     SessionNotFresh = "SESSION_NOT_FRESH", "Session is not fresh";
-    /// The server or its database is busy or away; try again later.
+    /// The server or its database is overloaded or unreachable; try again later.
     ServiceUnavailable = "SERVICE_UNAVAILABLE", "Service unavailable";
 }

@@ -1,8 +1,9 @@
-//! JSON as the reference reads and writes it, to the byte.
+//! JSON byte for byte as Better Auth reads and writes it.
 //!
-//! A compact cookie cache is signed over the text that `JSON.stringify` gives for what `JSON.parse` read, and
-//! JSON columns are stored in that form, so both sides of it have to be repeated exactly. Texts and escapes are the same in serde_json; what
-//! differs is here: numbers, the order of members, members that stand twice, and texts that look like dates.
+//! A compact cookie cache is signed over the text that `JSON.stringify` returns for the result of
+//! `JSON.parse`, and JSON columns are stored in that form. Both steps must therefore be reproduced exactly.
+//! serde_json handles texts and escapes in the same way as JavaScript. This module handles the differences:
+//! numbers, the order of members, duplicate members, and texts that look like dates.
 
 mod date;
 mod value;
@@ -15,24 +16,24 @@ use serde_json::ser::{Formatter, Serializer};
 pub(crate) use date::parse as parse_date;
 pub(crate) use value::Json;
 
-/// Writes a value as `JSON.stringify` writes it: no spaces, members in the order of the type, numbers as
+/// Writes a value as `JSON.stringify` does: no spaces, members in the order of the type, numbers as
 /// JavaScript prints them.
 ///
 /// # Errors
 ///
-/// The serializer's error, when the value has no JSON form.
+/// The serializer's error if the value has no JSON form.
 pub(crate) fn to_string(value: &impl Serialize) -> Result<String, serde_json::Error> {
     let mut bytes = Vec::with_capacity(512);
     value.serialize(&mut Serializer::with_formatter(&mut bytes, Numbers))?;
     String::from_utf8(bytes).map_err(serde::ser::Error::custom)
 }
 
-/// Prints floating-point numbers as `Number.prototype.toString` does; all else as serde_json does.
+/// Prints floating-point numbers as `Number.prototype.toString` does, and everything else as serde_json does.
 struct Numbers;
 
 impl Formatter for Numbers {
     fn write_f64<W: ?Sized + io::Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
-        /// Up to here a whole number has its own digits and no others.
+        /// 2^53: a double holds every whole number below it exactly.
         const EXACT: f64 = 9_007_199_254_740_992.0;
         if value.fract() == 0.0 && value.abs() < EXACT {
             #[expect(clippy::cast_possible_truncation, reason = "compared with the bounds first")]
@@ -42,8 +43,8 @@ impl Formatter for Numbers {
     }
 }
 
-/// Prints a finite number (ECMA-262, `Number::toString` with radix 10): the shortest digits that read back,
-/// with an exponent from 10^21 upwards and below 10^-6.
+/// Prints a finite number (ECMA-262, `Number::toString` with radix 10): the shortest digits that parse to the
+/// same number, with an exponent from 10^21 upwards and below 10^-6.
 fn number(value: f64) -> String {
     if value == 0.0 {
         return "0".to_owned();
@@ -51,7 +52,7 @@ fn number(value: f64) -> String {
     let scientific = format!("{:e}", value.abs());
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
-    // The decimal point stands after this many digits.
+    // The number of digits before the decimal point.
     let point = exponent.parse::<i32>().unwrap_or_default() + 1;
     let count = i32::try_from(digits.len()).unwrap_or(i32::MAX);
     let zeros = |count: i32| "0".repeat(usize::try_from(count).unwrap_or_default());

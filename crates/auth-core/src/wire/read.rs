@@ -1,4 +1,4 @@
-//! Reading entities back from JSON that a server of ours or the reference wrote: cookie caches and the answers of
+//! Reads entities from JSON that this server or Better Auth wrote: cookie caches and the answers of
 //! `/get-session`.
 
 use time::OffsetDateTime;
@@ -12,7 +12,7 @@ use crate::user::User;
 use crate::user_session::UserSession;
 use crate::wire::json::{self, Json};
 
-/// The body of a `/get-session` answer is neither `null` nor session and user in Better Auth's shape.
+/// The body of a `/get-session` answer is neither `null` nor a session and user in Better Auth's shape.
 ///
 /// ```
 /// use auth_core::wire::{ReadAnswerError, read_get_session};
@@ -25,9 +25,9 @@ use crate::wire::json::{self, Json};
 #[error("not an answer of /get-session")]
 pub struct ReadAnswerError;
 
-/// Reads the body of a `/get-session` answer: `None` where it is `null`, since no user is signed in.
+/// Reads the body of a `/get-session` answer; `None` if it is `null`, because no user is signed in.
 ///
-/// Members that the server adds are additional fields, whatever they are declared as.
+/// Members that the server adds become additional fields, whatever their declared type is.
 ///
 /// ```
 /// use auth_core::wire::read_get_session;
@@ -43,7 +43,7 @@ pub struct ReadAnswerError;
 ///
 /// # Errors
 ///
-/// [`ReadAnswerError`] for everything else.
+/// [`ReadAnswerError`] for every other body.
 pub fn read_get_session(body: &[u8], now: OffsetDateTime) -> Result<Option<UserSession>, ReadAnswerError> {
     match serde_json::from_slice(body).map_err(|_not_shown| ReadAnswerError)? {
         Json::Null => Ok(None),
@@ -51,17 +51,19 @@ pub fn read_get_session(body: &[u8], now: OffsetDateTime) -> Result<Option<UserS
     }
 }
 
-/// What a text is that looks like a date where a text is asked for, such as a user's name.
+/// How to read a text that looks like a date in a text member, such as a user's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DateLike {
-    /// A text as others.
+    /// It is a text like any other.
     IsText,
-    /// No text any more: the reference's cookie cache turns it into a date, and then misses.
+    /// It is not a text. Better Auth's cookie cache converts it to a date, which then fails the schema and is
+    /// a cache miss.
     IsDate,
 }
 
-/// Takes `session` and `user` out of an object, by the reference's schema (1.7.25, `cookieCachePayloadSchema`): texts
-/// are texts, dates look like dates, what may be absent is absent or of its type.
+/// Takes `session` and `user` out of an object and checks them by Better Auth's schema (1.7.25,
+/// `cookieCachePayloadSchema`): text members are texts, date members look like dates, and optional members
+/// are absent or of their type.
 pub(crate) fn read_entities(
     from: &mut Json,
     date_like: DateLike,
@@ -93,7 +95,7 @@ pub(crate) fn read_entities(
     Some(UserSession { user, session })
 }
 
-/// Reads a text.
+/// Reads a text. See [`DateLike`] for texts that look like dates.
 pub(crate) fn text(value: Json, date_like: DateLike) -> Option<String> {
     let Json::Text(text) = value else { return None };
     (date_like == DateLike::IsText || json::parse_date(&text).is_none()).then_some(text)
@@ -103,7 +105,7 @@ fn date(value: &Json) -> Option<OffsetDateTime> {
     json::parse_date(value.as_text()?)
 }
 
-/// Members that are taken out by name and type; `None` is a member that does not fit the schema.
+/// The members of an object, taken out by name and type. `None` means that a member does not fit the schema.
 struct Members(Json, DateLike);
 
 impl Members {
@@ -141,8 +143,8 @@ impl Members {
         }
     }
 
-    /// Gives all members that were not asked for. Their declared types are not known here; what was written
-    /// prints the same again.
+    /// Returns all members that were not taken. Their declared types are unknown here, but each value prints
+    /// as the same JSON again.
     fn additional(self) -> Option<AdditionalValues> {
         let Json::Object(members) = self.0 else { return None };
         let mut values = AdditionalValues::default();

@@ -6,8 +6,8 @@ use super::Timestamp;
 use super::additional::ReturnedFields;
 use crate::session::Session;
 
-/// `session` of Better Auth's answers, members in the reference's order. It holds the raw token: it
-/// is for the session's owner alone and must not be cached.
+/// The `session` member of Better Auth's answers, with its members in Better Auth's order. It contains the
+/// raw session token, so it is for the session's owner alone and must not be cached.
 ///
 /// ```
 /// use auth_core::wire::SessionBody;
@@ -30,7 +30,7 @@ enum Members<'a> {
     Cached(Cached<'a>),
 }
 
-/// Members in the order of the database's rows.
+/// Members in the order of database rows.
 #[derive(Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Stored<'a> {
@@ -46,7 +46,7 @@ struct Stored<'a> {
     id: &'a str,
 }
 
-/// Members in the order of the reference's schema for cookie caches (1.7.25, `sessionSchema`).
+/// Members in the order of Better Auth's schema for cookie caches (1.7.25, `sessionSchema`).
 #[derive(Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Cached<'a> {
@@ -63,8 +63,8 @@ struct Cached<'a> {
 }
 
 impl<'a> SessionBody<'a> {
-    /// Shows a session that came out of a cookie cache: the same members, in the order in which the
-    /// reference shows it then.
+    /// Creates the body of a session that was read from a cookie cache: the same members, in the order that
+    /// Better Auth uses in this case.
     pub fn of_cache(session: &'a Session) -> Self {
         let Stored {
             expires_at,

@@ -1,11 +1,11 @@
-//! Points in time on the wire: `YYYY-MM-DDTHH:MM:SS.mmmZ`, always three digits and `Z`.
+//! Points in time on the wire: `YYYY-MM-DDTHH:MM:SS.mmmZ`, always with three digits of milliseconds and `Z`.
 
 use std::fmt;
 
 use serde::{Serialize, Serializer};
 use time::{OffsetDateTime, UtcOffset};
 
-/// Prints a moment as JavaScript's `toISOString` does for the years 0 to 9999.
+/// Prints a time as JavaScript's `toISOString` does for the years 0 to 9999.
 ///
 /// ```
 /// use auth_core::wire::Timestamp;
@@ -29,8 +29,8 @@ impl fmt::Display for Timestamp {
 }
 
 impl Timestamp {
-    /// Gives the text of a moment in the years 0 to 9999. Session answers hold six of them, and formatting each with
-    /// `write!` took a third of the time of a read from the cookie cache.
+    /// Returns the text of a time in the years 0 to 9999; `None` for other years. A session answer contains
+    /// six of them. Formatting each with `write!` took a third of the time of a read from the cookie cache.
     pub(crate) fn text(self) -> Option<[u8; 24]> {
         let at = self.0.to_offset(UtcOffset::UTC);
         let year = u16::try_from(at.year()).ok().filter(|year| *year <= 9999)?;
@@ -57,7 +57,7 @@ impl Timestamp {
     }
 }
 
-/// Gives the last four digits of a number.
+/// Returns the last four decimal digits of a number.
 fn digits(number: u16) -> [u8; 4] {
     let digit = |of: u16| b'0' + u8::try_from(of % 10).unwrap_or_default();
     [digit(number / 1000), digit(number / 100), digit(number / 10), digit(number)]
@@ -69,8 +69,8 @@ impl Serialize for Timestamp {
     }
 }
 
-/// Cuts a moment down to whole milliseconds. Everything stored is cut so: a finer time would make
-/// the reference's signed cookie cache and its date comparisons misjudge (Better Auth core §12.2).
+/// Truncates a time to whole milliseconds. Every stored time is truncated: with finer times, Better Auth's
+/// signed cookie cache and its date comparisons would give wrong results (Better Auth core §12.2).
 ///
 /// ```
 /// use auth_core::wire::{Timestamp, to_milliseconds};
@@ -84,7 +84,7 @@ pub fn to_milliseconds(at: OffsetDateTime) -> OffsetDateTime {
     at.truncate_to_millisecond()
 }
 
-/// Gives the milliseconds since 1970, as JavaScript's `Date.now()` does.
+/// Returns the milliseconds since 1970, as JavaScript's `Date.now()` does.
 ///
 /// ```
 /// use auth_core::wire::unix_milliseconds;

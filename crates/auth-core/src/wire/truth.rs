@@ -1,8 +1,8 @@
-//! Truth as JavaScript sees it.
+//! Truthiness as in JavaScript.
 
 use serde_json::Value;
 
-/// Whether JavaScript takes a value for true: all but `null`, `false`, `0` and `""`.
+/// Whether a value is truthy in JavaScript: everything except `null`, `false`, `0` and `""`.
 ///
 /// ```
 /// use auth_core::wire::is_truthy;

@@ -6,7 +6,7 @@ use super::Timestamp;
 use super::additional::ReturnedFields;
 use crate::user::User;
 
-/// `user` of Better Auth's answers, members in the reference's order.
+/// The `user` member of Better Auth's answers, with its members in Better Auth's order.
 ///
 /// ```
 /// use auth_core::wire::UserBody;
@@ -31,7 +31,7 @@ enum Members<'a> {
     Cached(Cached<'a>),
 }
 
-/// Members in the order of the database's rows.
+/// Members in the order of database rows.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Stored<'a> {
@@ -46,7 +46,7 @@ struct Stored<'a> {
     id: &'a str,
 }
 
-/// Members in the order of the reference's schema for cookie caches (1.7.25, `userSchema`).
+/// Members in the order of Better Auth's schema for cookie caches (1.7.25, `userSchema`).
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Cached<'a> {
@@ -62,8 +62,8 @@ struct Cached<'a> {
 }
 
 impl<'a> UserBody<'a> {
-    /// Shows a user that came out of a cookie cache: the same members, in the order in which the reference
-    /// shows it then.
+    /// Creates the body of a user that was read from a cookie cache: the same members, in the order that
+    /// Better Auth uses in this case.
     pub fn of_cache(user: &'a User) -> Self {
         let Stored { name, email, email_verified, image, created_at, updated_at, additional, id } =
             user.into();

@@ -1,4 +1,4 @@
-//! XChaCha20-Poly1305: opened and made under the cipher of encrypted values.
+//! XChaCha20-Poly1305: decrypts and encrypts with the cipher of encrypted values.
 
 use chacha20poly1305::XNonce;
 use chacha20poly1305::aead::{Aead, Payload};
@@ -12,7 +12,7 @@ fn r_132_xchacha20_poly1305() {
     let vectors = Vector::read(include_str!("../../tests/wycheproof/xchacha20_poly1305_test.json"));
     assert_eq!(vectors.len(), 315);
     for vector in vectors {
-        // Nonces of another length have no type here, so no value can bring one.
+        // Encrypted values always have nonces of 24 bytes, so other lengths cannot occur.
         let Ok(nonce) = <[u8; 24]>::try_from(vector.bytes("iv")) else {
             vector.check(false);
             continue;

@@ -1,4 +1,4 @@
-//! A256CBC-HS512 (RFC 7518 §5.2): tag first, then contents, as encrypted cookies are opened.
+//! A256CBC-HS512 (RFC 7518 §5.2): checks the tag, then decrypts, as for encrypted cookies.
 
 use super::Vector;
 use crate::jwe::Key;

@@ -1,4 +1,4 @@
-//! Compact signatures with HS256: modified, cut, serialised otherwise, and spelled in base64 that is not strict.
+//! Compact HS256 signatures: modified, truncated, in other serializations, and in base64 that is not strict.
 
 use base64::Engine;
 
@@ -7,13 +7,13 @@ use crate::base64url::BASE64URL;
 use crate::jws::{MAX_TOKEN_BYTES, verify_within};
 use crate::mac::MacKey;
 
-/// Valid there and refused here; the README says why.
+/// Valid for Wycheproof but refused here; the README says why.
 const STRICTER: [u64; 2] = [372, 373];
 
-/// Invalid there for a padding that is not in the file.
+/// Invalid for Wycheproof because of a padding that the file does not contain.
 const LOST_PADDING: [u64; 2] = [367, 370];
 
-/// What these two are without it.
+/// The vector that these two equal without their padding.
 const UNPADDED: u64 = 357;
 
 /// The vectors with an HS256 key.
@@ -63,7 +63,7 @@ fn r_011_padding_that_vectors_lost_is_refused() {
     ] {
         assert!(!accepts(find(UNPADDED), &padded), "{padded}");
     }
-    // Nor does a right MAC over padded parts help.
+    // A correct MAC over padded parts is refused too.
     let key = MacKey::new(&[0; 32]);
     for start in
         [format!("{header}.{payload}"), format!("{header}=.{payload}"), format!("{header}.{payload}==")]

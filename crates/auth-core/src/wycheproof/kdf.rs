@@ -1,4 +1,4 @@
-//! HKDF-SHA256, as the keys of encrypted cookies and of purposes are derived.
+//! HKDF-SHA256, which derives the keys of encrypted cookies and of purposes.
 
 use hkdf::Hkdf;
 use sha2::Sha256;

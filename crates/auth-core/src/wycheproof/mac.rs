@@ -1,4 +1,4 @@
-//! HMAC-SHA256, with whole tags and with tags cut to 128 bits.
+//! HMAC-SHA256, with full tags and with tags truncated to 128 bits.
 
 use super::Vector;
 use crate::constant_time;

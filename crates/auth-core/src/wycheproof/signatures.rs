@@ -1,4 +1,4 @@
-//! Signatures under public keys: changed, cut, of other lengths, with values outside their range.
+//! Signatures under public keys: modified, truncated, of other lengths, and with values out of range.
 
 use base64::Engine;
 
@@ -7,7 +7,7 @@ use crate::base64url::BASE64URL;
 use crate::jwk::{JwsAlgorithm, PublicJwk};
 use crate::jwks::{Kid, VerificationKey};
 
-/// The key of a vector's group, which stands in it as a JWK, as a point or as the two numbers of RSA.
+/// The key of a vector's group, which holds it as a JWK, as a point or as the two numbers of RSA.
 fn key(vector: &Vector, algorithm: JwsAlgorithm) -> VerificationKey {
     let group = &vector.group;
     let jwk = ["publicKeyJwk", "keyJwk"].iter().map(|name| &group[*name]).find(|jwk| jwk.is_object());
@@ -35,7 +35,8 @@ fn from_hex(hex: &str) -> Vec<u8> {
     (0..hex.len() / 2).map(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap()).collect()
 }
 
-/// Shows a file to one algorithm; `open` are verdicts that the publishers leave to the reader.
+/// Runs the vectors of a file against one algorithm. `open` lists vectors that Wycheproof marks as
+/// acceptable; they must be refused here.
 fn check(file: &str, algorithm: JwsAlgorithm, count: usize, open: &[u64]) {
     let vectors = Vector::read(file);
     assert_eq!(vectors.len(), count);

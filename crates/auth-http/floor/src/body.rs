@@ -1,4 +1,4 @@
-//! The bodies of `/get-session`, from a row and from a cookie cache, with Better Auth's order of members.
+//! The bodies of `/get-session`, from a row and from a cookie cache, in Better Auth's member order.
 
 use std::borrow::Cow;
 use std::time::SystemTime;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use time::OffsetDateTime;
 use tokio_postgres::{Error, Row};
 
-/// Session and user as the database has them.
+/// Session and user as stored in the database.
 #[derive(Serialize)]
 pub(crate) struct StoredBody<'a> {
     session: StoredSession<'a>,
@@ -39,7 +39,7 @@ struct StoredUser<'a> {
     id: &'a str,
 }
 
-/// Session and user as a cookie cache has them.
+/// Session and user as stored in a cookie cache.
 #[derive(Deserialize, Serialize)]
 pub(crate) struct CachedBody<'a> {
     #[serde(borrow)]
@@ -77,7 +77,7 @@ struct CachedUser<'a> {
 }
 
 impl<'a> StoredBody<'a> {
-    /// Reads the columns in the order of the statement.
+    /// Reads the columns in the order of the SELECT statement.
     pub(crate) fn read(row: &'a Row) -> Result<Self, Error> {
         let user = StoredUser {
             id: row.try_get(0)?,
@@ -112,7 +112,7 @@ impl<'a> CachedBody<'a> {
     }
 }
 
-/// A moment as JavaScript's `toISOString` writes it.
+/// A timestamp in the format of JavaScript's `toISOString`.
 struct Timestamp(SystemTime);
 
 impl Serialize for Timestamp {

@@ -16,7 +16,7 @@ const SESSION_DATA: &str = "better-auth.session_data";
 #[derive(Clone)]
 pub(crate) struct Signatures(Hmac<Sha256>);
 
-/// A cookie cache, its payload as it was sent.
+/// A cookie cache with its payload as sent.
 #[derive(Deserialize)]
 struct Cache<'a> {
     #[serde(borrow)]
@@ -31,21 +31,21 @@ impl Signatures {
         Hmac::new_from_slice(secret).map(Self)
     }
 
-    /// Writes the cookie of a session.
+    /// Builds the signed cookie of a session.
     pub(crate) fn session_cookie(&self, token: &str) -> String {
         let signature = STANDARD.encode(self.keyed(token.as_bytes()).finalize().into_bytes());
         let escaped = signature.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
         format!("{SESSION_TOKEN}={token}.{escaped}")
     }
 
-    /// Gives the token of the session cookie, if its signature is right.
+    /// Returns the token of the session cookie if its signature is valid.
     pub(crate) fn session_token(&self, header: &str) -> Option<String> {
         let text = unescape(cookie(header, SESSION_TOKEN)?)?;
         let (token, signature) = text.rsplit_once('.')?;
         self.is_signed(token.as_bytes(), &STANDARD.decode(signature).ok()?).then(|| token.to_owned())
     }
 
-    /// Gives the payload of the cookie cache, if its signature is right and its time not over.
+    /// Returns the payload of the cookie cache if its signature is valid and it has not expired.
     pub(crate) fn session_data(&self, header: &str, now: OffsetDateTime) -> Option<String> {
         let bytes = URL_SAFE_NO_PAD.decode(cookie(header, SESSION_DATA)?).ok()?;
         let cache: Cache<'_> = serde_json::from_slice(&bytes).ok()?;
@@ -73,7 +73,7 @@ fn cookie<'a>(header: &'a str, name: &str) -> Option<&'a str> {
     header.split("; ").find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
 }
 
-/// Undoes `encodeURIComponent`.
+/// Decodes the output of `encodeURIComponent`.
 fn unescape(text: &str) -> Option<String> {
     let mut parts = text.split('%');
     let mut plain = parts.next()?.to_owned();

@@ -1,12 +1,12 @@
-//! The floor under auth-server's times: a bare Actix handler that does the same work by hand.
+//! Baseline for auth-server's response times: a bare Actix handler that does the same work by hand.
 //!
 //! It verifies the signed cookie, reads session and user in one join over one pipelined connection per
-//! worker, and writes the same body; it has no limits, deadlines, logs, origin checks or settings. `cargo
-//! xtask bench serve` measures both side by side. It is for measurements alone: it lacks the checks of a
-//! real server.
+//! worker, and writes the same body. It has no limits, deadlines, logs, origin checks or settings. Use it for
+//! measurements only, because it lacks the checks of a real server. `cargo xtask bench serve` measures both
+//! servers side by side.
 //!
-//! `auth-floor` serves. `auth-floor cookies` reads session tokens, one per line, and prints the signed cookie
-//! of each.
+//! `auth-floor` serves. `auth-floor cookies` reads session tokens from standard input, one per line, and
+//! prints the signed cookie of each.
 #![expect(clippy::print_stdout, reason = "a program for the terminal")]
 
 mod body;
@@ -26,14 +26,14 @@ use tokio_postgres::{Client, NoTls, Statement};
 use crate::body::{CachedBody, StoredBody};
 use crate::cookies::Signatures;
 
-/// What the server's own statement reads: user and session by the session's token.
+/// The same statement as the server's: it reads user and session by the session token.
 const READ: &str = "SELECT u.id, u.name, u.email, u.\"emailVerified\", u.image, u.\"createdAt\", u.\"updatedAt\", \
     s.id, s.\"expiresAt\", s.token, s.\"createdAt\", s.\"updatedAt\", s.\"ipAddress\", s.\"userAgent\", s.\"userId\" \
     FROM session s INNER JOIN \"user\" u ON s.\"userId\" = u.id WHERE s.token = $1";
 
 const OK: &str = r#"{"ok":true}"#;
 
-/// What a worker holds.
+/// State of a worker.
 struct Worker {
     signatures: Signatures,
     client: Client,
@@ -67,13 +67,13 @@ fn main() -> Result<(), Box<dyn Error>> {
 impl Worker {
     async fn connect(signatures: Signatures, database: String) -> Result<Self, tokio_postgres::Error> {
         let (client, connection) = tokio_postgres::connect(&database, NoTls).await?;
-        // Ends with the client.
+        // The task ends when the client is dropped.
         actix_web::rt::spawn(connection);
         let read = client.prepare(READ).await?;
         Ok(Self { signatures, client, read })
     }
 
-    /// Reads what a session is, unless it has ended.
+    /// Reads a session as a JSON body; `None` if it does not exist, has expired or cannot be read.
     async fn stored(&self, token: &str, now: OffsetDateTime) -> Option<String> {
         let row = self.client.query_opt(&self.read, &[&token]).await.ok()??;
         let body = StoredBody::read(&row).ok()?;

@@ -1,4 +1,4 @@
-//! The features of a server: the one list that names them all.
+//! The list of the server's features.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::web::error_code::{self, ErrorCode};
 use crate::web::route_facts::RouteFacts;
 use crate::{password, session, web};
 
-/// Gives the features that the settings turn on. Hooks run in this order.
+/// Returns the features that the settings turn on. Hooks run in this order.
 pub(crate) fn features(settings: &Settings, keys: &SigningKeys) -> Vec<Arc<dyn Feature>> {
     let fixed = settings.server.base_url.fixed();
     let mut features: Vec<Arc<dyn Feature>> = vec![
@@ -34,13 +34,13 @@ pub(crate) fn features(settings: &Settings, keys: &SigningKeys) -> Vec<Arc<dyn F
     features
 }
 
-/// Gives what is known of the routes of a server with these settings.
+/// Returns the facts of the routes of a server with these settings.
 pub fn routes(settings: &Settings) -> Vec<RouteFacts> {
     let keys = SigningKeys::new(&settings.jwt, &settings.security.secrets);
     features(settings, &keys).iter().flat_map(|feature| feature.facts()).collect()
 }
 
-/// Lists every code that a server with these settings answers with.
+/// Lists every error code that a server with these settings can answer with.
 pub fn error_codes(settings: &Settings) -> Vec<ErrorCode> {
     let keys = SigningKeys::new(&settings.jwt, &settings.security.secrets);
     let shared = [error_code::CODES, web::origin::CODES, web::fields::CODES, session::CODES, password::CODES];

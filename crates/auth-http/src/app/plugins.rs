@@ -1,4 +1,4 @@
-//! The features whose settings nothing else reads: a line of the list turns one on.
+//! The features whose section of the settings no other code reads. Each is one entry of the list.
 
 use std::sync::Arc;
 
@@ -8,15 +8,15 @@ use auth_store::TableNames;
 use crate::config::{Loader, SettingsError};
 use crate::features::{Feature, Plugin, username};
 
-/// Every one of them. Hooks run in this order.
+/// All plugins. Hooks run in this order.
 const PLUGINS: &[Plugin] = &[username::PLUGIN];
 
-/// Those that the settings turn on.
+/// The plugins that the settings turn on.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Plugins(Vec<Arc<dyn Feature>>);
 
 impl Plugins {
-    /// Reads the section of each.
+    /// Reads the section of each plugin.
     ///
     /// # Errors
     ///
@@ -26,18 +26,18 @@ impl Plugins {
         Ok(Self(loaded?.into_iter().flatten().collect()))
     }
 
-    /// Lists them.
+    /// Lists the plugins that are on.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<dyn Feature>> {
         self.0.iter()
     }
 
-    /// Gives the fields that they declare for users, in their order.
+    /// Returns the fields that the plugins add to users, in their order.
     pub(crate) fn user_fields(&self) -> Vec<FieldDeclaration> {
         self.iter().flat_map(|feature| feature.user_fields()).collect()
     }
 }
 
-/// Gives Better Auth's names of all tables and columns, those of plugins that are off included.
+/// Returns Better Auth's names of all tables and columns, including those of plugins that are off.
 pub(crate) fn better_auth_names() -> TableNames {
     TableNames::default().with_fields_of(PLUGINS.iter().filter_map(|plugin| plugin.fields))
 }

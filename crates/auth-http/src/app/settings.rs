@@ -1,13 +1,13 @@
-//! What the server is told at start: read from files and variables once, checked as a whole, then passed
-//! around by section.
+//! The settings of the server. They are read once from files and environment variables, checked as a whole,
+//! and passed on section by section.
 //!
-//! `config/default.toml` names every key with its default and is part of the binary, so that no default hides
-//! in the code and the binary runs from any folder. How values are read is in `config`; each section is a
-//! serde type in a file of its own and knows no other. What sections mean beside each other is said here, in
-//! `checks` and `warnings`.
+//! `config/default.toml` names every key with its default. It is part of the binary, so the defaults are in
+//! one place and the binary runs from any folder. `config` reads the values. Each section is a serde type in
+//! its own file and uses no other section. Rules that concern several sections are in `checks` and
+//! `warnings`.
 //!
-//! A new key is a line of `config/default.toml` and a field of its section. A field of the type `SecretText`
-//! has a second key, `<key>_file`, and is never shown.
+//! To add a key, add a line to `config/default.toml` and a field to its section. A field of the type
+//! `SecretText` also gets the key `<key>_file`, and its value is never shown.
 
 mod checks;
 mod cleanup;
@@ -47,24 +47,24 @@ use auth_store::TableSet;
 use crate::app::plugins::Plugins;
 use crate::app::tables;
 
-/// Everything the server is told at start.
+/// All settings of the server.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Listening, limits and deadlines.
     pub server: ServerSettings,
-    /// Reverse proxies whose word is taken for a client's address.
+    /// Reverse proxies that are trusted to report a client's address.
     pub proxies: ProxiesSettings,
-    /// How often a client may ask.
+    /// Rate limits.
     pub rate_limit: RateLimitSettings,
     /// Secrets, trusted origins and the switches that weaken checks.
     pub security: SecuritySettings,
-    /// Cross-origin answers for browsers.
+    /// CORS headers for browsers.
     pub cors: CorsSettings,
-    /// The way to PostgreSQL.
+    /// The connection to PostgreSQL.
     pub database: DatabaseSettings,
-    /// Life of sessions.
+    /// Lifetime of sessions.
     pub session: SessionSettings,
-    /// What users and sessions hold beyond Better Auth's own.
+    /// Additional fields of users and sessions.
     pub fields: DeclaredFields,
     /// Names and attributes of cookies.
     pub cookies: CookiesSettings,
@@ -74,37 +74,37 @@ pub struct Settings {
     pub bearer: BearerSettings,
     /// Better Auth's `jwt` plugin.
     pub jwt: JwtSettings,
-    /// Whether people sign up and in with a password.
+    /// Sign-up and sign-in with a password.
     pub email_and_password: EmailAndPasswordSettings,
     /// Password rules and hashing.
     pub password: PasswordSettings,
-    /// Removing what has run out.
+    /// Removal of expired rows.
     pub cleanup: CleanupSettings,
-    /// Log lines.
+    /// Format and level of the log.
     pub log: LogSettings,
     pub(crate) plugins: Plugins,
     effective: Vec<EffectiveKey>,
 }
 
-/// What commands need that serve nobody: neither a secret nor an address.
+/// The settings of commands that serve no requests. They include neither a secret nor a public address.
 #[derive(Clone, Debug)]
 pub struct SchemaSettings {
-    /// The way to PostgreSQL.
+    /// The connection to PostgreSQL.
     pub database: DatabaseSettings,
     /// The columns beyond Better Auth's own.
     pub fields: DeclaredFields,
-    /// The tables that the features ask for which are on.
+    /// The tables that the enabled features need.
     pub tables: TableSet,
     plugins: Plugins,
 }
 
 impl Settings {
-    /// Gives the tables that the features ask for which are on.
+    /// Returns the tables that the enabled features need.
     pub fn tables(&self) -> TableSet {
         tables::of(self.jwt.enabled, self.rate_limit.storage)
     }
 
-    /// Lists every key as it was resolved, in the order of names, secrets redacted.
+    /// Lists every key with its resolved value, sorted by name. Secrets are redacted.
     pub fn effective(&self) -> &[EffectiveKey] {
         &self.effective
     }

@@ -1,11 +1,11 @@
-//! Which tables the settings ask for. A feature that is off neither makes its tables nor misses them.
+//! The tables that the settings need. A feature that is off neither creates its tables nor requires them.
 
 use auth_store::TableSet;
 use auth_store::tables::{JWT, RATE_LIMIT};
 
 use crate::web::rate_limit::settings::RateLimitStorage;
 
-/// Gives the tables of every server, with those of the features that are on.
+/// Returns the tables that every server has and those of the features that are on.
 pub(crate) fn of(has_jwt: bool, counts: RateLimitStorage) -> TableSet {
     let tables = match counts {
         RateLimitStorage::Memory => TableSet::core(),

@@ -1,5 +1,5 @@
-//! What a request costs before its handler: one reading of the clock, one parse of its cookies, one check of their
-//! signature.
+//! The work before a request's handler: the clock is read once, the cookies are parsed once, and their
+//! signature is checked once.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 

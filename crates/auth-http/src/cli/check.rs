@@ -1,4 +1,4 @@
-//! `auth-server check`: what is in effect, and whether the database can be used with it.
+//! `auth-server check`: prints the settings in effect, and checks whether the database can be used with them.
 
 use std::error::Error;
 use std::io::{Write, stdout};
@@ -12,7 +12,7 @@ use auth_store::{Route, Store};
 
 use super::Outcome;
 
-/// Prints settings, warnings and the state of the database; fails where the server could not serve.
+/// Prints settings, warnings and the state of the database. Fails if the server could not serve.
 pub(super) async fn run(settings: &Settings) -> Outcome {
     let mut out = stdout().lock();
     writeln!(out, "settings")?;
@@ -33,7 +33,7 @@ pub(super) async fn run(settings: &Settings) -> Outcome {
     Ok(if usable { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Tries the way that requests take.
+/// Connects with the settings that requests use.
 async fn connection(out: &mut impl Write, settings: &Settings) -> std::io::Result<bool> {
     let pool = settings.database.pool(settings.server.workers);
     let report = async { Store::connect_lazily(pool)?.verify_connection().await };
@@ -53,7 +53,7 @@ async fn connection(out: &mut impl Write, settings: &Settings) -> std::io::Resul
     }
 }
 
-/// Looks at migrations and schema over the direct connection.
+/// Checks migrations and schema over the direct connection.
 async fn schema(out: &mut impl Write, settings: &Settings) -> std::io::Result<bool> {
     let layout = settings.database.layout(settings.tables());
     let looked = async {
@@ -89,7 +89,7 @@ async fn schema(out: &mut impl Write, settings: &Settings) -> std::io::Result<bo
     Ok(!findings.iter().any(|finding| finding.severity == Severity::Breaks))
 }
 
-/// Says how many users have a second factor of a Node server, which this server cannot ask for.
+/// Reports how many users have a second factor of a Node server. This server cannot ask for it.
 async fn second_factors(out: &mut impl Write, settings: &Settings) -> std::io::Result<()> {
     let count = async {
         let store = Store::connect_lazily(settings.database.pool(settings.server.workers))?

@@ -1,4 +1,4 @@
-//! `auth-server cleanup`: removes what has run out, for those who let a timer of their own do it.
+//! `auth-server cleanup`: removes expired rows once, for operators who schedule it themselves.
 
 use std::io::{Write, stdout};
 use std::process::ExitCode;
@@ -9,7 +9,7 @@ use auth_http::settings::Settings;
 
 use super::Outcome;
 
-/// Removes it all and prints how many rows of which table went.
+/// Removes all expired rows, and prints the number of rows removed from each table.
 pub(super) async fn run(settings: &Settings) -> Outcome {
     let mut out = stdout().lock();
     for (table, removed) in Cleanup::new(settings, Clock::system()).once().await? {

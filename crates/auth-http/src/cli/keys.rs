@@ -1,4 +1,4 @@
-//! `auth-server keys`: the keys that sign tokens of the `jwt` plugin, as the operator sees them.
+//! `auth-server keys`: lists and rotates the keys that sign tokens of the `jwt` plugin.
 
 use std::error::Error;
 use std::io::{Write, stdout};
@@ -18,13 +18,14 @@ use super::Outcome;
 /// What to do with keys.
 #[derive(Clone, Copy, Debug, Subcommand)]
 pub(super) enum Action {
-    /// Lists the keys: name, algorithm, times, which one signs, and which this server cannot use; the default.
+    /// Lists the keys: name, algorithm, times, which one signs, and which this server cannot use; the
+    /// default.
     List,
     /// Makes a new key, which signs from now on; tokens of the others verify to their end.
     Rotate,
 }
 
-/// Does one action and prints what it did. No private key is printed, encrypted or not.
+/// Runs one action and prints its result. Never prints a private key, encrypted or not.
 pub(super) async fn run(settings: &Settings, action: Action) -> Outcome {
     let keys = SigningKeys::new(&settings.jwt, &settings.security.secrets);
     let store = Store::connect_lazily(settings.database.pool(1))?.with_ids(settings.database.generate_id);
@@ -53,7 +54,7 @@ pub(super) async fn run(settings: &Settings, action: Action) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Says what to do where the database was migrated while `jwt` was off.
+/// Explains what to do if the database was migrated while `jwt` was off.
 fn explained(error: SigningError) -> Box<dyn Error> {
     match error {
         SigningError::Store(store) if store.is_missing_table() => {
@@ -80,7 +81,7 @@ fn line(out: &mut impl Write, report: &KeyReport) -> std::io::Result<()> {
     }
 }
 
-/// A moment to the second.
+/// Formats a time to the second.
 fn moment(at: OffsetDateTime) -> String {
     at.replace_nanosecond(0).unwrap_or(at).format(&Rfc3339).unwrap_or_default()
 }

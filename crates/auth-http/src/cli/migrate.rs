@@ -1,4 +1,4 @@
-//! `auth-server migrate`: the schema, over the direct connection.
+//! `auth-server migrate`: manages the schema over the direct connection.
 
 use std::io::{Write, stdout};
 use std::process::ExitCode;
@@ -28,7 +28,7 @@ pub(super) enum Action {
     },
 }
 
-/// Does one action and prints what it did.
+/// Runs one action and prints its result.
 pub(super) async fn run(settings: &SchemaSettings, action: Action) -> Outcome {
     let (url, note) = settings.database.url_for_migrations()?;
     let layout = settings.database.layout(settings.tables.clone());
@@ -74,7 +74,8 @@ pub(super) async fn run(settings: &SchemaSettings, action: Action) -> Outcome {
         Action::Check => {
             let findings = migrations::fields::check(&url, &settings.fields, layout).await?;
             writeln!(out, "{}", Drift(&findings))?;
-            // Harmless drift fails too: this is the command for pipelines, `auth-server check` judges use.
+            // Harmless drift fails too. This command is for pipelines; `auth-server check` reports whether
+            // the server can serve.
             if !findings.is_empty() {
                 return Ok(ExitCode::FAILURE);
             }

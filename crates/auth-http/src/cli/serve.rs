@@ -1,4 +1,4 @@
-//! `auth-server serve`: from settings to a server that stops when told to.
+//! `auth-server serve`: runs the server until a signal stops it.
 
 use std::io;
 use std::process::ExitCode;
@@ -8,13 +8,13 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::Outcome;
 
-/// Exit code of a process that was ended by a second signal before its requests were finished.
+/// Exit code if a second signal ends the process before its requests have finished.
 const CUT_SHORT: i32 = 1;
 
-/// Serves until SIGTERM or Ctrl-C; a second one ends the process at once.
+/// Serves until SIGTERM or Ctrl-C. A second signal ends the process at once.
 pub(super) async fn run(settings: Settings) -> Outcome {
     logging::start(&settings.log)?;
-    // Before the port opens: a signal that comes at once must find its listener.
+    // Registered before the port opens, so that an early signal is handled.
     let mut signals = Signals::new()?;
     let application = Application::build(settings).await?;
     let handle = application.handle();

@@ -1,12 +1,12 @@
-//! An address under which clients reach the server, and the path below it.
+//! Parses a base URL under which clients reach the server, and the path in it.
 
 use auth_core::BaseUrl;
 use url::Url;
 
-/// Reads an http or https address as browsers do, and its path; the path is `None` where the address has none of
-/// its own. `None` instead of both for a text that is no such address, or has a user, a query or a fragment.
+/// Parses an http or https URL as browsers do, into base URL and path. The path is `None` if the URL has
+/// none. The result is `None` if the text is not such a URL, or if it has a user, a query or a fragment.
 ///
-/// The standard's parser comes first: it writes hosts in Punycode and numbers as IPv4 addresses.
+/// The URL standard's parser runs first, because it converts hosts to Punycode and numbers to IPv4 addresses.
 pub(crate) fn parse_address(text: &str) -> Option<(BaseUrl, Option<String>)> {
     let url = Url::parse(text).ok()?;
     let bare = url.username().is_empty()
@@ -24,7 +24,7 @@ pub(crate) fn parse_address(text: &str) -> Option<(BaseUrl, Option<String>)> {
     Some((base, path))
 }
 
-/// Gives a path one leading and no trailing slash; `None` where it could match no request.
+/// Normalises a path to one leading and no trailing slash; `None` if it could match no request.
 pub(crate) fn normalised_path(text: &str) -> Option<String> {
     let inner = text.trim_matches('/');
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_' | '.' | '~');

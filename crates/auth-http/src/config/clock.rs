@@ -1,6 +1,6 @@
-//! The time of day, from the system or from a clock that tests move.
+//! The current time, from the system or from a clock that tests control.
 //!
-//! The only place of this crate that reads the system clock; a request reads it once.
+//! This is the only place in the crate that reads the system clock. A request reads it once.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -9,22 +9,22 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use auth_core::wire::unix_milliseconds;
 use time::{Duration, OffsetDateTime};
 
-/// Tells the time, in UTC and whole milliseconds, as the tables and the wire hold it.
+/// A source of the current time, in UTC and whole milliseconds, as the tables and the wire format store it.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
     moved: Arc<Moved>,
 }
 
-/// How far a clock was moved.
+/// How a clock deviates from the system clock.
 #[derive(Debug)]
 struct Moved {
-    /// Milliseconds that the clock is ahead.
+    /// Milliseconds by which the clock is ahead.
     ahead: AtomicI64,
-    /// Milliseconds since 1970 at which it was stopped; [`RUNNING`] where it follows the system's.
+    /// Milliseconds since 1970 at which the clock was stopped; [`RUNNING`] if it follows the system clock.
     stopped_at: AtomicI64,
 }
 
-/// No moment that a clock is stopped at.
+/// The value of `stopped_at` for a clock that is not stopped.
 const RUNNING: i64 = i64::MIN;
 
 impl Default for Moved {
@@ -34,12 +34,12 @@ impl Default for Moved {
 }
 
 impl Clock {
-    /// Follows the system clock.
+    /// Creates a clock that follows the system clock.
     pub fn system() -> Self {
         Self::default()
     }
 
-    /// Reads the time.
+    /// Returns the current time.
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the system clock")]
     pub fn now(&self) -> OffsetDateTime {
         #[cfg(test)]
@@ -58,8 +58,8 @@ impl Clock {
         self.moved.ahead.fetch_add(by, Ordering::Relaxed);
     }
 
-    /// Stops this clock and all its clones at a moment, from which only [`advance`](Self::advance) moves them; for tests
-    /// that must not depend on how long requests take.
+    /// Stops this clock and all its clones at a given time. After that, only [`advance`](Self::advance) moves
+    /// them. For tests that must not depend on how long requests take.
     pub fn stop_at(&self, moment: OffsetDateTime) {
         self.moved.ahead.store(0, Ordering::Relaxed);
         self.moved.stopped_at.store(unix_milliseconds(moment), Ordering::Relaxed);
@@ -77,7 +77,7 @@ fn milliseconds(at: SystemTime) -> i64 {
     }
 }
 
-/// Counts the readings of this thread.
+/// Counts the clock readings of this thread.
 #[cfg(test)]
 pub(crate) mod counted {
     use std::cell::Cell;
@@ -90,7 +90,7 @@ pub(crate) mod counted {
         READINGS.set(READINGS.get() + 1);
     }
 
-    /// Gives the number of readings since it was last asked.
+    /// Returns the number of readings since the last call.
     pub(crate) fn take() -> u32 {
         READINGS.take()
     }

@@ -1,7 +1,7 @@
-//! Serde's way through the tree of settings.
+//! The serde deserializer for the tree of settings.
 //!
-//! [`Failure`] takes only what was expected from serde's errors, never the value. Each value is read through
-//! a [`Node`], which knows its key, so that an error says which key it is about, however deep it arose.
+//! [`Failure`] keeps only the expected type from serde's errors, never the value. Each value is read through
+//! a [`Node`], which knows its key, so that an error names its key at any depth.
 
 use std::fmt::Display;
 
@@ -17,7 +17,7 @@ use super::reads::{Read, Reads};
 use super::secret;
 use super::tree::is_empty;
 
-/// Why a value does not read as its type.
+/// Why a value cannot be read as its type.
 #[derive(Debug)]
 pub(super) struct Failure {
     place: Place,
@@ -43,7 +43,7 @@ impl Failure {
         Self::new(Problem::Expected { expected: expected.to_string() })
     }
 
-    /// Says at which key the failure arose, unless that is known already.
+    /// Sets the key at which the failure arose, unless it is set already.
     pub(super) fn at(mut self, key: &str) -> Self {
         self.place = match self.place {
             Place::Here => Place::Key(key.to_owned()),
@@ -109,7 +109,7 @@ impl de::Error for Failure {
     }
 }
 
-/// Says which words are accepted.
+/// Lists the accepted words.
 pub(super) fn one_of<'w>(words: impl Iterator<Item = &'w str>) -> String {
     format!("one of {}", words.map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", "))
 }
@@ -120,12 +120,12 @@ pub(super) struct Node<'t> {
     pub(super) reads: &'t Reads,
     pub(super) key: String,
     pub(super) value: &'t Value,
-    /// The path of a file that a secret may stand in.
+    /// The value of `<key>_file`: the path of a file that may contain the secret.
     pub(super) file: Option<&'t Value>,
 }
 
 impl<'t> Node<'t> {
-    /// Notes that the value is read by a type that may be shown.
+    /// Returns the value, and records that it was read as a type that may be shown.
     fn plain(&self) -> &'t ValueKind {
         self.reads.note(&self.key, Read::Plain);
         &self.value.kind
@@ -135,7 +135,7 @@ impl<'t> Node<'t> {
         format!("{}_file", self.key)
     }
 
-    /// Names the key whose value counts: this one, or that of the file where this one is empty.
+    /// Returns the key whose value is used: this one, or that of the file if this value is empty.
     fn holder(&self) -> String {
         let is_in_file = is_empty(self.value) && self.file.is_some_and(|file| !is_empty(file));
         if is_in_file { self.file_key() } else { self.key.clone() }
@@ -159,7 +159,7 @@ impl<'t> Node<'t> {
         }
     }
 
-    /// Gives the text that stands in the value or in the file, with the key that holds it.
+    /// Passes the visitor the secret from the value or the file, with the key that holds it.
     fn secret<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
         self.reads.note(&self.key, Read::Secret);
         let file_key = self.file_key();
@@ -180,7 +180,7 @@ impl<'t> Node<'t> {
                 })?;
                 let text = content.expose();
                 let text = text.strip_suffix('\n').map_or(text.as_str(), |text| {
-                    // A file that was written on Windows ends in two characters.
+                    // A file written on Windows ends in `\r\n`.
                     text.strip_suffix('\r').unwrap_or(text)
                 });
                 if text.is_empty() {
@@ -192,7 +192,7 @@ impl<'t> Node<'t> {
     }
 }
 
-/// Gives a secret's text with the key that holds it.
+/// A secret's text, with the key that holds it.
 fn held<'a>(key: &'a str, text: &'a str) -> SeqDeserializer<std::array::IntoIter<&'a str, 2>, Failure> {
     SeqDeserializer::new([key, text].into_iter())
 }
@@ -282,7 +282,7 @@ impl<'de> Deserializer<'de> for Node<'_> {
         self.deserialize_str(visitor)
     }
 
-    /// An empty text is none: `default.toml` names every key, and TOML has no word for nothing.
+    /// An empty text means `None`, because `default.toml` names every key and TOML has no null.
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
         match &self.value.kind {
             ValueKind::String(text) if text.is_empty() && self.file.is_none() => {
@@ -293,7 +293,7 @@ impl<'de> Deserializer<'de> for Node<'_> {
         }
     }
 
-    /// A newtype is read as what it wraps, but for [`SecretText`](super::SecretText).
+    /// A newtype is read as its inner type, except for [`SecretText`](super::SecretText).
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
         name: &'static str,
@@ -353,19 +353,19 @@ impl<'de> IntoDeserializer<'de, Failure> for Node<'_> {
     }
 }
 
-/// The keys of a table, one after the other.
+/// The entries of a table, read one after the other.
 struct Entries<'t> {
     reads: &'t Reads,
     path: String,
     table: &'t Map<String, Value>,
-    /// Those that the type knows; none for a table whose keys the operator names.
+    /// The fields of the type; empty for a table whose keys the operator chooses.
     fields: &'static [&'static str],
     entries: std::vec::IntoIter<(&'t str, &'t Value)>,
     next: Option<(&'t str, &'t Value)>,
 }
 
 impl Entries<'_> {
-    /// Tells whether a key names the file of a secret, which is read with the secret's own key.
+    /// Whether a key names the file of a secret. Such a key is read together with the secret's own key.
     fn is_partner(&self, name: &str) -> bool {
         let is_field = |name| self.fields.contains(&name);
         !is_field(name) && name.strip_suffix("_file").is_some_and(is_field)

@@ -1,14 +1,14 @@
-//! Why the settings were refused: the key by its full name and a way out, never the value.
+//! Why the settings were refused. An error gives the full name of the key and a remedy, never the value.
 
 use std::error::Error;
 use std::{fmt, io};
 
-/// A setting that stops the start.
+/// A setting that prevents the server from starting.
 #[derive(Debug)]
 pub struct SettingsError {
-    /// Full name of the key, such as `server.port`, or of the variable where no key has that name.
+    /// Full name of the key, such as `server.port`; or of the environment variable, if it belongs to no key.
     pub key: String,
-    /// Where the value came from: a file's path or a variable's name; `None` for the default.
+    /// Source of the value: a file's path or a variable's name; `None` for the default.
     pub origin: Option<String>,
     /// What is wrong with it.
     pub problem: Problem,
@@ -20,7 +20,8 @@ impl fmt::Display for SettingsError {
     }
 }
 
-/// The problem is part of the message, so the cause is the problem's own: a chain says each thing once.
+/// The message includes the problem, so the source is the problem's own source. A chain then shows each text
+/// once.
 impl Error for SettingsError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.problem.source()
@@ -33,10 +34,10 @@ pub enum Problem {
     /// No setting has this name.
     #[error("there is no setting of this name; {}", meant(nearest.as_deref()))]
     Unknown {
-        /// The name that may have been meant.
+        /// The most similar known name.
         nearest: Option<String>,
     },
-    /// The value does not read as what it should be.
+    /// The value cannot be read as its type.
     #[error("expected {expected}")]
     Expected {
         /// What would be accepted, with an example.
@@ -48,7 +49,7 @@ pub enum Problem {
         /// How to set it.
         way_out: &'static str,
     },
-    /// The value can be read and must not be used.
+    /// The value can be read but must not be used.
     #[error("{text}")]
     Refused {
         /// Why, and what to do instead.
@@ -65,37 +66,37 @@ pub enum Problem {
     Unreadable {
         /// Path as written.
         path: String,
-        /// The system's reason.
+        /// The operating system's error.
         #[source]
         cause: io::Error,
     },
-    /// A settings file is not TOML. The parser's own text quotes the line, so only the place is kept.
+    /// A settings file is not valid TOML. The parser's message quotes the line, so only the position is kept.
     #[error("not valid TOML{place}")]
     Syntax {
-        /// ` at line N, column M`, or nothing.
+        /// ` at line N, column M`, or empty.
         place: String,
     },
 }
 
 impl SettingsError {
-    /// Makes an error for a key; where its value came from is added by the loader.
+    /// Creates an error for a key. The loader adds the source of the value.
     pub(crate) fn new(key: impl Into<String>, problem: Problem) -> Self {
         Self { key: key.into(), origin: None, problem }
     }
 
-    /// Makes the error for a value that is not what it should be.
+    /// Creates the error for a value that cannot be read as its type.
     pub(crate) fn expected(key: impl Into<String>, expected: impl Into<String>) -> Self {
         Self::new(key, Problem::Expected { expected: expected.into() })
     }
 
-    /// Makes the error for a value that can be read and must not be used.
+    /// Creates the error for a value that can be read but must not be used.
     pub(crate) fn refused(key: impl Into<String>, reason: impl fmt::Display, way_out: &str) -> Self {
         Self::new(key, Problem::refused(reason, way_out))
     }
 }
 
 impl Problem {
-    /// Says why a value must not be used, and what to do instead.
+    /// The problem of a value that must not be used; `way_out` says what to do instead.
     pub(crate) fn refused(reason: impl fmt::Display, way_out: &str) -> Self {
         Self::Refused { text: format!("{reason}; {way_out}") }
     }

@@ -1,49 +1,49 @@
-//! The glob of trusted origins and of rate-limit rules, as Better Auth matches it (core §4.4).
+//! The globs of trusted origins and of rate-limit rules, matched as Better Auth does (core §4.4).
 //!
 //! | in the glob | matches |
 //! |---|---|
 //! | `*` | any run of characters without a slash |
-//! | `?` | one character that is no slash |
+//! | `?` | one character except a slash |
 //! | `**` as a whole segment | any number of segments |
 //! | `\` and a character | that character |
-//! | anything else | itself, upper and lower case apart |
+//! | anything else | itself, case-sensitive |
 //!
-//! A slash is `/` or `\`, one in the glob stands for one or more in the text, and the text may end in slashes. The
-//! whole text must match. `**` at the end takes the slash before it along: `/x/**` matches `/x` and `/xyz` too, as in
-//! Better Auth; what lies below `/x` and nothing else is `/x/*/**`.
+//! A slash is `/` or `\`. A slash in the glob matches one or more slashes in the text, and the text may end
+//! in slashes. The whole text must match. `**` at the end includes the slash before it: `/x/**` matches `/x`
+//! and `/xyz` too, as in Better Auth. `/x/*/**` matches only what is below `/x`.
 //!
-//! A glob becomes the regular expression that Better Auth makes of it. JavaScript's engine backtracks, so
-//! that its time can grow with the power of the glob's length; that of the `regex` crate is the product of
-//! both lengths at most.
+//! A glob is compiled to the regular expression that Better Auth makes of it. JavaScript's engine backtracks,
+//! so its time can grow exponentially with the glob's length. The time of the `regex` crate is at most the
+//! product of both lengths.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use regex::{Regex, RegexBuilder};
 
-/// A glob, ready to be matched.
+/// A compiled glob.
 #[derive(Clone)]
 pub struct Glob {
     text: String,
-    /// `None` matches nothing. Every glob gives an expression that compiles, since its literals are escaped,
-    /// its groups are not nested and its size is not limited.
+    /// `None` matches nothing. In practice every glob gives an expression that compiles: its literals are
+    /// escaped, its groups are not nested and its size is not limited.
     regex: Option<Regex>,
 }
 
 impl Glob {
-    /// Reads a glob; every text is one.
+    /// Compiles a glob; every text is a valid one.
     pub fn new(text: &str) -> Self {
         let pattern = format!("^{}$", expression(&utf16_units(text)));
         let regex = RegexBuilder::new(&pattern).size_limit(usize::MAX).build().ok();
         Self { text: text.to_owned(), regex }
     }
 
-    /// Tells whether a text has a character that makes it more than itself.
+    /// Whether a text contains a wildcard.
     pub fn has_wildcard(text: &str) -> bool {
         text.contains(['*', '?'])
     }
 
-    /// Tells whether the whole of `text` matches.
+    /// Whether the whole of `text` matches.
     pub fn is_match(&self, text: &str) -> bool {
         self.regex.as_ref().is_some_and(|regex| regex.is_match(&utf16_units(text)))
     }
@@ -69,13 +69,13 @@ impl fmt::Debug for Glob {
     }
 }
 
-/// One slash, either way.
+/// One slash, forward or backward.
 const SLASH: &str = r"[/\\]";
-/// One character that is no slash.
+/// One character except a slash.
 const NO_SLASH: &str = r"[^/\\]";
 
-/// Translates a glob segment by segment, as Better Auth's `transform` does, into the same text. The
-/// expression is to be anchored at both ends.
+/// Translates a glob segment by segment into the same text as Better Auth's `transform`. The caller must
+/// anchor the expression at both ends.
 fn expression(glob: &str) -> String {
     let segments: Vec<&str> = glob.split('/').collect();
     let mut expression = String::new();
@@ -105,7 +105,7 @@ fn push_segment(expression: &mut String, segment: &str) {
     let mut letters = segment.chars();
     while let Some(letter) = letters.next() {
         match letter {
-            // One at the end of a segment escapes nothing and stands for nothing.
+            // A backslash at the end of a segment escapes nothing and is dropped.
             '\\' => letters.next().into_iter().for_each(|escaped| push_literal(expression, escaped)),
             '?' => expression.push_str(NO_SLASH),
             '*' => expression.push_str(&format!("{NO_SLASH}*?")),
@@ -121,9 +121,9 @@ fn push_literal(expression: &mut String, letter: char) {
     expression.push(letter);
 }
 
-/// Gives one character for each UTF-16 unit of a text, since that is what JavaScript's `?` stands for. A
-/// surrogate becomes a character of the last private-use plane: every character of that plane is two
-/// surrogates itself, so that no two texts become the same.
+/// Returns one character for each UTF-16 unit of a text, because JavaScript's `?` matches one unit. A
+/// surrogate becomes a character of the last private-use plane. Every character of that plane is itself two
+/// surrogates, so different texts stay different.
 fn utf16_units(text: &str) -> Cow<'_, str> {
     const FIRST_SURROGATE: u16 = 0xd800;
     const LAST_PLANE: u32 = 0x10_0000;

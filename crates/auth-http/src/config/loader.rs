@@ -1,4 +1,4 @@
-//! Reads sections from the combined sources, and shows what was read.
+//! Reads sections from the combined sources, and lists the resolved keys.
 
 use ::config::{Map, Value, ValueKind};
 use serde::de::{Deserialize, DeserializeOwned};
@@ -14,16 +14,16 @@ pub(crate) trait Section: Sized {
     /// Name of its table, such as `rate_limit`.
     const NAME: &'static str;
 
-    /// Tables inside of it that are sections of their own.
+    /// Tables inside it that are separate sections.
     const APART: &'static [&'static str] = &[];
 
     /// Its keys, each read by its type.
     type Keys: DeserializeOwned;
 
-    /// Checks how the keys go together and makes the settings out of them.
+    /// Checks the keys against each other and builds the settings from them.
     ///
     /// # Errors
-    /// A key, by its full name, that does not go with the others.
+    /// A key, by its full name, that contradicts the others.
     fn validate(keys: Self::Keys) -> Result<Self, SettingsError>;
 }
 
@@ -34,14 +34,14 @@ pub(crate) struct Loader {
     reads: Reads,
 }
 
-/// One key as it was resolved, safe to print.
+/// One resolved key, safe to print.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EffectiveKey {
     /// Full name, such as `server.port`.
     pub key: String,
     /// Value as text; secrets show as `(set)` or `(not set)`.
     pub shown: String,
-    /// Where it came from: a file's path or a variable's name, `None` for the default.
+    /// Source of the value: a file's path or a variable's name; `None` for the default.
     pub origin: Option<String>,
 }
 
@@ -49,7 +49,7 @@ impl Loader {
     /// Combines the sources.
     ///
     /// # Errors
-    /// A source that cannot be read, or a key that no setting has.
+    /// A source that cannot be read, or an unknown key.
     pub(crate) fn new(environment: &Environment) -> Result<Self, SettingsError> {
         Ok(Self { root: sources::merge(environment)?, reads: Reads::default() })
     }
@@ -57,7 +57,7 @@ impl Loader {
     /// Reads and checks one section.
     ///
     /// # Errors
-    /// The first key that does not read as its type or does not go with the others, with its origin.
+    /// The first key that cannot be read as its type or contradicts the others, with its source.
     pub(crate) fn section<S: Section>(&self) -> Result<S, SettingsError> {
         let mut table = match find(&self.root, S::NAME).map(|value| &value.kind) {
             Some(ValueKind::Table(table)) => table.clone(),
@@ -70,13 +70,14 @@ impl Loader {
         keys.and_then(S::validate).map_err(|error| self.with_origin(error))
     }
 
-    /// Adds where the value came from that an error is about.
+    /// Adds the source of the value that an error is about.
     pub(crate) fn with_origin(&self, error: SettingsError) -> SettingsError {
         let origin = find(&self.root, &error.key).and_then(Value::origin).map(str::to_owned);
         SettingsError { origin: error.origin.or(origin), ..error }
     }
 
-    /// Lists all keys for showing, in the order of names. What no section has read yet is not shown.
+    /// Lists all keys for display, sorted by name. The value of a key that no section has read yet is not
+    /// shown.
     pub(crate) fn effective(&self) -> Vec<EffectiveKey> {
         let mut keys = Vec::new();
         flatten("", &self.root, &mut |key, value| {

@@ -1,4 +1,4 @@
-//! The names of all settings, and the one that a misspelt name may have meant.
+//! The names of all settings, and suggestions for misspelt ones.
 
 use ::config::{Map, Value, ValueKind};
 use strsim::damerau_levenshtein;
@@ -10,7 +10,7 @@ use super::tree::{flatten, join};
 pub(super) struct Names {
     keys: Vec<String>,
     sections: Vec<String>,
-    /// Sections whose tables the operator names: `default.toml` has nothing in them.
+    /// Sections in which the operator names the tables; `default.toml` leaves them empty.
     open: Vec<String>,
 }
 
@@ -34,15 +34,15 @@ impl Names {
         }
     }
 
-    /// Tells whether a key is, or is in, a table that the operator names.
+    /// Whether a key is a table that the operator names, or is inside one.
     pub(super) fn is_open(&self, key: &str) -> bool {
         let is_below =
             |section: &String| key.strip_prefix(section.as_str()).is_some_and(|rest| rest.starts_with('.'));
         self.open.iter().any(is_below)
     }
 
-    /// Makes the error for a key that no setting has, with the one that may have been meant: a misspelt key,
-    /// a misspelt section, or a key of another section.
+    /// Creates the error for an unknown key. It suggests the key that may have been meant: the correct
+    /// spelling of the key or its section, or the same key in another section.
     pub(super) fn unknown(&self, key: String, kind: ValueKind, origin: &str) -> SettingsError {
         let mut full = key.clone();
         if let ValueKind::Table(table) = &kind {
@@ -64,7 +64,8 @@ impl Names {
     }
 }
 
-/// Finds the known name that differs least from `name`; `None` where more than a third of it differs.
+/// Finds the known name with the smallest edit distance; `None` if that is more than a third of the name's
+/// length.
 pub(super) fn nearest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     let name = name.to_ascii_lowercase();
     let distances = known.into_iter().map(|known| (damerau_levenshtein(&name, known), known));

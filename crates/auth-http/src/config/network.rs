@@ -1,4 +1,4 @@
-//! A network of addresses, as proxies are listed.
+//! A network of IP addresses, as in the list of proxies.
 
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -10,12 +10,12 @@ use ipnet::IpNet;
 pub struct Network(IpNet);
 
 impl Network {
-    /// Tells whether `address` is in this network; an IPv4 address in IPv6 clothing counts as IPv4.
+    /// Whether `address` is in this network. An IPv4-mapped IPv6 address counts as IPv4.
     pub fn contains(&self, address: IpAddr) -> bool {
         self.0.contains(&address.to_canonical())
     }
 
-    /// Tells whether this network holds every address of its family.
+    /// Whether this network contains every address of its family.
     pub fn is_everyone(&self) -> bool {
         self.0.prefix_len() == 0
     }

@@ -1,4 +1,4 @@
-//! Which keys were read, and as what.
+//! Records which keys were read, and as which kind of value.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ pub(super) enum Read {
     Secret,
 }
 
-/// How each key was read: its type decides whether its value may be shown.
+/// How each key was read. The type of a value decides whether it may be shown.
 #[derive(Debug, Default)]
 pub(super) struct Reads(RefCell<BTreeMap<String, Read>>);
 
@@ -21,7 +21,7 @@ impl Reads {
         reads.insert(key.to_owned(), present.map_or(read, |present| present.max(read)));
     }
 
-    /// Gives how a key was read; `None` where it was not read yet.
+    /// Returns how a key was read; `None` if it was not read yet.
     pub(super) fn of(&self, key: &str) -> Option<Read> {
         self.0.borrow().get(key).copied()
     }

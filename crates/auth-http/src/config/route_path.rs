@@ -1,11 +1,11 @@
-//! Paths as the settings name them: below the base path, without slashes at the end (Better Auth core §2.2).
+//! Paths as written in the settings: below the base path, without trailing slashes (Better Auth core §2.2).
 
 mod list;
 
 pub(crate) use list::list;
 
-/// Takes base path and trailing slashes off (`normalizePathname` of `@better-auth/core` 1.7.25). A path outside the
-/// base path stays as it is.
+/// Removes the base path and trailing slashes (`normalizePathname` of `@better-auth/core` 1.7.25). A path
+/// outside the base path keeps its start.
 pub(crate) fn below_base<'p>(path: &'p str, base_path: &str) -> &'p str {
     let or_root = |path: &'p str| if path.is_empty() { "/" } else { path };
     let path = or_root(path.trim_end_matches('/'));
@@ -16,12 +16,12 @@ pub(crate) fn below_base<'p>(path: &'p str, base_path: &str) -> &'p str {
     }
 }
 
-/// A path of the settings, such as `/sign-in/email`: one leading slash, none at the end, never the root.
+/// A path in the settings, such as `/sign-in/email`: one leading slash, no trailing slash, never the root.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoutePath(String);
 
 impl RoutePath {
-    /// Reads a path; `None` where it could match no request, or would match all of them.
+    /// Parses a path; `None` if it could match no request, or would match every request.
     pub fn parse(text: &str) -> Option<Self> {
         let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic() && !b"%?#\\".contains(&byte));
         let inner = text.strip_prefix('/')?;
@@ -29,18 +29,18 @@ impl RoutePath {
         (is_plain && !inner.split('/').any(dots)).then(|| Self(text.to_owned()))
     }
 
-    /// The path as it was given.
+    /// The path as given.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether the path was given with the base path in front, so that no request would have it.
+    /// Whether the path includes the base path, so that it would match no request.
     pub(crate) fn has_base(&self, base_path: &str) -> bool {
         below_base(&self.0, base_path) != self.0
     }
 
-    /// Whether a path below the base path is this one, or lies below it; `/sign-in-x` is not below `/sign-in`
-    ///
+    /// Whether a path below the base path equals this one or is below it. `/sign-in-x` is not below
+    /// `/sign-in`.
     pub(crate) fn holds(&self, path: &str) -> bool {
         path.strip_prefix(self.0.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }

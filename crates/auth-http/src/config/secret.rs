@@ -1,4 +1,4 @@
-//! Secrets of the settings: `<key>`, or the file that `<key>_file` names.
+//! Secrets in the settings: the value of `<key>`, or the content of the file that `<key>_file` names.
 
 use std::fmt;
 
@@ -7,11 +7,11 @@ use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
 
 use super::error::{Problem, SettingsError};
 
-/// The name of the newtype by which the deserializer of settings knows a secret, as a type cannot tell it
-/// otherwise.
+/// The newtype name by which the settings deserializer recognises a secret. A serde type cannot tell it in
+/// another way.
 pub(super) const MARK: &str = "$auth_http::config::SecretText";
 
-/// A text that is not shown, or none. A field of this type has two keys, `<key>` and `<key>_file`.
+/// An optional text that is never shown. A field of this type has two keys, `<key>` and `<key>_file`.
 #[derive(Clone, Debug)]
 pub(crate) struct SecretText(Option<Held>);
 
@@ -23,12 +23,12 @@ struct Held {
 }
 
 impl SecretText {
-    /// Gives the text, if there is one.
+    /// Returns the text, if there is one.
     pub(crate) fn text(&self) -> Option<&Secret<String>> {
         self.0.as_ref().map(|held| &held.text)
     }
 
-    /// Makes an error that names the key which the text came from; `key` where there is no text.
+    /// Creates an error that names the key from which the text came, or `key` if there is no text.
     pub(crate) fn refused(&self, key: &str, reason: impl fmt::Display, way_out: &str) -> SettingsError {
         let key = self.0.as_ref().map_or(key, |held| &held.key);
         SettingsError::new(key, Problem::refused(reason, way_out))

@@ -1,9 +1,9 @@
-//! Where settings come from, and which source wins.
+//! The sources of settings, and their order.
 //!
-//! Later wins: the embedded `config/default.toml`, the environment's file (production's is embedded too, for
-//! where it is not found), `AUTH__SECTION__KEY` variables, and the plain names that people have in their
-//! environment already; one of them, `AUTH_SECRET`, counts only where no other source says what it says. A
-//! name that no setting has is an error in every source.
+//! Later sources override earlier ones: the embedded `config/default.toml`, the environment's file (that of
+//! production is embedded too, in case it is not found), `AUTH__SECTION__KEY` variables, and the plain names
+//! that operators often have in their environment already. The plain name `AUTH_SECRET` is used only if no
+//! other source sets the same key. An unknown name is an error in every source.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -16,17 +16,16 @@ use super::error::{Problem, SettingsError};
 use super::names::Names;
 use super::tree::{find, is_empty, join};
 
-/// The settings reference: every key with its default and what it means.
+/// The settings reference: every key with its default and its meaning.
 pub const DEFAULT_TOML: &str = include_str!("../../../../config/default.toml");
 
-/// The environment's file of this name, for where there is no such file: an installed binary runs from any
-/// folder.
+/// The environment whose file is embedded, because an installed binary may run from any folder.
 const PRODUCTION: &str = "production";
 const PRODUCTION_TOML: &str = include_str!("../../../../config/production.toml");
 
 const PREFIX: &str = "AUTH__";
 
-/// Names of the wider world, and the key each one sets.
+/// Common variable names, and the key that each one sets.
 const PLAIN_NAMES: [(&str, &str); 13] = [
     ("DATABASE_URL", "database.url"),
     ("DATABASE_URL_FILE", "database.url_file"),
@@ -43,18 +42,18 @@ const PLAIN_NAMES: [(&str, &str); 13] = [
     ("AUTH_CONFIG", ""),
 ];
 
-/// Names that count where nothing else says what they say, as in Better Auth.
+/// Names that are used only if no other source sets the same key, as in Better Auth.
 const FALLBACK_NAMES: [(&str, &str); 1] = [("AUTH_SECRET", "security.secret")];
 
-/// The one key whose plain name adds to the list instead of replacing it, as in Better Auth.
+/// The only key whose plain name adds to the list instead of replacing it, as in Better Auth.
 const ADDED: &str = "security.trusted_origins";
 
-/// The variables that the server was started with.
+/// The environment variables with which the server was started.
 #[derive(Clone, Debug, Default)]
 pub struct Environment(BTreeMap<String, OsString>);
 
 impl Environment {
-    /// Takes the process's own variables.
+    /// Reads the variables of the process.
     pub fn from_process() -> Self {
         Self(
             std::env::vars_os()
@@ -67,7 +66,7 @@ impl Environment {
         )
     }
 
-    /// Sets one variable, in place of the process's own.
+    /// Sets one variable, instead of the process's own.
     #[must_use]
     pub fn with(mut self, name: impl Into<String>, value: impl Into<OsString>) -> Self {
         self.0.insert(name.into(), value.into());
@@ -82,8 +81,8 @@ impl Environment {
     }
 }
 
-/// Combines all sources into one tree, which has every key of `default.toml`. Each value that is not a
-/// default knows its origin.
+/// Combines all sources into one tree, which contains every key of `default.toml`. Each value that is not a
+/// default carries its origin.
 pub(super) fn merge(environment: &Environment) -> Result<Map<String, Value>, SettingsError> {
     let mut merged = read_toml("config/default.toml", DEFAULT_TOML)?;
     let names = Names::of(&merged);
@@ -114,7 +113,7 @@ pub(super) fn merge(environment: &Environment) -> Result<Map<String, Value>, Set
     Ok(merged)
 }
 
-/// Lays the values of one source over those that are there.
+/// Overrides the present values with those of one source.
 fn lay(
     under: &mut Map<String, Value>,
     over: Map<String, Value>,
@@ -143,7 +142,7 @@ fn lay(
     Ok(())
 }
 
-/// Lays one value over those that are there.
+/// Overrides one of the present values.
 fn set(
     merged: &mut Map<String, Value>,
     key: &str,
@@ -159,7 +158,7 @@ fn set(
     lay(merged, whole, "", origin, names)
 }
 
-/// Says of a value, and of all that it holds, where it came from.
+/// Sets the origin of a value and of everything inside it.
 fn from(origin: &str, kind: ValueKind) -> Value {
     let kind = match kind {
         ValueKind::Table(table) => {
@@ -171,7 +170,7 @@ fn from(origin: &str, kind: ValueKind) -> Value {
     Value::new(Some(&origin.to_owned()), kind)
 }
 
-/// Calls an unknown key, and the one that may have been meant, by the names of their variables.
+/// Rewrites an error about an unknown key, so that the key and the suggestion are names of variables.
 fn in_words_of_variables(error: SettingsError, name: &str) -> SettingsError {
     match error.problem {
         Problem::Unknown { nearest } => {
@@ -192,15 +191,15 @@ fn added(present: Option<&Value>, text: &str) -> ValueKind {
     ValueKind::Array(all)
 }
 
-/// Finds the environment's file and what to call it: `AUTH_CONFIG` is a path, `AUTH_ENV` a name of
-/// `config/<name>.toml`.
+/// Finds the environment's file, and its name for messages. `AUTH_CONFIG` is a path; `AUTH_ENV` is the name
+/// in `config/<name>.toml`.
 fn environment_file(environment: &Environment) -> Result<Option<(String, String)>, SettingsError> {
     let (name, path) = match (environment.text("AUTH_CONFIG")?, environment.text("AUTH_ENV")?) {
         (Some(path), _) if !path.is_empty() => ("AUTH_CONFIG", path.to_owned()),
         (_, Some(env)) if !env.is_empty() => ("AUTH_ENV", format!("config/{env}.toml")),
         _ => return Ok(None),
     };
-    // A path that was asked for is there or wrong; only a name stands for something built in, too.
+    // The file of a given path must exist. Only the name `production` also stands for an embedded file.
     let built_in = name == "AUTH_ENV" && environment.text(name)? == Some(PRODUCTION);
     match std::fs::read_to_string(Path::new(&path)) {
         Ok(text) => Ok(Some((path, text))),
@@ -211,14 +210,14 @@ fn environment_file(environment: &Environment) -> Result<Option<(String, String)
     }
 }
 
-/// Reads a file, in the order in which its keys stand there.
+/// Parses a TOML file and keeps the order of its keys.
 fn read_toml(path: &str, text: &str) -> Result<Map<String, Value>, SettingsError> {
     File::from_str(text, FileFormat::Toml)
         .collect()
         .map_err(|error| SettingsError::new(path, Problem::Syntax { place: place(&error.to_string()) }))
 }
 
-/// Keeps ` at line N, column M` of a parser's message: the rest quotes the file.
+/// Extracts ` at line N, column M` from a parser's message. The rest of the message quotes the file.
 fn place(message: &str) -> String {
     let after = |word: &str| {
         let (_, rest) = message.split_once(word)?;

@@ -1,4 +1,4 @@
-//! Spans of time as people write them: `500ms`, `15s`, `10m`, `1h`, `7d`.
+//! Time spans as written in the settings: `500ms`, `15s`, `10m`, `1h`, `7d`.
 
 use std::time::Duration;
 
@@ -7,19 +7,19 @@ use serde::Deserializer;
 
 use super::values::{expected, parsed};
 
-/// A second, in milliseconds, as bounds of spans are written.
+/// A second in milliseconds, the unit in which bounds of spans are given.
 pub(crate) const SECOND: u64 = 1_000;
 /// A minute, in milliseconds.
 pub(crate) const MINUTE: u64 = 60 * SECOND;
 /// A day, in milliseconds.
 pub(crate) const DAY: u64 = 24 * 60 * MINUTE;
 
-/// The longest life of a cookie (RFC 6265bis §5.5, 400 days), and so of anything that one carries.
+/// Maximum lifetime of a cookie (RFC 6265bis §5.5, 400 days), and so of anything stored in one.
 const COOKIE_LIFE: u64 = 400 * DAY;
 
 const SPAN: &str = "a span of time such as \"15s\", \"10m\", \"1h\" or \"7d\"";
 
-/// Reads a span of a range, whose bounds are in milliseconds.
+/// Reads a span within a range. The bounds are in milliseconds.
 pub(crate) fn within<'de, const LEAST: u64, const MOST: u64, D>(deserializer: D) -> Result<Duration, D::Error>
 where
     D: Deserializer<'de>,
@@ -32,7 +32,7 @@ where
     }
 }
 
-/// Reads a span of a range in whole seconds.
+/// Reads a span within a range, in whole seconds.
 pub(crate) fn seconds<'de, const LEAST: u64, const MOST: u64, D>(
     deserializer: D,
 ) -> Result<time::Duration, D::Error>
@@ -43,7 +43,7 @@ where
     Ok(time::Duration::seconds(span.as_secs().cast_signed()))
 }
 
-/// Reads the span of a life, from `LEAST` milliseconds to 400 days, in whole seconds.
+/// Reads a lifetime from `LEAST` milliseconds to 400 days, in whole seconds.
 pub(crate) fn life<'de, const LEAST: u64, D>(deserializer: D) -> Result<time::Duration, D::Error>
 where
     D: Deserializer<'de>,
@@ -51,13 +51,13 @@ where
     seconds::<LEAST, COOKIE_LIFE, D>(deserializer)
 }
 
-/// Reads the life of a cookie.
+/// Reads the lifetime of a cookie.
 pub(crate) fn max_age<'de, D: Deserializer<'de>>(deserializer: D) -> Result<MaxAge, D::Error> {
     let max_age = life::<SECOND, D>(deserializer)?;
     MaxAge::new(max_age).ok_or_else(|| expected("a span of at most 400 days"))
 }
 
-/// Writes milliseconds as a span is written, in the largest unit that divides them.
+/// Formats milliseconds as a span, in the largest unit that divides them.
 fn written(millis: u64) -> String {
     let units = [(DAY, "d"), (60 * MINUTE, "h"), (MINUTE, "m"), (SECOND, "s")];
     match units.into_iter().find(|(unit, _)| millis > 0 && millis.is_multiple_of(*unit)) {
@@ -67,7 +67,7 @@ fn written(millis: u64) -> String {
     }
 }
 
-/// Reads a span; `None` for anything but digits and one unit.
+/// Parses a span; `None` for anything except digits followed by one unit.
 pub(crate) fn parse(text: &str) -> Option<Duration> {
     let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let (number, unit) = text.split_at_checked(digits)?;

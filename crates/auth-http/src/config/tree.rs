@@ -1,18 +1,18 @@
-//! The tree of settings: tables of values, which have full names such as `server.port`.
+//! The tree of settings: tables of values that have full names, such as `server.port`.
 
 use ::config::{Map, Value, ValueKind};
 
-/// Gives the full name of a key in a table.
+/// Returns the full name of a key in a table.
 pub(super) fn join(path: &str, name: &str) -> String {
     if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
 }
 
-/// Tells whether a value is an empty text, which stands for none.
+/// Whether a value is an empty text, which means that it is not set.
 pub(super) fn is_empty(value: &Value) -> bool {
     matches!(&value.kind, ValueKind::String(text) if text.is_empty())
 }
 
-/// Finds a value by its full name. Names of tables may hold dots.
+/// Finds a value by its full name. Names of tables may contain dots.
 pub(super) fn find<'t>(table: &'t Map<String, Value>, key: &str) -> Option<&'t Value> {
     table.iter().find_map(|(name, value)| match (key.strip_prefix(name.as_str())?, &value.kind) {
         ("", _) => Some(value),
@@ -21,7 +21,7 @@ pub(super) fn find<'t>(table: &'t Map<String, Value>, key: &str) -> Option<&'t V
     })
 }
 
-/// Goes through all values that are no tables, with their full names.
+/// Visits all values that are not tables, with their full names.
 pub(super) fn flatten<'t>(
     path: &str,
     table: &'t Map<String, Value>,

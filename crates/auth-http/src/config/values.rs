@@ -1,5 +1,5 @@
-//! Values that serde alone does not read: numbers of a range, words, lists of parsed items, tables of named
-//! things.
+//! Values that serde alone cannot read: numbers within a range, words, lists of parsed items, tables of named
+//! entries.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -10,22 +10,22 @@ use serde::de::{self, Deserialize, Deserializer, Expected, MapAccess, Unexpected
 use super::deserialize::one_of;
 use super::error::Problem;
 
-/// Gives the number of cores, which some numbers stand for when they are 0.
+/// Returns the number of CPU cores, which some settings use if their value is 0.
 pub(crate) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Makes the error for a value that is not what it should be.
+/// Creates the error for a value that cannot be read as its type.
 pub(crate) fn expected<E: de::Error>(expected: impl AsRef<str>) -> E {
     E::invalid_value(Unexpected::Other("value"), &expected.as_ref())
 }
 
-/// Makes the error for a value that can be read and must not be used: why, and what to do instead.
+/// Creates the error for a value that can be read but must not be used: the reason, and what to do instead.
 pub(crate) fn refused<E: de::Error>(reason: impl fmt::Display, way_out: &str) -> E {
     E::custom(Problem::refused(reason, way_out))
 }
 
-/// Reads a whole number of a range.
+/// Reads a whole number within a range.
 pub(crate) fn number<'de, T, D>(deserializer: D, range: RangeInclusive<T>) -> Result<T, D::Error>
 where
     T: TryFrom<u64> + PartialOrd + fmt::Display,
@@ -37,7 +37,7 @@ where
         .ok_or_else(|| expected(format!("a whole number from {} to {}", range.start(), range.end())))
 }
 
-/// Reads a whole number of a range that is written at the field.
+/// Reads a whole number within a range that is given by const parameters.
 pub(crate) fn whole<'de, const LEAST: u64, const MOST: u64, T, D>(deserializer: D) -> Result<T, D::Error>
 where
     T: TryFrom<u64>,
@@ -47,7 +47,7 @@ where
     T::try_from(number).map_err(|_| expected(format!("a whole number from {LEAST} to {MOST}")))
 }
 
-/// Reads a text that is parsed; `wanted` says what it should be.
+/// Reads and parses a text; `wanted` describes the expected form.
 pub(crate) fn parsed<'de, T, D>(
     deserializer: D,
     wanted: &str,
@@ -60,7 +60,7 @@ where
     text.and_then(|text| parse(&text)).ok_or_else(|| expected(wanted))
 }
 
-/// Reads one of a few words.
+/// Reads one of several words.
 pub(crate) fn word<'de, T, D>(deserializer: D, words: &[(&str, T)]) -> Result<T, D::Error>
 where
     T: Copy,
@@ -72,8 +72,8 @@ where
     })
 }
 
-/// Reads the items of a list; an array, or one text with commas. `parse` gets each item's place, from 1, and
-/// its text.
+/// Reads the items of a list: an array, or one text with commas. `parse` receives each item's position, from
+/// 1, and its text.
 pub(crate) fn list<'de, T, D>(
     deserializer: D,
     parse: impl Fn(usize, &str) -> Result<T, D::Error>,
@@ -85,7 +85,7 @@ where
     items.iter().zip(1..).map(|(item, place)| parse(place, item)).collect()
 }
 
-/// Reads a table whose keys the operator names, in their order; `wanted` says what it should be.
+/// Reads a table whose keys the operator chooses, in their order; `wanted` describes the expected form.
 pub(crate) fn named<'de, T, D>(deserializer: D, wanted: &'static str) -> Result<Vec<(String, T)>, D::Error>
 where
     T: Deserialize<'de>,

@@ -1,5 +1,6 @@
-//! Better Auth's `bearer` plugin: answers that set the session cookie give its value as `set-auth-token` too, for clients
-//! that keep it as a token. How such tokens are read is part of the order of credentials in [`session`](crate::session).
+//! Better Auth's `bearer` plugin. An answer that sets the session cookie also returns the cookie's value as
+//! `set-auth-token`, for clients that keep it as a token. [`session`](crate::session) reads such tokens in
+//! its order of credentials.
 
 pub(crate) mod settings;
 
@@ -21,7 +22,7 @@ const SET_AUTH_TOKEN: &str = "set-auth-token";
 pub(crate) struct BearerTokens;
 
 impl BearerTokens {
-    /// Gives the plugin where it is on.
+    /// Returns the plugin if it is on.
     pub(crate) fn new(settings: BearerSettings) -> Option<Self> {
         settings.enabled.then_some(Self)
     }

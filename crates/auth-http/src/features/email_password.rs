@@ -30,17 +30,18 @@ use crate::web::rate_limit::PASSWORD_RATE;
 use crate::web::route::{MountedRoute, Route};
 use crate::web::route_facts::RouteFacts;
 
-/// The address has not been proven yet.
+/// The user's address is not verified.
 const EMAIL_NOT_VERIFIED: ErrorCode =
     ErrorCode::new(StatusCode::FORBIDDEN, "EMAIL_NOT_VERIFIED", "Email not verified");
 
-/// Signing up and in with an e-mail address and a password. Its routes are there where it is turned off too, and say so.
+/// Sign-up and sign-in with an e-mail address and a password. If it is turned off, its routes still exist and
+/// answer that it is off.
 #[derive(Debug)]
 pub(crate) struct EmailPassword {
     requires_verified_email: bool,
 }
 
-/// What its routes work with.
+/// The state that its routes share.
 #[derive(Debug)]
 struct Service {
     sign_in: SignIn,
@@ -50,7 +51,7 @@ struct Service {
 }
 
 impl EmailPassword {
-    /// Takes its settings.
+    /// Makes the feature from its settings.
     pub(crate) fn new(settings: &EmailAndPasswordSettings) -> Self {
         Self { requires_verified_email: settings.require_email_verification }
     }
@@ -87,7 +88,7 @@ impl Feature for EmailPassword {
     }
 }
 
-/// Bars users whose address is not proven (`emailAndPassword.requireEmailVerification`).
+/// Blocks users whose address is not verified (`emailAndPassword.requireEmailVerification`).
 #[derive(Debug)]
 struct VerifiedEmail;
 

@@ -28,7 +28,7 @@ use crate::web::input::NoBody;
 use crate::web::route::{MountedRoute, Route};
 use crate::web::route_facts::{CachePolicy, RouteFacts};
 
-/// Where other software looks for public keys. Also a path of the server itself, outside the base path.
+/// The path where other software looks for public keys. The server also serves it outside the base path.
 const WELL_KNOWN_JWKS: &str = "/.well-known/jwks.json";
 const SET_AUTH_JWT: &str = "set-auth-jwt";
 
@@ -40,17 +40,17 @@ pub(crate) struct Jwt {
     fixed: Option<BaseUrl>,
 }
 
-/// Signs tokens of the site that a request reached.
+/// Signs tokens for the host that a request reached.
 #[derive(Clone, Debug)]
 struct Signer {
     settings: JwtSettings,
     keys: SigningKeys,
     store: Store,
-    /// The issuer of a server with one address.
+    /// The issuer of a server with one address; `None`: the issuer depends on the request.
     fixed: Option<JwtIssuer>,
 }
 
-/// What its routes work with.
+/// The state that its routes share.
 #[derive(Debug)]
 struct Service {
     signer: Signer,
@@ -58,7 +58,7 @@ struct Service {
 }
 
 impl Jwt {
-    /// Gives the plugin over its keys, for a server that has one address or several.
+    /// Makes the plugin. `fixed` is the server's address if it has only one.
     pub(crate) fn new(settings: &JwtSettings, keys: SigningKeys, fixed: Option<&BaseUrl>) -> Self {
         Self { settings: settings.clone(), keys, fixed: fixed.cloned() }
     }
@@ -123,8 +123,8 @@ impl Signer {
 }
 
 impl AfterSessionShown for Signer {
-    /// Adds `set-auth-jwt`. Where no token can be made the answer goes without: the session is there all the same, and a
-    /// client that asks `/token` is told.
+    /// Adds `set-auth-jwt`. If no token can be made, the answer is sent without it: the session is valid all
+    /// the same, and a client that calls `/token` gets the error.
     fn after_session_shown<'a>(
         &'a self,
         request: &'a RequestContext,
@@ -134,7 +134,7 @@ impl AfterSessionShown for Signer {
         async move {
             match self.sign(request, user).await {
                 Ok(token) => {
-                    // Three parts of base64url and their dots.
+                    // A JWT consists of base64url characters and dots, which are valid in a header.
                     let Ok(mut value) = HeaderValue::from_str(token.expose()) else { return };
                     value.set_sensitive(true);
                     headers.insert(HeaderName::from_static(SET_AUTH_JWT), value);
@@ -154,7 +154,7 @@ fn issuer(settings: &JwtSettings, url: &BaseUrl) -> JwtIssuer {
     JwtIssuer::new(settings.policy(url), settings.payload)
 }
 
-/// Whether a route shows the public keys.
+/// Whether a route serves the public keys.
 pub(crate) fn is_of_public_keys(route: &RouteFacts) -> bool {
     route.summary == KEYS_SUMMARY
 }
@@ -168,7 +168,7 @@ fn keys_route(path: impl Into<Cow<'static, str>>) -> Route<Service> {
         .cache(CachePolicy::Storable)
 }
 
-/// Answers a token for the caller's user.
+/// Answers with a token for the caller's user.
 async fn token(
     context: Context<SignedIn>,
     _: NoBody,
@@ -178,7 +178,7 @@ async fn token(
     Ok(json(StatusCode::OK, &json!({ "token": token.expose() })))
 }
 
-/// Answers the public keys, those that were replaced lately among them.
+/// Answers with the public keys, including those that were replaced recently.
 async fn jwks(context: Context<()>, _: NoBody, service: Rc<Service>) -> Result<HttpResponse, ApiError> {
     let Signer { keys, store, .. } = &service.signer;
     let set = keys.published(store, context.now()).await?;

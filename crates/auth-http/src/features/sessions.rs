@@ -21,33 +21,33 @@ use crate::web::guard::Anyone;
 use crate::web::route::{MountedRoute, Route};
 use crate::web::route_facts::{CachePolicy, RouteFacts};
 
-/// `POST /get-session` without deferred refresh.
+/// `POST /get-session` was called without deferred refresh.
 const METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED: ErrorCode = ErrorCode::new(
     StatusCode::METHOD_NOT_ALLOWED,
     "METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED",
     "POST method requires deferSessionRefresh to be enabled in session config",
 );
 
-/// The sessions of a caller.
+/// The routes for a caller's sessions.
 #[derive(Debug)]
 pub(crate) struct SessionRoutes {
     anonymous: AnonymousGetSession,
     list_limit: u32,
 }
 
-/// What its routes work with.
+/// The state that its routes share.
 #[derive(Debug)]
 struct Service {
     sessions: Rc<Sessions>,
     fields: Arc<DeclaredFields>,
-    /// What `/get-session` answers to a caller without credentials.
+    /// The answer of `/get-session` to a caller without credentials.
     anonymous: AnonymousGetSession,
-    /// Most sessions that are listed.
+    /// Maximum number of sessions that are listed.
     list_limit: u32,
 }
 
 impl SessionRoutes {
-    /// Takes its settings.
+    /// Makes the feature from its settings.
     pub(crate) fn new(settings: &SessionSettings) -> Self {
         Self { anonymous: settings.anonymous_get_session, list_limit: settings.list_limit }
     }

@@ -25,15 +25,15 @@ pub(crate) struct System {
     error_url: Option<ErrorUrl>,
 }
 
-/// What its routes work with.
+/// The state that its routes share.
 #[derive(Debug)]
 struct Service {
-    /// Where `GET /error` sends browsers (`server.error_url`); `None` shows them a page.
+    /// Where `GET /error` redirects browsers (`server.error_url`); `None`: it shows a page.
     error_url: Option<ErrorUrl>,
 }
 
 impl System {
-    /// Takes its setting.
+    /// Makes the feature from its setting.
     pub(crate) fn new(error_url: Option<ErrorUrl>) -> Self {
         Self { error_url }
     }

@@ -21,7 +21,7 @@ use crate::web::route_facts::RouteFacts;
 #[derive(Debug)]
 pub(crate) struct TokenApi;
 
-/// What its routes work with.
+/// The state that its routes share.
 #[derive(Debug)]
 struct Service {
     sign_in: SignIn,

@@ -1,5 +1,4 @@
-//! Better Auth's `username` plugin: users have a name of their own beside the e-mail address, and sign in
-//! with it.
+//! Better Auth's `username` plugin: users have a username beside the e-mail address, and can sign in with it.
 
 mod available;
 mod rules;
@@ -28,22 +27,23 @@ use crate::web::rate_limit::PASSWORD_RATE;
 use crate::web::route::{MountedRoute, Route};
 use crate::web::route_facts::RouteFacts;
 
-/// Unknown name, wrong password, a user without one, or an empty text.
+/// The username is unknown, the user has no password, the password is wrong, or one of the two texts is
+/// empty.
 const INVALID_USERNAME_OR_PASSWORD: ErrorCode =
     ErrorCode::new(StatusCode::UNAUTHORIZED, "INVALID_USERNAME_OR_PASSWORD", "Invalid username or password");
-/// Another user has the name.
+/// Another user has the username.
 const USERNAME_IS_ALREADY_TAKEN: ErrorCode = ErrorCode::new(
     StatusCode::BAD_REQUEST,
     "USERNAME_IS_ALREADY_TAKEN",
     "Username is already taken. Please try another.",
 );
-/// The name is under the shortest length.
+/// The username is shorter than the minimum.
 const USERNAME_TOO_SHORT: ErrorCode =
     ErrorCode::new(StatusCode::UNPROCESSABLE_ENTITY, "USERNAME_TOO_SHORT", "Username is too short");
-/// The name is over the longest length.
+/// The username is longer than the maximum.
 const USERNAME_TOO_LONG: ErrorCode =
     ErrorCode::new(StatusCode::UNPROCESSABLE_ENTITY, "USERNAME_TOO_LONG", "Username is too long");
-/// The name has a character that names cannot have.
+/// The username contains a character that is not allowed.
 const INVALID_USERNAME: ErrorCode =
     ErrorCode::new(StatusCode::UNPROCESSABLE_ENTITY, "INVALID_USERNAME", "Username is invalid");
 
@@ -53,7 +53,7 @@ pub(crate) struct Username {
     settings: UsernameSettings,
 }
 
-/// What its routes work with.
+/// The state that its routes share.
 #[derive(Debug)]
 struct Service {
     settings: UsernameSettings,
@@ -61,7 +61,7 @@ struct Service {
     sign_in: SignIn,
 }
 
-/// The plugin, for the list of features.
+/// The plugin's entry in the list of plugins.
 pub(crate) const PLUGIN: Plugin = Plugin { fields: Some(&USERNAME), load };
 
 fn load(loader: &Loader) -> Result<Option<Arc<dyn Feature>>, SettingsError> {

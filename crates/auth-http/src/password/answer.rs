@@ -1,4 +1,4 @@
-//! The answer to a sign-in with a password on Better Auth's routes.
+//! The response to a sign-in with a password on Better Auth's routes.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -9,16 +9,16 @@ use auth_core::{UserSession, encode_uri_component};
 use crate::web::answer::json;
 use crate::web::error::ApiError;
 
-/// Answers with the raw session token, the user, and where to go from here.
+/// Returns the raw session token, the user, and the URL to redirect to.
 ///
 /// # Errors
 ///
-/// 500 where the address cannot stand in a header; the checks of redirects refuse such a one before.
+/// 500 if the URL is not a valid header value. The redirect checks refuse such a URL earlier.
 pub(crate) fn signed_in(
     principal: &UserSession,
     callback_url: Option<&str>,
 ) -> Result<HttpResponse, ApiError> {
-    // An empty address is repeated in the body and is no redirect.
+    // An empty URL is repeated in the body and causes no redirect.
     let target = callback_url.filter(|url| !url.is_empty());
     let body = SignInBody {
         redirect: target.is_some(),
@@ -34,8 +34,8 @@ pub(crate) fn signed_in(
     Ok(answer)
 }
 
-/// Percent-encodes what is no ASCII: a header holds none (RFC 9110 §5.5), the reference sends one byte per
-/// letter or fails.
+/// Percent-encodes non-ASCII characters, because header values should be ASCII (RFC 9110 §5.5). Better Auth
+/// sends one byte per character, or fails.
 fn ascii_address(url: &str) -> String {
     let mut ascii = String::with_capacity(url.len());
     for letter in url.chars() {

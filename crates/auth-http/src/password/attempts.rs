@@ -1,17 +1,18 @@
-//! Passwords tried in vain, counted per account whatever address they come from.
+//! Counts failed password attempts per account, from all client addresses together.
 //!
-//! The limit per address does not stop somebody who has many addresses. So after [`limit`](PasswordAttempts::new)
-//! failures in a row an account is guarded, and tries at its password are delayed; never refused for good, since then
-//! anybody could lock anybody out:
+//! A rate limit per address does not stop an attacker with many addresses. So an account is guarded after
+//! [`limit`](PasswordAttempts::new) failures in a row, and further attempts are delayed. They are never
+//! refused permanently, because then an attacker could lock any user out:
 //!
-//! - An address from which the account's owner has signed up or in goes on as before. Only its own failures slow it
-//!   down. The latest eight are known, each for 90 days.
-//! - An address that failed waits 30 s, then twice as long each time, at most 15 min.
-//! - All others together try once per second, clients without an address among them.
+//! - An address from which the account's owner has signed up or in continues without delay. Only its own
+//!   failures delay it. The latest eight such addresses are known, each for 90 days.
+//! - An address that has failed waits 30 s, then twice as long after each further failure, at most 15 min.
+//! - All other addresses together have one attempt per second. Clients without an address are among them.
 //!
-//! Accounts are named by the address that was typed, so that a guarded account looks the same whether or not there is
-//! one. A try counts as failed from its beginning until it turns out otherwise, so that of tries that come at once no
-//! more pass than may. `docs/decisions/0006-password-attempts.md` says why it is done so, and what it leaves open.
+//! An account is identified by the e-mail address that was entered, so a guarded account looks the same
+//! whether or not it exists. An attempt counts as failed from its start until it ends in another way, so that
+//! concurrent attempts cannot exceed the limit. `docs/decisions/0006-password-attempts.md` gives the reasons
+//! and the remaining weaknesses.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -24,22 +25,23 @@ use self::known::KnownAddresses;
 use crate::web::rate_limit::TooManyRequests;
 use crate::web::rate_limit::table::{BoundedTable, Entry, Fingerprint, Fingerprints};
 
-/// Accounts, pairs of account and address that failed, and accounts with known addresses, that are remembered at once.
+/// Maximum number of entries in each table: accounts, pairs of account and failed address, and accounts with
+/// known addresses.
 const CAPACITY: usize = 100_000;
-/// Failures older than that are forgotten, in milliseconds.
+/// Age in milliseconds after which failures are forgotten.
 const FORGOTTEN_AFTER: i64 = 24 * 60 * 60 * 1_000;
-/// Time between two tries at a guarded account by addresses that its owner has not used, in milliseconds.
+/// Time in milliseconds between two attempts at a guarded account by addresses that its owner has not used.
 const PACE: i64 = 1_000;
-/// First delay of an address that failed, in milliseconds; it doubles with each further failure.
+/// First delay of an address that failed, in milliseconds. It doubles with each further failure.
 const FIRST_DELAY: i64 = 30 * 1_000;
-/// Longest delay of an address, in milliseconds.
+/// Maximum delay of an address, in milliseconds.
 const LONGEST_DELAY: i64 = 15 * 60 * 1_000;
-/// Failures that an address is forgiven from which the owner has signed in.
+/// Number of failures without a delay for an address from which the owner has signed in.
 const FORGIVEN: u32 = 10;
 
 mod known;
 
-/// The name by which an account's password is tried; names of different kinds never meet.
+/// The name that identifies an account in an attempt. Names of different kinds are always different.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct AccountName<'n> {
     kind: &'static str,
@@ -47,19 +49,20 @@ pub(crate) struct AccountName<'n> {
 }
 
 impl<'n> AccountName<'n> {
-    /// Names an account by its e-mail address. An account that has one is always named by it, whatever its
-    /// user typed: with a count for each of its names an attacker would have as many more tries.
+    /// Names an account by its e-mail address. An account that has an address is always named by it, whatever
+    /// the user entered. A separate count for each of its names would give an attacker more attempts.
     pub(crate) fn of_email(email: &'n Email) -> Self {
         Self::new("email", email.as_str())
     }
 
-    /// Names what was typed where no account has that name, so that it is guarded as an account would be.
+    /// Names the text that was entered if no account has this name, so that it is guarded like an account.
     pub(crate) fn new(kind: &'static str, name: &'n str) -> Self {
         Self { kind, name }
     }
 }
 
-/// Counts tries at passwords; cheap to clone, and one for all workers and all routes that test a password.
+/// Counts password attempts. Cheap to clone; all workers and all routes that check a password share one
+///
 #[derive(Clone, Debug)]
 pub(crate) struct PasswordAttempts(Option<Arc<Inner>>);
 
@@ -81,7 +84,7 @@ struct Tables {
 struct Account {
     failures: u32,
     last_failure: i64,
-    /// Moment from which the next stranger may try; zero until the account is guarded.
+    /// Time from which the next unknown address may try; zero until the account is guarded.
     next_stranger_at: i64,
     guarded_until: i64,
 }
@@ -90,7 +93,7 @@ struct Account {
 struct Address {
     failures: u32,
     last_failure: i64,
-    /// Whether the account's owner has signed in from here, as of the last try.
+    /// Whether the account's owner has signed in from this address, as of the last attempt.
     is_known: bool,
 }
 
@@ -101,13 +104,15 @@ impl Entry for Account {
 }
 
 impl Entry for Address {
-    /// Whoever is behind a known address must not have its failures forgotten by making others fail.
+    /// A client at a known address must not be able to erase its own failures by filling the table with other
+    /// failures.
     fn holds(&self, now: i64) -> bool {
         self.is_known && self.failures > 0 && now.saturating_sub(self.last_failure) < FORGOTTEN_AFTER
     }
 }
 
-/// A try at a password, counted as a failure unless it is said to be something else.
+/// A password attempt. It counts as a failure unless [`PasswordAttempt::succeeded`] or
+/// [`PasswordAttempt::withdrawn`] is called.
 #[must_use = "a try that succeeded must say so"]
 #[derive(Debug)]
 pub(crate) struct PasswordAttempt(Option<Begun>);
@@ -116,12 +121,12 @@ pub(crate) struct PasswordAttempt(Option<Begun>);
 struct Begun {
     inner: Arc<Inner>,
     account: Fingerprint,
-    /// Absent where the address is not known: that is nobody's own.
+    /// `None` if the client's address is unknown, because such clients cannot be told apart.
     address: Option<Fingerprint>,
     now: i64,
 }
 
-/// What a try turned out to be, if not a failure.
+/// How an attempt ended, if it did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outcome {
     Succeeded,
@@ -129,7 +134,7 @@ enum Outcome {
 }
 
 impl PasswordAttempts {
-    /// Guards accounts after `limit` failures in a row; with zero, never.
+    /// Guards accounts after `limit` failures in a row; zero turns this off.
     pub(crate) fn new(limit: u32) -> Self {
         Self::with_capacity(limit, CAPACITY)
     }
@@ -145,11 +150,12 @@ impl PasswordAttempts {
         }))
     }
 
-    /// Begins a try at the password of an account, existing or not, from a client's address; empty is unknown.
+    /// Begins an attempt at the password of an account, which may not exist. An empty `client` means that the
+    /// client's address is unknown.
     ///
     /// # Errors
     ///
-    /// [`TooManyRequests`] where it has to wait; nothing is counted then.
+    /// [`TooManyRequests`] if the client has to wait. The attempt is not counted then.
     pub(crate) fn begin(
         &self,
         account: AccountName<'_>,
@@ -173,7 +179,7 @@ impl PasswordAttempts {
         if account.failures >= inner.limit
             && let Err(refusal) = account.pass_guard(address, now)
         {
-            // What a clock set back has changed has to stay changed.
+            // `at` corrects times after the clock was set back. The corrected values must be stored.
             tables.accounts.insert(begun.account, account, now);
             if let Some(known) = begun.address.and_then(|key| tables.addresses.get_mut(&key)) {
                 *known = address;
@@ -194,7 +200,7 @@ impl PasswordAttempts {
         Ok(PasswordAttempt(Some(begun)))
     }
 
-    /// Makes the address known from which an account's owner has signed up.
+    /// Records the address from which an account's owner has signed up as known.
     pub(crate) fn signed_up(&self, account: AccountName<'_>, client: &str, now: OffsetDateTime) {
         let Some(begun) = self.named(account, client, now) else { return };
         let Some(address) = begun.address else { return };
@@ -215,13 +221,13 @@ impl PasswordAttempts {
 }
 
 impl PasswordAttempt {
-    /// Says that the password was right: the address's failures were its owner's own, and it is known from now on.
-    /// Without an address only this try was.
+    /// The password was right. The failures of this address are forgiven, and the address is known from now
+    /// on. Without an address, only this attempt is forgiven.
     pub(crate) fn succeeded(self) {
         self.end(Outcome::Succeeded);
     }
 
-    /// Says that the password was not tested after all.
+    /// The password was not checked after all.
     pub(crate) fn withdrawn(self) {
         self.end(Outcome::Withdrawn);
     }
@@ -254,7 +260,7 @@ impl PasswordAttempt {
 }
 
 impl Tables {
-    /// Gives what is remembered of an address; clients without one have nothing in common that they could answer for.
+    /// Returns the state of an address. Clients without an address share no state.
     fn address(&self, begun: &Begun) -> Address {
         let Some(key) = begun.address else { return Address::default() };
         let is_known = self.known.get(&begun.account).is_some_and(|known| known.has(key, begun.now));
@@ -271,7 +277,8 @@ impl Tables {
 }
 
 impl Account {
-    /// Gives what is still remembered at `now`; a clock that was set back makes nothing older or newer.
+    /// Returns the state that is still valid at `now`. Times that lie in the future because the clock was set
+    /// back are moved to `now`.
     fn at(self, now: i64) -> Self {
         let last_failure = self.last_failure.min(now);
         if now.saturating_sub(last_failure) >= FORGOTTEN_AFTER {
@@ -280,7 +287,8 @@ impl Account {
         Self { last_failure, next_stranger_at: self.next_stranger_at.min(now.saturating_add(PACE)), ..self }
     }
 
-    /// Lets an address try, and whoever its owner has not used before take its turn.
+    /// Checks the delays of a guarded account. An address that the owner has not used takes the next shared
+    /// turn.
     fn pass_guard(&mut self, address: Address, now: i64) -> Result<(), TooManyRequests> {
         let own =
             address.delay().map_or(0, |delay| address.last_failure.saturating_add(delay).saturating_sub(now));
@@ -308,13 +316,14 @@ impl Address {
         self.is_known && self.failures < FORGIVEN
     }
 
-    /// Gives how long after its last failure an address has to wait, if at all.
+    /// Returns how long an address has to wait after its last failure; `None` if it need not wait.
     fn delay(self) -> Option<i64> {
         if self.is_trusted() || self.failures == 0 {
             return None;
         }
         let counted = if self.is_known { self.failures - FORGIVEN + 1 } else { self.failures };
-        // The longest is reached long before; a shift by 63 would be negative.
+        // The maximum delay is reached much earlier. The bound keeps the shift below 63 bits, where the
+        // result would be negative.
         let doublings = (counted - 1).min(16);
         Some(FIRST_DELAY.saturating_mul(1_i64 << doublings).min(LONGEST_DELAY))
     }

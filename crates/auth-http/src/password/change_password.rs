@@ -1,4 +1,4 @@
-//! A new password in place of a known one.
+//! Changes a password, given the current one.
 
 use std::rc::Rc;
 
@@ -31,35 +31,35 @@ pub(crate) const CODES: &[ErrorCode] =
 /// Changes the passwords of signed-in users.
 #[derive(Clone, Debug)]
 pub(crate) struct ChangePassword {
-    /// Where accounts are.
+    /// The database of accounts.
     pub(crate) store: Store,
-    /// Tests and hashes passwords.
+    /// Verifies and hashes passwords.
     pub(crate) passwords: Passwords,
-    /// Begins sessions.
+    /// Creates sessions.
     pub(crate) sessions: Rc<Sessions>,
 }
 
-/// What a signed-in user types.
+/// The input of a password change.
 #[derive(Debug)]
 pub(crate) struct PasswordChange {
-    /// The password so far.
+    /// The current password.
     pub(crate) current: Password,
-    /// The password from now on; may be the same.
+    /// The new password; may be the same.
     pub(crate) new: Password,
-    /// What becomes of the user's sessions.
+    /// What happens to the user's sessions.
     pub(crate) sessions: SessionsAfterChange,
 }
 
-/// What becomes of a user's sessions when the password changes.
+/// What happens to a user's sessions when the password changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SessionsAfterChange {
-    /// They live on.
+    /// They stay valid.
     Kept,
-    /// All end, the caller's too, and the caller gets a new one.
+    /// All end, including the caller's, and the caller gets a new one.
     Replaced(Remember),
 }
 
-/// Why the password is as it was.
+/// Why the password was not changed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ChangePasswordError {
     /// The new password is too short or too long.
@@ -68,16 +68,16 @@ pub(crate) enum ChangePasswordError {
     /// The current password is longer than any that could have been set.
     #[error("current password is too long")]
     CurrentTooLong,
-    /// The user signs in some other way.
+    /// The user signs in by another method.
     #[error("the user has no password")]
     NoCredential,
-    /// The current password is wrong, or was changed meanwhile.
+    /// The current password is wrong, or was changed concurrently.
     #[error("current password is wrong")]
     WrongPassword,
-    /// Too many tries at the account's password failed; it is not tested now.
+    /// Too many attempts at the account's password failed, so it is not verified now.
     #[error("too many failed attempts")]
     TooManyAttempts(#[source] TooManyRequests),
-    /// The user may have no new session.
+    /// The user may not have a new session.
     #[error("the user may have no session")]
     Refused(#[from] ApiError),
     /// A password could not be hashed.
@@ -105,11 +105,11 @@ impl From<ChangePasswordError> for ApiError {
 }
 
 impl ChangePassword {
-    /// Changes the password; gives the new session where all were replaced.
+    /// Changes the password. Returns the new session if all sessions were replaced.
     ///
     /// # Errors
     ///
-    /// [`ChangePasswordError`], in the reference's order.
+    /// [`ChangePasswordError`], in Better Auth's order.
     pub(crate) async fn change(
         &self,
         request: &RequestContext,

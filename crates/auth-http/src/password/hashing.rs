@@ -1,10 +1,10 @@
-//! Password hashing off the request threads, bounded in cost and alike in time.
+//! Password hashing outside the request threads, with bounded cost and uniform time.
 //!
-//! A hash takes tens of milliseconds and tens of MiB on purpose, so who may run one, and how many wait, is
-//! decided in [`HashingQueue`]. What is run keeps failed sign-ins indistinguishable: a database may hold
-//! hashes of several schemes, and the time of a failure must tell neither whether an account exists nor which
-//! scheme its hash has. So a failure always costs one hash of *every* scheme that this server has met,
-//! whether one of them was the account's own or none.
+//! A hash takes tens of milliseconds and tens of MiB on purpose, so [`HashingQueue`] limits how many hashes
+//! run and how many wait. Failed sign-ins must be indistinguishable: a database may hold hashes of
+//! several schemes, and the time of a failure must not reveal whether an account exists or which scheme its
+//! hash has. So a failure always costs one hash of *every* scheme that this server has seen, whether or not
+//! the account has a hash.
 
 mod learning;
 mod priority;
@@ -22,8 +22,8 @@ use schemes::SeenSchemes;
 use crate::password::settings::PasswordSettings;
 use crate::web::error::ApiError;
 
-/// Hashes and checks passwords; cheap to clone, and one for all workers, so that its bounds hold for the
-/// process.
+/// Hashes and verifies passwords. Cheap to clone; all workers share one, so that the limits apply to the
+/// whole process.
 #[derive(Clone, Debug)]
 pub struct Hashing {
     queue: HashingQueue,
@@ -33,17 +33,17 @@ pub struct Hashing {
     learning: Arc<Learning>,
 }
 
-/// What became of a password that somebody signs in with.
+/// The result of verifying a password.
 #[derive(Debug)]
 pub enum Verified {
-    /// It is the account's.
+    /// The password is the account's.
     Right {
-        /// The same password under the configured hasher, where the stored hash is older and
+        /// The same password under the configured hasher, if the stored hash is older and
         /// `password.rehash_on_sign_in` is on.
         rehashed: Option<StoredHash>,
     },
-    /// It is not, or there is no account, or the account has no password, or its hash is malformed: all alike
-    /// to the caller.
+    /// The password is wrong, or there is no account, or the account has no password, or its hash is
+    /// malformed. The caller cannot distinguish these cases.
     Wrong,
 }
 
@@ -57,7 +57,7 @@ impl From<HashingError> for ApiError {
 }
 
 impl Hashing {
-    /// Makes the queue and remembers the configured scheme.
+    /// Creates the queue, and records the configured scheme as seen.
     pub fn new(settings: &PasswordSettings) -> Self {
         Self {
             queue: HashingQueue::new(HashingLimits {
@@ -72,10 +72,10 @@ impl Hashing {
         }
     }
 
-    /// Hashes a password that is being set.
+    /// Hashes a new password.
     ///
     /// # Errors
-    /// [`HashingError::Overloaded`] where too many wait, [`HashingError::Failed`] where the hash function
+    /// [`HashingError::Overloaded`] if too many hashes wait, [`HashingError::Failed`] if the hash function
     /// fails.
     pub async fn hash(&self, password: Password) -> Result<StoredHash, HashingError> {
         let hasher = self.hasher;
@@ -85,9 +85,9 @@ impl Hashing {
             .map_err(|error| HashingError::Failed(Box::new(error)))
     }
 
-    /// Meets the schemes of a database before the first password is checked, so that not even the first
-    /// failure after a start tells whether an account exists. Where it fails it is tried again with the next
-    /// password, until [`Hashing::stop_learning`].
+    /// Learns the schemes that a database uses before the first password is verified, so that even the first
+    /// failure after a start does not reveal whether an account exists. If this fails, it is tried again with
+    /// the next password, until [`Hashing::stop_learning`] is called.
     pub(crate) async fn learn_once<E: std::error::Error + 'static>(
         &self,
         samples: impl AsyncFnOnce() -> Result<Vec<StoredHash>, E>,
@@ -108,17 +108,18 @@ impl Hashing {
         self.learning.attempt(attempt).await;
     }
 
-    /// Lets schemes be met one by one from now on, for a database that answers, but not to that question: a
-    /// table too large to be read within a statement's time.
+    /// Ends the learning in advance; further schemes are learned as their hashes are verified. This is for a
+    /// database that answers other queries but not this one, such as a table that is too large to read within
+    /// the statement timeout.
     pub(crate) fn stop_learning(&self) {
         self.learning.end();
     }
 
-    /// Checks a password against an account's hash, where there is one; a failure costs the same whatever its
-    /// reason. A malformed hash is logged under the user's id.
+    /// Verifies a password against an account's hash, if there is one. A failure costs the same for every
+    /// reason. A malformed hash is logged with the user's id.
     ///
     /// # Errors
-    /// [`HashingError::Overloaded`] where too many wait, [`HashingError::Failed`] where the hash function
+    /// [`HashingError::Overloaded`] if too many hashes wait, [`HashingError::Failed`] if the hash function
     /// fails.
     pub async fn verify(
         &self,
@@ -152,21 +153,22 @@ impl Hashing {
             .await?
     }
 
-    /// Refuses at once what would be refused after the database was asked.
+    /// Refuses a request early if the queue is full, before the database is queried.
     ///
     /// # Errors
-    /// [`HashingError::Overloaded`] where too many wait.
+    /// [`HashingError::Overloaded`] if too many hashes wait.
     pub async fn admit(&self) -> Result<(), HashingError> {
         self.queue.admit().await
     }
 
-    /// Number of hashes that wait for a permit.
+    /// Returns the number of hashes that wait for a permit.
     pub fn waiting(&self) -> usize {
         self.queue.waiting()
     }
 }
 
-/// Picks what a failure still has to pay for once the account's own hash, if there is one, was verified.
+/// Returns the schemes for which a failure must still compute a hash. The account's own hash, if any, was
+/// verified already.
 fn decoys(seen: Vec<Scheme>, own: Option<Scheme>) -> impl Iterator<Item = Scheme> {
     seen.into_iter().filter(move |scheme| Some(*scheme) != own)
 }

@@ -1,4 +1,4 @@
-//! What features do around new users. Hooks run in the order of the features.
+//! Hooks that features run when a user is created. They run in the order of the features.
 
 use std::fmt;
 use std::rc::Rc;
@@ -9,16 +9,16 @@ use serde_json::{Map, Value};
 use crate::web::body::Body;
 use crate::web::error::ApiError;
 
-/// What the body of a sign-up has besides additional fields.
+/// The members of a sign-up body that are not additional fields.
 pub(super) const KNOWN: [&str; 6] = ["name", "email", "password", "image", "callbackURL", "rememberMe"];
 
-/// Looks at a sign-up before its fields are checked.
+/// A hook that runs before the fields of a sign-up are checked.
 pub(crate) trait BeforeUserCreate {
-    /// Sees what the body holds besides the members of every sign-up, and may change it.
+    /// Receives the members of the body that are additional fields, and may change them.
     ///
     /// # Errors
     ///
-    /// The refusal.
+    /// The reason why the sign-up is refused.
     fn before_user_create<'a>(
         &'a self,
         others: &'a mut Map<String, Value>,
@@ -28,17 +28,17 @@ pub(crate) trait BeforeUserCreate {
 /// The hooks of all features.
 #[derive(Clone, Default)]
 pub(crate) struct UserHooks {
-    /// Before a user is made.
+    /// Run before a user is created.
     pub(crate) before_create: Vec<Rc<dyn BeforeUserCreate>>,
 }
 
 impl UserHooks {
-    /// Runs the hooks on the body of a sign-up. They never see its password, and a body that is no object is
+    /// Runs the hooks on the body of a sign-up. They do not see its password. A body that is not an object is
     /// left to the checks of its fields.
     ///
     /// # Errors
     ///
-    /// The first refusal.
+    /// The error of the first hook that refuses.
     pub(crate) async fn before_create(&self, body: &mut Body) -> Result<(), ApiError> {
         let Some(members) = body.members_mut().filter(|_| !self.before_create.is_empty()) else {
             return Ok(());
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
     use crate::web::error_code::BAD_REQUEST;
 
-    /// Adds a member and a letter to `seen`; refuses where it finds `bad`.
+    /// Adds a member, and a letter to `seen`. Refuses a body that has the member `bad`.
     struct Adds(&'static str);
 
     impl BeforeUserCreate for Adds {

@@ -1,4 +1,4 @@
-//! Members of bodies that several routes read: what a new user types, and how long to stay signed in.
+//! Body fields that several routes read: the data of a new user, and how long to stay signed in.
 
 use auth_core::{Email, Password, Remember};
 
@@ -7,17 +7,18 @@ use super::sign_up::NewUser;
 use crate::web::error::ApiError;
 use crate::web::fields::Fields;
 
-/// The reference's schema of a sign-up is an object and a record at once, and names both.
+/// In Better Auth, the schema of a sign-up is an object and a record at once, and its error names both.
 pub(crate) const SIGN_UP_ROOTS: [&str; 2] = ["object", "record"];
 
-/// Longest name in UTF-16 units. Access tokens carry the name; with a longer one a token would outgrow what servers read.
+/// Maximum length of a name in UTF-16 units. Access tokens contain the name, and a longer one would make a
+/// token too large for servers to read.
 pub(crate) const NAME_MAX: usize = 512;
 
-/// Longest `image` in UTF-16 units: room for a small picture as a `data:` address, and as much as a request's body by
-/// default.
+/// Maximum length of `image` in UTF-16 units. It leaves room for a small picture as a `data:` URL, and equals
+/// the default limit of a request body.
 const IMAGE_MAX: usize = 65_536;
 
-/// How long a session is remembered: only a literal `false` asks for one that ends with the browser.
+/// How long a session is remembered. Only a literal `false` asks for a session that ends with the browser.
 pub(crate) fn remember(remember_me: Option<bool>) -> Remember {
     match remember_me {
         Some(false) => Remember::UntilBrowserCloses,
@@ -26,11 +27,11 @@ pub(crate) fn remember(remember_me: Option<bool>) -> Remember {
 }
 
 impl NewUser {
-    /// Reads the fields after the name, in the reference's schema order.
+    /// Reads the fields after the name, in the order of Better Auth's schema.
     ///
     /// # Errors
     ///
-    /// `VALIDATION_ERROR` with every issue, those of the name among them.
+    /// `VALIDATION_ERROR` with every issue, including those of the name.
     pub(crate) fn read(mut fields: Fields<'_>, name: impl Fn(&Email) -> String) -> Result<Self, ApiError> {
         let email = fields.email("email");
         let password = Password::new(fields.non_empty_text("password"));

@@ -1,4 +1,4 @@
-//! `[password]`: rules for passwords, and what hashing them may cost.
+//! `[password]`: rules for passwords, and limits on hashing them.
 
 use std::time::Duration;
 
@@ -8,20 +8,20 @@ use serde::{Deserialize, Deserializer};
 use crate::config::span::{self, MINUTE};
 use crate::config::{Section, SettingsError, values};
 
-/// Rules for passwords, and what hashing them may cost.
+/// Rules for passwords, and limits on hashing them.
 #[derive(Clone, Copy, Debug)]
 pub struct PasswordSettings {
-    /// Writes new hashes.
+    /// Computes new hashes.
     pub hasher: Hasher,
     /// Bounds on a password's length.
     pub policy: PasswordPolicy,
-    /// Whether a sign-in moves an older hash to the configured hasher.
+    /// Whether a sign-in rehashes an older hash with the configured hasher.
     pub rehash_on_sign_in: bool,
-    /// Hashes computed at once, at least one.
+    /// Number of hashes computed at the same time; at least one.
     pub permits: usize,
-    /// Hashes that may wait.
+    /// Maximum number of hashes that wait.
     pub queue: usize,
-    /// Longest wait of a hash.
+    /// Maximum time that a hash waits.
     pub queue_timeout: Duration,
 }
 
@@ -41,7 +41,7 @@ pub(crate) struct Keys {
     queue: usize,
     #[serde(deserialize_with = "span::within::<10, MINUTE, _>")]
     queue_timeout: Duration,
-    /// Checked whichever hasher is chosen: a wrong value should not wait for the day when it is.
+    /// Checked even if another hasher is chosen, so that a wrong value is reported at once.
     argon2: Argon2Keys,
 }
 
@@ -93,8 +93,7 @@ impl Section for PasswordSettings {
     }
 }
 
-/// A core stays free for requests that hash nothing: beside hashes on every core they would wait for the
-/// scheduler.
+/// Leaves one core free, so that requests without a hash do not wait for the scheduler.
 fn all_cores_but_one(permits: usize) -> usize {
     match permits {
         0 => values::cores().saturating_sub(1).max(1),

@@ -16,13 +16,13 @@ use crate::web::error::ApiError;
 use crate::web::error_code::ErrorCode;
 use crate::web::rate_limit::TooManyRequests;
 
-/// Signing in by password is turned off.
+/// Signing in with a password is turned off.
 pub(crate) const EMAIL_PASSWORD_DISABLED: ErrorCode =
     ErrorCode::new(StatusCode::BAD_REQUEST, "EMAIL_PASSWORD_DISABLED", "Email and password is not enabled");
-/// The text is no e-mail address.
+/// The text is not an e-mail address.
 pub(crate) const INVALID_EMAIL: ErrorCode =
     ErrorCode::new(StatusCode::BAD_REQUEST, "INVALID_EMAIL", "Invalid email");
-/// Unknown address, wrong password, or a user without one.
+/// Unknown address, wrong password, or a user without a password.
 pub(crate) const INVALID_EMAIL_OR_PASSWORD: ErrorCode =
     ErrorCode::new(StatusCode::UNAUTHORIZED, "INVALID_EMAIL_OR_PASSWORD", "Invalid email or password");
 
@@ -33,49 +33,50 @@ pub(crate) const CODES: &[ErrorCode] =
 /// Signs users in with a password.
 #[derive(Clone, Debug)]
 pub(crate) struct SignIn {
-    /// Where users are.
+    /// The database of users.
     pub(crate) store: Store,
-    /// Tests passwords.
+    /// Verifies passwords.
     pub(crate) passwords: Passwords,
-    /// Begins sessions.
+    /// Creates sessions.
     pub(crate) sessions: Rc<Sessions>,
-    /// Whether an e-mail address and a password sign in (`emailAndPassword.enabled`).
+    /// Whether users may sign in with e-mail address and password (`emailAndPassword.enabled`).
     pub(crate) is_enabled: bool,
 }
 
-/// What a user types.
+/// The input of a sign-in.
 #[derive(Debug)]
 pub(crate) struct EmailLogin {
-    /// Address as typed.
+    /// The address as entered.
     pub(crate) email: String,
-    /// Password as typed; may be empty.
+    /// The password as entered; may be empty.
     pub(crate) password: Password,
     /// How long to stay signed in.
     pub(crate) remember: Remember,
 }
 
-/// Why no session was begun.
+/// Why a sign-in failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SignInError {
-    /// Signing in by password is turned off.
+    /// Signing in with a password is turned off.
     #[error("sign-in by password is turned off")]
     Disabled,
-    /// The text is no e-mail address.
+    /// The text is not an e-mail address.
     #[error("not an e-mail address")]
     InvalidEmail,
     /// The password is longer than any that could have been set.
     #[error("password is too long")]
     PasswordTooLong,
-    /// Unknown name, wrong password, or a user without one: one variant, one cost.
+    /// Unknown name, wrong password, or a user without a password. These are one variant and cost the same
+    ///
     #[error("invalid name or password")]
     InvalidCredentials,
-    /// Too many tries at the account's password failed; it is not tested now.
+    /// Too many attempts at the account's password failed, so it is not verified now.
     #[error("too many failed attempts")]
     TooManyAttempts(#[source] TooManyRequests),
-    /// The password is right, and the user may have no session.
+    /// The password is right, but the user may not have a session.
     #[error("the user may have no session")]
     Refused(#[from] ApiError),
-    /// The password could not be tested.
+    /// The password could not be verified.
     #[error("hashing failed")]
     Hashing(#[source] HashingError),
     /// The database failed.
@@ -99,7 +100,7 @@ impl From<SignInError> for ApiError {
 }
 
 impl SignIn {
-    /// Signs in with an e-mail address; earlier sessions live on.
+    /// Signs a user in with an e-mail address. Earlier sessions stay valid.
     ///
     /// # Errors
     ///
@@ -117,8 +118,8 @@ impl SignIn {
         self.with(request, AccountName::of_email(&email), find, login.password, login.remember).await
     }
 
-    /// Tests the password of the user that `find` gives, and begins a session. A failure costs the same whether or not
-    /// there is a user.
+    /// Verifies the password of the user that `find` returns, and creates a session. A failure costs the same
+    /// whether or not the user exists.
     ///
     /// # Errors
     ///
@@ -155,13 +156,13 @@ impl SignIn {
     ) -> Result<Outcome, SignInError> {
         let hashing = &self.passwords.hashing;
         hashing.admit().await.map_err(SignInError::Hashing)?;
-        // At once, so that both fit into the time of one.
+        // Both queries run concurrently, so that they take the time of one.
         let samples = async || self.store.accounts().password_samples().await;
         let ((), found) = futures_util::future::join(hashing.learn_once(samples), find()).await;
         let found = found.map_err(SignInError::Store)?;
         hashing.stop_learning();
         let (user, stored) = found.map_or((None, None), |(user, hash)| (Some(user), hash));
-        // The connection went back to the pool: none is held while hashing.
+        // The connection is back in the pool; none is held while hashing.
         let user_id = user.as_ref().map(|user| &user.id);
         let verified = hashing.verify(password, stored.clone(), user_id).await;
         let verified = verified.map_err(SignInError::Hashing)?;
@@ -180,7 +181,7 @@ impl SignIn {
             let stored = self.store.sign_in(&new).await.map_err(SignInError::Store)?;
             Ok::<_, SignInError>(stored.map(|session| UserSession { user: user.clone(), session }))
         });
-        // The password was changed, or the user deleted, while it was being verified.
+        // The password was changed, or the user deleted, during the verification.
         begun.await?.ok_or(SignInError::InvalidCredentials)
     }
 }

@@ -1,4 +1,4 @@
-//! A new user with a password, signed in at once unless the settings say otherwise.
+//! Creates a user with a password, who is then signed in unless the settings say otherwise.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -22,19 +22,19 @@ use crate::web::error::ApiError;
 use crate::web::error_code::ErrorCode;
 use crate::web::fields::{FIELD_NOT_ALLOWED, MISSING_FIELD};
 
-/// Signing up by password is turned off.
+/// Signing up with a password is turned off.
 pub(crate) const EMAIL_PASSWORD_SIGN_UP_DISABLED: ErrorCode = ErrorCode::new(
     StatusCode::BAD_REQUEST,
     "EMAIL_PASSWORD_SIGN_UP_DISABLED",
     "Email and password sign up is not enabled",
 );
-/// The address is taken.
+/// The e-mail address is taken.
 pub(crate) const USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL: ErrorCode = ErrorCode::new(
     StatusCode::UNPROCESSABLE_ENTITY,
     "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL",
     "User already exists. Use another email.",
 );
-/// The user could not be written.
+/// The user could not be stored.
 pub(crate) const FAILED_TO_CREATE_USER: ErrorCode =
     ErrorCode::new(StatusCode::UNPROCESSABLE_ENTITY, "FAILED_TO_CREATE_USER", "Failed to create user");
 
@@ -52,79 +52,80 @@ pub(crate) const CODES: &[ErrorCode] = &[
 /// Signs new users up.
 #[derive(Clone, Debug)]
 pub(crate) struct SignUp {
-    /// Where users are.
+    /// The database of users.
     pub(crate) store: Store,
     /// Hashes passwords.
     pub(crate) passwords: Passwords,
-    /// Begins sessions.
+    /// Creates sessions.
     pub(crate) sessions: Rc<Sessions>,
-    /// What users hold beyond Better Auth's own.
+    /// The fields of users and sessions beyond those of Better Auth.
     pub(crate) fields: Arc<DeclaredFields>,
-    /// What features do around new users.
+    /// Hooks that features run when a user is created.
     pub(crate) hooks: UserHooks,
-    /// Whether new users are taken.
+    /// Whether new users may sign up.
     pub(crate) is_enabled: bool,
-    /// What signing up leads to.
+    /// The result of a sign-up.
     pub(crate) then: AfterSignUp,
 }
 
-/// What signing up leads to (`emailAndPassword.autoSignIn` and `requireEmailVerification`).
+/// The result of a sign-up (`emailAndPassword.autoSignIn` and `requireEmailVerification`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AfterSignUp {
-    /// A session; a taken address is refused.
+    /// A session. A taken address is refused.
     SignedIn,
-    /// No session, and one answer for a free and for a taken address.
+    /// No session, and the same response for a free and for a taken address.
     EnumerationSafe,
 }
 
-/// What a new user types.
+/// The input of a sign-up.
 #[derive(Debug)]
 pub(crate) struct NewUser {
     /// Display name; may be empty.
     pub(crate) name: String,
-    /// Address.
+    /// E-mail address.
     pub(crate) email: Email,
     /// Password, of any length.
     pub(crate) password: Password,
-    /// Address of a picture.
+    /// URL of a picture.
     pub(crate) image: Option<String>,
     /// How long to stay signed in.
     pub(crate) remember: Remember,
-    /// Everything else in the body, of which only additional fields count.
+    /// All other members of the body, of which only additional fields are used.
     pub(crate) others: Map<String, Value>,
 }
 
-/// A new user, or what looks like one.
+/// The user after a sign-up. For a taken address, [`AfterSignUp::EnumerationSafe`] gives a user that is not
+/// stored.
 #[derive(Debug)]
 pub(crate) struct SignedUp {
-    /// As a client is shown it.
+    /// The user as shown to the client.
     pub(crate) user: User,
-    /// The session, where signing up makes one.
+    /// The session, if the sign-up created one.
     pub(crate) session: Option<Session>,
 }
 
-/// Why no user was made.
+/// Why no user was created.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SignUpError {
-    /// The server takes no new users.
+    /// The server accepts no new users.
     #[error("sign-up is turned off")]
     Disabled,
     /// The password is too short or too long.
     #[error("password does not fit the policy")]
     Password(#[source] PasswordLengthError),
-    /// An additional field that may not be set, or a required one that is absent.
+    /// An additional field must not be set, or a required one is missing.
     #[error("an additional field is refused")]
     Field(#[source] FieldInputError),
-    /// An additional field that cannot hold its value.
+    /// An additional field has a value of the wrong type.
     #[error("an additional field cannot hold its value")]
     Mistyped(#[source] MistypedField),
-    /// The address is taken.
+    /// The e-mail address is taken.
     #[error("the address is taken")]
     EmailTaken,
-    /// The user may have no session.
+    /// The user may not have a session.
     #[error("the user may have no session")]
     Refused(#[from] ApiError),
-    /// The database does not take a value, such as a name with a NUL in it.
+    /// The database rejects a value, such as a name that contains a NUL character.
     #[error("a value cannot be stored")]
     Unstorable(#[source] StoreError),
     /// The password could not be hashed.
@@ -154,13 +155,13 @@ impl From<SignUpError> for ApiError {
 impl SignUp {
     /// Stores user, account and session together or not at all.
     ///
-    /// With [`AfterSignUp::EnumerationSafe`] a taken address gives what a free one gives, at the same cost, and stores
-    /// nothing.
+    /// With [`AfterSignUp::EnumerationSafe`], a taken address gives the same result as a free one, at the
+    /// same cost, and nothing is stored.
     ///
     /// # Errors
     ///
-    /// [`SignUpError`]; of two sign-ups for one address at once, the later one is [`SignUpError::EmailTaken`] whichever
-    /// check it fails, or answered like any other taken address.
+    /// [`SignUpError`]. Of two concurrent sign-ups for one address, the later one gets
+    /// [`SignUpError::EmailTaken`] whichever check it fails, or the result for a taken address.
     pub(crate) async fn sign_up(
         &self,
         request: &RequestContext,
@@ -176,7 +177,7 @@ impl SignUp {
             return Err(SignUpError::EmailTaken);
         }
         let additional = additional.map_err(SignUpError::Mistyped)?;
-        // No connection is held from here on until the hash is there.
+        // From here until the hash is computed, no connection is held.
         let hash = self.passwords.hashing.hash(new.password).await.map_err(SignUpError::Hashing)?;
         let now = request.now();
         let user = User {
@@ -213,7 +214,7 @@ impl SignUp {
             let new = NewRegistration { user: user.clone(), account, session: Some(session) };
             let Registered { user, session } = match self.store.register(&new).await {
                 Ok(registered) => registered,
-                // Adopted tables name their constraints as they like, so the address itself is looked up.
+                // Existing tables may use other constraint names, so the address itself is looked up.
                 Err(StoreError::Conflict { .. }) if self.is_taken(&new.user.email).await? => {
                     return Err(SignUpError::EmailTaken);
                 }

@@ -1,4 +1,4 @@
-//! The server as a whole: built from settings, started the same way by `main` and by tests.
+//! The whole server, built from settings. `main` and tests start it in the same way.
 
 use std::io;
 use std::net::SocketAddr;
@@ -17,7 +17,7 @@ use crate::server::cleanup::Cleanup;
 use crate::server::health::{self, Draining};
 use crate::server::listener;
 
-/// A server that has its port and waits to be run.
+/// A server that has bound its port and is not running yet.
 pub struct Application {
     server: Server,
     handle: ApplicationHandle,
@@ -40,37 +40,38 @@ pub enum StartError {
     /// The auth routes cannot be built from these settings.
     #[error("the settings cannot be used")]
     Auth(#[source] AuthError),
-    /// The database is there and must not be used, or its settings cannot be.
+    /// The database answers but must not be used, or its settings are not valid.
     #[error("the database cannot be used")]
     Database(#[source] StoreError),
-    /// The port is taken, or not this user's to take.
+    /// The port is in use, or this process may not bind it.
     #[error("cannot listen on {host}:{port}; choose another `server.port` (PORT) or stop what uses it")]
     Listen {
         /// `server.host`.
         host: String,
         /// `server.port`.
         port: u16,
-        /// The system's reason.
+        /// The system's error.
         #[source]
         cause: io::Error,
     },
 }
 
 impl Application {
-    /// Looks at the database, takes the port, and prepares the server; nothing is served before
+    /// Checks the database, binds the port, and prepares the server. Serves nothing before
     /// [`Application::run`].
     ///
-    /// A database that is away does not stop the start: the server is alive and not ready until it is back.
+    /// An unavailable database does not stop the start. The server is then alive, and not ready until the
+    /// database is back.
     ///
     /// # Errors
-    /// [`StartError::Auth`] where settings contradict each other, [`StartError::Listen`] where the port
-    /// cannot be had, [`StartError::Database`] where a pooler would mix statements up or a certificate cannot
-    /// be read.
+    /// [`StartError::Auth`] if the auth routes cannot be built from the settings, [`StartError::Listen`] if
+    /// the port cannot be bound, [`StartError::Database`] if a pooler would mix up statements or a
+    /// certificate cannot be read.
     pub async fn build(settings: Settings) -> Result<Self, StartError> {
         Self::build_with_clock(settings, Clock::system()).await
     }
 
-    /// Builds a server whose time is the given clock's; for tests of expiry.
+    /// Builds a server that uses the given clock, for tests of expiry.
     ///
     /// # Errors
     /// As [`Application::build`].
@@ -90,7 +91,7 @@ impl Application {
         let ids = settings.database.generate_id;
         let tables = settings.tables();
         look_at_database(&mut pool, &fields, ids, &tables).await?;
-        // Last, so that a server that cannot start never has the port.
+        // Bound last, so that a server that cannot start never holds the port.
         let listener = listener::listen(&settings.server.host, settings.server.port).map_err(listening)?;
         let address = listener.local_addr().map_err(listening)?;
 
@@ -106,8 +107,8 @@ impl Application {
                     health::mount(config, store.clone(), draining.clone());
                     auth.configure_server(config, store);
                 }
-                // The same settings made a store a moment ago; all that can fail here is a certificate that
-                // went away since.
+                // A store was made from the same settings before. This can fail only if a certificate file
+                // was removed since.
                 Err(error) => {
                     tracing::error!(error = &error as &dyn std::error::Error, "a worker has no database");
                 }
@@ -120,12 +121,12 @@ impl Application {
         Ok(Self { server, handle, address, cleanup, features })
     }
 
-    /// The address that the server listens on, its port included where `server.port` left it open.
+    /// The address that the server listens on, with the actual port if `server.port` is 0.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Gives the means to stop the server.
+    /// Returns the handle that stops the server.
     pub fn handle(&self) -> ApplicationHandle {
         self.handle.clone()
     }
@@ -133,10 +134,10 @@ impl Application {
     /// Serves until [`ApplicationHandle::stop`].
     ///
     /// # Errors
-    /// The system's, where threads or the socket's events cannot be had.
+    /// The system's error if threads or the socket's events are not available.
     pub async fn run(self) -> io::Result<()> {
         tracing::info!(address = %self.address, features = %self.features, version = env!("CARGO_PKG_VERSION"), "listening");
-        // One for all workers, on the thread that started them; it ends with the server.
+        // One cleanup task serves all workers, on the thread that started them. It ends with the server.
         let served = tokio::select! {
             served = self.server => served,
             never = self.cleanup.again_and_again() => match never {},
@@ -158,8 +159,7 @@ impl ApplicationHandle {
     }
 }
 
-/// Finds out what answers at the database's address, so that workers need not, and says what an operator
-/// should know.
+/// Finds out how the database is reached, so that workers need not, and logs what an operator should know.
 async fn look_at_database(
     pool: &mut PoolSettings,
     fields: &Arc<DeclaredFields>,

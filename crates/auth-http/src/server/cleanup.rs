@@ -1,8 +1,9 @@
-//! Removes expired sessions, verifications and counts of requests, in the background of a server or once by command
-//!
+//! Removes expired sessions, verifications and request counts, in the background of a server or once by
+//! command.
 //!
-//! Nothing depends on it: what has run out is refused wherever it is read. It keeps tables and indexes small. Batches
-//! are small and have pauses between them, so that requests do not feel it; any number of servers may do it at once.
+//! Correctness does not depend on it, because every read refuses expired rows. It keeps tables and indexes
+//! small. Small batches with pauses between them keep the load low, and any number of servers may run it at
+//! once.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -17,31 +18,32 @@ use crate::config::clock::Clock;
 use crate::web::rate_limit::RateRules;
 use crate::web::rate_limit::settings::{RateLimitSettings, RateLimitStorage};
 
-/// How long rows are kept after they ran out, since the clocks of servers that share a database differ.
+/// How long rows are kept after they expired, because the clocks of servers that share a database differ.
 const MARGIN: Duration = Duration::from_secs(60);
 
 /// Pause between two batches.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// How long a count of requests is kept at least. Others who count in the table may have longer windows than we do.
+/// Minimum time for which a request count is kept. Other servers that count in the table may have longer
+/// windows.
 const COUNTS_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Removes what has run out.
+/// Removes expired rows.
 #[derive(Clone, Debug)]
 pub struct Cleanup {
     pool: PoolSettings,
     ids: IdKind,
     interval: Option<Duration>,
-    /// Age at which a count of requests says nothing any more; absent where the table is not ours to count in.
+    /// Age from which a request count can be removed; `None` if this server does not count in the table.
     counts_kept: Option<Duration>,
     clock: Clock,
 }
 
-/// How many rows of a table were removed.
+/// The number of rows removed from each table.
 pub type Removed = [(Expiring, usize); 3];
 
 impl Cleanup {
-    /// Makes one for the database of the settings; nothing is connected yet.
+    /// Makes a cleanup for the database of the settings. Opens no connection yet.
     pub fn new(settings: &Settings, clock: Clock) -> Self {
         Self {
             pool: PoolSettings { max_connections: 1, ..settings.database.pool(1) },
@@ -52,11 +54,11 @@ impl Cleanup {
         }
     }
 
-    /// Removes everything that has run out by now, over a connection of its own.
+    /// Removes all rows that have expired by now, over a connection of its own.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] of the batch that failed; what was removed before stays removed.
+    /// [`StoreError`] of the batch that failed. Earlier batches stay removed.
     pub async fn once(&self) -> Result<Removed, StoreError> {
         let store = Store::connect_lazily(self.pool.clone())?.with_ids(self.ids);
         let mut removed = Expiring::ALL.map(|table| (table, 0));
@@ -74,8 +76,8 @@ impl Cleanup {
         Ok(removed)
     }
 
-    /// Removes again and again, for as long as the future is polled. The first round comes after a part of the
-    /// interval that differs from server to server.
+    /// Repeats the removal for as long as the future is polled. The first run comes after a random part of
+    /// the interval, so that servers do not run at the same time.
     pub(crate) async fn again_and_again(self) -> Infallible {
         let Some(interval) = self.interval else { return std::future::pending().await };
         tokio::time::sleep(interval.mul_f64(rand::rng().random_range(0.0..1.0))).await;
@@ -105,7 +107,7 @@ impl Cleanup {
     }
 }
 
-/// Counts that are kept in memory leave the table to whatever else counts there.
+/// `None` if this server does not count in the table: the counts there then belong to other software.
 fn counts_kept(settings: &Settings) -> Option<Duration> {
     let RateLimitSettings { enabled, storage, default, custom_rules } = &settings.rate_limit;
     let is_ours = *enabled && *storage == RateLimitStorage::Database;

@@ -1,9 +1,9 @@
-//! TCP connections that end when their peer stalls, and are counted.
+//! TCP connections that end when their peer stalls, and a count of the open ones.
 //!
-//! The HTTP parser has a deadline for the first request's head and for idle connections, and none for a later
-//! request's head, for a body that nobody reads, or for a peer that does not take its answer. [`Connection`]
-//! closes these gaps below the parser: whenever no request is running, bytes have a deadline in which to
-//! become one, and whatever is written has a deadline to leave.
+//! The HTTP parser has a deadline for the head of the first request and for idle connections. It has none for
+//! the head of a later request, for a body that no handler reads, or for a peer that does not read its
+//! answer. [`Connection`] adds these deadlines below the parser. While no request is running, received bytes
+//! must become a request in time. A blocked write must make progress in time.
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -18,16 +18,16 @@ use actix_web::rt::net::TcpStream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// Deadlines of a connection, and the number of them at which health probes come first.
+/// Deadlines of a connection, and the number of connections from which only health probes are served.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ConnectionLimits {
     /// Time for a request's head.
     pub(crate) head_timeout: Duration,
-    /// Longest pause between requests.
+    /// Maximum time between requests.
     pub(crate) keep_alive: Duration,
-    /// Longest pause of a peer that takes its answer.
+    /// Maximum time for which a peer may block a write.
     pub(crate) write_timeout: Duration,
-    /// Connections served in full; those beyond are for health probes.
+    /// Number of connections served in full. Further connections are for health probes.
     pub(crate) max_connections: usize,
 }
 
@@ -35,7 +35,7 @@ pub(crate) struct ConnectionLimits {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ConnectionGauge(Arc<AtomicUsize>);
 
-/// What the middleware knows of the connection that a request came on.
+/// The state of a connection that the middleware sees.
 #[derive(Clone, Debug)]
 pub(crate) struct ConnectionState(Rc<State>);
 
@@ -46,7 +46,7 @@ struct State {
     limits: ConnectionLimits,
 }
 
-/// What the server waits for.
+/// What the server waits for on a connection.
 #[derive(Clone, Copy, Debug)]
 enum Phase {
     /// The first byte of a request.
@@ -57,22 +57,23 @@ enum Phase {
     Request,
 }
 
-/// The parser answers 408 to the first slow head; the deadline here comes after it.
+/// Delay after the parser's own deadline. The parser answers 408 to the first slow head and must come first.
 const AFTER_THE_PARSER: Duration = Duration::from_millis(500);
-/// The parser reads until nothing comes or its 128 KiB are full before it looks at what it has. Made to look
-/// after this many bytes, it refuses a body that is too large with a fraction of that in memory.
+/// Number of bytes after which the parser must process its input. By itself it reads until no data is left or
+/// its buffer of 128 KiB is full. With this limit it refuses a body that is too large with a fraction of that
+/// in memory.
 const READ_AT_ONCE: usize = 8 * 1024;
 thread_local! {
-    /// What is read goes through here, so that no connection has a buffer of its own to be cleared for each read.
+    /// Read buffer of all connections of a thread. A buffer for each connection would have to be cleared for
+    /// each read.
     static READ: RefCell<[u8; READ_AT_ONCE]> = const { RefCell::new([0; READ_AT_ONCE]) };
 }
 
-/// Time that a connection beyond the limit has to ask for the health it is reserved for.
+/// Time in which a connection beyond the limit must send its health probe.
 const PATIENCE_BEYOND_LIMIT: Duration = Duration::from_secs(1);
 
 impl ConnectionState {
-    /// Tells whether this connection was opened beyond the limit, so that only health probes are answered on
-    /// it.
+    /// Whether this connection was opened beyond the limit. Only health probes are answered on it.
     pub(crate) fn is_beyond_limit(&self) -> bool {
         self.0.beyond_limit
     }
@@ -102,7 +103,7 @@ pub(crate) struct Connection {
     state: ConnectionState,
     read_deadline: Pin<Box<Sleep>>,
     write_deadline: Option<Pin<Box<Sleep>>>,
-    /// Bytes handed to the parser since it was last made to look at them.
+    /// Bytes given to the parser since it last had to process its input.
     read_at_once: usize,
     gauge: ConnectionGauge,
 }
@@ -126,13 +127,13 @@ impl Connection {
         }
     }
 
-    /// The part that requests share.
+    /// Returns the state that requests share.
     pub(crate) fn state(&self) -> ConnectionState {
         self.state.clone()
     }
 
-    /// Waits until a moment. A timer that is set too early is set anew when it fires: most requests move the moment
-    /// later, and few connections ever wait that long.
+    /// Waits until `until`. A timer that is set too early is set again only when it fires: most requests move
+    /// the deadline later, and few connections ever wait that long.
     fn poll_deadline(&mut self, until: Instant, cx: &mut Context<'_>) -> Poll<()> {
         if self.read_deadline.deadline() > until {
             self.read_deadline.as_mut().reset(until);
@@ -146,7 +147,7 @@ impl Connection {
         }
     }
 
-    /// Arms the deadline of a write that cannot go on, and takes it away when one does.
+    /// Starts the deadline of a blocked write, and clears it when a write makes progress.
     fn watch_write<T>(&mut self, cx: &mut Context<'_>, outcome: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if outcome.is_ready() {
             self.write_deadline = None;
@@ -191,8 +192,8 @@ impl AsyncRead for Connection {
             }
             (Phase::Idle { until } | Phase::Head { until }, Poll::Pending) => {
                 ready!(this.poll_deadline(until, cx));
-                // Nothing read means that the peer hung up, which is how it is treated from here; an error
-                // would be logged.
+                // An empty read means that the peer closed the connection, and the parser treats it so. An
+                // error would be logged.
                 Poll::Ready(Ok(()))
             }
             _ => outcome,

@@ -1,8 +1,8 @@
-//! Cross-origin answers for browsers.
+//! CORS: headers for browsers on other origins.
 //!
-//! Origins are named one by one and never `*`, since requests carry cookies. Only what is a preflight by the
-//! Fetch standard is answered here; any other OPTIONS request goes on, to the 404 that the reference gives
-//! it.
+//! The headers name one origin and never `*`, because requests carry cookies. Only a preflight by the Fetch
+//! standard is answered here. Any other OPTIONS request goes on to the routes and gets 404, as in the
+//! reference.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,23 +20,24 @@ use actix_web::web::Data;
 use super::{Outcome, with_headers};
 use crate::web::expose::expose;
 
-/// Which origins are answered, and for how long browsers may remember it.
+/// Which origins are trusted, and for how long browsers may cache the answer to a preflight.
 #[derive(Clone)]
 pub(crate) struct CorsPolicy {
-    /// Tells whether an origin is trusted.
+    /// Whether an origin is trusted.
     pub(crate) trusts: Arc<dyn Fn(&str) -> bool + Send + Sync>,
-    /// Time a browser may remember a preflight's answer.
+    /// Time for which a browser may cache the answer to a preflight.
     pub(crate) max_age: Duration,
 }
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST");
-/// What Better Auth's client and token callers send beyond what browsers allow by themselves.
+/// Request headers that Better Auth's client and token callers send, beyond those that browsers allow by
+/// default.
 const HEADERS: HeaderValue = HeaderValue::from_static("content-type, authorization, x-request-id");
-/// What scripts may read beside what a route exposes: the request's id, and what tells them when to try again.
+/// Response headers that scripts may read on every route: the request id, and the time after which to retry.
 const EXPOSED: [&str; 3] = ["x-request-id", "retry-after", "x-retry-after"];
 const TRUE: HeaderValue = HeaderValue::from_static("true");
 
-/// Adds the headers of trusted origins to every answer, refusals of the limits included.
+/// Adds the CORS headers for trusted origins to every answer, including refusals by the limits.
 pub(crate) async fn cors(
     request: ServiceRequest,
     next: impl AsyncFnOnce(ServiceRequest) -> Outcome,
@@ -45,7 +46,7 @@ pub(crate) async fn cors(
     let trusted = trusted_origin(&request, policy);
     let is_preflight = is_preflight(&request);
     let mark = |headers: &mut HeaderMap| {
-        // The answer depends on the origin whether or not this one is trusted: caches must not mix them up.
+        // The answer depends on the origin even if this one is not trusted, so caches must not mix them up.
         headers.append(VARY, HeaderValue::from_static("Origin"));
         if let Some(origin) = trusted {
             headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
@@ -64,7 +65,7 @@ pub(crate) async fn cors(
     }
 }
 
-/// Gives the answer to a preflight; `None` for every other request.
+/// Returns the answer to a preflight; `None` for every other request.
 pub(crate) fn preflight(request: &ServiceRequest) -> Option<HttpResponse> {
     if !is_preflight(request) {
         return None;

@@ -1,8 +1,8 @@
-//! Probes for orchestrators: is the process alive, and should it get traffic.
+//! Probes for orchestrators: whether the process is alive, and whether it should get traffic.
 //!
-//! Both are outside the base path. Liveness never touches the database: restarting this process does not mend
-//! that one. Readiness does, and says no while the database is away, behind on migrations, or has tables that
-//! do not fit, and while this process is on its way out.
+//! Both are outside the base path. Liveness never uses the database, because restarting this process does not
+//! repair the database. Readiness fails while the database is unavailable, has pending migrations or has
+//! tables that do not fit, and while this process is shutting down.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,10 +18,10 @@ use tokio::sync::Mutex;
 
 use crate::web::probes::{LIVENESS, READINESS};
 
-/// Time that readiness gives the database; probes themselves give up after one to ten seconds.
+/// Time for which readiness waits for the database. Probes themselves time out after one to ten seconds.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How long tables that fitted are taken to fit: reading the catalogue costs more than all else that a probe asks,
-/// and a probe may come from anybody, at any rate. Tables that did not fit are looked at again each time.
+/// Time for which a successful schema check is reused. Reading the catalogue costs more than the rest of a
+/// probe, and any client can send probes at any rate. After a failed check, the next probe checks again.
 const SCHEMA_HOLDS: Duration = Duration::from_secs(2);
 
 /// Whether the server has been told to stop.
@@ -29,7 +29,7 @@ const SCHEMA_HOLDS: Duration = Duration::from_secs(2);
 pub(crate) struct Draining(Arc<AtomicBool>);
 
 impl Draining {
-    /// Says that no new traffic is wanted.
+    /// Records that the server wants no new traffic.
     pub(crate) fn begin(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
@@ -53,7 +53,7 @@ pub(crate) fn mount(config: &mut ServiceConfig, store: Store, draining: Draining
 struct Probed {
     store: Store,
     draining: Draining,
-    /// When this worker last saw that the tables fit.
+    /// When this worker last found that the tables fit.
     fitted_at: Mutex<Option<Instant>>,
 }
 
@@ -98,14 +98,14 @@ impl Probed {
         }
     }
 
-    /// Tells whether the database has what this server needs, and logs what it lacks.
+    /// Checks whether the database has what this server needs, and logs what is missing.
     async fn database(&self) -> Result<Result<(), Behind>, StoreError> {
         let pending = self.store.pending_migrations().await?;
         if pending > 0 {
             tracing::warn!(pending, "not ready: migrations are pending; run `auth-server migrate up`");
             return Ok(Err(Behind::Migrations));
         }
-        // Held while the catalogue is read, so that many probes at once read it once.
+        // Held while the catalogue is read, so that concurrent probes read it once.
         let mut fitted_at = self.fitted_at.lock().await;
         if fitted_at.is_some_and(|at| at.elapsed() < SCHEMA_HOLDS) {
             return Ok(Ok(()));
@@ -121,14 +121,15 @@ impl Probed {
     }
 }
 
-/// Logs which tables and columns keep the server from being ready, a line for each.
+/// Logs the tables and columns that keep the server from being ready, one line for each.
 pub(crate) fn warn_of_drift(drift: &[Finding]) {
     for finding in drift {
         tracing::warn!(%finding, "not ready: the database's tables do not fit; see `auth-server check`");
     }
 }
 
-/// Says how it stands in one word, to whoever asks: no version, no address, no error text.
+/// Answers with the state in one word. Any client can ask, so the answer has no version, address or error
+/// text.
 fn answer(state: Result<&str, &str>) -> HttpResponse {
     let (mut answer, body) = match state {
         Ok(state) => (HttpResponse::Ok(), json!({ "status": state })),

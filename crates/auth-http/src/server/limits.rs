@@ -1,4 +1,4 @@
-//! Bounds on what one request may cost: size of its head and path, time to its answer, and who is served when
+//! Limits on each request: size of its head and path, time to its answer, and which requests are served when
 //! connections run out.
 
 use std::pin::pin;
@@ -16,18 +16,18 @@ use crate::server::connection::ConnectionState;
 use crate::web::error_code::SERVICE_UNAVAILABLE;
 use crate::web::probes::is_probe;
 
-/// Bounds on what one request may cost.
+/// Limits on each request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RequestLimits {
-    /// Largest head, in bytes.
+    /// Maximum size of a head, in bytes.
     pub(crate) head: usize,
-    /// Longest path without its query, in bytes.
+    /// Maximum length of a path without its query, in bytes.
     pub(crate) path: usize,
-    /// Time to the answer.
+    /// Maximum time to the answer.
     pub(crate) handler_timeout: Duration,
 }
 
-/// A request that was refused before its handler ran, or taken away from it.
+/// A request that was refused before its handler ran, or cancelled while it ran.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 enum Refusal {
     #[error("request head is too large")]
@@ -40,7 +40,7 @@ enum Refusal {
     TooSlow,
 }
 
-/// Refuses what is too large, ends what takes too long.
+/// Refuses requests that are too large, and cancels requests that take too long.
 pub(crate) async fn limits(
     request: ServiceRequest,
     next: impl AsyncFnOnce(ServiceRequest) -> Outcome,
@@ -52,7 +52,7 @@ pub(crate) async fn limits(
     if let Some(refusal) = refuse(&request, limits, connection.as_ref()) {
         return Ok(request.into_response(refusal.answer()));
     }
-    // Pinned first: what is handed on by value has its place twice in the future.
+    // Pinned first, because a future that is passed on by value is stored twice in the outer future.
     let answer = pin!(next(request));
     match tokio::time::timeout(limits.handler_timeout, answer).await {
         Ok(answer) => answer,
@@ -78,7 +78,8 @@ fn refuse(
     (beyond && !is_probe(path)).then_some(Refusal::NoConnectionLeft)
 }
 
-/// The head's size as it came over the wire, in bytes: request line, and `name: value` with a line end each.
+/// Size of the head on the wire, in bytes: the request line, and `name: value` with a line end for each
+/// header.
 fn head_size(request: &ServiceRequest) -> usize {
     const LINE: usize = "  HTTP/1.1\r\n".len();
     const HEADER: usize = ": \r\n".len();
@@ -103,12 +104,13 @@ impl Refusal {
     }
 }
 
-/// What a client is told to wait: load that this sheds is gone within seconds.
+/// Value of `Retry-After`, in seconds. The overload that causes these refusals is over within seconds.
 const RETRY_AFTER_SECS: u64 = 1;
 
 fn closing(status: StatusCode) -> actix_web::HttpResponseBuilder {
     let mut answer = HttpResponse::build(status);
-    // An answer about this moment, in place of one that may hold a session. Caches may keep a 414 otherwise.
+    // This refusal is temporary, and it replaces an answer that may hold a session. Caches may
+    // otherwise store a 414.
     answer.force_close().insert_header((header::CACHE_CONTROL, "no-store"));
     answer
 }

@@ -1,4 +1,4 @@
-//! Workers, sockets and what every request passes through, whatever is mounted inside.
+//! Workers, sockets and the middleware that every request passes through.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
@@ -21,11 +21,11 @@ use crate::server::limits::RequestLimits;
 use crate::server::middleware::around;
 use crate::web::client_address::ClientAddressPolicy;
 
-/// Time in which what a refused client still sends is read and thrown away, so that it sees the refusal and
-/// not a reset.
+/// Time for which the server reads and discards what a refused client still sends, so that the client sees
+/// the refusal and not a connection reset.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// Takes the port that the settings name.
+/// Binds the port.
 pub(crate) fn listen(host: &str, port: u16) -> io::Result<TcpListener> {
     let mut refused = io::Error::new(io::ErrorKind::AddrNotAvailable, "the host names no address");
     for address in (host.trim_matches(['[', ']']), port).to_socket_addrs()? {
@@ -37,13 +37,15 @@ pub(crate) fn listen(host: &str, port: u16) -> io::Result<TcpListener> {
     Err(refused)
 }
 
-/// Connections that may wait to be accepted. Beyond it the system drops the last packet of a handshake, and a
-/// client that does not speak first waits for ever; the standard library's 128 are too few for a burst.
+/// Maximum number of connections that wait to be accepted. Beyond it the system drops the last packet of a
+/// handshake, and a client that does not speak first waits forever. The standard library's 128 are too few
+/// for a burst.
 const BACKLOG: i32 = 1024;
 
 fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    // As the standard library does: a restart need not wait for connections of the last run to fade.
+    // As in the standard library: a restart then need not wait until connections of the last run have timed
+    // out.
     socket.set_reuse_address(cfg!(unix))?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
@@ -51,10 +53,10 @@ fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(socket.into())
 }
 
-/// Puts the workers together: connections with deadlines, the HTTP/1 parser, and in each worker an app of its
-/// own, which `mount` fills.
+/// Builds the workers: connections with deadlines, the HTTP/1 parser, and in each worker an app that `mount`
+/// fills.
 ///
-/// HTTP/2 stays off: without TLS no browser speaks it, and proxies talk HTTP/1 to what is behind them.
+/// HTTP/2 stays off: browsers do not use it without TLS, and proxies talk HTTP/1 to their upstreams.
 pub(crate) fn serve(
     listener: TcpListener,
     settings: &Settings,
@@ -102,7 +104,7 @@ pub(crate) fn serve(
                 .keep_alive(KeepAlive::Timeout(connections.keep_alive))
                 .client_request_timeout(connections.head_timeout)
                 .client_disconnect_timeout(LINGER)
-                // A client that hung up is not worked for.
+                // A request is cancelled if its client disconnects.
                 .h1_allow_half_closed(false)
                 .local_addr(address)
                 .on_connect_ext(|connection: &Connection, extensions| {
@@ -111,7 +113,8 @@ pub(crate) fn serve(
                 .h1(map_config(app, |()| AppConfig::default()));
             fn_service(move |io: TcpStream| {
                 let peer = io.peer_addr().ok();
-                // Answers are small and whole: nothing is gained by waiting for more of them.
+                // Answers are small and written whole, so there is nothing to gain from waiting for more
+                // data.
                 let _ = io.set_nodelay(true);
                 let connection = Connection::new(io, &gauge, connections);
                 std::future::ready(Ok((connection, peer)))

@@ -1,9 +1,9 @@
-//! Log lines: form, level, and what never gets into one.
+//! The log: its format, its level, and what is never written to it.
 //!
-//! Lines go to standard output, one per event, in JSON or for reading. Control characters in values are
-//! escaped by both forms. Two things keep values of queries out of the log whatever the filter says
-//! other libraries are shown from `info` up only, and what they write through the `log` crate, as
-//! the PostgreSQL driver does with its parameters, is not listened to.
+//! Lines go to standard output, one per event, as JSON or as text for reading. Both formats escape control
+//! characters in values. Two rules keep the values of queries out of the log under every filter
+//! . Other libraries are logged at `info` and above only. Records of the `log` crate, such as those of
+//! the PostgreSQL driver with its parameters, are not collected.
 
 mod span_fields;
 
@@ -21,16 +21,16 @@ use crate::app::settings::{LogFormat, LogSettings};
 pub use crate::config::chain;
 use span_fields::SpanFields;
 
-/// Crates whose every level may be shown.
+/// Crates that may be logged at every level.
 const OWN: [&str; 4] = ["auth_core", "auth_http", "auth_server", "auth_store"];
 
-/// Another subscriber is in place already.
+/// Another subscriber is already set.
 #[derive(Debug, thiserror::Error)]
 #[error("a log is being written already")]
 pub struct LogInUse(#[source] tracing::subscriber::SetGlobalDefaultError);
 
-/// Starts writing log lines to standard output, for the process's whole life. Panics get a line too, in the span of
-/// the request that they happen in.
+/// Starts writing log lines to standard output, for the rest of the process. A panic is logged too, in the
+/// span of its request.
 ///
 /// # Errors
 /// [`LogInUse`] on the second call in a process.
@@ -44,8 +44,8 @@ pub fn start(settings: &LogSettings) -> Result<(), LogInUse> {
     Ok(())
 }
 
-/// Gives the text of a panic where it stands in the source. A formatted one may hold what a client sent, or a secret
-/// and its place tells as much.
+/// Returns the text of a panic if it is a literal in the source. A formatted text may contain client input or
+/// a secret, and the location identifies the panic equally well.
 fn said(payload: &(dyn Any + Send)) -> &'static str {
     payload.downcast_ref::<&'static str>().copied().unwrap_or("a formatted text, not shown")
 }
@@ -65,7 +65,7 @@ where
     }
 }
 
-/// Keeps a filter for this server's crates and caps it at `info` for all others.
+/// Keeps a filter as it is for this server's crates, and caps it at `info` for all others.
 fn capped(filter: &Targets) -> Targets {
     let default = filter.default_level().unwrap_or(LevelFilter::OFF);
     let cap = |level: LevelFilter| level.min(LevelFilter::from_level(Level::INFO));
@@ -77,13 +77,14 @@ fn capped(filter: &Targets) -> Targets {
     Targets::new().with_default(cap(default)).with_targets(own).with_targets(named)
 }
 
-/// Escapes the control characters U+0080 to U+009F, which the JSON form leaves as they are: some terminals
-/// obey them.
+/// Escapes the control characters U+0080 to U+009F. The JSON format does not escape them, and some terminals
+/// execute them.
 struct WithoutC1<W>(W);
 
 impl<W: Write> Write for WithoutC1<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        // In UTF-8 they are 0xC2 and one more byte. The layer writes whole lines, so no pair is ever torn.
+        // In UTF-8 they are 0xC2 and a second byte. The layer writes whole lines, so a pair is never split
+        // between writes.
         let mut rest = bytes;
         while let Some(at) = rest.windows(2).position(|pair| matches!(pair, [0xC2, 0x80..=0x9F])) {
             let (before, control) = rest.split_at(at);
@@ -111,16 +112,17 @@ pub(crate) mod tests {
 
     use super::*;
 
-    /// While there is just one subscriber, `tracing` asks the thread that comes by a line first whether anybody listens,
-    /// and believes it for all threads: the line of another test's thread would then be lost here.
+    /// While there is only one subscriber, `tracing` asks the first thread that reaches a line whether it is
+    /// wanted, and keeps the result for all threads. Lines of another test's thread would then be lost. A
+    /// second subscriber prevents that.
     static SECOND: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::default()));
 
-    /// What was written.
+    /// The log lines that were written.
     #[derive(Clone, Default)]
     pub(crate) struct Lines(Arc<Mutex<Vec<u8>>>);
 
     impl Lines {
-        /// Collects what this thread writes until the guard is dropped.
+        /// Collects the log lines of this thread until the guard is dropped.
         pub(crate) fn of_this_thread(format: LogFormat) -> (Self, DefaultGuard) {
             LazyLock::force(&SECOND);
             let lines = Self::default();

@@ -1,5 +1,5 @@
-//! What every request passes through, whatever is mounted inside. One middleware of several steps: each of its own would
-//! cost allocations and copies on every request.
+//! The middleware that every request passes through. It is one middleware of several steps, because separate
+//! ones would cost allocations and copies on every request.
 
 use actix_web::body::MessageBody;
 use actix_web::dev::ServiceRequest;
@@ -11,8 +11,8 @@ use super::limits::limits;
 use super::request_log::request_log;
 use crate::web::panics::stray_panics;
 
-/// Logs a request, adds what browsers of other origins need, holds it against the limits, catches panics, and answers
-/// preflights; what is left goes on to the routes.
+/// Logs a request, adds CORS headers, applies the limits, catches panics, and answers preflights. All other
+/// requests go on to the routes.
 pub(super) async fn around(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Outcome {
     let routes = async |request: ServiceRequest| match preflight(&request) {
         Some(answer) => Ok(request.into_response(answer)),
@@ -24,7 +24,7 @@ pub(super) async fn around(request: ServiceRequest, next: Next<impl MessageBody 
     request_log(request, cors).await
 }
 
-/// The log alone, for tests of it.
+/// Only the request log, for its tests.
 #[cfg(test)]
 pub(crate) async fn logged(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Outcome {
     request_log(request, async |request| Ok(next.call(request).await?.map_into_boxed_body())).await

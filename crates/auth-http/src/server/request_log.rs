@@ -1,7 +1,7 @@
-//! One log line per request, under an id that the client sees too.
+//! Writes one log line per request, under an id that the client receives too.
 //!
-//! A line holds the matched route's pattern, never the path or the query: these are the client's text and may
-//! hold tokens.
+//! A line holds the pattern of the matched route, never the path or the query. Those are sent by the client
+//! and may contain tokens.
 
 use std::pin::pin;
 use std::time::Instant;
@@ -21,16 +21,16 @@ use crate::web::error::ApiError;
 use crate::web::error_code::ErrorCode;
 use crate::web::router::MatchedRoute;
 
-/// Carries the id of a request, both ways.
+/// The header that carries the id of a request, in both directions.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// Length of an id made here, in letters and digits of 5 bits each.
+/// Length of an id made here, in characters of 5 bits each.
 const OWN_ID_LENGTH: usize = 20;
-/// Letters and digits that ids made here consist of; those that look alike are left out.
+/// Letters and digits of ids made here, without those that look alike.
 const OWN_ID_ALPHABET: [u8; 32] = *b"abcdefghijkmnpqrstuvwxyz23456789";
-/// Lengths of ids that are taken from a client or a proxy.
+/// Accepted lengths of ids from a client or a proxy.
 const FOREIGN_ID_LENGTHS: std::ops::RangeInclusive<usize> = 8..=64;
 
-/// Writes one line per request and names it in the answer.
+/// Writes one line per request, and returns its id in the answer.
 pub(crate) async fn request_log(
     request: ServiceRequest,
     next: impl AsyncFnOnce(ServiceRequest) -> Outcome,
@@ -42,7 +42,8 @@ pub(crate) async fn request_log(
     let client = request
         .app_data::<Data<ClientAddressPolicy>>()
         .and_then(|policy| policy.client_address(peer, request.headers()));
-    // At the highest level, so that a filter that hides request lines keeps the id of those that failed.
+    // The span has the highest level, so that a filter that hides request lines keeps the id of failed
+    // requests.
     let span = error_span!("request", request_id = id.as_str());
 
     let write = |status: StatusCode, request: Option<&HttpRequest>, failure: Option<&actix_web::Error>| {
@@ -69,7 +70,7 @@ pub(crate) async fn request_log(
             headers.insert(REQUEST_ID, id);
         }
     };
-    // Pinned at once: what is handed on by value has its place twice in the future.
+    // Pinned at once, because a future that is passed on by value is stored twice in the outer future.
     let answer = pin!(async {
         match next(request).await {
             Ok(mut response) => {
@@ -86,13 +87,14 @@ pub(crate) async fn request_log(
     answer.instrument(span).await
 }
 
-/// Names the route that a request matched, of the auth routes or of whatever else is served.
+/// Returns the pattern of the route that a request matched, among the auth routes and all other services.
 fn route(request: &HttpRequest) -> Option<String> {
     let known = request.extensions().get::<MatchedRoute>().map(|route| route.0.to_string());
     known.or_else(|| request.match_pattern())
 }
 
-/// Takes a client's id if it is a plain word, else makes one: an id goes into log lines and answers as it is.
+/// Takes the client's id if it is a plain word, otherwise makes one. The id is written to log lines and
+/// answers without escapes.
 fn request_id(headers: &HeaderMap) -> String {
     let plain = |id: &&str| {
         let word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
@@ -102,7 +104,7 @@ fn request_id(headers: &HeaderMap) -> String {
     foreign.map_or_else(own_id, str::to_owned)
 }
 
-/// Makes an id out of one random number.
+/// Makes an id from one random number.
 fn own_id() -> String {
     let number: u128 = rand::rng().random();
     let letter = |at: usize| OWN_ID_ALPHABET.get((number >> (5 * at)) as usize % OWN_ID_ALPHABET.len());

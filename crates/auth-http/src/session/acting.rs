@@ -1,4 +1,4 @@
-//! The caller of a request, for handlers of an app that mounts the routes.
+//! The extractor for the caller of a request, for handlers of an app that mounts the routes.
 
 use std::pin::Pin;
 use std::rc::Rc;
@@ -14,17 +14,18 @@ use crate::web::error::ApiError;
 use crate::web::guard::Guard;
 use crate::web::services::WebServices;
 
-/// The caller of a route that asks for credentials: the user, and the session unless a token of another issuer spoke.
+/// The caller of a route that requires credentials: the user and the session. A token of another issuer has
+/// no session.
 ///
-/// The database is asked each time, so that a route which changes something can rely on it. Reading does not extend the
+/// Each extraction reads the database, so a route that changes data can rely on it. It does not extend the
 /// session; `/get-session` and the reference's guarded routes do that.
 #[derive(Debug)]
 pub struct Acting(pub Caller);
 
-/// What the extractor works with; one for each worker.
+/// The services of the extractor; one set for each worker.
 #[derive(Clone, Debug)]
 pub(crate) struct ActingServices {
-    /// What every route shares.
+    /// The services of every route.
     pub(crate) web: Rc<WebServices>,
     /// Reads the session.
     pub(crate) sessions: Rc<Sessions>,
@@ -47,7 +48,7 @@ impl FromRequest for Acting {
             let context = RequestContext::read(&request, &services.web)?;
             let caller = Credentials.admit(&context, &*services.sessions).await;
             caller.map(Self).map_err(|refusal| {
-                // Here no router writes the cookies of the answer.
+                // No router runs here that would write the cookies of the answer, so the error carries them.
                 let clear: Vec<String> = context.with_answer_cookies(|cookies| {
                     cookies.iter().map(|set| set.as_str().to_owned()).collect()
                 });

@@ -1,4 +1,4 @@
-//! The only way to a new session.
+//! Creates sessions. No other code does.
 
 use actix_web::http::StatusCode;
 use auth_core::{Remember, Session, SessionId, SessionToken, User, UserSession};
@@ -8,32 +8,32 @@ use crate::web::context::RequestContext;
 use crate::web::error::ApiError;
 use crate::web::error_code::ErrorCode;
 
-/// The password is right, and a second factor is asked for that this server does not verify.
+/// The password is right, but the user has a second factor that this server does not verify.
 pub(crate) const SECOND_FACTOR_REQUIRED: ErrorCode = ErrorCode::new(
     StatusCode::FORBIDDEN,
     "SECOND_FACTOR_REQUIRED",
     "This account uses two-factor authentication, which this server cannot verify. Sign in through the server that offers it.",
 );
 
-/// By what a user gets a session.
+/// How a user gets a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Method {
     /// Signing up.
     SignUp,
     /// Signing in with a password.
     Password,
-    /// Changing the password, which ended all sessions of a caller who had one.
+    /// Changing the password, which ended all sessions of the signed-in caller.
     PasswordChange,
 }
 
-/// What a session is asked for.
+/// The request for a new session.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NewSession<'u> {
-    /// Whose it will be.
+    /// The user of the session.
     pub(crate) user: &'u User,
-    /// By what.
+    /// How the user gets it.
     pub(crate) method: Method,
-    /// How long the browser is to remember it.
+    /// How long the browser keeps it.
     pub(crate) remember: Remember,
     /// Whether the answer sets its cookies.
     pub(crate) cookies: SessionCookiesInAnswer,
@@ -42,13 +42,13 @@ pub(crate) struct NewSession<'u> {
 /// Whether an answer sets the cookies of a new session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SessionCookiesInAnswer {
-    /// It does.
+    /// It sets them.
     Set,
-    /// It does not: the caller came with a token and keeps no cookies.
+    /// It does not: the caller uses a token and keeps no cookies.
     Left,
 }
 
-/// What became of it.
+/// The result of [`Sessions::begin`].
 #[derive(Debug)]
 pub(crate) enum Outcome {
     /// The session is stored and its cookies are set.
@@ -57,28 +57,28 @@ pub(crate) enum Outcome {
     Challenge(Challenge),
 }
 
-/// What is needed before a session begins.
+/// A step that the user must complete before a session begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Challenge {
     /// A code of the user's second factor.
     SecondFactor,
 }
 
-/// What a hook says of a session that is about to begin.
+/// A hook's decision on a session that is about to begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// It may.
+    /// The session may begin.
     Pass,
-    /// Not before one more step.
+    /// The user must complete another step first.
     Challenge(Challenge),
 }
 
 impl Outcome {
-    /// Gives the session.
+    /// Returns the session.
     ///
     /// # Errors
     ///
-    /// `SECOND_FACTOR_REQUIRED` for a challenge: no feature of this server answers one yet.
+    /// `SECOND_FACTOR_REQUIRED` for a challenge, because no feature of this server can complete one yet.
     pub(crate) fn signed_in(self) -> Result<UserSession, ApiError> {
         match self {
             Self::SignedIn(principal) => Ok(*principal),
@@ -88,12 +88,13 @@ impl Outcome {
 }
 
 impl Sessions {
-    /// Begins a session: asks the hooks whether it may, has `write` store it in whatever transaction it belongs to, and
-    /// sets its cookies. `None` where `write` stored nothing, because what it rests on changed meanwhile.
+    /// Begins a session. It asks the hooks, calls `write` to store the session in the transaction of the
+    /// caller's choice, and sets the cookies. `None` if `write` stored nothing because the data that it
+    /// depends on has changed.
     ///
     /// # Errors
     ///
-    /// A hook's refusal, and what `write` fails with.
+    /// The refusal of a hook, or the error of `write`.
     pub(crate) async fn begin<E: From<ApiError>>(
         &self,
         request: &RequestContext,
@@ -116,7 +117,7 @@ impl Sessions {
         Ok(Some(Outcome::SignedIn(Box::new(principal))))
     }
 
-    /// Makes a session with a new token; a token that the client sent is never taken over.
+    /// Makes a session with a new token. A token that the client sent is never reused.
     fn new_session(&self, request: &RequestContext, new: NewSession<'_>) -> Session {
         let (client, now, rng) = (request.client(), request.now(), &mut rand::rng());
         Session {

@@ -1,4 +1,4 @@
-//! The cookie cache: session and user in a cookie of their own, and what it is signed with.
+//! The cookie cache: session and user in a cookie of their own, and the keys that protect it.
 
 use auth_core::{CachedValue, CookieCache, KeyedCookieCache, Remember, SessionToken, UserSession};
 use auth_store::Store;
@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use crate::signing_keys::SigningKeys;
 
-/// How the cookie cache is written and read.
+/// How the cookie cache is protected.
 #[derive(Clone, Debug)]
 pub(crate) enum CookieCacheForm {
     /// Signed or encrypted with the secret.
@@ -18,15 +18,15 @@ pub(crate) enum CookieCacheForm {
 /// Writes and reads the cookie cache.
 #[derive(Clone, Debug)]
 pub(crate) struct SessionCookieCache {
-    /// How.
+    /// How it is protected.
     pub(crate) form: CookieCacheForm,
-    /// Where the keys are that this process does not know.
+    /// The store of the keys that this process has not read yet.
     pub(crate) store: Store,
 }
 
 impl SessionCookieCache {
-    /// Writes session and user; `None` where that cannot be done. Without a cookie cache a request only takes longer, so
-    /// no sign-in fails for it.
+    /// Writes session and user; `None` if that fails. Requests are only slower without a cookie cache, so a
+    /// failure does not fail a sign-in.
     pub(crate) async fn write(
         &self,
         principal: &UserSession,
@@ -47,7 +47,8 @@ impl SessionCookieCache {
         }
     }
 
-    /// Gives what a cookie cache says about the session of `token`; `None` where it is not good or cannot be checked.
+    /// Returns the session of `token` and its user from a cookie cache; `None` if the cache is invalid or
+    /// cannot be checked.
     pub(crate) async fn read(
         &self,
         value: &str,

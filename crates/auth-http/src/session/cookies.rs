@@ -14,7 +14,7 @@ impl Sessions {
     ///
     /// # Errors
     ///
-    /// [`ApiError::Internal`] when the token, which another writer stored, is of an alphabet that must not be signed.
+    /// [`ApiError::Internal`] if another server stored the token, and its alphabet must not be signed.
     pub(crate) async fn set_session_cookies(
         &self,
         request: &RequestContext,
@@ -36,7 +36,7 @@ impl Sessions {
         Ok(())
     }
 
-    /// Writes what the caller's cookies should learn of a read.
+    /// Builds the cookie changes that follow from a read of the session.
     ///
     /// # Errors
     ///
@@ -61,7 +61,8 @@ impl Sessions {
         }
     }
 
-    /// Removes a cookie cache that another server left. Where this one has a cache too, it judges what came.
+    /// Removes a cookie cache that another server set, if this server has none. Otherwise the reader checks
+    /// the cache.
     ///
     /// # Errors
     ///
@@ -99,8 +100,8 @@ impl Sessions {
     }
 }
 
-/// Writes the cookie cache, if there is to be one. Where it cannot be written, the one that came goes too: it says what
-/// was so before.
+/// Writes the cookie cache if it is on. If that fails, the cookie cache of the request is removed, because it
+/// is outdated.
 async fn cached(
     site: &Site,
     presented: &Presented,

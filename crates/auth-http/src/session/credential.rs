@@ -1,21 +1,21 @@
-//! Who is calling: what a request shows, and whom it was found to act for.
+//! The caller of a request: the credential that it presents, and the user that it acts for.
 
 use auth_core::{AccessClaims, ForeignClaims, Secret, Session, SessionToken, User};
 
-/// What a request shows, verified as far as that goes without the store.
+/// The credential of a request, verified as far as possible without the store.
 #[derive(Clone, Debug)]
 pub(crate) enum Credential {
-    /// Nothing.
+    /// No credential.
     None,
-    /// A cookie of the session's name whose signature is wrong.
+    /// A session cookie with an invalid signature.
     InvalidCookie,
-    /// The signed session cookie, or what stands for it.
+    /// The signed session cookie, or a bearer token that replaces it.
     Cookie(SessionToken),
-    /// In the place of that, a text that can be no session's token.
+    /// A bearer token that replaces the cookie but cannot be a session token.
     UnusableToken,
-    /// A session token as bearer.
+    /// A session token as bearer token.
     SessionToken(SessionToken),
-    /// An access token of ours.
+    /// An access token of this server.
     AccessToken {
         /// Its verified claims.
         claims: AccessClaims,
@@ -31,23 +31,23 @@ pub(crate) enum Credential {
     },
 }
 
-/// Who a request acts as. A foreign token speaks for a user without a session.
+/// The caller of a request. A foreign token has a user but no session.
 #[derive(Clone, Debug)]
 pub struct Caller {
     /// The user.
     pub user: User,
-    /// The session.
+    /// The session; `None` for a foreign token.
     pub session: Option<Session>,
-    /// By what the caller is known.
+    /// How the caller was authenticated.
     pub known_by: KnownBy,
 }
 
-/// By what a caller is known.
+/// How a caller was authenticated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KnownBy {
     /// The signed session cookie.
     Cookie,
-    /// A session token as bearer.
+    /// A session token as bearer token.
     SessionToken,
     /// An access token.
     AccessToken,
@@ -56,8 +56,8 @@ pub enum KnownBy {
 }
 
 impl KnownBy {
-    /// Whether the caller may be given session cookies. One with a JWT keeps none; giving it one
-    /// would open it to cross-site requests.
+    /// Whether the caller may be given session cookies. A client with a JWT keeps none; a cookie would expose
+    /// it to cross-site requests.
     pub(crate) fn takes_cookies(self) -> bool {
         match self {
             Self::Cookie | Self::SessionToken => true,

@@ -1,7 +1,7 @@
 //! Reads the credentials of a request, in the order of [`CredentialSource`].
 //!
-//! With `bearer.enabled`, Better Auth's own routes read session tokens as its `bearer` plugin does: they stand for the
-//! cookie, and so does the caller from there on.
+//! With `bearer.enabled`, Better Auth's own routes read session tokens as its `bearer` plugin does: the token
+//! replaces the session cookie, and the caller is treated as one with a cookie.
 
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use auth_core::{
@@ -14,13 +14,13 @@ use super::credential::Credential;
 use crate::web::context::RequestContext;
 use crate::web::error::{ApiError, Unauthorized};
 
-/// Checks the JWTs that a caller may show. The two kinds exclude each other by their `typ`, so that no token can be taken
-/// for the other kind.
+/// Verifies the JWTs that a caller may present. The two kinds have different `typ` values, so a token of one
+/// kind is never accepted as the other.
 #[derive(Clone, Debug)]
 pub(crate) struct JwtVerifiers {
-    /// For tokens of ours.
+    /// For tokens of this server.
     pub(crate) access: AccessTokenVerifier,
-    /// For tokens of other issuers, where `access_token.accept_foreign` is on.
+    /// For tokens of other issuers; `None` if `access_token.accept_foreign` is off.
     pub(crate) foreign: Option<ForeignTokenVerifier>,
 }
 
@@ -39,12 +39,12 @@ impl JwtVerifiers {
 }
 
 impl Sessions {
-    /// Reads what a request to one of Better Auth's own routes shows.
+    /// Reads the credential of a request to one of Better Auth's own routes.
     ///
     /// # Errors
     ///
-    /// 401 for a bearer token that does not verify. Where the `bearer` plugin has such tokens passed over, only a header
-    /// that came twice is refused: it does not tell which of the two tokens counts.
+    /// 401 for a bearer token that does not verify. The `bearer` plugin ignores such tokens. With it, only a
+    /// repeated `Authorization` header is refused, because it is not clear which of the two tokens counts.
     pub(crate) fn credential(&self, request: &RequestContext) -> Result<Credential, ApiError> {
         if self.bearer.is_none() {
             return self.strict_credential(request);
@@ -52,7 +52,8 @@ impl Sessions {
         if request.headers().get_all(AUTHORIZATION).nth(1).is_some() {
             return Err(ApiError::Unauthorized(Unauthorized::InvalidToken));
         }
-        // The plugin knows nothing of access tokens: those that verify count as they do without it.
+        // The plugin does not know access tokens. Those that verify are accepted as they are without the
+        // plugin.
         if let CredentialSource::Jwt(token) = source(request.headers()) {
             match self.jwt(request, token) {
                 Err(ApiError::Unauthorized(_)) => {}
@@ -62,11 +63,11 @@ impl Sessions {
         Ok(self.presented(request)?.credential.clone())
     }
 
-    /// Reads what a request to a route of the token API shows.
+    /// Reads the credential of a request to a route of the token API.
     ///
     /// # Errors
     ///
-    /// 401 for a bearer token that does not verify; a cookie is not looked at then.
+    /// 401 for a bearer token that does not verify, even if the request also has a valid cookie.
     pub(crate) fn strict_credential(&self, request: &RequestContext) -> Result<Credential, ApiError> {
         match source(request.headers()) {
             CredentialSource::MalformedBearer => Err(ApiError::Unauthorized(Unauthorized::InvalidToken)),
@@ -93,7 +94,7 @@ impl Sessions {
     }
 }
 
-/// Chooses the part of a request that says who it acts for.
+/// Selects the part of a request that holds the credential.
 fn source(headers: &HeaderMap) -> CredentialSource<'_> {
     let lines = headers.get_all(AUTHORIZATION).map(|line| line.as_bytes());
     CredentialSource::of(Bearer::read(lines))

@@ -1,4 +1,4 @@
-//! The body of session answers: user, session, and an access token where the settings ask for one.
+//! The body of session answers: user, session, and an access token if the settings ask for one.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -10,21 +10,21 @@ use super::site::Site;
 use crate::web::answer::json;
 use crate::web::error::{ApiError, Unauthorized};
 
-/// An access token that goes into an envelope.
+/// An access token for an envelope.
 #[derive(Debug)]
 pub(crate) struct ShownToken {
     /// The token.
     pub(crate) token: Secret<String>,
-    /// Its end.
+    /// The time at which it expires.
     pub(crate) expires_at: OffsetDateTime,
 }
 
 impl Site {
-    /// Makes an access token, where envelopes carry one.
+    /// Makes an access token; `None` if envelopes carry none.
     ///
     /// # Errors
     ///
-    /// 401 when not a second of the session is left, [`ApiError::Internal`] when the token cannot be made.
+    /// 401 if less than a second of the session is left, [`ApiError::Internal`] if the token cannot be made.
     pub(crate) fn new_token(
         &self,
         principal: &UserSession,
@@ -38,7 +38,7 @@ impl Site {
         Ok(Some(ShownToken { token: issued.token, expires_at: issued.expires_at }))
     }
 
-    /// Answers a new session.
+    /// Answers with a new session.
     ///
     /// # Errors
     ///
@@ -53,7 +53,7 @@ impl Site {
         Ok(envelope(status, &principal.user, Some(&principal.session), None, token.as_ref()))
     }
 
-    /// Answers a sign-up without a session: an envelope without session or token.
+    /// Answers a sign-up that made no session: the envelope has no session and no token.
     pub(crate) fn signed_up(&self, status: StatusCode, user: &User) -> HttpResponse {
         let token = self.issuer.is_some().then(AccessTokenBody::none);
         let body = SessionEnvelope { session: None, user: user.into(), needs_refresh: None, token };
@@ -78,7 +78,7 @@ pub(crate) fn envelope(
     json(status, &body)
 }
 
-/// Answers with user and session out of a cookie cache, whose members the reference orders otherwise.
+/// Answers with user and session from a cookie cache. The reference gives their members another order.
 pub(crate) fn cached_envelope(UserSession { user, session }: &UserSession) -> HttpResponse {
     let body = SessionEnvelope {
         session: Some(SessionBody::of_cache(session)),

@@ -1,5 +1,6 @@
-//! Users whom plugins of another server on the same database bar: a ban of `admin`, a second factor of `two-factor`
-//! . Their columns are looked for in the live table; a database without them costs no statement.
+//! Blocks users that plugins of another server on the same database block: a ban of `admin`, a second factor
+//! of `two-factor`. The plugins' columns are looked up in the live table. A database without them
+//! needs no statement.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -16,22 +17,22 @@ use super::hooks::BeforeSessionCreate;
 use crate::web::error::ApiError;
 use crate::web::error_code::ErrorCode;
 
-/// The user is banned, as the reference's `admin` plugin answers.
+/// The user is banned. The answer is that of the reference's `admin` plugin.
 pub(crate) const BANNED_USER: ErrorCode = ErrorCode::new(
     StatusCode::FORBIDDEN,
     "BANNED_USER",
     "You have been banned from this application. Please contact support if you believe this is an error.",
 );
 
-/// How long the columns that were found are relied on. A plugin that is added to the other server counts here from then
-/// on, without a restart.
+/// How long the list of columns is cached. A plugin that is added to the other server takes effect here after
+/// that time, without a restart.
 const COLUMNS_TTL: Duration = Duration::from_secs(60);
 
-/// Which columns the table has, and when that was read; one for all workers.
+/// The columns that the table has, and when they were read. All workers share it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct KnownGates(Arc<Mutex<Option<(UserGates, Instant)>>>);
 
-/// Asks the database whether a user is barred.
+/// Checks in the database whether a user is blocked.
 #[derive(Clone, Debug)]
 pub(crate) struct Gates {
     store: Store,
@@ -51,7 +52,7 @@ impl KnownGates {
 }
 
 impl Gates {
-    /// Asks a worker's store; what is known of the columns is shared by all workers.
+    /// Makes the checks for a worker's store. All workers share the cached columns.
     pub(crate) fn new(store: Store, known: KnownGates) -> Self {
         Self { store, known }
     }
@@ -76,7 +77,7 @@ impl Gates {
         }
         Ok(match method {
             Method::Password if standing.two_factor_enabled => Verdict::Challenge(Challenge::SecondFactor),
-            // A caller who changes the password has a session already.
+            // A caller who changes the password already has a session.
             Method::Password | Method::PasswordChange | Method::SignUp => Verdict::Pass,
         })
     }
@@ -91,7 +92,7 @@ impl BeforeSessionCreate for Gates {
     ) -> LocalBoxFuture<'a, Result<Verdict, ApiError>> {
         async move {
             match method {
-                // There is no row yet that could bar the user.
+                // A new user has no row yet that could block them.
                 Method::SignUp => Ok(Verdict::Pass),
                 Method::Password | Method::PasswordChange => self.verdict(user, method, now).await,
             }

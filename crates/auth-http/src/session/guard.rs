@@ -1,4 +1,5 @@
-//! Guards: who may call a route, and by what the caller is known (Better Auth 1.7.25, `getSessionFromCtx`).
+//! Guards: which callers a route admits, and how they were authenticated (Better Auth 1.7.25,
+//! `getSessionFromCtx`).
 
 use auth_core::UserSession;
 
@@ -11,8 +12,8 @@ use crate::web::context::RequestContext;
 use crate::web::error::{ApiError, Unauthorized};
 use crate::web::guard::Guard;
 
-/// Asks for a session. It is read from the store and extended where its time has come, and the renewed cookies are sent
-/// with whatever the handler answers.
+/// Requires a session. It is read from the store and extended if it is due. The renewed cookies are added to
+/// the handler's answer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Session {
     fresh: bool,
@@ -20,28 +21,28 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// For routes that rest on what is stored: a cookie cache is passed over and replaced.
+    /// For routes that depend on stored data: a cookie cache is ignored and replaced.
     pub(crate) const STORED: Self = Self { fresh: false, cache: CookieCacheUse::Ignored };
-    /// For routes on which the reference writes nothing where a good cookie cache came.
+    /// For routes on which the reference writes nothing if the request has a valid cookie cache.
     pub(crate) const CONFIRMED: Self = Self { fresh: false, cache: CookieCacheUse::Confirmed };
-    /// For routes that ask for a caller who signed in lately (`session.fresh_age`).
+    /// For routes that require a recent sign-in (`session.fresh_age`).
     pub(crate) const FRESH: Self = Self { fresh: true, cache: CookieCacheUse::Confirmed };
 }
 
-/// Asks for nothing, but refuses a bearer token that does not verify.
+/// Requires nothing, but refuses a bearer token that does not verify.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Optional;
 
-/// Asks for credentials of the token API. Nothing is extended.
+/// Requires credentials of the token API. Extends no session.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Credentials;
 
-/// The caller of a route that asks for a session.
+/// The caller of a route that requires a session.
 #[derive(Debug)]
 pub(crate) struct SignedIn {
-    /// Who, and by which session.
+    /// The user and the session.
     pub(crate) principal: UserSession,
-    /// By what the caller is known.
+    /// How the caller was authenticated.
     pub(crate) known_by: KnownBy,
 }
 
@@ -109,7 +110,7 @@ impl Sessions {
             flags: ReadFlags::of(request.query()),
         };
         match self.reader.read(read, Purpose::Read, request.now()).await? {
-            // No guard takes the cache's word alone.
+            // No guard accepts a cookie cache without the store, so `Cached` does not occur.
             Reading::None | Reading::EndedMeanwhile | Reading::Cached(_) => {
                 Err(self.refusal(request, &credential))
             }
@@ -123,7 +124,8 @@ impl Sessions {
         }
     }
 
-    /// Says why a credential that verified, or none, gives no caller. The cookies of a session that ended are removed.
+    /// Returns why a verified credential, or none, gives no caller. Removes the cookies of a session that has
+    /// ended.
     fn refusal(&self, request: &RequestContext, credential: &Credential) -> ApiError {
         match credential {
             Credential::None | Credential::InvalidCookie => {

@@ -1,4 +1,4 @@
-//! What features do around sessions. Hooks run in the order of the features.
+//! The hooks of features around sessions. They run in the order of the features.
 
 use std::fmt;
 use std::rc::Rc;
@@ -13,9 +13,9 @@ use super::begin::{Method, Verdict};
 use crate::web::context::RequestContext;
 use crate::web::error::ApiError;
 
-/// Says whether a user may have a session.
+/// Decides whether a user may have a session.
 pub(crate) trait BeforeSessionCreate {
-    /// Looks at the user before anything is stored.
+    /// Checks the user before anything is stored.
     ///
     /// # Errors
     ///
@@ -28,9 +28,9 @@ pub(crate) trait BeforeSessionCreate {
     ) -> LocalBoxFuture<'a, Result<Verdict, ApiError>>;
 }
 
-/// Adds headers to an answer of `/get-session` that shows a living session.
+/// Adds headers to an answer of `/get-session` that shows a live session.
 pub(crate) trait AfterSessionShown {
-    /// Adds them.
+    /// Adds the headers.
     fn after_session_shown<'a>(
         &'a self,
         request: &'a RequestContext,
@@ -42,9 +42,9 @@ pub(crate) trait AfterSessionShown {
 /// The hooks of all features.
 #[derive(Clone, Default)]
 pub(crate) struct SessionHooks {
-    /// Before a session is stored.
+    /// Run before a session is stored.
     pub(crate) before_create: Vec<Rc<dyn BeforeSessionCreate>>,
-    /// After one was shown.
+    /// Run after a session was shown.
     pub(crate) after_shown: Vec<Rc<dyn AfterSessionShown>>,
 }
 

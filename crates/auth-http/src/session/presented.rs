@@ -1,4 +1,4 @@
-//! What the cookies of a request show: parsed once, each signature checked once.
+//! The credential and the session cookies of a request: parsed once, each signature checked once.
 
 use actix_web::http::header::AUTHORIZATION;
 use auth_core::{BearerCookie, RequestCookies, SessionTokenCookie};
@@ -8,16 +8,16 @@ use super::credential::Credential;
 use super::site::Site;
 use crate::web::context::RequestContext;
 
-/// The cookies of a request; as the `bearer` plugin leaves them, where it is on.
+/// The cookies of a request. If the `bearer` plugin is on, they are as the plugin changes them.
 #[derive(Debug)]
 pub(crate) struct Presented {
-    /// The cookies that the plugin writes anew beside the one that it sets; `None`: they are as they came.
+    /// The cookies as the plugin rewrites them, next to the one that it sets; `None`: they are unchanged.
     rewritten: Option<RequestCookies>,
-    /// What the session cookie, or what stands for it, shows.
+    /// The credential of the session cookie, or of the bearer token that replaces it.
     pub(crate) credential: Credential,
-    /// Whether a rightly signed `dont_remember` came.
+    /// Whether the request has a `dont_remember` cookie with a valid signature.
     pub(crate) dont_remember: bool,
-    /// The value of the cookie cache, unverified, where there is to be one.
+    /// The value of the cookie cache, unverified; `None` if the request or the server has none.
     pub(crate) cached: Option<String>,
 }
 
@@ -48,7 +48,7 @@ impl Presented {
         }
     }
 
-    /// Every cookie.
+    /// Returns every cookie.
     pub(super) fn cookies<'c>(&'c self, request: &'c RequestContext) -> &'c RequestCookies {
         self.rewritten.as_ref().unwrap_or_else(|| request.cookies())
     }

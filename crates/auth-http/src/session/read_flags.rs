@@ -1,17 +1,18 @@
 //! Flags in the query of `/get-session` and of guarded routes.
 
-/// What a query may ask of a read. It can only ask for less than the caller has, never more.
+/// Options that a query sets for a read. They can only restrict what the caller may do, never extend it
+///
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ReadFlags {
     /// Read without extending the session.
     pub(crate) disable_refresh: bool,
-    /// Read the store, whatever the cookie cache says.
+    /// Read the store and ignore the cookie cache.
     pub(crate) disable_cookie_cache: bool,
 }
 
 impl ReadFlags {
-    /// Reads the flags as the reference does: any non-empty value is true, even `false` and `0`, and so is a repeated
-    /// one.
+    /// Reads the flags as the reference does: any non-empty value is true, even `false` and `0`, and so is a
+    /// repeated flag.
     pub(crate) fn of(query: &str) -> Self {
         if query.is_empty() {
             return Self::default();

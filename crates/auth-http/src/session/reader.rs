@@ -1,4 +1,4 @@
-//! Reading a session: one way, for `/get-session` and for every route that acts for a user.
+//! Reads sessions, in the same way for `/get-session` and for every route that acts for a user.
 
 use auth_core::{Refresh, Session, SessionPolicy, User, UserSession};
 use auth_store::{Store, StoreError};
@@ -9,101 +9,101 @@ use super::credential::{Caller, Credential, KnownBy};
 use super::read_flags::ReadFlags;
 use crate::web::access::CookieCacheUse;
 
-/// Reads sessions, and extends those whose time has come.
+/// Reads sessions, and extends those that are due.
 #[derive(Clone, Debug)]
 pub(crate) struct SessionReader {
-    /// Where sessions are.
+    /// The store of the sessions.
     pub(crate) store: Store,
-    /// When they end and are renewed.
+    /// When sessions expire and when they are renewed.
     pub(crate) policy: SessionPolicy,
-    /// Age from which a session is no longer fresh; zero: it always is (`session.fresh_age`).
+    /// Age from which a session is no longer fresh (`session.fresh_age`); zero: sessions are always fresh.
     pub(crate) fresh_age: Duration,
-    /// Whether reads leave the row alone, but for `POST /get-session` (`session.defer_refresh`).
+    /// Whether only `POST /get-session` writes to the row (`session.defer_refresh`).
     pub(crate) defer_refresh: bool,
 }
 
-/// What a request shows and asks.
+/// The input of a read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SessionRequest<'r> {
-    /// What it shows.
+    /// The credential that the request presents.
     pub(crate) credential: &'r Credential,
-    /// Whether a rightly signed `dont_remember` cookie came with it.
+    /// Whether the request has a `dont_remember` cookie with a valid signature.
     pub(crate) dont_remember: bool,
     /// The value of its cookie cache, unverified.
     pub(crate) cached: Option<&'r str>,
-    /// Reads that (`session.cookie_cache`); `None`: there is none.
+    /// Reads the cookie cache (`session.cookie_cache`); `None`: there is none.
     pub(crate) cookie_cache: Option<&'r SessionCookieCache>,
-    /// What a good cookie cache is worth to the route.
+    /// How the route uses a valid cookie cache.
     pub(crate) cache_use: CookieCacheUse,
-    /// What its query asks for.
+    /// The flags of its query.
     pub(crate) flags: ReadFlags,
 }
 
-/// What a session is read for.
+/// Why a session is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// To be shown, or to act for its user.
+    /// To show it, or to act for its user.
     Read,
-    /// To be kept alive: `POST /get-session`, which writes where other reads leave that to it.
+    /// To keep it alive: `POST /get-session`, which writes even if other reads do not.
     KeepAlive,
 }
 
-/// Whom a request acts for.
+/// The result of a read.
 #[derive(Debug)]
 pub(crate) enum Reading {
-    /// None: it shows nothing, or its session or user is gone.
+    /// No caller: there is no valid credential, or its session or user no longer exists.
     None,
-    /// None any more: the session ended between the read and its extension.
+    /// No caller any more: the session ended between the read and its extension.
     EndedMeanwhile,
-    /// A user without a session, for whom a foreign token speaks.
+    /// The user of a foreign token, without a session.
     User(User),
-    /// The user of a session, by a cookie cache's word alone.
+    /// A session and its user from a cookie cache; the store was not asked.
     Cached(UserSession),
-    /// The user of a living session.
+    /// A live session and its user.
     Session(LiveSession),
 }
 
-/// A session that was read and lives.
+/// A session that was read and has not expired.
 #[derive(Debug)]
 pub(crate) struct LiveSession {
-    /// The session, extended where its time had come, and its user.
+    /// The session, extended if it was due, and its user.
     pub(crate) principal: UserSession,
-    /// By what the caller is known.
+    /// How the caller was authenticated.
     pub(crate) known_by: KnownBy,
-    /// What the caller's cookies should learn of it.
+    /// How to update the caller's cookies.
     pub(crate) update: CookieUpdate,
-    /// Whether the session should be extended by `POST /get-session`, where reads leave that to it.
+    /// Whether `POST /get-session` should extend the session; `None` if the read itself may extend it.
     pub(crate) needs_refresh: Option<bool>,
 }
 
-/// What a caller's cookies should learn of a read.
+/// How a read changes the caller's cookies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CookieUpdate {
-    /// Nothing.
+    /// No change.
     None,
-    /// The cookie cache that came was no good, and none takes its place.
+    /// The cookie cache of the request was invalid, and no new one replaces it.
     CacheMissed,
-    /// The session is as stored; the cookie cache may learn that.
+    /// The session is unchanged, and a new cookie cache can be written.
     Current,
     /// The session was extended.
     Extended,
 }
 
-/// What a cookie cache gave.
+/// The result of reading the cookie cache.
 enum Cached {
-    /// It was not looked at, or there was none.
+    /// It was not read, or there was none.
     Nothing,
     Miss,
     Hit(Box<UserSession>),
 }
 
 impl SessionReader {
-    /// Finds whom a request acts for, without extending anything; `None` when the credential's session or
-    /// user is gone. A session that has ended is removed.
+    /// Finds the caller of a request, without extending the session. `None` if the session or user of the
+    /// credential no longer exists. An expired session is deleted, unless `defer_refresh` is on.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] of the lookup: an outage is never "not signed in".
+    /// [`StoreError`] of the lookup. An outage is never reported as "not signed in".
     pub(crate) async fn find_caller(
         &self,
         credential: &Credential,
@@ -112,7 +112,7 @@ impl SessionReader {
         self.find(credential, Purpose::Read, now).await
     }
 
-    /// Reads a session, and extends it where its time has come.
+    /// Reads a session, and extends it if it is due.
     ///
     /// # Errors
     ///
@@ -137,8 +137,8 @@ impl SessionReader {
             let principal = UserSession { user, session };
             Ok(Reading::Session(LiveSession { principal, known_by, update, needs_refresh }))
         };
-        // A browser says at each request that its user asked to be forgotten; for other callers the session
-        // tells.
+        // A browser sends a cookie with each request if its user asked not to be remembered. For other
+        // callers the session itself shows it.
         let is_unremembered = match known_by {
             KnownBy::Cookie => request.dont_remember,
             KnownBy::SessionToken | KnownBy::AccessToken | KnownBy::ForeignToken => {
@@ -155,7 +155,7 @@ impl SessionReader {
             }
             Cached::Miss | Cached::Nothing => {}
         }
-        // Only a caller that sends cookies back has a use for a cache.
+        // Only a caller that sends cookies back can use a cookie cache.
         let current = if known_by == KnownBy::Cookie { CookieUpdate::Current } else { CookieUpdate::None };
         let refresh = self.policy.refresh(&session, now);
         if !self.writes(purpose) {
@@ -172,8 +172,7 @@ impl SessionReader {
         }
     }
 
-    /// Whether the user signed in so recently that they need not do it again. Using a session does not
-    /// make it fresh.
+    /// Whether the user signed in recently enough. Using a session does not make it fresh.
     pub(crate) fn is_fresh(&self, session: &Session, now: OffsetDateTime) -> bool {
         self.fresh_age.is_zero() || now - session.created_at < self.fresh_age
     }

@@ -1,4 +1,4 @@
-//! The settings of sessions: their life, their cookies, and the access tokens that stand for them.
+//! The settings of sessions: their lifetime, their cookies, and their access tokens.
 
 mod access_token;
 mod cookies;

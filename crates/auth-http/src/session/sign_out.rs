@@ -6,17 +6,17 @@ use auth_store::StoreError;
 use super::Sessions;
 
 impl Sessions {
-    /// Deletes a session. It is gone afterwards, whether this call or an earlier one ended it.
+    /// Deletes a session. A session that is already gone is no error.
     ///
     /// # Errors
     ///
-    /// [`StoreError`]: then the session may live on, and success must not be answered.
+    /// [`StoreError`]: the session may still exist, so the caller must not answer success.
     pub(crate) async fn end(&self, token: &SessionToken) -> Result<(), StoreError> {
         self.store.sessions().delete_by_token(token).await.map(drop)
     }
 
-    /// Deletes the session that an access token names, if it is its user's: where ids are numbers, a database that was
-    /// restored gives them out again.
+    /// Deletes the session that an access token names, if it belongs to the token's user. If ids are numbers,
+    /// a restored database can assign the same id again.
     ///
     /// # Errors
     ///

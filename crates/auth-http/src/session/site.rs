@@ -1,8 +1,8 @@
-//! What depends on the address that a request reached: names and domain of cookies, issuer and audience of tokens.
+//! Per-host configuration: names and domain of cookies, issuer and audience of tokens.
 //!
-//! A server with one address has one [`Site`], made at start. One that answers for listed hosts makes a site of what the
-//! list let through, once per request. Sites share the keys, the users and the sessions; an access token names the site
-//! that made it and is good there alone.
+//! A server with one address has one [`Site`], made at start. A server with a list of hosts makes the site of
+//! a listed host once per request. Sites share the keys, the users and the sessions. An access token names
+//! the site that issued it and is valid only there.
 
 use std::rc::Rc;
 
@@ -21,16 +21,17 @@ use crate::web::context::RequestContext;
 use crate::web::error::ApiError;
 use crate::web::host::ReachedAddress;
 
-/// What holds under one address.
+/// The configuration of one address.
 #[derive(Debug)]
 pub(crate) struct Site {
     /// Names and attributes of cookies.
     pub(crate) cookies: SessionCookies,
     /// Writes and reads the cookie cache; `None`: there is none.
     pub(crate) cookie_cache: Option<SessionCookieCache>,
-    /// Checks the JWTs that a caller may show.
+    /// Verifies the JWTs that a caller may present.
     pub(crate) verifiers: JwtVerifiers,
-    /// Makes the token members of envelopes; `None` leaves them out (`session.access_token_in_session = false`).
+    /// Issues the access tokens of envelopes; `None`: envelopes have no token members
+    /// (`session.access_token_in_session = false`).
     pub(crate) issuer: Option<AccessTokenIssuer>,
 }
 
@@ -38,22 +39,22 @@ pub(crate) struct Site {
 #[derive(Debug)]
 pub(crate) struct Sites {
     template: SiteTemplate,
-    /// The one site, where the server has one address.
+    /// The only site, if the server has one address.
     fixed: Option<Rc<Site>>,
 }
 
-/// What sites are made from.
+/// The values that sites are made from.
 #[derive(Clone, Debug)]
 pub(crate) struct SiteTemplate {
     /// Names and attributes of cookies.
     pub(crate) cookies: CookiesSettings,
-    /// Most bytes that a cookie cache may take of a request's head.
+    /// Maximum size of the cookie cache in a request's head, in bytes.
     pub(crate) session_data_limit: usize,
-    /// What cookies and access tokens are signed with.
+    /// The secret that signs cookies and access tokens.
     pub(crate) secret: SigningSecret,
-    /// How the cookie cache is signed; `None`: there is none.
+    /// How the cookie cache is protected; `None`: there is none.
     pub(crate) cookie_cache: Option<CookieCacheTemplate>,
-    /// Where the keys of the cookie cache are.
+    /// The store of the keys of the cookie cache.
     pub(crate) store: Store,
     /// Access tokens of the token API.
     pub(crate) access_token: AccessTokenSettings,
@@ -61,16 +62,16 @@ pub(crate) struct SiteTemplate {
     pub(crate) shows_tokens: bool,
 }
 
-/// How the cookie cache of a site is signed.
+/// How the cookie cache of a site is protected.
 #[derive(Clone, Debug)]
 pub(crate) enum CookieCacheTemplate {
     /// With the secret, the same at every site.
     Secret(Box<CookieCache>),
-    /// With a key of the `jwks` table. The value names the site that made it and is good there alone.
+    /// With a key of the `jwks` table. The value names the site that made it and is valid only there.
     Keys {
         /// The keys.
         keys: SigningKeys,
-        /// Time that a value is good.
+        /// Time for which a value is valid.
         max_age: MaxAge,
         /// `session.cookie_cache.version`.
         version: String,
@@ -80,21 +81,21 @@ pub(crate) enum CookieCacheTemplate {
 }
 
 impl Sites {
-    /// Makes the site of the only address, or gets ready to make those of listed hosts.
+    /// Makes the site of the only address. Sites of listed hosts are made by requests.
     ///
     /// # Errors
     ///
-    /// [`CookieSettingsError`] where no cookie can be as the settings say.
+    /// [`CookieSettingsError`] if the cookie settings are not valid.
     pub(crate) fn new(template: SiteTemplate, fixed: Option<&BaseUrl>) -> Result<Self, CookieSettingsError> {
         let fixed = fixed.map(|url| template.site(url)).transpose()?.map(Rc::new);
         Ok(Self { template, fixed })
     }
 
-    /// Gives the site that a request reached; made once per request.
+    /// Returns the site that a request reached, made at most once per request.
     ///
     /// # Errors
     ///
-    /// [`ApiError::Internal`] where no cookie can be as the settings say for that host.
+    /// [`ApiError::Internal`] if the cookie settings are not valid for that host.
     pub(super) fn of(&self, request: &RequestContext) -> Result<Rc<Site>, ApiError> {
         match (request.reached(), &self.fixed) {
             (ReachedAddress::Fixed, Some(site)) => Ok(Rc::clone(site)),
@@ -143,8 +144,8 @@ impl SiteTemplate {
         Some(SessionCookieCache { form, store: self.store.clone() })
     }
 
-    /// A host that no `Domain` can name, such as an IPv6 address, has cookies of its own: settings that name one were
-    /// refused at start, so that this is a host of the list.
+    /// A host that no `Domain` can name, such as an IPv6 address, gets cookies without `Domain`. An invalid
+    /// domain in the settings was refused at start, so this host is one of the list.
     fn cookies(&self, base_url: &BaseUrl) -> Result<SessionCookies, CookieSettingsError> {
         let settings = self.cookies.at(base_url);
         match SessionCookies::new(settings.clone()) {

@@ -1,7 +1,8 @@
-//! Copies of sessions for their cookies, and the key that signs them (Better Auth plugins §3.6).
+//! The cookie cache of a session, and the key that signs it (Better Auth plugins §3.6).
 //!
-//! Copies keep load away from the database, so they must not stop when it is busy: where the table is slow or cannot be
-//! read, the key that was opened last goes on for [`RELIED_ON`], as long as public keys do. One request at a time reads.
+//! The cookie cache reduces the load on the database, so it must keep working when the database is busy. If
+//! the table is slow or cannot be read, the last decrypted key is used for up to [`RELIED_ON`], as public
+//! keys are. Only one request at a time reads the table.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -15,21 +16,21 @@ use tokio::time::timeout;
 use super::moment::is_within;
 use super::{KEPT, PATIENCE, RELIED_ON, SigningError, SigningKeys, is_slow};
 
-/// What is known of reading a key for copies.
+/// The state of reading the key that signs the cookie cache.
 #[derive(Default)]
 pub(super) struct CopyReads {
     last: Mutex<Reads>,
-    /// Held by whoever reads the table for a key, until there is one or none can be had.
+    /// Held while the table is read for a key, until the read has succeeded or failed.
     reading: Arc<tokio::sync::Mutex<()>>,
 }
 
 #[derive(Clone, Copy, Default)]
 struct Reads {
-    /// How many came to an end.
+    /// Number of finished reads.
     ended: u64,
-    /// When the last one failed; `None` where it did not.
+    /// When the last read failed; `None` if it succeeded.
     failed_at: Option<OffsetDateTime>,
-    /// Whether copies cannot be written, and the log was told.
+    /// Whether the cookie cache cannot be written and this was logged.
     is_told: bool,
 }
 
@@ -40,8 +41,8 @@ impl CopyReads {
 }
 
 impl SigningKeys {
-    /// Makes the copy of a session for its cookie; `None` where that cannot be done. A key that could not be had is asked
-    /// for again after [`KEPT`]. The log is told once, and again after it could be done meanwhile.
+    /// Signs the cookie cache of a session; `None` if that is not possible. After a failed read, the key is
+    /// read again after [`KEPT`]. A failure is logged once, and again only after a success in between.
     pub(crate) async fn sign_copy(
         &self,
         store: &Store,
@@ -80,7 +81,8 @@ impl SigningKeys {
         };
         if self.0.copy_reads.lock().ended == before.ended {
             let read = self.read_for_copies(turn, store, now);
-            // The first key is waited for, since it may have to be made.
+            // Without an earlier key, the request waits for the read to end, since a key may have to be
+            // created.
             let _ended = match last {
                 Some(_) => timeout(PATIENCE, read).await.unwrap_or(Ok(())),
                 None => read.await,
@@ -89,7 +91,8 @@ impl SigningKeys {
         self.remembered(RELIED_ON, now)
     }
 
-    /// Reads the table for the key that signs. It goes on when the client hangs up: others wait for it.
+    /// Reads the signing key from the table. The read continues if the client disconnects, because other
+    /// requests wait for it.
     fn read_for_copies(
         &self,
         turn: OwnedMutexGuard<()>,

@@ -1,9 +1,9 @@
-//! Public keys that this process knows, so that what is signed with one of them is checked without a question to the
-//! database (Better Auth plugins §3.6).
+//! Public keys in the memory of this process, so that a signature is verified without a database query
+//! (Better Auth plugins §3.6).
 //!
-//! Which key is asked for is a visitor's to write, so a name that is not known has the table read again once in
-//! [`KEPT`] and no more often. Whoever comes while it is read waits for what that finds, [`PATIENCE`] at the longest, and
-//! holds no connection meanwhile.
+//! The `kid` is chosen by the attacker. So an unknown `kid` makes the server read the table at most once per
+//! [`KEPT`]. Requests that arrive during the read wait for its result, at most [`PATIENCE`], and hold no
+//! connection while they wait.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -21,18 +21,19 @@ use super::{KEPT, PATIENCE, RELIED_ON, SigningKeys};
 #[derive(Default)]
 pub(super) struct KnownKeys {
     current: Mutex<Known>,
-    /// Held by whoever reads the table, until it has answered.
+    /// Held while the table is read.
     reading: Arc<tokio::sync::Mutex<()>>,
 }
 
 #[derive(Clone, Default)]
 struct Known {
     keys: Arc<JwkSet>,
-    /// When the table was last read.
+    /// When the table was last read successfully.
     read_at: Option<OffsetDateTime>,
-    /// When the table last answered, or could not.
+    /// When the table was last read, successfully or not.
     asked_at: Option<OffsetDateTime>,
-    /// How often it did. Times cannot tell whether it answered while somebody waited: who waits may be older than who reads.
+    /// Number of finished reads. Times cannot show whether a read finished while a request waited, because
+    /// the waiting request may have started before the reading one.
     answers: u64,
 }
 
@@ -57,9 +58,10 @@ impl KnownKeys {
 }
 
 impl SigningKeys {
-    /// Finds the key of a name among those that are shown; `None` where there is none, or nobody can tell.
+    /// Finds the published key with a key id; `None` if there is none, or if it cannot be determined.
     ///
-    /// While the table cannot be read, keys that were known go on: what they check ends by its own time.
+    /// While the table cannot be read, known keys remain in use. The tokens and caches that they verify still
+    /// expire.
     pub(crate) async fn find(
         &self,
         store: &Store,
@@ -72,7 +74,7 @@ impl SigningKeys {
             return found;
         }
         let reading = Arc::clone(&self.0.known.reading);
-        // Who knows the key has no reason to wait while somebody else reads.
+        // A request that knows the key does not wait for another request's read.
         let turn = match (Arc::clone(&reading).try_lock_owned(), &found) {
             (Ok(turn), _) => Some(turn),
             (Err(_somebody_reads), Some(_)) => return found,
@@ -91,8 +93,8 @@ impl SigningKeys {
         self.0.known.get().keys.find(kid).cloned()
     }
 
-    /// Reads the table. It goes on when the client hangs up: others wait for it, and one who hangs up again and again would
-    /// have it read each time.
+    /// Reads the table. The read continues if the client disconnects, because other requests wait for it.
+    /// Otherwise, a client that disconnects repeatedly could cause a read each time.
     fn ask(&self, turn: OwnedMutexGuard<()>, store: &Store, now: OffsetDateTime) -> JoinHandle<()> {
         let (keys, store) = (self.clone(), store.clone());
         tokio::task::spawn(async move {
@@ -111,7 +113,7 @@ impl SigningKeys {
         })
     }
 
-    /// Takes note of what the table holds.
+    /// Keeps the keys that were read from the table.
     pub(super) fn learn(&self, keys: &[StoredKey], now: OffsetDateTime) {
         let keys = Arc::new(self.shown(keys, now));
         self.0.known.change(|known| {

@@ -1,13 +1,13 @@
-//! How long ago something was, by the times of requests.
+//! Compares recorded times with the time of a request.
 
 use time::{Duration, OffsetDateTime};
 
-/// How much later than its own time a request may still ask: as long as one may take (`server.handler_timeout`, as it is
-/// set by default). What is further ahead was noted before the clock was set back.
+/// How far a recorded time may be ahead of a request's own time: as long as a request may take (the default
+/// of `server.handler_timeout`). A time further ahead was recorded before the clock was set back.
 const BEHIND: Duration = Duration::seconds(15);
 
-/// Tells whether a moment was less than so long ago. A request notes its own time, and one that began before it may ask
-/// after it: for that one the moment is a little ahead.
+/// Whether a recorded time is less than `span` ago. A request records its own start time. A request that
+/// started earlier may read it later, and for that request the recorded time is slightly in the future.
 pub(super) fn is_within(at: Option<OffsetDateTime>, span: Duration, now: OffsetDateTime) -> bool {
     at.is_some_and(|at| now - at < span && at - now < BEHIND)
 }

@@ -12,42 +12,42 @@ use crate::config::{Section, SettingsError, values};
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct JwtSettings {
-    /// Whether the plugin's routes are there.
+    /// Whether the plugin's routes exist.
     pub enabled: bool,
-    /// Algorithm of new keys, and of stored ones that do not name theirs.
+    /// Algorithm of new keys, and of stored keys that name none.
     #[serde(deserialize_with = "algorithm")]
     pub algorithm: JwsAlgorithm,
     /// Size of new RSA keys in bits.
     #[serde(deserialize_with = "rsa_modulus_length")]
     pub rsa_modulus_length: u32,
-    /// Time after which a key signs nothing any more; `None`: keys are not replaced by themselves.
+    /// Time after which a key no longer signs. `None` means that keys are not replaced automatically.
     #[serde(deserialize_with = "rotation_interval")]
     pub rotation_interval: Option<Duration>,
-    /// Time for which a key is still shown from then on.
+    /// Time for which a key is still published after that.
     #[serde(deserialize_with = "span::seconds::<0, LONGEST, _>")]
     pub grace_period: Duration,
-    /// Whether private keys are stored in the clear.
+    /// Whether private keys are stored unencrypted.
     pub disable_private_key_encryption: bool,
     /// Path of the public keys, below the base path.
     #[serde(deserialize_with = "jwks_path")]
     pub jwks_path: RoutePath,
-    /// `iss` of tokens; `None`: the origin under which one is asked for.
+    /// `iss` of tokens. `None` means the origin under which a token is requested.
     pub issuer: Option<String>,
-    /// `aud` of tokens; `None`: the same origin.
+    /// `aud` of tokens. `None` means the same origin.
     pub audience: Option<String>,
-    /// Life of tokens.
+    /// Lifetime of tokens.
     #[serde(deserialize_with = "span::life::<SECOND, _>")]
     pub expiration_time: Duration,
-    /// What tokens say of their users.
+    /// The user data in tokens.
     #[serde(deserialize_with = "payload")]
     pub payload: JwtPayload,
-    /// Whether `/get-session` goes without `set-auth-jwt`.
+    /// Whether `/get-session` omits `set-auth-jwt`.
     pub disable_setting_jwt_header: bool,
-    /// Whether copies of sessions in cookies are signed with these keys instead of the secret.
+    /// Whether the cookie cache is signed with these keys instead of the secret.
     pub session_cookie_cache: bool,
 }
 
-/// The longest time that keys live or are shown for, ten years, in milliseconds.
+/// Maximum rotation interval and grace period: ten years, in milliseconds.
 const LONGEST: u64 = 3_650 * DAY;
 
 impl Section for JwtSettings {
@@ -60,7 +60,7 @@ impl Section for JwtSettings {
 }
 
 impl JwtSettings {
-    /// Gives issuer, audience and life of tokens that are asked for under an address.
+    /// Returns issuer, audience and lifetime of tokens that are requested under a base URL.
     pub fn policy(&self, base_url: &BaseUrl) -> JwtPolicy {
         let or_origin = |text: &Option<String>| text.clone().unwrap_or_else(|| base_url.origin().to_owned());
         JwtPolicy {
@@ -84,13 +84,13 @@ fn rotation_interval<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Optio
     Ok(Some(interval).filter(|interval| interval.is_positive()))
 }
 
-/// Reads a path of one route: the router would take braces for a pattern.
+/// Reads the path of one route. Braces are refused, because the router would read them as a pattern.
 fn jwks_path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<RoutePath, D::Error> {
     let is_one = |path: &RoutePath| !path.as_str().contains(['{', '}']);
     values::parsed(deserializer, JWKS_PATH_WANTED, |text| RoutePath::parse(text).filter(is_one))
 }
 
-/// What `jwks_path` should be.
+/// The expected form of `jwks_path`.
 pub(crate) const JWKS_PATH_WANTED: &str = "a path below the base path, such as \"/jwks\"";
 
 fn payload<'de, D: Deserializer<'de>>(deserializer: D) -> Result<JwtPayload, D::Error> {

@@ -1,31 +1,32 @@
-//! What a route asks of its caller.
+//! What a route requires of its caller.
 
-/// What a route asks of its caller.
+/// What a route requires of its caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// Nothing; credentials are not looked at.
+    /// Nothing; credentials are not read.
     Anyone,
-    /// Nothing, but the answer depends on the caller: a bearer token that does not verify is refused.
+    /// Nothing, but the response depends on the caller. A bearer token that does not verify is refused.
     Optional,
-    /// A session, which is extended where its time has come.
+    /// A valid session. It is extended if it is due for an update.
     Session {
-        /// Whether the caller must have signed in lately (`session.fresh_age`).
+        /// Whether the caller must have signed in recently (`session.fresh_age`).
         fresh: bool,
-        /// What a good cookie cache is worth.
+        /// How a valid cookie cache is used.
         cache: CookieCacheUse,
     },
     /// Any credentials of the token API; a session is not extended.
     Credentials,
 }
 
-/// What a good cookie cache is worth to a read of a session.
+/// How a valid cookie cache is used when a session is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CookieCacheUse {
-    /// It is the answer, without a query. For showing a session and nothing else.
+    /// The cached session is used without a query. Only for routes that show a session.
     Trusted,
-    /// The store is asked whether it still holds, and nothing is written, as the reference writes nothing on these
-    /// routes: what changes a session, or hands out a token, rests on what is stored.
+    /// The store is asked whether the session still exists, and nothing is written, as Better Auth writes
+    /// nothing on these routes. A route that changes a session or issues a token must rely on stored data
+    ///
     Confirmed,
-    /// It is passed over and replaced.
+    /// The cookie cache is ignored and replaced.
     Ignored,
 }

@@ -1,4 +1,4 @@
-//! The request body, read by the reference's rules (Better Auth core §2.3) within our limits.
+//! The request body, read by Better Auth's rules (Better Auth core §2.3) within our limits.
 
 use std::fmt;
 use std::time::Duration;
@@ -19,7 +19,7 @@ mod lone_surrogates;
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// Which media types a route reads.
+/// The media types that a route accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MediaTypes {
     /// `application/json`.
@@ -29,7 +29,7 @@ pub enum MediaTypes {
 }
 
 impl MediaTypes {
-    /// The list as the reference's refusal prints it.
+    /// The accepted types, formatted as in Better Auth's error message.
     fn listed(self) -> &'static str {
         match self {
             Self::Json => "application/json",
@@ -38,34 +38,35 @@ impl MediaTypes {
     }
 }
 
-/// How a route's body is read, and which checks against cross-site requests that brings.
+/// How a route's body is read, and which checks against cross-site requests apply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BodyRule {
-    /// It is not looked at, and nothing is checked: the route changes nothing.
+    /// The body is not read and no check runs, because the route changes nothing.
     Unread,
-    /// It is not read; the request's origin and the redirect field of its query are checked.
+    /// The body is not read. The request's origin and the redirect field of its query are checked.
     Ignored,
-    /// It is read and checked.
+    /// The body is read and checked.
     Read {
-        /// What it may be.
+        /// The accepted media types.
         media_types: MediaTypes,
-        /// Whether the route signs a user in, so that pages of other sites may not call it even without a cookie.
+        /// Whether the route signs a user in. If so, pages of other sites may not call it even without a
+        /// cookie.
         is_login: bool,
     },
 }
 
-/// How much of a body is read, and for how long.
+/// Limits on the size of a body and on the time to read it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct BodyLimits {
-    /// Most bytes of a body.
+    /// Maximum size of a body in bytes.
     pub(crate) bytes: usize,
-    /// Longest time for the whole body.
+    /// Maximum time to read the whole body.
     pub(crate) deadline: Duration,
 }
 
-/// A body, parsed but not yet checked.
+/// A parsed body whose fields are not checked yet.
 ///
-/// It may hold a password, so its `Debug` shows no content, and it is wiped when dropped.
+/// It may hold a password, so `Debug` prints no content and the values are zeroed on drop.
 pub(crate) struct Body {
     value: Option<Value>,
     is_form: bool,
@@ -95,44 +96,44 @@ fn wipe(value: &mut Value) {
 }
 
 impl Body {
-    /// Gives the body of a request whose body nobody reads.
+    /// Returns an empty body, for routes that do not read it.
     pub(crate) fn none() -> Self {
         Self { value: None, is_form: false }
     }
 
-    /// Gives a body for tests of what works on one.
+    /// Builds a body for tests.
     #[cfg(test)]
     pub(crate) fn of(value: Value) -> Self {
         Self { value: Some(value), is_form: false }
     }
 
-    /// Gives the value, or `None` where the request has no body.
+    /// Returns the value; `None` if the request has no body.
     pub(crate) fn value(&self) -> Option<&Value> {
         self.value.as_ref()
     }
 
-    /// Tells whether it came as a form.
+    /// Whether the body came as a form.
     pub(crate) fn is_form(&self) -> bool {
         self.is_form
     }
 
-    /// Gives a member of a body that is an object.
+    /// Returns a member of the body, if the body is an object that has it.
     pub(crate) fn member(&self, name: &str) -> Option<&Value> {
         self.value.as_ref().and_then(|value| value.get(name))
     }
 
-    /// Gives the members of a body that is an object, to change them.
+    /// Returns the members so that they can be changed; `None` if the body is not an object.
     pub(crate) fn members_mut(&mut self) -> Option<&mut Map<String, Value>> {
         self.value.as_mut().and_then(Value::as_object_mut)
     }
 
-    /// Reads and parses.
+    /// Reads and parses the body of a request.
     ///
     /// # Errors
     ///
-    /// - `UNSUPPORTED_MEDIA_TYPE` when the type is not in `allowed`;
-    /// - `BAD_REQUEST` when it says JSON and is none, and when the client breaks off;
-    /// - `PAYLOAD_TOO_LARGE` and `REQUEST_TIMEOUT` at the limits.
+    /// - `UNSUPPORTED_MEDIA_TYPE` if the media type is not in `allowed`;
+    /// - `BAD_REQUEST` if the body is not valid JSON, or if the client aborts while sending it;
+    /// - `PAYLOAD_TOO_LARGE` and `REQUEST_TIMEOUT` if a limit is exceeded.
     pub(crate) async fn read(
         request: &HttpRequest,
         payload: &mut Payload,
@@ -152,13 +153,13 @@ impl Body {
             return Err(ApiError::WithMessage { code: UNSUPPORTED_MEDIA_TYPE, message });
         }
         if declared_length(request.headers()).is_some_and(|length| length > limits.bytes) {
-            // Nothing of it is kept: the length alone says that it is too much.
+            // The declared length alone exceeds the limit, so the body is not read.
             return Err(ApiError::Coded(PAYLOAD_TOO_LARGE));
         }
         let bytes = tokio::time::timeout(limits.deadline, collect(payload, limits.bytes))
             .await
             .map_err(|_elapsed| ApiError::Coded(REQUEST_TIMEOUT))??;
-        // The reference decodes as browsers do: what is no UTF-8 becomes U+FFFD, a BOM is dropped.
+        // Better Auth decodes as browsers do: invalid UTF-8 becomes U+FFFD, and a BOM is dropped.
         let text = String::from_utf8_lossy(&bytes);
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         let value = if is_form { parse_form(text) } else { parse_json(text)? };
@@ -166,8 +167,8 @@ impl Body {
     }
 }
 
-/// Tells whether the reference sees a body: it takes one only with a media type and a length or a
-/// transfer coding. HTTP/2 needs neither header, so there the stream itself decides.
+/// Whether Better Auth would see a body: it requires a media type, and a length or a transfer coding. HTTP/2
+/// needs neither of these two headers, so there the stream itself is read.
 fn has_body(version: Version, headers: &HeaderMap) -> bool {
     if headers.get(header::CONTENT_TYPE).is_none_or(|media_type| media_type.is_empty()) {
         return false;
@@ -194,8 +195,8 @@ async fn collect(payload: &mut Payload, limit: usize) -> Result<Zeroizing<Vec<u8
     Ok(bytes)
 }
 
-/// Parses JSON as `JSON.parse` reads it: the last of two equal members wins. The parser's own error
-/// text quotes the offending value, which may be a password, so it goes no further.
+/// Parses JSON as `JSON.parse` does: of two members with the same name, the last wins. The parser's error is
+/// dropped, because its text quotes the offending value, which may be a password.
 fn parse_json(text: &str) -> Result<Value, ApiError> {
     serde_json::from_str(&Zeroizing::new(replace_lone_surrogates(text).into_owned())).map_err(
         |_quotes_the_value| ApiError::WithMessage {
@@ -205,7 +206,7 @@ fn parse_json(text: &str) -> Result<Value, ApiError> {
     )
 }
 
-/// Parses a form: every value is text, the last of two equal names wins.
+/// Parses a form. Every value is text; of two fields with the same name, the last wins.
 fn parse_form(text: &str) -> Value {
     let members: Map<String, Value> = url::form_urlencoded::parse(text.as_bytes())
         .map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())))

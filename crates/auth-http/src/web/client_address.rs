@@ -1,9 +1,9 @@
-//! Which client a request comes from.
+//! The client address of a request.
 //!
-//! The socket's peer, unless that is a configured proxy: then the first hop from the right of the proxies'
-//! header that is not a proxy itself. Whatever stands left of it was written by the client and means nothing.
-//! A hop that is no address makes the whole request's address unknown: guessing would let a client choose how
-//! it is counted.
+//! It is the address of the socket's peer, unless the peer is a configured proxy. Behind a proxy, it is the
+//! rightmost entry of the forwarding header that is not a proxy. Entries to the left of it are ignored,
+//! because the client can forge them. If an entry on the way is not an address, the client address is
+//! unknown: a guess would let a client choose the address under which it is counted.
 
 pub(crate) mod settings;
 
@@ -14,25 +14,26 @@ use actix_web::http::header::HeaderMap;
 use crate::config::Network;
 use crate::web::client_address::settings::ProxiesSettings;
 
-/// A client's address in canonical form (Better Auth core §6): IPv4 as it is, an IPv4-mapped IPv6 address as
-/// IPv4, any other IPv6 address in eight lower-case groups with the host's part zeroed, without a zone.
+/// A client's address in canonical form (Better Auth core §6). IPv4 stays as it is, and an IPv4-mapped IPv6
+/// address becomes IPv4. Any other IPv6 address is written as eight lower-case groups, without a zone and
+/// with its host bits set to zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ClientAddress(IpAddr);
 
-/// Decides which client a request comes from.
+/// Determines the client address of a request.
 #[derive(Clone, Debug)]
 pub struct ClientAddressPolicy {
     proxies: ProxiesSettings,
 }
 
 impl ClientAddressPolicy {
-    /// Makes a policy that believes the configured proxies alone.
+    /// Creates a policy that trusts only the configured proxies.
     pub fn new(proxies: ProxiesSettings) -> Self {
         Self { proxies }
     }
 
-    /// Works out the client of a request that arrived from `peer` with `headers`; `None` where it is
-    /// unknown, or the settings turn it off.
+    /// Returns the client address of a request that arrived from `peer` with `headers`. `None` if it is
+    /// unknown, or if the settings turn address tracking off.
     pub fn client_address(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> Option<ClientAddress> {
         let peer = unmapped(peer.filter(|_| self.proxies.track_addresses)?);
         let client =
@@ -42,7 +43,7 @@ impl ClientAddressPolicy {
 }
 
 impl ClientAddress {
-    /// Brings an address into canonical form, keeping `ipv6_prefix` leading bits of an IPv6 one.
+    /// Converts an address to canonical form. Of an IPv6 address, it keeps the first `ipv6_prefix` bits.
     pub fn canonical(address: IpAddr, ipv6_prefix: u8) -> Self {
         match unmapped(address) {
             IpAddr::V4(address) => Self(address.into()),
@@ -68,7 +69,7 @@ impl std::fmt::Display for ClientAddress {
     }
 }
 
-/// Takes an IPv4 address out of its IPv6 clothing.
+/// Converts an IPv4-mapped IPv6 address to IPv4, and returns any other address unchanged.
 pub(crate) fn unmapped(address: IpAddr) -> IpAddr {
     address.to_canonical()
 }
@@ -77,13 +78,13 @@ fn is_proxy(address: IpAddr, proxies: &ProxiesSettings) -> bool {
     is_one_of(address, &proxies.trusted)
 }
 
-/// Tells whether an address is in one of the networks.
+/// Whether an address is in one of the networks.
 pub(crate) fn is_one_of(address: IpAddr, networks: &[Network]) -> bool {
     networks.iter().any(|network| network.contains(address))
 }
 
-/// Reads the first configured header that is present, all its lines as one list; empty elements mean nothing
-/// (RFC 9110 §5.6.1.2).
+/// Finds the client in the first configured header that is present. All its lines form one list; empty
+/// elements are ignored (RFC 9110 §5.6.1.2).
 fn forwarded_for(headers: &HeaderMap, proxies: &ProxiesSettings) -> Option<IpAddr> {
     let name = proxies.headers.iter().find(|name| headers.contains_key(*name))?;
     let lines: Vec<&str> = headers.get_all(name).map(|line| line.to_str().ok()).collect::<Option<_>>()?;
@@ -97,7 +98,7 @@ fn forwarded_for(headers: &HeaderMap, proxies: &ProxiesSettings) -> Option<IpAdd
     None
 }
 
-/// Reads one hop: an address, without port, brackets or quotes; a zone id is dropped.
+/// Parses one hop: an address without port, brackets or quotes. A zone id is dropped.
 fn parse_hop(text: &str) -> Option<IpAddr> {
     let address = match text.split_once('%') {
         Some((address, zone)) if !zone.is_empty() => IpAddr::V6(address.parse().ok()?),

@@ -1,4 +1,4 @@
-//! What is known of a request: read once, before its handler runs.
+//! The data of a request, read once before its handler runs.
 
 use std::cell::{OnceCell, RefCell};
 use std::fmt;
@@ -17,7 +17,7 @@ use super::host::ReachedAddress;
 use super::response_cookies::ResponseCookies;
 use super::services::WebServices;
 
-/// A request, and the cookies that its answer will set.
+/// A request, and the cookies that its response will set.
 pub(crate) struct RequestContext {
     http: HttpRequest,
     now: OffsetDateTime,
@@ -29,7 +29,7 @@ pub(crate) struct RequestContext {
 }
 
 impl RequestContext {
-    /// Takes what was found out before a route was looked up.
+    /// Combines the data that is read before the route lookup.
     pub(crate) fn new(
         http: HttpRequest,
         now: OffsetDateTime,
@@ -48,7 +48,7 @@ impl RequestContext {
         }
     }
 
-    /// Reads a request that did not come through the router, for a handler of an app that mounts the routes.
+    /// Reads a request that did not pass through the router, for a handler of an app that mounts the routes.
     ///
     /// # Errors
     ///
@@ -58,7 +58,7 @@ impl RequestContext {
         Ok(Self::new(request.clone(), services.clock.now(), reached, client, Rc::clone(services)))
     }
 
-    /// The request as it came.
+    /// The request as received.
     pub(crate) fn http(&self) -> &HttpRequest {
         &self.http
     }
@@ -68,22 +68,23 @@ impl RequestContext {
         self.http.headers()
     }
 
-    /// The query of the request; empty where it has none.
+    /// The query string of the request; empty if it has none.
     pub(crate) fn query(&self) -> &str {
         self.http.query_string()
     }
 
-    /// The moment at which the request is handled, in whole milliseconds. One decision never sees two times.
+    /// The time at which the request is handled, in whole milliseconds. It is read once, so all decisions
+    /// about a request use the same time.
     pub(crate) fn now(&self) -> OffsetDateTime {
         self.now
     }
 
-    /// Under which address the request reached the server.
+    /// The base URL under which the request reached the server.
     pub(crate) fn reached(&self) -> &ReachedAddress {
         &self.reached
     }
 
-    /// Where the request comes from, for storing it with a session.
+    /// The client's address and software, for storing them with a session.
     pub(crate) fn client(&self) -> Client {
         Client::new(self.client_address.as_ref(), self.headers())
     }
@@ -94,16 +95,17 @@ impl RequestContext {
             .get_or_init(|| RequestCookies::parse(self.headers().get_all(COOKIE).map(|line| line.as_bytes())))
     }
 
-    /// What every route shares.
+    /// The services that all routes share.
     pub(crate) fn services(&self) -> &WebServices {
         &self.services
     }
 
-    /// Gives what was read of this request before, or reads it.
+    /// Returns the value of this type that is cached for this request, or computes it with `read` and caches
+    /// it.
     ///
     /// # Errors
     ///
-    /// Those of `read`.
+    /// The error of `read`.
     pub(crate) fn once<T: 'static, E>(&self, read: impl FnOnce() -> Result<T, E>) -> Result<Rc<T>, E> {
         let known = self.http.extensions().get::<Rc<T>>().cloned();
         if let Some(known) = known {
@@ -114,23 +116,24 @@ impl RequestContext {
         Ok(value)
     }
 
-    /// Sets cookies in the answer.
+    /// Sets cookies in the response.
     pub(crate) fn set_cookies(&self, cookies: impl IntoIterator<Item = SetCookie>) {
         self.answer.borrow_mut().set(cookies);
     }
 
-    /// Sets cookies from a guard: whatever the route answers, unless the handler decides about the same ones.
+    /// Sets cookies from a guard. They are sent whatever the handler returns, unless the handler sets cookies
+    /// of the same family.
     pub(crate) fn set_cookies_before(&self, cookies: impl IntoIterator<Item = SetCookie>) {
         self.answer.borrow_mut().set_before(cookies);
     }
 
-    /// Looks at the cookies that the answer will set.
+    /// Passes the cookies that the response will set to `look`.
     pub(crate) fn with_answer_cookies<T>(&self, look: impl FnOnce(&ResponseCookies) -> T) -> T {
         look(&self.answer.borrow())
     }
 }
 
-/// Headers and query hold credentials, so they are not shown.
+/// Headers and query hold credentials, so `Debug` does not show them.
 impl fmt::Debug for RequestContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { now, reached, answer, .. } = self;
@@ -142,7 +145,7 @@ impl fmt::Debug for RequestContext {
     }
 }
 
-/// A request and the caller that its route's guard let in.
+/// A request and the caller that its route's guard admitted.
 #[derive(Debug)]
 pub(crate) struct Context<C> {
     request: Rc<RequestContext>,

@@ -1,7 +1,8 @@
-//! Why a request is refused, and the answer that says so.
+//! Errors of requests, and the responses to them.
 //!
-//! Each module has errors of its own and converts them to [`ApiError`] beside them, by an exhaustive `match`. The body
-//! carries `message` and `code` alone, in the reference's order; the cause stays in [`Error::source`] for the log.
+//! Each module defines its own errors and converts them to [`ApiError`] next to their definition, with an
+//! exhaustive `match`. The body carries only `message` and `code`, in Better Auth's order. The cause stays in
+//! [`Error::source`], for the log.
 
 use std::error::Error;
 use std::fmt;
@@ -23,14 +24,14 @@ use super::error_code::{
 pub enum ApiError {
     /// A code with its fixed message.
     Coded(ErrorCode),
-    /// A code with a message of its own, which may name a field.
+    /// A code with its own message, which may name a field.
     WithMessage {
         /// The code.
         code: ErrorCode,
         /// The message.
         message: String,
     },
-    /// A message without a code, as the reference sends a few.
+    /// A message without a code. Better Auth sends a few of these.
     Uncoded {
         /// The status.
         status: StatusCode,
@@ -39,36 +40,36 @@ pub enum ApiError {
     },
     /// Credentials are missing or do not verify.
     Unauthorized(Unauthorized),
-    /// A rightly signed cookie came whose session is over; the answer removes it.
+    /// A correctly signed cookie belongs to a session that has ended. The response deletes the cookie.
     SessionEnded {
-        /// The `Set-Cookie` lines that remove it.
+        /// The `Set-Cookie` lines that delete it.
         clear: Vec<String>,
     },
-    /// The database is away.
+    /// The database is unavailable.
     DatabaseUnavailable(StoreError),
-    /// Too many passwords wait to be hashed.
+    /// Too many passwords are waiting to be hashed.
     Overloaded {
-        /// When to try again.
+        /// How long the client should wait before it tries again.
         retry_after: Duration,
     },
-    /// The client sends too many requests; the reference answers this without a code.
+    /// The client sends too many requests. Better Auth answers this without a code.
     RateLimited {
-        /// When to try again.
+        /// How long the client should wait before it tries again.
         retry_after: Duration,
     },
-    /// Something that only a fix of the server or its data can change: 500 with an empty body, as the reference
-    /// answers on most routes.
+    /// A failure that only a change to the server or its data can fix. The response is 500 with an empty
+    /// body, as Better Auth answers on most routes.
     Internal(Box<dyn Error + Send + Sync>),
 }
 
 /// Why credentials were refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unauthorized {
-    /// None came, or a cookie whose session is over.
+    /// No credentials were sent, or a cookie whose session has ended.
     NoCredentials,
-    /// A token came that does not verify, or whose session ended.
+    /// The token does not verify, or its session has ended.
     InvalidToken,
-    /// A token came that is past its end.
+    /// The token has expired.
     TokenExpired,
 }
 
@@ -81,7 +82,7 @@ impl Unauthorized {
         }
     }
 
-    /// The challenge of RFC 6750 §3: an error is named only where a token was sent.
+    /// The challenge of RFC 6750 §3. It names an error only if a token was sent.
     fn challenge(self) -> HeaderValue {
         match self {
             Self::NoCredentials => HeaderValue::from_static("Bearer"),
@@ -101,17 +102,17 @@ struct ErrorBody<'a> {
 }
 
 impl ApiError {
-    /// Wraps an error that a client can do nothing about.
+    /// Wraps an error that a client cannot fix.
     pub fn internal(error: impl Error + Send + Sync + 'static) -> Self {
         Self::Internal(Box::new(error))
     }
 
-    /// Names fields that are missing or of the wrong type.
+    /// Returns a validation error; `issues` names the fields that are missing or of the wrong type.
     pub(crate) fn validation(issues: impl Into<String>) -> Self {
         Self::WithMessage { code: VALIDATION_ERROR, message: issues.into() }
     }
 
-    /// Gives the code that the body carries, for the log.
+    /// Returns the code in the response body, for the log.
     pub fn code(&self) -> Option<ErrorCode> {
         match self {
             Self::Coded(code) | Self::WithMessage { code, .. } => Some(*code),
@@ -195,7 +196,8 @@ impl ResponseError for ApiError {
                     answer.append_header((header::SET_COOKIE, line.as_str()));
                 }
             }
-            // It depends on the host alone, so a cache must not give it to requests for another one.
+            // This response depends only on the requested host, so a cache must not reuse it for another
+            // host.
             Self::Coded(code) if *code == MISDIRECTED_REQUEST => {
                 answer.insert_header((header::CACHE_CONTROL, "no-store"));
             }
@@ -206,7 +208,7 @@ impl ResponseError for ApiError {
                 answer.insert_header((header::RETRY_AFTER, retry_after.as_secs().max(1)));
             }
             Self::RateLimited { retry_after } => {
-                // Rounded up, so that a client which waits as told is not refused again.
+                // Rounded up, so that a client that waits this long is not refused again.
                 let seconds = retry_after.as_millis().div_ceil(1_000).to_string();
                 answer.insert_header((X_RETRY_AFTER, seconds));
             }
@@ -217,11 +219,11 @@ impl ResponseError for ApiError {
     }
 }
 
-/// The reference's own header, which its client reads.
+/// Better Auth's own header, which its client reads.
 const X_RETRY_AFTER: HeaderName = HeaderName::from_static("x-retry-after");
 
-/// `Retry-After` while the database is away, in seconds. The pool retries at once, so the shortest wait that the
-/// header can say is right.
+/// `Retry-After` in seconds while the database is unavailable. The pool retries at once, so the shortest
+/// value that the header can express is right.
 const RETRY_AFTER_OUTAGE_SECS: u64 = 1;
 
 impl From<StoreError> for ApiError {

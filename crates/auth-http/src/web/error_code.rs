@@ -1,6 +1,7 @@
-//! What a refusal says to a client: a code, its message, and the status it comes with.
+//! Error codes: the code, message and status of an error response.
 //!
-//! A constant stands beside the code that answers with it. Those here are of no single feature.
+//! Each constant is defined next to the code that uses it. This file holds the codes that belong to no single
+//! feature.
 
 use actix_web::http::StatusCode;
 use auth_core::wire;
@@ -14,12 +15,12 @@ pub struct ErrorCode {
 }
 
 impl ErrorCode {
-    /// Names a code, worded as Better Auth 1.7.25 does where it has the same.
+    /// Defines a code. If Better Auth 1.7.25 has the same code, the wording is the same.
     pub const fn new(status: StatusCode, code: &'static str, message: &'static str) -> Self {
         Self { status, code, message }
     }
 
-    /// Gives a code that services answer with too the status that it has here.
+    /// Adds a status to a code that services return too.
     pub(crate) const fn shared(status: StatusCode, code: wire::ErrorCode) -> Self {
         Self::new(status, code.code(), code.message())
     }
@@ -29,12 +30,12 @@ impl ErrorCode {
         self.code
     }
 
-    /// The `message` member, unless the answer has a longer one.
+    /// The `message` member, unless the response has a longer one.
     pub const fn message(self) -> &'static str {
         self.message
     }
 
-    /// The status of the answer.
+    /// The status of the response.
     pub const fn status(self) -> StatusCode {
         self.status
     }
@@ -55,19 +56,19 @@ pub(crate) const PAYLOAD_TOO_LARGE: ErrorCode =
 /// The body did not arrive in time.
 pub(crate) const REQUEST_TIMEOUT: ErrorCode =
     ErrorCode::new(StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT", "Request timed out");
-/// No credentials came, or a cookie whose session is over.
+/// No credentials were sent, or a cookie whose session has ended.
 pub(crate) const UNAUTHORIZED: ErrorCode =
     ErrorCode::shared(StatusCode::UNAUTHORIZED, wire::ErrorCode::Unauthorized);
-/// A token came that does not verify, or whose session is over.
+/// The token does not verify, or its session has ended.
 pub(crate) const INVALID_TOKEN: ErrorCode =
     ErrorCode::shared(StatusCode::UNAUTHORIZED, wire::ErrorCode::InvalidToken);
-/// A token came that is past its end.
+/// The token has expired.
 pub(crate) const TOKEN_EXPIRED: ErrorCode =
     ErrorCode::shared(StatusCode::UNAUTHORIZED, wire::ErrorCode::TokenExpired);
-/// The request names a host that this server does not answer for.
+/// The request names a host that this server does not serve.
 pub(crate) const MISDIRECTED_REQUEST: ErrorCode =
     ErrorCode::new(StatusCode::MISDIRECTED_REQUEST, "MISDIRECTED_REQUEST", "Host is not allowed");
-/// The server or its database is busy or away.
+/// The server or its database is overloaded or unavailable.
 pub(crate) const SERVICE_UNAVAILABLE: ErrorCode =
     ErrorCode::shared(StatusCode::SERVICE_UNAVAILABLE, wire::ErrorCode::ServiceUnavailable);
 

@@ -1,9 +1,9 @@
-//! `Access-Control-Expose-Headers`: which headers of an answer scripts of other origins may read.
+//! `Access-Control-Expose-Headers`: the response headers that scripts of other origins may read.
 
 use actix_web::http::header::{ACCESS_CONTROL_EXPOSE_HEADERS, HeaderMap, HeaderValue};
 
-/// Adds a header's name to those that are exposed already, unless it is among them in whatever case; the list is one
-/// line, joined by comma and space, as the reference merges what its plugins expose.
+/// Adds a header name to the exposed ones, unless it is listed already (ignoring case). The result is one
+/// line, joined by comma and space, as Better Auth merges the names that its plugins expose.
 pub(crate) fn expose(headers: &mut HeaderMap, name: &'static str) {
     let lines = headers.get_all(ACCESS_CONTROL_EXPOSE_HEADERS).filter_map(|line| line.to_str().ok());
     let names = lines.flat_map(|line| line.split(',')).map(str::trim).filter(|name| !name.is_empty());
@@ -11,7 +11,7 @@ pub(crate) fn expose(headers: &mut HeaderMap, name: &'static str) {
     if !names.iter().any(|known| known.eq_ignore_ascii_case(name)) {
         names.push(name);
     }
-    // What was a header is one again: texts of visible ASCII, commas and spaces.
+    // This always succeeds, because every name came from a valid header value.
     if let Ok(list) = HeaderValue::from_str(&names.join(", ")) {
         headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, list);
     }

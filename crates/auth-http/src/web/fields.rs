@@ -1,7 +1,7 @@
-//! Field checks with the reference's texts (Better Auth core §2.5).
+//! Field checks with Better Auth's messages (Better Auth core §2.5).
 //!
-//! A route reads its fields in the reference's schema order through [`Fields`]; all issues are gathered,
-//! so that a client sees every one at once.
+//! A route reads its fields through [`Fields`], in the order of Better Auth's schema. All issues are
+//! collected, so that a client sees all of them at once.
 
 use actix_web::http::StatusCode;
 use auth_core::{Email, FieldInputError, MistypedField};
@@ -19,13 +19,13 @@ pub(crate) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// Opens a body.
+    /// Starts to read a body.
     ///
-    /// `roots` are the types that the reference's schema asks of the whole body, one message each.
+    /// `roots` are the types that Better Auth's schema requires of the whole body. Each gives one message.
     ///
     /// # Errors
     ///
-    /// `VALIDATION_ERROR` when the body is no object.
+    /// `VALIDATION_ERROR` if the body is not an object.
     pub(crate) fn of(body: &'a Body, roots: &[&str]) -> Result<Self, ApiError> {
         match body.value() {
             Some(Value::Object(members)) => Ok(Self { members, issues: Vec::new() }),
@@ -38,7 +38,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Reads a text that must be there.
+    /// Reads a required text.
     pub(crate) fn required_text(&mut self, name: &str) -> &'a str {
         match self.members.get(name) {
             Some(Value::String(text)) => text,
@@ -49,36 +49,36 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Refuses a text that is longer than so many UTF-16 units.
+    /// Adds an issue if a text is longer than `max` UTF-16 units.
     pub(crate) fn at_most(&mut self, max: usize, name: &str) {
         let text = self.members.get(name).and_then(Value::as_str).unwrap_or_default();
-        // A UTF-16 unit takes three bytes at most, and at least one.
+        // A UTF-16 unit takes at least one byte of UTF-8, so a text of at most `max` bytes always fits.
         if text.len() > max && text.encode_utf16().count() > max {
             self.issue(name, &format!("Too big: expected string to have <={max} characters"));
         }
     }
 
-    /// Gives the members that are none of the named ones.
+    /// Returns the members whose names are not in `named`.
     pub(crate) fn others(&self, named: &[&str]) -> Map<String, Value> {
         let others = self.members.iter().filter(|(name, _)| !named.contains(&name.as_str()));
         others.map(|(name, value)| (name.clone(), value.clone())).collect()
     }
 
-    /// Reads a text that must be there and hold a character.
+    /// Reads a required text that must not be empty.
     pub(crate) fn non_empty_text(&mut self, name: &str) -> &'a str {
         let before = self.issues.len();
         let text = self.required_text(name);
         if text.is_empty() && self.issues.len() == before {
             self.issue(name, "Too small: expected string to have >=1 characters");
         }
-        // The reference measures whatever has a length, so that an empty list is wrong twice.
+        // Better Auth checks the length of any value that has one, so an empty list causes two issues.
         if self.members.get(name).and_then(Value::as_array).is_some_and(Vec::is_empty) {
             self.issue(name, "Too small: expected array to have >=1 items");
         }
         text
     }
 
-    /// Reads an e-mail address that must be there.
+    /// Reads a required e-mail address.
     pub(crate) fn email(&mut self, name: &str) -> Option<Email> {
         let before = self.issues.len();
         let text = self.required_text(name);
@@ -92,7 +92,7 @@ impl<'a> Fields<'a> {
         email
     }
 
-    /// Reads a text that may be left out; `null` is refused.
+    /// Reads an optional text; `null` is refused.
     pub(crate) fn optional_text(&mut self, name: &str) -> Option<&'a str> {
         match self.members.get(name) {
             None => None,
@@ -104,7 +104,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Reads a truth value that may be left out; `null` is refused.
+    /// Reads an optional boolean; `null` is refused.
     pub(crate) fn optional_bool(&mut self, name: &str) -> Option<bool> {
         match self.members.get(name) {
             None => None,
@@ -116,20 +116,20 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Closes the body.
+    /// Ends the checks.
     ///
     /// # Errors
     ///
-    /// `VALIDATION_ERROR` with all issues when there were any.
+    /// `VALIDATION_ERROR` with all issues, if there are any.
     pub(crate) fn finish(self) -> Result<(), ApiError> {
         if self.issues.is_empty() { Ok(()) } else { Err(ApiError::validation(self.issues.join("; "))) }
     }
 
-    /// Closes the body and gives a value that is there whenever there was no issue.
+    /// Ends the checks and returns `value`, which is `Some` if there was no issue.
     ///
     /// # Errors
     ///
-    /// `VALIDATION_ERROR` with all issues when there were any.
+    /// `VALIDATION_ERROR` with all issues, if there are any.
     pub(crate) fn finish_with<T>(self, value: Option<T>) -> Result<T, ApiError> {
         match value {
             Some(value) if self.issues.is_empty() => Ok(value),
@@ -157,7 +157,8 @@ pub(crate) const MISSING_FIELD: ErrorCode =
 /// The codes of additional fields.
 pub(crate) const CODES: &[ErrorCode] = &[FIELD_NOT_ALLOWED, MISSING_FIELD];
 
-/// A value of the wrong kind is refused by the database in the reference, which then answers 500.
+/// In Better Auth, the database refuses a value of the wrong type and the response is 500. Here it is a
+/// validation error.
 impl From<FieldInputError> for ApiError {
     fn from(error: FieldInputError) -> Self {
         let message = error.to_string();

@@ -1,22 +1,22 @@
-//! Guards: they say what a route asks of its caller, and enforce it.
+//! Guards declare what a route requires of its caller, and enforce it.
 
 use super::access::Access;
 use super::context::RequestContext;
 use super::error::ApiError;
 
-/// Lets callers in. `S` is the service of the route.
+/// Admits callers to a route. `S` is the service of the route.
 pub(crate) trait Guard<S>: Copy + Send + Sync + 'static {
-    /// What the handler is told of the caller.
+    /// What the handler learns about the caller.
     type Caller: 'static;
 
-    /// What is asked of the caller.
+    /// What the route requires of the caller.
     fn access(self) -> Access;
 
-    /// Finds the caller.
+    /// Identifies the caller.
     ///
     /// # Errors
     ///
-    /// The refusal.
+    /// The reason why the caller is refused.
     fn admit(
         self,
         request: &RequestContext,
@@ -24,7 +24,7 @@ pub(crate) trait Guard<S>: Copy + Send + Sync + 'static {
     ) -> impl Future<Output = Result<Self::Caller, ApiError>>;
 }
 
-/// Lets everyone in and does not look at credentials.
+/// Admits every caller and does not read credentials.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Anyone;
 

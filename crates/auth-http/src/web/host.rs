@@ -1,8 +1,8 @@
-//! Under which of its addresses a request reached this server (Better Auth core §4.5).
+//! The base URL under which a request reached this server (Better Auth core §4.5).
 //!
-//! One address holds whatever a request says. Where hosts are listed, the host that a request names is held against the
-//! list, and only what the list let through goes into cookies and tokens. Nothing is remembered from one request to the next
-//!
+//! A server with one base URL uses it whatever a request says. If hosts are listed, the requested host is
+//! checked against the list, and only a listed host goes into cookies and tokens. Nothing is kept from one
+//! request to the next.
 
 mod pattern;
 pub(crate) mod settings;
@@ -22,23 +22,24 @@ use crate::web::host::settings::{AllowedHosts, BaseUrlSettings};
 
 pub use pattern::HostPattern;
 
-/// The longest name of a host (RFC 1035 §2.3.4, as text), in bytes. What a request says is held against every pattern.
+/// Maximum length of a host name in bytes (RFC 1035 §2.3.4, as text). It bounds the work of matching a
+/// requested host against every pattern.
 const LONGEST_NAME: usize = 253;
 
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// How the scheme of a listed host is told (`baseURL.protocol`).
+/// How the scheme of a listed host is determined (`baseURL.protocol`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
-    /// `https`, whatever a request says.
+    /// Always `https`.
     Https,
-    /// `http`, whatever a request says.
+    /// Always `http`.
     Http,
-    /// By the request: what a believed proxy says, else `https`, but for this machine `http`. Pages under `http` are
-    /// trusted for hosts of this machine alone.
+    /// The scheme that a trusted proxy names. Without one, `http` for a loopback host without TLS, and
+    /// `https` for every other request. Pages under `http` are trusted for loopback hosts only.
     ByRequest,
-    /// By the request too; pages of every listed host are trusted under both schemes.
+    /// As [`Protocol::ByRequest`], but pages of every listed host are trusted under both schemes.
     Auto,
 }
 
@@ -58,37 +59,37 @@ impl Scheme {
     }
 }
 
-/// Decides under which address a request reached this server.
+/// Determines the base URL under which a request reached this server.
 #[derive(Clone, Debug)]
 pub struct HostPolicy {
     addresses: BaseUrlSettings,
-    /// Proxies whose headers on host and scheme are believed.
+    /// Proxies whose host and scheme headers are trusted.
     proxies: Vec<Network>,
 }
 
-/// The address under which a request reached this server.
+/// The base URL under which a request reached this server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReachedAddress {
-    /// The only one that the server has.
+    /// The server's only base URL.
     Fixed,
-    /// That of a listed host, or what stands in for one.
+    /// The base URL of a listed host, or the fallback.
     Listed(BaseUrl),
 }
 
-/// What a request says of the host that it is for. All of it is chosen by the sender.
+/// The parts of a request that name its host. The sender chooses all of them.
 #[derive(Clone, Copy, Debug)]
 pub struct RequestedHost<'r> {
-    /// The other end of the connection.
+    /// The peer of the connection.
     peer: Option<IpAddr>,
-    /// Whether this server itself has the connection's TLS, as an app that mounts the routes may.
+    /// Whether this server terminates the connection's TLS, as an app that mounts the routes may.
     is_tls: bool,
-    /// The host in the request's target, where HTTP/2 has it.
+    /// The host in the request target, where HTTP/2 puts it.
     authority: Option<&'r str>,
     headers: &'r HeaderMap,
 }
 
 impl<'r> RequestedHost<'r> {
-    /// Reads a request; nothing is judged yet.
+    /// Reads a request without checking anything.
     pub fn of(request: &'r HttpRequest) -> Self {
         Self {
             peer: request.peer_addr().map(|peer| peer.ip()),
@@ -98,7 +99,7 @@ impl<'r> RequestedHost<'r> {
         }
     }
 
-    /// Gives the one value of a header; `None` where it came twice, since it is unknown which of the two
+    /// Returns the only value of a header. `None` if the header occurs twice, since it is unknown which value
     /// counts.
     fn one(&self, name: &HeaderName) -> Option<&'r str> {
         let mut lines = self.headers.get_all(name);
@@ -106,7 +107,7 @@ impl<'r> RequestedHost<'r> {
         lines.next().is_none().then_some(line)
     }
 
-    /// Gives the host that the request names, if it has the form of one.
+    /// Returns the requested host, if it has the form of a host.
     fn host(&self) -> Option<&'r str> {
         let named = if self.headers.contains_key(HOST) { self.one(&HOST) } else { self.authority };
         named.filter(|host| is_host(host))
@@ -114,13 +115,13 @@ impl<'r> RequestedHost<'r> {
 }
 
 impl HostPolicy {
-    /// Takes the addresses, and the proxies where their word on host and scheme is to be believed.
+    /// Takes the base URLs, and the proxies if the settings trust their host and scheme headers.
     pub fn new(addresses: BaseUrlSettings, proxies: &ProxiesSettings) -> Self {
         let proxies = if proxies.trusted_proxy_headers { proxies.trusted.clone() } else { Vec::new() };
         Self { addresses, proxies }
     }
 
-    /// Makes a policy of one address, which believes no proxy.
+    /// Creates a policy with one base URL that trusts no proxy.
     #[cfg(test)]
     pub(crate) fn of_one(url: &str) -> Self {
         #[expect(clippy::unwrap_used, reason = "tests")]
@@ -128,7 +129,7 @@ impl HostPolicy {
         Self { addresses: BaseUrlSettings::Fixed(url), proxies: Vec::new() }
     }
 
-    /// As [`HostPolicy::base_url`], without a copy of an address that never changes.
+    /// As [`HostPolicy::base_url`], without a copy of a fixed base URL.
     pub(crate) fn reached(&self, requested: &RequestedHost<'_>) -> Option<ReachedAddress> {
         match &self.addresses {
             BaseUrlSettings::Fixed(_) => Some(ReachedAddress::Fixed),
@@ -138,7 +139,8 @@ impl HostPolicy {
         }
     }
 
-    /// Gives the address that a request reached; `None` where its host is not listed and nothing stands in for it.
+    /// Returns the base URL that a request reached. `None` if its host is not listed and there is no
+    /// fallback.
     pub fn base_url<'p>(&'p self, requested: &RequestedHost<'_>) -> Option<Cow<'p, BaseUrl>> {
         let allowed = match &self.addresses {
             BaseUrlSettings::Fixed(url) => return Some(Cow::Borrowed(url)),
@@ -158,8 +160,8 @@ impl HostPolicy {
         parse_address(&format!("{scheme}://{host}")).map(|(url, _)| url)
     }
 
-    /// Tells the scheme of an address whose host a request named. TLS may end before this server, so that the
-    /// connection's own says little.
+    /// Returns the scheme for a requested host. TLS may end at a proxy, so the scheme of the connection is
+    /// not enough.
     pub(crate) fn scheme(&self, requested: &RequestedHost<'_>, host: &str) -> Scheme {
         let protocol = match &self.addresses {
             BaseUrlSettings::Fixed(url) if url.is_https() => Protocol::Https,
@@ -177,7 +179,7 @@ impl HostPolicy {
         }
     }
 
-    /// Gives the origin that a believed proxy names, which takes both its headers.
+    /// Returns the origin that a trusted proxy names. It must send both headers.
     pub(crate) fn forwarded_origin(&self, requested: &RequestedHost<'_>) -> Option<String> {
         let (scheme, host) = self.forwarded_scheme(requested).zip(self.forwarded_host(requested))?;
         Some(format!("{}://{host}", scheme.as_str()))
@@ -195,14 +197,14 @@ impl HostPolicy {
         }
     }
 
-    /// Gives what a proxy says, if it is one that is believed.
+    /// Returns the value of a header, if the peer is a trusted proxy.
     fn forwarded<'r>(&self, requested: &RequestedHost<'r>, name: &HeaderName) -> Option<&'r str> {
         requested.peer.filter(|peer| is_one_of(*peer, &self.proxies)).and_then(|_| requested.one(name))
     }
 }
 
-/// Tells whether a text has the form `host` or `host:port`: a name of labels, or an address. Nothing else of a URL can hide
-/// in it.
+/// Whether a text has the form `host` or `host:port`, where the host is a name of labels or an IP address.
+/// This excludes every other part of a URL.
 fn is_host(text: &str) -> bool {
     let parts = HostPort::split(text);
     let HostPort { host, port } = parts;

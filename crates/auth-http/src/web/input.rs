@@ -1,5 +1,6 @@
-//! A body that passed every check before the handler runs, in the reference's order: media type, syntax, origin and
-//! redirects, what the route does before its fields, fields, login origin.
+//! The input of a route: a body that passed every check before the handler runs. The checks run in Better
+//! Auth's order: media type, syntax, origin and redirects, the route's own step before its fields, fields,
+//! login origin.
 
 use actix_web::dev::Payload;
 
@@ -7,9 +8,9 @@ use super::body::{Body, BodyRule, MediaTypes};
 use super::context::RequestContext;
 use super::error::ApiError;
 
-/// A route's input.
+/// The input of a route.
 pub(crate) trait Input: Sized + 'static {
-    /// How it is read.
+    /// How the body is read.
     const BODY: BodyRule;
 
     /// Checks the fields.
@@ -44,7 +45,7 @@ impl Input for IgnoredBody {
     }
 }
 
-/// Input of routes that need none: if there is a body, it must be JSON.
+/// Input of routes that need none. If there is a body, it must be JSON.
 #[derive(Debug)]
 pub(crate) struct NoInput;
 
@@ -56,11 +57,11 @@ impl Input for NoInput {
     }
 }
 
-/// Reads and checks a request's input; `before` runs before its fields are checked.
+/// Reads and checks a request's input. `before` runs before the fields are checked.
 ///
 /// # Errors
 ///
-/// The first check that fails.
+/// The error of the first check that fails.
 pub(super) async fn read<I: Input>(
     request: &RequestContext,
     payload: &mut Payload,

@@ -1,7 +1,7 @@
-//! Which origins may act on a user's behalf, and where a request may be sent next (Better Auth core §4).
+//! The origins that may act on a user's behalf, and the URLs to which a request may redirect (Better Auth
+//! core §4).
 //!
-//! The checks are pure: handlers reach them through the `Checked` extractor, which runs them
-//! in the reference's order.
+//! The checks do no I/O. `web::input` runs them in Better Auth's order.
 
 mod custom_scheme;
 mod ipv4_range;
@@ -28,7 +28,7 @@ use crate::config::route_path::{RoutePath, below_base};
 /// The `Origin` is not trusted.
 pub(crate) const INVALID_ORIGIN: ErrorCode =
     ErrorCode::new(StatusCode::FORBIDDEN, "INVALID_ORIGIN", "Invalid origin");
-/// Neither `Origin` nor `Referer` came where one is needed.
+/// An origin is needed, but `Origin` and `Referer` are missing or the origin is `null`.
 pub(crate) const MISSING_OR_NULL_ORIGIN: ErrorCode =
     ErrorCode::new(StatusCode::FORBIDDEN, "MISSING_OR_NULL_ORIGIN", "Missing or null Origin");
 /// A cross-site navigation tried to sign in.
@@ -49,7 +49,7 @@ pub(crate) const CODES: &[ErrorCode] = &[
     redirect::INVALID_NEW_USER_CALLBACK_URL,
 ];
 
-/// What is trusted, and which checks are on.
+/// The trusted origins, and the checks that are on.
 #[derive(Clone, Debug)]
 pub struct OriginPolicy {
     trusted: Vec<OriginPattern>,
@@ -58,11 +58,11 @@ pub struct OriginPolicy {
     checks: OriginChecks,
 }
 
-/// Which of the reference's two switches are thrown (`disableCSRFCheck`, `disableOriginCheck`).
+/// Better Auth's two switches that turn checks off (`disableCSRFCheck`, `disableOriginCheck`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OriginChecks {
-    /// Turns off the check of `Origin` and of cross-site navigation. Not set is not the same as `false`: then
-    /// [`UncheckedOrigins::Everywhere`] turns off the check of cross-site navigation too.
+    /// Turns off the check of `Origin` and of cross-site navigation. `None` is not the same as `Some(false)`:
+    /// with `None`, [`UncheckedOrigins::Everywhere`] also turns off the check of cross-site navigation.
     pub disable_csrf_check: Option<bool>,
     /// Where `Origin` and redirect fields are not checked.
     pub disable_origin_check: UncheckedOrigins,
@@ -71,17 +71,17 @@ pub struct OriginChecks {
 /// Where `Origin` and redirect fields are not checked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum UncheckedOrigins {
-    /// They always are.
+    /// They are always checked.
     #[default]
     Nowhere,
-    /// They never are.
+    /// They are never checked.
     Everywhere,
-    /// On these paths, and on what lies below them.
+    /// They are not checked on these paths and the paths below them.
     Below(Vec<RoutePath>),
 }
 
 impl OriginPolicy {
-    /// Trusts the patterns, among which are those of this server's own addresses. Routes live below `base_path`.
+    /// Trusts the given patterns, which include this server's own base URLs. Routes are below `base_path`.
     pub fn new(
         hosts: HostPolicy,
         base_path: String,
@@ -91,7 +91,7 @@ impl OriginPolicy {
         Self { trusted, hosts, base_path, checks }
     }
 
-    /// Tells whether a browser page of `origin` may use this server with the user's cookies.
+    /// Whether a browser page of `origin` may use this server with the user's cookies.
     pub fn trusts_origin(&self, origin: &str) -> bool {
         let target = Target::new(origin);
         self.trusted.iter().any(|pattern| pattern.matches_target(&target))
@@ -109,8 +109,8 @@ impl OriginPolicy {
         Ok(())
     }
 
-    /// Checks a sign-in or sign-up, which a foreign page must not do in a user's browser even without a
-    /// cookie (§4.2).
+    /// Checks a sign-in or sign-up request. A page of another site must not send one from a user's browser,
+    /// even without a cookie (§4.2).
     ///
     /// # Errors
     ///
@@ -146,14 +146,14 @@ impl OriginPolicy {
         }
     }
 
-    /// Tells whether nothing is checked against cross-site requests (`shouldSkipCSRFForBackwardCompat` and
-    /// `skipCSRFCheck` of the reference).
+    /// Whether all checks against cross-site requests are off (`shouldSkipCSRFForBackwardCompat` and
+    /// `skipCSRFCheck` of Better Auth).
     fn is_csrf_unchecked(&self) -> bool {
         let follows = self.checks.disable_origin_check == UncheckedOrigins::Everywhere;
         self.checks.disable_csrf_check.unwrap_or(follows)
     }
 
-    /// Tells whether `Origin` and redirect fields of a request are left alone (`shouldSkipOriginCheck`).
+    /// Whether the checks of `Origin` and of redirect fields are off for a request (`shouldSkipOriginCheck`).
     fn is_origin_unchecked(&self, request: &HttpRequest) -> bool {
         match &self.checks.disable_origin_check {
             UncheckedOrigins::Nowhere => false,
@@ -172,7 +172,7 @@ impl OriginPolicy {
         let headers = request.headers();
         let origin = match text(headers, "origin") {
             origin if origin.is_empty() => text(headers, "referer"),
-            // A sandboxed page of the site that is asked, as the browser itself vouches.
+            // A sandboxed page of the requested origin. The browser confirms this in `Sec-Fetch-Site`.
             origin if origin == "null" && text(headers, "sec-fetch-site") == "same-origin" => {
                 Cow::Owned(self.origin_asked_for(request))
             }
@@ -184,8 +184,8 @@ impl OriginPolicy {
         if self.trusts_origin(&origin) { Ok(()) } else { Err(ApiError::Coded(INVALID_ORIGIN)) }
     }
 
-    /// The origin under which a request says it reached this server, which must be trusted like any other: the one that a
-    /// believed proxy names, else the host that the request names. Empty where it names none.
+    /// The origin under which a request claims to have reached this server: the one that a trusted proxy
+    /// names, else the requested host. Empty if there is none. The caller checks it like any other origin.
     fn origin_asked_for(&self, request: &HttpRequest) -> String {
         let asked = RequestedHost::of(request);
         self.hosts.forwarded_origin(&asked).unwrap_or_else(|| match text(request.headers(), "host") {
@@ -195,11 +195,12 @@ impl OriginPolicy {
     }
 }
 
-/// Headers of which Node keeps the first line; it joins the lines of the others that are read here.
+/// Headers of which Node keeps only the first line. It joins the lines of the other headers that are read
+/// here.
 const FIRST_LINE_ONLY: [&str; 2] = ["host", "referer"];
 
-/// Gives a header's text as Node does: lines joined, each byte one character. Only a header that is missing or
-/// blank is empty, so that no request escapes a check by one that is hard to read.
+/// Returns a header's text as Node does: lines joined, one character per byte. The text is empty only if the
+/// header is missing or blank, so a request cannot avoid a check with a header that is hard to decode.
 fn text<'h>(headers: &'h HeaderMap, name: &str) -> Cow<'h, str> {
     let lines = if FIRST_LINE_ONLY.contains(&name) { 1 } else { usize::MAX };
     let mut lines = headers.get_all(name).take(lines).map(|line| latin1(line.as_bytes()));
@@ -214,7 +215,7 @@ fn latin1(bytes: &[u8]) -> Cow<'_, str> {
     }
 }
 
-/// Trims what JavaScript's `trim` does of Latin-1. U+0085 is white space to Rust only.
+/// Trims Latin-1 text as JavaScript's `trim` does. Rust counts U+0085 as white space and JavaScript does not.
 fn trim(text: &str) -> &str {
     text.trim_matches(|char: char| char.is_whitespace() && char != '\u{85}')
 }

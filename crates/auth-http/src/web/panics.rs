@@ -1,5 +1,6 @@
-//! A panic costs one request: it is answered 500 without a body, as every unexpected failure, logged with the
-//! route, and counted. Without this it would take the connection with it, unanswered, and leave no line in the log.
+//! A panic fails only its own request. The response is 500 without a body, as for every unexpected
+//! failure. The panic is logged with the route and counted. Without this module, a panic would close the
+//! connection without a response and leave no line in the log.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,18 +14,19 @@ use actix_web::web::Data;
 
 use super::error::ApiError;
 
-/// Counts panics since the start, over all workers.
+/// The number of panics since the start, over all workers.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PanicCount(Arc<AtomicU64>);
 
 impl PanicCount {
-    /// Counts a panic. Its payload goes no further than the panic hook: a formatted text may hold what a client sent.
+    /// Counts a panic. Its payload is dropped and reaches only the panic hook, because a formatted message
+    /// may hold data that a client sent.
     pub(super) fn note(&self, _payload: Box<dyn Any + Send>) -> ApiError {
         let number = self.0.fetch_add(1, Ordering::Relaxed) + 1;
         ApiError::internal(Panicked { number })
     }
 
-    /// Gives the number so far.
+    /// Returns the number of panics so far.
     #[cfg(test)]
     pub(crate) fn number(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
@@ -38,7 +40,7 @@ struct Panicked {
     number: u64,
 }
 
-/// Catches the panics of everything that is served, for what is no route of the table.
+/// Middleware that catches panics outside the routes of the table.
 pub(crate) async fn stray_panics(
     request: ServiceRequest,
     next: impl AsyncFnOnce(ServiceRequest) -> Result<ServiceResponse, actix_web::Error>,
@@ -50,10 +52,11 @@ pub(crate) async fn stray_panics(
     }
 }
 
-/// Drives a future and gives a panic as a value.
+/// Polls a future to its end and returns a panic as an error.
 ///
-/// What a handler leaves behind is not looked at again: its request is dropped, a transaction that it had open rolls
-/// back with its connection, and what requests share is behind locks and channels that no panic leaves half-written.
+/// State that a panicked handler leaves behind is not used again. Its request is dropped, and a transaction
+/// that it had open rolls back with its connection. State shared between requests is behind locks and
+/// channels, which a panic does not leave half-written.
 pub(super) fn caught<T>(
     mut future: Pin<&mut (impl Future<Output = T> + ?Sized)>,
 ) -> impl Future<Output = Result<T, Box<dyn Any + Send>>> {

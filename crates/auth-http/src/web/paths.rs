@@ -1,14 +1,15 @@
-//! How the path of a request names a route: below the base path, in one spelling, unless it is turned off.
+//! Finds the route of a request's path: it must be below the base path, in exactly one spelling, and not
+//! disabled.
 
 use super::route_names::RouteNames;
 use crate::config::route_path::{RoutePath, below_base};
 
-/// How paths name routes.
+/// The rules that map paths to routes.
 #[derive(Clone, Debug)]
 pub(crate) struct PathRules {
-    /// Path of the auth routes.
+    /// Base path of the auth routes.
     pub(crate) base_path: String,
-    /// Which paths are one route's.
+    /// The paths that belong to the same route.
     pub(crate) names: RouteNames,
     /// `server.disabled_paths`.
     pub(crate) disabled: Vec<RoutePath>,
@@ -17,7 +18,7 @@ pub(crate) struct PathRules {
 }
 
 impl PathRules {
-    /// Whether a request's path is one that the settings turn off, in whatever spelling.
+    /// Whether the settings disable a request's path, in any spelling.
     pub(super) fn is_disabled(&self, path: &str) -> bool {
         !self.disabled.is_empty() && {
             let path = below_base(path, &self.base_path);
@@ -25,8 +26,8 @@ impl PathRules {
         }
     }
 
-    /// Gives the path of a route that a request's path would be, as it stands: one with an escape or a second slash is
-    /// no route's. One slash at the end is passed over where the settings say so.
+    /// Returns a request's path without the base path, otherwise unchanged: a path with an escape or a double
+    /// slash matches no route. One trailing slash is ignored if the settings say so.
     pub(super) fn route<'p>(&self, path: &'p str) -> Option<&'p str> {
         let path = match path.strip_suffix('/') {
             Some(cut) if self.skip_trailing_slashes && !cut.is_empty() && !cut.ends_with('/') => cut,

@@ -1,14 +1,16 @@
-//! How often a client may ask (Better Auth core §5; ).
+//! Rate limiting per client (Better Auth core §5; ).
 //!
-//! [`rules`] decides how much a path allows, [`path`] under which name a request counts, [`window`] whether one more
-//! fits: three pure parts. Where counts are kept is a setting: [`memory`] of this process, shared by its workers, or
-//! the table that Node's Better Auth uses, so that both servers count together. Either way looking and counting are
-//! one step: of requests that come at once exactly the allowed number passes. [`attempts`] counts something else: tries
-//! at the password of one account, from wherever they come.
+//! [`rules`] decides the limit of a path, [`path`] the path under which a request is counted, and [`window`]
+//! whether one more request fits. These three do no I/O. A setting decides where counts are kept: in the
+//! [`memory`] of this process, shared by its workers, or in the table that Better Auth on Node uses, so that
+//! both servers count together. In both cases, checking and counting are one atomic step: of concurrent
+//! requests, exactly the allowed number passes. [`attempts`] counts something else: password attempts for one
+//! account, from any client.
 //!
-//! The key of a count is the reference's, `<client address>|<path>`, with two differences. `/login`, `/register`,
-//! `/logout` and the well-known path of the public keys count as the routes that they are another spelling of. And all paths that are no route count as one per client and
-//! rule, since a client could name any number of them.
+//! The key of a count is Better Auth's, `<client address>|<path>`, with two differences. `/login`,
+//! `/register`, `/logout` and the well-known path of the public keys are aliases and count as the routes that
+//! they stand for. All paths that match no route share one count per client and rule, since a client could
+//! invent any number of them.
 
 mod database;
 mod memory;
@@ -40,14 +42,14 @@ pub(crate) use rules::RateRules;
 pub use rules::{CustomRule, ParseRuleError};
 pub use window::RateRule;
 
-/// Requests to a route that tests a password or begins an account, as the reference allows them.
+/// The limit of a route that checks a password or creates an account, as in Better Auth.
 pub(crate) const PASSWORD_RATE: RateRule = RateRule { window: Duration::from_secs(10), max: 3 };
 
-/// Stands for the address of clients whose address nobody can know: they share one count per path, as in the
-/// reference.
+/// Stands for the address of clients whose address is unknown. They share one count per path, as in
+/// Better Auth.
 const NO_ADDRESS: &str = "no-trusted-ip";
 
-/// Counts requests and refuses those over the limit; cheap to clone, and one for all workers.
+/// Counts requests and refuses those over the limit. Cheap to clone; all workers share one.
 #[derive(Clone, Debug)]
 pub(crate) struct RateLimiter {
     counting: Option<Arc<Counting>>,
@@ -67,11 +69,11 @@ enum Counts {
     Database(DatabaseCounts),
 }
 
-/// A request that is one too many.
+/// A request over the limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("too many requests")]
 pub(crate) struct TooManyRequests {
-    /// Time until the next one may pass; not zero.
+    /// Time until the next request may pass; not zero.
     pub(crate) wait: Duration,
 }
 
@@ -91,8 +93,8 @@ impl From<CountError> for ApiError {
 }
 
 impl RateLimiter {
-    /// Makes a limiter for routes below `base_path`; one that counts nothing where the settings turn it off, or clients
-    /// have no addresses to be told apart by, as in the reference.
+    /// Creates a limiter for routes below `base_path`. It counts nothing if the settings turn it off or if
+    /// client addresses are not tracked, as in Better Auth.
     pub(crate) fn new(
         settings: &RateLimitSettings,
         tracks_addresses: bool,
@@ -111,7 +113,7 @@ impl RateLimiter {
         Self { counting }
     }
 
-    /// Counts a request for a path as it came, and tells whether it may go on.
+    /// Counts a request for a path as received, and refuses it if it is over the limit.
     ///
     /// # Errors
     ///
@@ -127,21 +129,21 @@ impl RateLimiter {
         let Some((key, rule)) = counting.key_and_rule(client, path) else { return Ok(()) };
         match &counting.counts {
             Counts::Memory(counts) => Ok(counts.count(&key, rule, unix_milliseconds(now))?),
-            // Boxed, so that requests which are counted in memory have no room for it in their futures.
+            // Boxed, so that this future does not enlarge the futures of requests that are counted in memory.
             Counts::Database(counts) => Box::pin(counts.count(store, &key, rule, now)).await,
         }
     }
 }
 
 impl Counting {
-    /// Gives the key that a request counts under and what it allows; `None` where nothing limits the path.
+    /// Returns the key of a request and its limit; `None` if no rule limits the path.
     fn key_and_rule(&self, client: Option<&ClientAddress>, path: &str) -> Option<(String, RateRule)> {
         let path = CountedPath::of(path, &self.base_path, &self.names);
         let chosen = self.rules.choose(path.as_str())?;
         let client = client.map_or(&NO_ADDRESS as &dyn Display, |client| client);
         let key = match &path {
             CountedPath::Route(path) => format!("{client}|{path}"),
-            // No path holds a question mark, so this is never a route's.
+            // No path contains a question mark, so this key is never that of a route.
             CountedPath::Unknown(_) => format!("{client}|?{}", chosen.name),
         };
         Some((key, chosen.rule))

@@ -1,16 +1,16 @@
-//! The cookies that an answer sets: gathered while a request is handled, written once at its end, one line per name
-//!
+//! The cookies that a response sets. They are collected while a request is handled and written once at its
+//! end, one line per name.
 
 use actix_web::http::header::{HeaderMap, HeaderValue, SET_COOKIE};
 use auth_core::SetCookie;
 
-/// The cookies that an answer will set.
+/// The cookies that a response will set.
 #[derive(Debug, Default)]
 pub(crate) struct ResponseCookies {
-    /// Set by a guard before the handler ran. They are sent whatever the route answers: a guard that extended a
-    /// session has done so even if the handler then refuses the request.
+    /// Set by a guard before the handler ran. They are sent whatever the handler returns: a guard that
+    /// extended a session has done so even if the handler then refuses the request.
     before: Vec<SetCookie>,
-    /// Set by the handler, which knows more.
+    /// Set by the handler. They replace a guard's cookies of the same family.
     decided: Vec<SetCookie>,
 }
 
@@ -20,7 +20,7 @@ impl ResponseCookies {
         cookies.into_iter().for_each(|cookie| put(&mut self.before, cookie));
     }
 
-    /// Sets cookies from a handler, in the place of a guard's of the same family.
+    /// Sets cookies from a handler. They replace a guard's cookies of the same family.
     pub(crate) fn set(&mut self, cookies: impl IntoIterator<Item = SetCookie>) {
         cookies.into_iter().for_each(|cookie| put(&mut self.decided, cookie));
     }
@@ -32,7 +32,8 @@ impl ResponseCookies {
         self.decided.iter().chain(self.before.iter().filter(move |cookie| !is_decided(cookie)))
     }
 
-    /// Writes the `Set-Cookie` lines. A text that is no header value, which no cookie of ours has, is left out.
+    /// Writes the `Set-Cookie` lines. A cookie that is not a valid header value is logged and left out; the
+    /// server builds no such cookie.
     pub(crate) fn write(&self, headers: &mut HeaderMap) {
         for cookie in self.iter() {
             match HeaderValue::from_str(cookie.as_str()) {
@@ -43,7 +44,7 @@ impl ResponseCookies {
     }
 }
 
-/// Adds a cookie, in the place of an earlier one of its name; the same one again changes nothing.
+/// Adds a cookie and replaces an earlier one of the same name. Adding an identical cookie changes nothing.
 fn put(cookies: &mut Vec<SetCookie>, cookie: SetCookie) {
     if !cookies.contains(&cookie) {
         cookies.retain(|earlier| earlier.name() != cookie.name());

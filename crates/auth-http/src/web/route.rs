@@ -1,5 +1,5 @@
-//! A route: the one place that says what is known of it. The router, the guard, the rate limiter, disabled paths, the
-//! log and the tests all read it.
+//! A route and all facts about it, defined in one place. The router, the guard, the rate limiter, disabled
+//! paths, the log and the tests all read it.
 
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -30,7 +30,7 @@ type Call<S> = Arc<
         + Sync,
 >;
 
-/// What a route does with a body before its fields are checked.
+/// The step that a route runs on a body before its fields are checked.
 pub(crate) type BeforeFields<S> = for<'a> fn(&'a S, &'a mut Body) -> LocalBoxFuture<'a, Result<(), ApiError>>;
 
 /// A route whose handler works with a service `S`.
@@ -41,9 +41,9 @@ pub(crate) struct Route<S> {
 }
 
 impl<S: 'static> Route<S> {
-    /// Makes a route. The guard runs before the handler and after the checks of the body, as in the reference: a bad
-    /// body is 400 with and without a session. What it asks is the route's [`RouteFacts::access`], so that the two
-    /// cannot differ.
+    /// Creates a route. The guard runs after the checks of the body and before the handler, as in Better
+    /// Auth: an invalid body is 400 with and without a session. [`RouteFacts::access`] comes from the guard,
+    /// so the two cannot differ.
     pub(crate) fn new<G, I, H, F>(
         method: Method,
         path: impl Into<Cow<'static, str>>,
@@ -82,7 +82,7 @@ impl<S: 'static> Route<S> {
         Self { facts, before: None, call }
     }
 
-    /// Makes a `GET` route.
+    /// Creates a `GET` route.
     pub(crate) fn get<G, I, H, F>(path: impl Into<Cow<'static, str>>, guard: G, handler: H) -> Self
     where
         G: Guard<S>,
@@ -93,7 +93,7 @@ impl<S: 'static> Route<S> {
         Self::new(Method::GET, path, guard, handler)
     }
 
-    /// Makes a `POST` route.
+    /// Creates a `POST` route.
     pub(crate) fn post<G, I, H, F>(path: impl Into<Cow<'static, str>>, guard: G, handler: H) -> Self
     where
         G: Guard<S>,
@@ -104,13 +104,13 @@ impl<S: 'static> Route<S> {
         Self::new(Method::POST, path, guard, handler)
     }
 
-    /// Says what the route is for, in one sentence.
+    /// Describes the purpose of the route in one sentence.
     pub(crate) fn summary(mut self, summary: &'static str) -> Self {
         self.facts.summary = summary;
         self
     }
 
-    /// Lists the answers that are no error: status, and what the body holds.
+    /// Lists the successful responses: the status, and what the body contains.
     pub(crate) fn answers(mut self, answers: &'static [(u16, &'static str)]) -> Self {
         self.facts.answers = answers;
         self
@@ -122,37 +122,37 @@ impl<S: 'static> Route<S> {
         self
     }
 
-    /// Has `before` look at the body, and change it, before its fields are checked: where the reference runs
-    /// the plugins' `hooks.before`.
+    /// Runs `before` on the body before its fields are checked. It may change the body. This is where Better
+    /// Auth runs the plugins' `hooks.before`.
     pub(crate) fn before_fields(mut self, before: BeforeFields<S>) -> Self {
         self.before = Some(before);
         self
     }
 
-    /// Has the route counted and turned off under another path.
+    /// Makes the route an alias: it is counted and disabled under another path.
     pub(crate) fn counts_as(mut self, path: impl Into<Cow<'static, str>>) -> Self {
         self.facts.counts_as = Some(path.into());
         self
     }
 
-    /// Says what caches may keep.
+    /// Sets what caches may store.
     pub(crate) fn cache(mut self, cache: CachePolicy) -> Self {
         self.facts.cache = cache;
         self
     }
 
-    /// Allows so many requests, unless the settings say otherwise.
+    /// Sets the rate limit, unless the settings override it.
     pub(crate) fn rate(mut self, rate: RateRule) -> Self {
         self.facts.rate = Some(rate);
         self
     }
 
-    /// Gives what is known of the route.
+    /// Returns the facts about the route.
     pub(crate) fn facts(&self) -> &RouteFacts {
         &self.facts
     }
 
-    /// Gives the route with a worker's service.
+    /// Binds the route to a worker's service.
     pub(crate) fn mount(self, service: &Rc<S>) -> MountedRoute {
         let Self { facts, before, call } = self;
         let service = Rc::clone(service);
@@ -161,7 +161,7 @@ impl<S: 'static> Route<S> {
     }
 }
 
-/// A route with its service.
+/// A route bound to its service.
 pub(crate) struct MountedRoute {
     pub(crate) facts: RouteFacts,
     #[expect(clippy::type_complexity, reason = "named nowhere else")]
@@ -169,7 +169,7 @@ pub(crate) struct MountedRoute {
         Box<dyn Fn(Rc<RequestContext>, Payload) -> LocalBoxFuture<'static, Result<HttpResponse, ApiError>>>,
 }
 
-/// Routes for tests of what reads them.
+/// Routes for tests of the modules that read routes.
 #[cfg(test)]
 pub(crate) mod examples {
     use std::time::Duration;
@@ -187,7 +187,7 @@ pub(crate) mod examples {
         Route::post(path, Anyone, nothing)
     }
 
-    /// Some of the token API and of Better Auth.
+    /// Some routes of the token API and of Better Auth.
     pub(crate) fn routes() -> Vec<RouteFacts> {
         let rate = RateRule { window: Duration::from_secs(10), max: 3 };
         let routes = [
@@ -203,7 +203,7 @@ pub(crate) mod examples {
         routes.iter().map(|route| route.facts().clone()).collect()
     }
 
-    /// Their names, and those of the `jwt` plugin where its keys have a path.
+    /// The names of these routes, and those of the `jwt` plugin if its keys have a path.
     pub(crate) fn names_with_keys(keys: Option<&'static str>) -> RouteNames {
         let mut routes = routes();
         if let Some(keys) = keys {

@@ -1,4 +1,4 @@
-//! What is known of a route besides what it does.
+//! The facts about a route, without its handler.
 
 use std::borrow::Cow;
 
@@ -9,45 +9,46 @@ use super::body::BodyRule;
 use super::error_code::ErrorCode;
 use super::rate_limit::window::RateRule;
 
-/// What is known of a route besides what it does.
+/// The facts about a route, without its handler.
 #[derive(Clone, Debug)]
 pub struct RouteFacts {
     /// Method.
     pub method: Method,
     /// Path below the base path.
     pub path: Cow<'static, str>,
-    /// The path by which the route is counted and turned off, where it is another spelling of a route.
+    /// The path under which the route is counted and disabled, if it is an alias of another route.
     pub counts_as: Option<Cow<'static, str>>,
-    /// What the router asks of callers.
+    /// What the route requires of callers.
     pub access: Access,
-    /// How the body is read, and which checks against cross-site requests that brings.
+    /// How the body is read, and which checks against cross-site requests apply.
     pub body: BodyRule,
-    /// What caches may keep of its answers.
+    /// What caches may store of its responses.
     pub cache: CachePolicy,
-    /// How many requests the route allows unless the settings say otherwise; `None`: the settings' default.
+    /// The rate limit, unless the settings override it. `None` means the default of the settings.
     pub rate: Option<RateRule>,
-    /// One sentence for people who call it.
+    /// One sentence of documentation for API users.
     pub summary: &'static str,
-    /// Statuses of its answers that are no error, each with what the body holds.
+    /// Statuses of its successful responses, each with what the body contains.
     pub answers: &'static [(u16, &'static str)],
-    /// Codes of its own errors, besides those of its access, its body and the server.
+    /// Codes of the route's own errors, besides those of its access, its body and the server.
     pub errors: &'static [ErrorCode],
 }
 
 impl RouteFacts {
-    /// The path by which the route is counted and turned off.
+    /// The path under which the route is counted and disabled.
     pub fn name(&self) -> &str {
         self.counts_as.as_deref().unwrap_or(&self.path)
     }
 }
 
-/// What caches may keep of a route's answers.
+/// What caches may store of a route's responses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CachePolicy {
-    /// Anything: they are the same for every caller.
+    /// Everything: the responses are the same for every caller.
     Storable,
-    /// Nothing: they hold sessions and tokens, or set cookies. The reference says so of `/get-session` alone.
+    /// Nothing: the responses hold sessions or tokens, or set cookies. Better Auth forbids caching for
+    /// `/get-session` only.
     NoStore,
-    /// Nothing, and HTTP/1.0 caches are told as well, as the reference does for `/get-session`.
+    /// Nothing, and HTTP/1.0 caches are told too, as Better Auth does for `/get-session`.
     NoStorePragma,
 }

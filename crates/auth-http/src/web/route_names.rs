@@ -1,19 +1,19 @@
-//! The paths of a server's routes: by which requests are counted, routes turned off, and settings checked.
+//! The paths of a server's routes. They are used to count requests, to disable routes and to check settings.
 
 use std::collections::HashMap;
 
 use super::route_facts::RouteFacts;
 
-/// The paths of a server's routes, each with the one that it counts as.
+/// The paths of a server's routes, each with the path that it counts as.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RouteNames {
-    /// Path and name, in the order of the routes.
+    /// Path and counted path, in the order of the routes.
     names: Vec<(String, String)>,
     by_path: HashMap<String, usize>,
 }
 
 impl RouteNames {
-    /// Takes them from the routes.
+    /// Collects the paths of the routes.
     pub(crate) fn of<'r>(routes: impl IntoIterator<Item = &'r RouteFacts>) -> Self {
         let mut known = Self::default();
         for route in routes {
@@ -26,23 +26,23 @@ impl RouteNames {
         known
     }
 
-    /// Gives the path that a route counts as; any other path as it is.
+    /// Returns the path that a route counts as, and any other path unchanged.
     pub(crate) fn known_as<'p>(&'p self, path: &'p str) -> &'p str {
         let known = self.by_path.get(path).and_then(|at| self.names.get(*at));
         known.map_or(path, |(_, name)| name)
     }
 
-    /// Whether two paths below the base path are one route's.
+    /// Whether two paths below the base path belong to the same route.
     pub(crate) fn are_of_one_route(&self, one: &str, other: &str) -> bool {
         self.known_as(one) == self.known_as(other)
     }
 
-    /// Whether this server has a route of this path.
+    /// Whether this server has a route with this path.
     pub(crate) fn has(&self, path: &str) -> bool {
         self.by_path.contains_key(path)
     }
 
-    /// Gives the path of every route.
+    /// Returns the path of every route.
     pub(crate) fn all(&self) -> impl Iterator<Item = &str> {
         self.names.iter().map(|(path, _)| path.as_str())
     }

@@ -1,5 +1,5 @@
-//! Finds the route of a request and answers it: host, disabled paths, rate limit, route, input, caller, handler, cookies,
-//! in this order.
+//! Finds the route of a request and answers it. The order is: host, disabled paths, rate limit, route, input,
+//! caller, handler, cookies.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -16,30 +16,30 @@ use super::route::MountedRoute;
 use super::route_facts::CachePolicy;
 use super::services::WebServices;
 
-/// Adds headers to an answer whose cookies are known.
+/// Adds headers to a response, after its cookies are written.
 pub(crate) type AnswerHook = Rc<dyn Fn(&RequestContext, &mut HeaderMap)>;
 
-/// The pattern of the route that a request matched, for the log: never the path or the query, which are the client's
-/// text and may hold tokens.
+/// The pattern of the route that a request matched, for the log. The log never shows the path or the query,
+/// because the client chooses them and they may hold tokens.
 #[derive(Clone, Debug)]
 pub(crate) struct MatchedRoute(pub(crate) Rc<str>);
 
-/// Answers the requests of a worker.
+/// Answers the requests of one worker.
 #[derive(Clone)]
 pub(crate) struct Router(Rc<Table>);
 
-/// Where a request was mounted.
+/// Where the request's path is mounted.
 #[derive(Clone, Copy, Debug)]
 enum Place {
     /// Below the base path.
     BelowBase,
-    /// At this path of the server itself, which is also one below the base path.
+    /// At this path of the server's root, which is also a path below the base path.
     Root(&'static str),
 }
 
 struct Table {
     services: Rc<WebServices>,
-    /// By path below the base path.
+    /// Keyed by the path below the base path.
     paths: HashMap<String, Path>,
     hooks: Vec<AnswerHook>,
 }
@@ -50,7 +50,7 @@ struct Path {
 }
 
 impl Router {
-    /// Takes the routes, and what is done to their answers.
+    /// Takes the routes, and the hooks that change their responses.
     pub(crate) fn new(
         services: Rc<WebServices>,
         routes: impl IntoIterator<Item = MountedRoute>,
@@ -67,7 +67,7 @@ impl Router {
         Self(Rc::new(Table { services, paths, hooks }))
     }
 
-    /// Everything below the base path.
+    /// Serves everything below the base path.
     pub(crate) fn scope(&self) -> impl HttpServiceFactory + use<> {
         let router = self.clone();
         let base_path = &self.0.services.paths.base_path;
@@ -77,8 +77,8 @@ impl Router {
         }))
     }
 
-    /// One route at a path of the server itself, outside the base path, where other software looks for it. It is counted
-    /// and turned off as below the base path.
+    /// Serves one route at a path of the server's root, outside the base path, where other software expects
+    /// it. It is counted and disabled as below the base path.
     pub(crate) fn at_root(&self, path: &'static str) -> impl HttpServiceFactory + use<> {
         let router = self.clone();
         web::resource(path).guard(guard::fn_guard(move |context| context.head().uri.path() == path)).to(
@@ -145,7 +145,7 @@ impl Table {
     }
 }
 
-/// An unknown path or method: 404 without body or content type, as the reference answers.
+/// An unknown path or method: 404 without body or content type, as Better Auth answers.
 pub(crate) fn not_found() -> HttpResponse {
     HttpResponse::NotFound().finish()
 }

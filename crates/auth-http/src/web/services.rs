@@ -1,4 +1,5 @@
-//! What every route shares: the policies that a request is held against before and around its handler.
+//! The services that all routes share: the policies that are applied to a request before and around its
+//! handler.
 
 use std::sync::Arc;
 
@@ -17,41 +18,41 @@ use super::paths::PathRules;
 use super::rate_limit::RateLimiter;
 use crate::config::clock::Clock;
 
-/// What every route of a worker shares.
+/// The services that all routes of a worker share.
 #[derive(Debug)]
 pub(crate) struct WebServices {
-    /// Tells the time.
+    /// The clock.
     pub(crate) clock: Clock,
-    /// For which hosts requests are answered.
+    /// The hosts for which requests are answered.
     pub(crate) hosts: HostPolicy,
-    /// Which pages may act for a user.
+    /// The pages that may act for a user.
     pub(crate) origins: Arc<OriginPolicy>,
-    /// Which client a request comes from.
+    /// Determines a request's client address.
     pub(crate) clients: ClientAddressPolicy,
-    /// How many requests a client may send.
+    /// The rate limiter.
     pub(crate) limiter: RateLimiter,
-    /// Where the limiter counts, if it does so in the database.
+    /// The store, for a limiter that counts in the database.
     pub(crate) store: Store,
-    /// How much of a body is read.
+    /// The limits on reading a body.
     pub(crate) body: BodyLimits,
-    /// Which paths are turned off.
+    /// How paths name routes, and which paths are disabled.
     pub(crate) paths: PathRules,
-    /// Counts panics.
+    /// The number of panics.
     pub(crate) panics: PanicCount,
 }
 
 impl WebServices {
-    /// Gives the address that a request reached.
+    /// Returns the base URL that a request reached.
     ///
     /// # Errors
     ///
-    /// `MISDIRECTED_REQUEST` where the server does not answer for its host (RFC 9110 §15.5.20). Better Auth leaves such
-    /// a request without an answer of its own.
+    /// `MISDIRECTED_REQUEST` if the server does not serve the requested host (RFC 9110 §15.5.20). Better Auth
+    /// defines no response for such a request.
     pub(super) fn reached(&self, request: &HttpRequest) -> Result<ReachedAddress, ApiError> {
         self.hosts.reached(&RequestedHost::of(request)).ok_or(ApiError::Coded(MISDIRECTED_REQUEST))
     }
 
-    /// Gives the client that a request comes from; `None` where that cannot be known.
+    /// Returns the client address of a request; `None` if it is unknown.
     pub(super) fn client_address(&self, request: &HttpRequest) -> Option<ClientAddress> {
         self.clients.client_address(request.peer_addr().map(|peer| peer.ip()), request.headers())
     }
@@ -60,7 +61,7 @@ impl WebServices {
     ///
     /// # Errors
     ///
-    /// 429 for one too many; 503 where it cannot be counted.
+    /// 429 if the request is over the limit; 503 if it cannot be counted.
     pub(super) async fn count(
         &self,
         client: Option<&ClientAddress>,
@@ -73,7 +74,7 @@ impl WebServices {
 
 #[cfg(test)]
 impl WebServices {
-    /// Services that trust one origin, count nothing and reach no database.
+    /// Services for tests. They trust one origin, count nothing and reach no database.
     #[expect(clippy::unwrap_used, reason = "tests")]
     pub(super) fn for_tests(base_path: &str) -> Self {
         use crate::config::Environment;

@@ -1,4 +1,4 @@
-//! A row of the driver's, as Diesel reads rows.
+//! An adapter that lets Diesel read rows of the driver (tokio-postgres).
 
 use std::num::NonZeroU32;
 use std::ops::Range;
@@ -8,7 +8,7 @@ use diesel::pg::{Pg, PgValue, TypeOidLookup};
 use diesel::row::{Field, PartialRow, Row, RowIndex, RowSealed};
 use tokio_postgres::types::{FromSql, Type};
 
-/// A row.
+/// A row of the driver.
 pub(crate) struct PgRow(tokio_postgres::Row);
 
 impl PgRow {
@@ -76,7 +76,7 @@ impl<'f> Field<'f, Pg> for PgField<'f> {
     }
 }
 
-/// The number of a value's type.
+/// The OID of a value's type.
 struct Oid(NonZeroU32);
 
 impl TypeOidLookup for Oid {
@@ -85,7 +85,7 @@ impl TypeOidLookup for Oid {
     }
 }
 
-/// A value of any type in PostgreSQL's binary form.
+/// A value of any type in PostgreSQL's binary format.
 struct Raw<'r>(&'r [u8]);
 
 impl<'r> FromSql<'r> for Raw<'r> {

@@ -1,4 +1,4 @@
-//! Addresses that people have, and addresses that have to be refused.
+//! Database URLs that must be accepted, and URLs that must be rejected.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 use super::*;

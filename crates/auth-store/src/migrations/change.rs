@@ -1,4 +1,4 @@
-//! The statements that bring live tables to their declaration. They only add: a table, a column, an index.
+//! The statements that make live tables match their declarations. They only add tables, columns and indexes.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use crate::tables::{Absent, Column, ColumnDefault, ColumnKind};
 /// One addition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// What is added, such as `table "user"`, under the database's names.
+    /// What is added, such as `table "user"`, with the database's names.
     pub what: String,
     /// The statement that adds it, without a semicolon.
     pub sql: String,
@@ -23,14 +23,14 @@ impl fmt::Display for Change {
     }
 }
 
-/// Gives the statements that make every table of a layout in an empty database.
+/// Returns the statements that create every table of a layout in an empty database.
 pub fn from_nothing(layout: &Layout) -> Vec<Change> {
     shape(&Live::default(), layout)
 }
 
-/// Lists what makes missing tables, with their indexes, and missing columns.
+/// Lists the statements that create missing tables with their indexes, and missing columns.
 ///
-/// A column that cannot be added is left out; the comparison names it.
+/// A column that cannot be added is skipped; the schema comparison reports it.
 pub(super) fn shape(live: &Live, layout: &Layout) -> Vec<Change> {
     let mut changes = Vec::new();
     for table in layout.tables.names() {
@@ -51,7 +51,8 @@ pub(super) fn shape(live: &Live, layout: &Layout) -> Vec<Change> {
             let name = layout.names.column(table, column.name);
             let what = format!("column \"{}\".\"{name}\"", layout.names.table(table));
             changes.push(Change { what, sql: layout.names.exchange(&sql).into_owned() });
-            // As Node's tool has it: a constraint in a new table, an index for a new column.
+            // As in Node's migration tool: a unique constraint in a new table, a unique index for an added
+            // column.
             if column.unique {
                 changes.push(create_index(table, column.name, "uidx", layout));
             }
@@ -60,8 +61,8 @@ pub(super) fn shape(live: &Live, layout: &Layout) -> Vec<Change> {
     changes
 }
 
-/// Lists what makes the missing indexes of tables that are there, those of columns to be added included. Each
-/// keeps writers waiting while it is built.
+/// Lists the statements that create the missing indexes of existing tables, including indexes of columns that
+/// are still to be added. Building an index blocks writes to its table.
 pub(super) fn indexes(live: &Live, layout: &Layout) -> Vec<Change> {
     let mut changes = Vec::new();
     for table in layout.tables.names().filter(|table| live.has(table)) {
@@ -87,7 +88,8 @@ fn create_table(table: &str, layout: &Layout) -> Change {
     Change { what, sql: layout.names.exchange(&sql).into_owned() }
 }
 
-/// Gives the statement that adds a column, under Better Auth's names; `None` where none may be added.
+/// Returns the statement that adds a column, with Better Auth's names; `None` if the column must not be
+/// added.
 pub(super) fn add_column(table: &str, column: &Column, layout: &Layout) -> Option<String> {
     let default = match column.absent {
         Absent::Refuse => return None,
@@ -98,7 +100,7 @@ pub(super) fn add_column(table: &str, column: &Column, layout: &Layout) -> Optio
     Some(format!("ALTER TABLE \"{table}\" ADD COLUMN {declaration}{}", reference(column)))
 }
 
-/// Makes an index; its name is the one that Node's tool gives it.
+/// Returns the change that creates an index. The index has the name that Node's migration tool gives it.
 fn create_index(table: &str, column: &str, kind: &str, layout: &Layout) -> Change {
     let unique = if kind == "uidx" { "UNIQUE " } else { "" };
     let sql = format!("CREATE {unique}INDEX \"{table}_{column}_{kind}\" ON \"{table}\" (\"{column}\")");
@@ -107,11 +109,11 @@ fn create_index(table: &str, column: &str, kind: &str, layout: &Layout) -> Chang
     Change { what, sql: layout.names.exchange(&sql).into_owned() }
 }
 
-/// Writes a column's name, type, default and NOT NULL.
+/// Returns a column's name, type, default and NOT NULL.
 fn declaration(column: &Column, default: Option<ColumnDefault>, ids: IdKind) -> String {
     let name = column.name;
     if column.kind == ColumnKind::Key {
-        // As Node's tool declares ids of each kind.
+        // The same types as in Node's migration tool.
         let kind = match ids {
             IdKind::Text => "text",
             IdKind::Uuid => "uuid DEFAULT pg_catalog.gen_random_uuid()",
@@ -124,7 +126,7 @@ fn declaration(column: &Column, default: Option<ColumnDefault>, ids: IdKind) -> 
     format!("\"{name}\" {}{default}{not_null}", column_type(column.kind, ids))
 }
 
-/// Writes the foreign key of a column, if it has one.
+/// Returns the foreign key clause of a column; empty if it has none.
 fn reference(column: &Column) -> String {
     match column.kind {
         ColumnKind::Reference { table, on_delete } => {
@@ -139,7 +141,7 @@ fn reference(column: &Column) -> String {
     }
 }
 
-/// Names the type that a new column gets.
+/// Returns the type of a new column.
 pub(super) fn column_type(kind: ColumnKind, ids: IdKind) -> &'static str {
     match kind {
         ColumnKind::Key | ColumnKind::Reference { .. } => id_type(ids),

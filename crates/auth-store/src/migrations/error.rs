@@ -1,59 +1,61 @@
-//! Why the tables could not be made, or looked at.
+//! Errors of the migrations.
 
 use super::finding::Finding;
 use crate::connection::ConnectError;
 use crate::tls::TlsError;
 
-/// Why migrations did not run or could not be looked at.
+/// Why migrations failed, or why the state of the database could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrationError {
-    /// No connection, or one through a pooler that must not be used.
+    /// No connection could be opened, or the pooler in front of the database is unsafe.
     #[error("the database cannot be reached for migrations")]
     Connect(#[source] ConnectError),
-    /// TLS cannot be set up as the address asks.
+    /// TLS cannot be set up as the database URL requires.
     #[error(transparent)]
     Tls(#[from] TlsError),
-    /// Tables of the same names are there and are not Better Auth's; nothing was changed.
+    /// Tables of the same names exist, but are not Better Auth's. Nothing was changed.
     #[error("the database has tables that cannot be adopted: {}", list(findings))]
     NotAdoptable {
-        /// What does not fit.
+        /// The differences.
         findings: Vec<Finding>,
     },
-    /// Tables made or adopted before have other names or another kind of ids; nothing was changed.
+    /// The recorded tables have other names or another kind of ids than the settings say. Nothing was
+    /// changed.
     #[error(
         "the tables made before do not fit the settings, of which [database.names] and database.generate_id say how the tables are: {}",
         list(findings)
     )]
     NotAsRecorded {
-        /// What does not fit.
+        /// The differences.
         findings: Vec<Finding>,
     },
-    /// `down` would have dropped other tables than `up` made.
+    /// `down` would have dropped other tables than `up` created, because the names in the settings have
+    /// changed.
     #[error(
         "the tables of {feature} were made as {}, and [database.names] calls them {}; set the names of that time",
         made.join(", "), called.join(", ")
     )]
     OtherNames {
-        /// Whose tables.
+        /// The feature that the tables belong to.
         feature: &'static str,
-        /// What they were called.
+        /// The names under which they were created.
         made: Vec<String>,
-        /// What they would be called now.
+        /// The names according to the settings.
         called: Vec<String>,
     },
     /// A statement failed, and everything before it was rolled back.
     #[error("{what} could not be changed, and nothing was")]
     Failed {
-        /// What the statement was about.
+        /// The object that the statement creates or drops.
         what: String,
-        /// What the database said.
+        /// The database's error.
         #[source]
         source: tokio_postgres::Error,
     },
-    /// `down` would have dropped rows.
+    /// `down` would have dropped data.
     #[error("{feature} keeps data ({}); ask for its loss explicitly to drop them", tables.join(", "))]
     WouldLoseData {
-        /// Whose data.
+        /// The feature that the data belong to.
         feature: &'static str,
         /// Tables that are not empty.
         tables: Vec<String>,
@@ -61,10 +63,10 @@ pub enum MigrationError {
     /// The database has the tables of a feature that this build does not know.
     #[error("the database has the tables of {feature}, which this build does not know; use the newer build")]
     Unknown {
-        /// Its name.
+        /// The feature's name.
         feature: String,
     },
-    /// The record of what has run, or the catalogue, could not be read.
+    /// The record of the features, or the system catalogue, could not be read.
     #[error("the state of the database could not be read")]
     Query(#[source] tokio_postgres::Error),
 }

@@ -1,10 +1,11 @@
-//! The columns of additional fields: declared in the settings, so no numbered migration can name them.
+//! The columns of additional fields. The settings declare them, so the built-in table declarations do not
+//! contain them.
 //!
-//! What is missing is seen from the live tables each time and added; nothing is ever changed or dropped.
-//! Types are those of Node's own migration tool (Better Auth core §12.1). So is NOT NULL where a field is
-//! required, with one difference: only together with a default in the column. Without one, rows that are
-//! there would stand in its way, and a Node server that does not declare the field would refuse every
-//! request. That a required value is there at sign-up is checked before the database is asked.
+//! Each run compares the settings with the live tables and adds missing columns and indexes. It never changes
+//! or drops anything. Types are those of Node's own migration tool (Better Auth core §12.1). NOT NULL differs
+//! in one point: a required field gets it only together with a default. Without a default, existing rows
+//! would violate NOT NULL, and a Node server that does not declare the field would refuse every request.
+//! Required values are checked at sign-up, before the database is used.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -27,7 +28,7 @@ use crate::id::IdKind;
 use crate::names::{NamedConnection, TableNames};
 use crate::tables::TableSet;
 
-/// What failed, in errors.
+/// What failed, for error messages.
 const WHAT: &str = "the columns of additional fields";
 
 /// Lists the statements that [`up`] would run.
@@ -45,13 +46,13 @@ pub async fn plan(
     Ok(statements(&live, declared, names))
 }
 
-/// Adds the columns and indexes that are missing, in one transaction; gives the statements that ran. Adding a
-/// column takes a short lock; making an index keeps writers waiting, so on a large table make it first, with
+/// Adds missing columns and indexes in one transaction. Returns the statements that ran. Adding a column
+/// takes a short lock. Creating an index blocks writes, so create it on a large table beforehand, with
 /// `CREATE INDEX CONCURRENTLY`.
 ///
 /// # Errors
 ///
-/// [`MigrationError::Failed`] when a statement failed, and then nothing stays; and as [`plan`].
+/// [`MigrationError::Failed`] when a statement failed and everything was rolled back, and as [`plan`].
 pub async fn up(
     url: &DatabaseUrl,
     declared: &DeclaredFields,
@@ -70,11 +71,11 @@ pub async fn up(
         }
         Ok(statements)
     };
-    // Under the lock of the migrations: another process may be doing the same.
+    // The transaction takes the lock of the migrations, because another process may do the same.
     link.transaction(WHAT, add).await
 }
 
-/// The tables that can have additional fields.
+/// The layout of the tables that can have additional fields.
 fn of_names(names: &TableNames) -> Layout {
     Layout { names: Arc::new(names.clone()), tables: TableSet::core(), ..Layout::default() }
 }
@@ -95,7 +96,8 @@ pub async fn check(
     Ok(findings(&live, declared, &layout))
 }
 
-/// Lists what makes requests fail or leaves the data unprotected: why a server on this database is not ready.
+/// Lists the findings that make requests fail or leave data unprotected. With any of them, the server is not
+/// ready.
 pub(crate) async fn breaking_on(
     connection: &mut NamedConnection,
     declared: &DeclaredFields,
@@ -110,7 +112,7 @@ pub(crate) async fn breaking_on(
 }
 
 fn findings(live: &Live, declared: &DeclaredFields, layout: &Layout) -> Vec<Finding> {
-    // A declared column that must be filled is one that both servers fill.
+    // A required column that is declared as an additional field is filled by both servers.
     let is_declared = |finding: &Finding| {
         finding.problem == Problem::ExtraRequired
             && of_all(declared).any(|(table, field)| {
@@ -149,12 +151,12 @@ fn findings(live: &Live, declared: &DeclaredFields, layout: &Layout) -> Vec<Find
     findings
 }
 
-/// Names the columns that are not there, such as `user.plan`; asks nothing where no field is declared.
+/// Lists the missing columns, such as `user.plan`. Runs no query if no field is declared.
 pub(crate) async fn missing_on(
     connection: &mut NamedConnection,
     declared: &DeclaredFields,
 ) -> Result<Vec<String>, StoreError> {
-    // Not at the top: it gives every type an `execute`, the driver's client too.
+    // Imported here, because at module level the trait would add another `execute` to the driver's client.
     use diesel_async::RunQueryDsl;
 
     #[derive(QueryableByName)]
@@ -176,7 +178,7 @@ pub(crate) async fn missing_on(
     .load(connection.plain())
     .await?;
     let places = of_all(declared).map(|(table, field)| {
-        // A feature's field can have its name from `[database.names]`.
+        // `[database.names]` can rename the field of a feature.
         format!("{}.{}", names.table(table), names.column(table, &field.column))
     });
     Ok(places.filter(|place| !there.iter().any(|there| there.place == *place)).collect())
@@ -187,7 +189,8 @@ fn of_all(declared: &DeclaredFields) -> impl Iterator<Item = (&'static str, &Fie
     user.chain(declared.session.iter().map(|field| (SESSION, field)))
 }
 
-/// Names and columns are identifiers by their type, so that quoting them is enough.
+/// Returns the statements that add missing columns and indexes. The names of tables and columns are validated
+/// identifiers, so quoting them is enough.
 fn statements(live: &Live, declared: &DeclaredFields, names: &TableNames) -> Vec<String> {
     let mut statements = Vec::new();
     for (table, field) in of_all(declared) {
@@ -213,7 +216,8 @@ fn add_column(table: &str, field: &FieldDeclaration) -> String {
     statement
 }
 
-/// Gives the statement for an index that is asked for and not there. The names are Node's.
+/// Returns the statement that creates an index that is declared and missing. The index has Node's name for
+/// it.
 fn create_index(live: &Live, names: &TableNames, table: &str, field: &FieldDeclaration) -> Option<String> {
     let column = &field.column;
     if !(field.unique || field.index) || live.has_index(table, column, field.unique) {
@@ -221,9 +225,9 @@ fn create_index(live: &Live, names: &TableNames, table: &str, field: &FieldDecla
     }
     let (kind, suffix) = if field.unique { ("UNIQUE INDEX", "uidx") } else { ("INDEX", "idx") };
     let name = format!("{table}_{column}_{suffix}");
-    // It will have the database's name of the table.
+    // The final name contains the database's name of the table.
     let length = name.len() - table.len() + names.table(table).len();
-    // PostgreSQL chooses a name itself where this one would be cut off.
+    // PostgreSQL would truncate a longer name. Without a name it chooses one itself.
     let name = if length <= IDENTIFIER_MAX_BYTES { format!(" \"{name}\"") } else { String::new() };
     Some(format!("CREATE {kind}{name} ON \"{table}\" (\"{column}\")"))
 }
@@ -239,7 +243,8 @@ fn column_type(kind: FieldKind) -> &'static str {
     }
 }
 
-/// Types that take and give the values of a kind; each as `format_type` names it.
+/// Whether a PostgreSQL type, as `format_type` returns it, can store and return the values of a kind of
+/// field.
 fn accepts(kind: FieldKind, found: &str) -> bool {
     match kind {
         FieldKind::Text => matches!(found, "text" | "character varying" | "citext"),
@@ -251,9 +256,9 @@ fn accepts(kind: FieldKind, found: &str) -> bool {
     }
 }
 
-/// Writes a default as SQL; `None` for NULL.
+/// Returns a default value as SQL; `None` for NULL.
 fn literal(value: &FieldValue) -> Option<String> {
-    // `standard_conforming_strings` has been on since 9.1: a quote is the only letter that means something.
+    // `standard_conforming_strings` is on by default since PostgreSQL 9.1, so only the quote must be escaped.
     let quoted = |text: &str| format!("'{}'", text.replace('\'', "''"));
     Some(match value {
         FieldValue::Null => return None,

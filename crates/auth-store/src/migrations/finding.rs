@@ -1,24 +1,24 @@
-//! What is wrong with a live table, and the statement that mends it.
+//! Problems of a live table, and the statements that fix them.
 
 use std::fmt;
 
 use crate::id::IdKind;
 
-/// How bad a finding is.
+/// The severity of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {
-    /// One of the servers fails, or the data are not protected.
+    /// This server or Node's fails, or the data are not protected.
     Breaks,
-    /// Both work; something is slower or looser than it should be.
+    /// Both servers work, but something is slower or less strict than it should be.
     Weakens,
 }
 
-/// What is wrong with a table or column.
+/// A problem of a table or column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Problem {
-    /// The table is not there.
+    /// The table does not exist.
     MissingTable,
-    /// The column is not there.
+    /// The column does not exist.
     MissingColumn,
     /// The column has a type that the server cannot read or write.
     WrongType {
@@ -27,53 +27,53 @@ pub enum Problem {
         /// The type it should have.
         expected: &'static str,
     },
-    /// The column keeps ids of another kind than those that the server was told of.
+    /// The column stores ids of another kind than the settings say.
     OtherIds {
         /// The type it has.
         found: String,
-        /// The kind that was expected.
+        /// The kind in the settings.
         expected: IdKind,
-        /// The kind that the column is of, if there is one.
+        /// The kind that the column's type matches, if any.
         fits: Option<IdKind>,
     },
-    /// The column does not make the ids that Node, or both servers, leave to it.
+    /// The id column has no default, although Node or both servers rely on it to generate ids.
     NoIdDefault,
-    /// A column of Better Auth 1.7.1 that neither server fills must be filled.
+    /// A column of Better Auth 1.7.1 is NOT NULL, but neither server fills it.
     LeftoverIssuer,
-    /// A column that neither server fills must be filled.
+    /// An unknown column is NOT NULL and has no default, so neither server fills it.
     ExtraRequired,
-    /// The column refuses NULL, which the servers write.
+    /// The column is NOT NULL, but the servers write NULL.
     MustBeNullable,
     /// The column accepts NULL, which the servers cannot read.
     Nullable,
-    /// Two rows can have one value.
+    /// Two rows can have the same value.
     NotUnique,
-    /// The column may point at nothing.
+    /// The column has no foreign key, so it can hold ids of missing rows.
     NoForeignKey {
-        /// The table whose rows it should refer to, as the database calls it.
+        /// The table that it should reference, with the database's name.
         to: String,
     },
-    /// The foreign key has another rule for the deletion of the row that it refers to.
+    /// The foreign key has another rule for deleting the referenced row.
     OtherDeleteRule {
-        /// The rule that it should have, such as `CASCADE`.
+        /// The expected rule, such as `CASCADE`.
         expected: &'static str,
     },
-    /// Looking rows up by the column reads the whole table.
+    /// The column has no index, so lookups by it read the whole table.
     NoIndex,
 }
 
-/// A difference, and the statement that removes it where one can be given.
+/// A difference, with the statement that removes it if there is one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// The table, as the database calls it.
+    /// The database's name of the table.
     pub table: String,
-    /// The column, as the database calls it; `None` for the table itself.
+    /// The database's name of the column; `None` if the finding is about the table itself.
     pub column: Option<String>,
-    /// What is wrong.
+    /// The problem.
     pub problem: Problem,
-    /// How bad it is.
+    /// Its severity.
     pub severity: Severity,
-    /// SQL that mends it. To be read before it is run: it may lock the table or fail on its rows.
+    /// SQL that fixes it. Read it before you run it: it may lock the table, or fail because of existing rows.
     pub fix: Option<String>,
 }
 
@@ -123,7 +123,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// The type of columns that hold ids.
+/// Returns the type of columns that hold ids.
 pub(super) fn id_type(ids: IdKind) -> &'static str {
     match ids {
         IdKind::Text => "text",
@@ -132,7 +132,7 @@ pub(super) fn id_type(ids: IdKind) -> &'static str {
     }
 }
 
-/// What Node's configuration says.
+/// Returns the value of `generateId` in Node's configuration.
 fn as_generate_id(ids: IdKind) -> &'static str {
     match ids {
         IdKind::Text => "not set, false or a function",

@@ -1,4 +1,4 @@
-//! What a database should look like.
+//! The expected tables of a database.
 
 use std::sync::Arc;
 
@@ -6,14 +6,14 @@ use crate::id::IdKind;
 use crate::names::TableNames;
 use crate::tables::TableSet;
 
-/// Which tables a database should have, what they are called, and how they keep ids.
+/// The expected tables of a database, their names, and the kind of their ids.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Layout {
-    /// How ids are kept.
+    /// How ids are stored.
     pub ids: IdKind,
-    /// What tables and columns are called.
+    /// The database's names for tables and columns.
     pub names: Arc<TableNames>,
-    /// The tables that the enabled features ask for.
+    /// The tables of the enabled features.
     pub tables: TableSet,
 }
 

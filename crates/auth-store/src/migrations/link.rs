@@ -9,18 +9,18 @@ use crate::connection::{Connector, Patience};
 use crate::database_url::DatabaseUrl;
 use crate::pooler;
 
-/// Begins a transaction and takes the advisory lock that starters queue at (its number says "authmigr").
-/// The settings are the transaction's, so that they are right behind a pooler too; the lock is waited
-/// for longer than a table is.
+/// Begins a transaction and takes the advisory lock that serializes migrations (its number is the text
+/// "authmigr"). The settings are local to the transaction, so they also work behind a pooler. The timeout is
+/// longer for the advisory lock than for table locks.
 const BEGIN: &str = "BEGIN; SET LOCAL statement_timeout = 0; \
      SET LOCAL idle_in_transaction_session_timeout = '60s'; SET LOCAL client_min_messages = warning; \
      SET LOCAL lock_timeout = '60s'; SELECT pg_advisory_xact_lock(7022647185815201650); \
      SET LOCAL lock_timeout = '10s'";
 
-/// Longest time for opening the connection.
+/// Timeout for opening the connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long a sleeping or starting database is waited for.
+/// How long connecting is retried while the database is starting or waking up.
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// The connection that migrations run on.
@@ -34,7 +34,7 @@ impl Link {
         let connector = Connector::new(url, CONNECT_TIMEOUT)?;
         let mut patience = Patience::new(PATIENCE);
         let (client, connection) = loop {
-            // Through an unsafe pooler even the questions asked here could be answered wrongly.
+            // An unsafe pooler could mix up even the statements that run here.
             let opened = match pooler::probe(&connector).await {
                 Ok(_) => connector.open().await,
                 Err(error) => Err(error),
@@ -46,13 +46,13 @@ impl Link {
             }
         };
         let driver = tokio::spawn(async move {
-            // Errors reach the client's futures as well.
+            // The client's futures return the same error.
             let _ = connection.await;
         });
         Ok(Self { client, driver })
     }
 
-    /// Runs work in one transaction, after waiting for other migrations to end; rolls back what fails.
+    /// Runs `work` in one transaction, after other migrations have ended. Rolls back if it fails.
     pub(super) async fn transaction<T>(
         &self,
         what: &str,
@@ -66,7 +66,7 @@ impl Link {
                 Ok(done)
             }
             Err(error) => {
-                // A lost connection rolls back by itself.
+                // If the connection is lost, the server rolls back.
                 let _ = self.client.batch_execute("ROLLBACK").await;
                 Err(error)
             }

@@ -1,7 +1,7 @@
-//! The live tables of a layout, as the catalogue describes them, under Better Auth's names.
+//! The live tables of a layout, read from the system catalogue, with Better Auth's names.
 //!
-//! Read in two ways with the same questions: by the tools that migrate, on the driver's own client, and by
-//! readiness, on a connection of the pool.
+//! The same queries run in two ways: migrations use the driver's own client, and the readiness check uses a
+//! connection of the pool.
 
 use diesel::sql_types::{Bool, Text};
 use diesel::{QueryableByName, sql_query};
@@ -12,7 +12,7 @@ use crate::error::StoreError;
 use crate::names::{NamedConnection, TableNames};
 use crate::tables::{DeleteRule, Part, Table};
 
-/// What is there.
+/// The existing columns, indexes and foreign keys.
 #[derive(Default)]
 pub(super) struct Live {
     pub(super) columns: Vec<LiveColumn>,
@@ -24,46 +24,46 @@ pub(super) struct Live {
 pub(super) struct LiveColumn {
     #[diesel(sql_type = Text)]
     pub(super) table: String,
-    /// Better Auth's, or the column's own where it is none of Better Auth's.
+    /// Better Auth's name. A column that is not Better Auth's has the database's name.
     #[diesel(sql_type = Text)]
     pub(super) name: String,
-    /// Whether it is called like a column of Better Auth, which the database calls otherwise.
+    /// Whether it has Better Auth's name for a column, although the settings give that column another name.
     #[diesel(sql_type = Bool)]
     pub(super) is_namesake: bool,
     #[diesel(sql_type = Text)]
     pub(super) kind: String,
     #[diesel(sql_type = Bool)]
     pub(super) required: bool,
-    /// Whether the database gives it a value where an insert gives none.
+    /// Whether the database fills it in if an INSERT gives no value.
     #[diesel(sql_type = Bool)]
     pub(super) filled: bool,
 }
 
-/// An index, known by the column that it begins with.
+/// An index, identified by its first column.
 #[derive(QueryableByName)]
 struct LiveIndex {
     #[diesel(sql_type = Text)]
     table: String,
     #[diesel(sql_type = Text)]
     column: String,
-    /// Whether it is unique over that column alone, for every row.
+    /// Whether it is unique on that column alone and covers every row.
     #[diesel(sql_type = Bool)]
     unique: bool,
 }
 
-/// A foreign key of one column.
+/// A foreign key on one column.
 #[derive(QueryableByName)]
 pub(super) struct ForeignKey {
     #[diesel(sql_type = Text)]
     table: String,
     #[diesel(sql_type = Text)]
     column: String,
-    /// The table that it refers to; empty where that is none of the layout.
+    /// The referenced table. May be empty if the table is not part of the layout.
     #[diesel(sql_type = Text)]
     to: String,
     #[diesel(sql_type = Text)]
     pub(super) name: String,
-    /// What becomes of the row when the other goes, as PostgreSQL codes it.
+    /// The delete rule, as PostgreSQL encodes it (`confdeltype`).
     #[diesel(sql_type = Text)]
     on_delete: String,
 }
@@ -79,7 +79,7 @@ impl ForeignKey {
 }
 
 impl Live {
-    /// Puts Better Auth's names in place of the database's.
+    /// Replaces the database's names with Better Auth's.
     fn named(mut self, names: &TableNames) -> Self {
         if names.are_better_auths() {
             return self;
@@ -102,18 +102,18 @@ impl Live {
         let places = self.indexes.iter_mut().map(|index| (&index.table, &mut index.column));
         let places = places.chain(self.foreign_keys.iter_mut().map(|key| (&key.table, &mut key.column)));
         for (table, column) in places {
-            // What a namesake has is of no interest, and no field is called so.
+            // Indexes and foreign keys of a namesake are ignored: an empty name matches no field.
             *column = names.field_called(table, column).unwrap_or_default().to_owned();
         }
         self
     }
 
-    /// Gives the names of those of the given tables that are there.
+    /// Returns the names of the given tables that exist.
     pub(super) fn tables_of(&self, tables: impl Iterator<Item = &'static Table>) -> Vec<&'static str> {
         tables.map(|table| table.name).filter(|name| self.has(name)).collect()
     }
 
-    /// Tells whether a table of the part is there, or one of the columns that it adds to another part's.
+    /// Whether a table of the part exists, or a column that the part adds to another part's table.
     pub(super) fn has_any_of(&self, part: &Part) -> bool {
         part.tables.iter().any(|table| match table.is_whole() {
             true => self.has(table.name),
@@ -129,7 +129,8 @@ impl Live {
         self.columns.iter().find(|column| column.table == table && column.name == name && !column.is_namesake)
     }
 
-    /// Tells whether an index begins with the column, or is unique over it alone.
+    /// Whether an index begins with the column. With `unique`, whether an index is unique on that column
+    /// alone.
     pub(super) fn has_index(&self, table: &str, column: &str, unique: bool) -> bool {
         self.indexes
             .iter()
@@ -142,9 +143,9 @@ impl Live {
     }
 }
 
-/// Which tables count: those in the schema that new tables would go to.
+/// Returns the condition for the layout's tables in the schema where new tables would be created.
 fn tables(layout: &Layout) -> String {
-    // Identifiers without quotes in them.
+    // The names are validated identifiers, which contain no quotes.
     let literals: Vec<String> =
         layout.tables.names().map(|table| format!("'{}'", layout.names.table(table))).collect();
     format!(
@@ -223,7 +224,7 @@ pub(super) async fn read(client: &Client, layout: &Layout) -> Result<Live, Error
 
 /// Reads the catalogue with a connection of the pool.
 pub(super) async fn read_on(connection: &mut NamedConnection, layout: &Layout) -> Result<Live, StoreError> {
-    // Not at the top: it gives every type an `execute`, the driver's client too.
+    // Imported here, because at module level the trait would add another `execute` to the driver's client.
     use diesel_async::RunQueryDsl;
 
     let connection = connection.plain();

@@ -1,7 +1,7 @@
-//! Which features have their tables, as the database itself records it.
+//! The record, kept in the database, of the features whose tables exist.
 //!
-//! The record tells tables that were made from tables that were adopted, and under which names: settings that
-//! were changed by mistake would otherwise make a second, empty set of tables beside the first.
+//! The record says whether the tables were created or adopted, and under which names. Without it, settings
+//! that were changed by mistake would create a second, empty set of tables.
 
 use diesel::sql_types::{Bool, Text};
 use diesel::{QueryableByName, sql_query};
@@ -15,7 +15,7 @@ use crate::error::StoreError;
 use crate::names::{NamedConnection, TableNames};
 use crate::tables::{BOOKKEEPING_TABLE, CORE, JWT, Part, RATE_LIMIT, TableSet};
 
-/// Records of builds that had numbered migrations, and the features whose tables those made.
+/// Records of older builds, which had numbered migrations, and the features whose tables they created.
 const EARLIER: [(&str, &str); 4] = [
     ("2026-11-22-000000_core_tables", CORE.feature),
     ("2026-11-22-210000_rate_limit", RATE_LIMIT.feature),
@@ -23,7 +23,8 @@ const EARLIER: [(&str, &str); 4] = [
     ("2026-11-25-210000_jwks", JWT.feature),
 ];
 
-/// The earlier records without which a feature lacks tables; the indexes are found by looking.
+/// The older record that stands for indexes only. It does not show that a feature has its tables, and
+/// existing indexes are read from the catalogue.
 const WITHOUT_TABLES: &str = "2026-11-22-210100_expiry_indexes";
 
 /// One feature, and whether the database has its tables.
@@ -31,29 +32,30 @@ const WITHOUT_TABLES: &str = "2026-11-22-210100_expiry_indexes";
 pub struct FeatureStatus {
     /// The feature's name.
     pub feature: String,
-    /// When its tables were made or adopted (RFC 3339, UTC), if they were.
+    /// When its tables were created or adopted (RFC 3339, UTC); `None` if they were not.
     pub applied_at: Option<String>,
-    /// Whether tables were there before.
+    /// Whether some of its tables or columns existed before.
     pub adopted: bool,
-    /// Whether the settings ask for it.
+    /// Whether the settings enable it.
     pub asked_for: bool,
     /// Whether this build knows it.
     pub known: bool,
 }
 
-/// What is recorded of one feature.
+/// The record of one feature.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Record {
-    /// The feature's name, also where an earlier build recorded it otherwise.
+    /// The feature's name. Names that older builds recorded are converted to it.
     pub(super) feature: String,
     pub(super) adopted: bool,
     pub(super) applied_at: String,
-    /// What its tables were called; empty in the earliest records, whose tables had Better Auth's names.
+    /// The names of its tables in the database. Empty in the oldest records, whose tables have Better Auth's
+    /// names.
     tables: Vec<String>,
 }
 
 impl Record {
-    /// Gives what the tables of the feature were called.
+    /// Returns the names under which the feature's tables were created.
     pub(super) fn made(&self, part: &Part) -> Vec<String> {
         match self.tables.is_empty() {
             true => part.tables.iter().map(|table| table.name.to_owned()).collect(),
@@ -62,22 +64,22 @@ impl Record {
     }
 }
 
-/// Gives what the database calls the tables of a feature.
+/// Returns the database's names for the tables of a feature.
 pub(super) fn called(part: &Part, names: &TableNames) -> Vec<String> {
     part.tables.iter().map(|table| names.table(table.name).to_owned()).collect()
 }
 
-/// Tells whether a feature is among the records.
+/// Whether a feature has a record.
 pub(super) fn has(records: &[Record], part: &Part) -> bool {
     records.iter().any(|record| record.feature == part.feature)
 }
 
-/// Gives the feature that a record is about.
+/// Returns the feature of a record.
 fn feature_of(name: &str) -> &str {
     EARLIER.iter().find(|(earlier, _)| *earlier == name).map_or(name, |(_, feature)| *feature)
 }
 
-/// Lists the features of the settings with their state, then what else the database has a record of.
+/// Lists the features of the settings with their state, then the other features that have a record.
 pub(super) fn status(records: &[Record], asked_for: &TableSet, known: &TableSet) -> Vec<FeatureStatus> {
     let of = |feature: &str| records.iter().find(|record| record.feature == feature);
     let mut all: Vec<FeatureStatus> = asked_for
@@ -105,7 +107,7 @@ pub(super) fn status(records: &[Record], asked_for: &TableSet, known: &TableSet)
 }
 
 impl Link {
-    /// Reads what is recorded, oldest first.
+    /// Reads the records, oldest first.
     pub(super) async fn recorded(&self) -> Result<Vec<Record>, MigrationError> {
         let there = self
             .client
@@ -119,7 +121,8 @@ impl Link {
         let rows = self
             .client
             .query(
-                // The last column came later than the table.
+                // The column `tables` is newer than this table and may be missing. `to_jsonb` then gives no
+                // value for it.
                 "SELECT name, adopted, to_char(applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), \
                  ARRAY(SELECT jsonb_array_elements_text(nullif(to_jsonb(record) -> 'tables', 'null'))) \
                  FROM auth_schema_migrations record ORDER BY name",
@@ -144,7 +147,7 @@ impl Link {
         Ok(records)
     }
 
-    /// Makes the table of records where it is not there.
+    /// Creates the table of records if it does not exist.
     pub(super) async fn prepare_records(&self) -> Result<(), MigrationError> {
         let statement = "CREATE TABLE IF NOT EXISTS auth_schema_migrations (\
              name text PRIMARY KEY, adopted boolean NOT NULL, \
@@ -153,7 +156,7 @@ impl Link {
         self.client.batch_execute(statement).await.map_err(failed)
     }
 
-    /// Notes that a feature has its tables now.
+    /// Records that the tables of a feature exist.
     pub(super) async fn record(
         &self,
         part: &Part,
@@ -166,7 +169,7 @@ impl Link {
         Ok(())
     }
 
-    /// Forgets a feature, under whatever name it is recorded.
+    /// Deletes the records of a feature, including those with older names.
     pub(super) async fn forget(&self, part: &Part) -> Result<(), MigrationError> {
         let earlier = EARLIER.iter().filter(|(_, feature)| *feature == part.feature).map(|(name, _)| *name);
         let names: Vec<&str> = earlier.chain([part.feature]).collect();
@@ -180,13 +183,13 @@ fn failed(source: tokio_postgres::Error) -> MigrationError {
     MigrationError::Failed { what: BOOKKEEPING_TABLE.to_owned(), source }
 }
 
-/// Counts the features that have no record of their tables, and the missing columns of fields.
+/// Counts the features without a record, plus the missing columns of additional fields.
 pub(crate) async fn pending_on(
     connection: &mut NamedConnection,
     tables: &TableSet,
     declared: &DeclaredFields,
 ) -> Result<usize, StoreError> {
-    // Not at the top: it gives every type an `execute`, the driver's client too.
+    // Imported here, because at module level the trait would add another `execute` to the driver's client.
     use diesel_async::RunQueryDsl;
 
     #[derive(QueryableByName)]

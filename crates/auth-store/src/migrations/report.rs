@@ -1,4 +1,4 @@
-//! How states, plans and findings read in a terminal: one wording, whichever command prints it.
+//! The text of states, plans and findings in a terminal. All commands print the same text.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use super::finding::{Finding, Severity};
 use super::record::FeatureStatus;
 use super::run::{Plan, Reverted};
 
-/// Findings for people, one per line with its severity; none at all say that the schema is as it should be.
+/// Prints findings, one per line with its severity. Without findings, it prints that the schema is correct.
 #[derive(Clone, Copy, Debug)]
 pub struct Drift<'a>(pub &'a [Finding]);
 
@@ -43,7 +43,7 @@ impl fmt::Display for FeatureStatus {
     }
 }
 
-/// SQL that can be piped into `psql`: all that is not a statement is a comment.
+/// Prints SQL for `psql`. Everything that is not a statement is an SQL comment.
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for table in &self.adopts {

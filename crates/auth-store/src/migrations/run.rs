@@ -1,4 +1,4 @@
-//! Looking at the tables of a database, making what is missing, and taking it back.
+//! Inspects the tables of a database, creates missing ones and reverts them.
 
 use super::change::{self, Change};
 use super::error::MigrationError;
@@ -17,51 +17,51 @@ use crate::tables::{ColumnKind, Part, Table};
 pub struct Plan {
     /// The features whose tables are not recorded yet.
     pub pending: Vec<&'static str>,
-    /// What would be added.
+    /// The additions that it would make.
     pub changes: Vec<Change>,
-    /// Tables that are there already and would be adopted, by Better Auth's names.
+    /// Existing tables that would be adopted, with Better Auth's names.
     pub adopts: Vec<&'static str>,
-    /// What stands in the way; [`up`] refuses if this is not empty.
+    /// Differences that prevent the migration. [`up`] fails if there are any.
     pub obstacles: Vec<Finding>,
-    /// What the database should look like.
+    /// The expected tables of the database.
     pub layout: Layout,
 }
 
 /// What [`up`] did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Applied {
-    /// The features whose tables are recorded now.
+    /// The features that were added to the record.
     pub features: Vec<&'static str>,
-    /// What was added.
+    /// The additions that it made.
     pub changes: Vec<Change>,
 }
 
 impl Applied {
-    /// Tells whether the database was as it should be.
+    /// Whether nothing had to be changed.
     pub fn is_empty(&self) -> bool {
         self.features.is_empty() && self.changes.is_empty()
     }
 }
 
-/// What [`down`] may do to rows.
+/// Whether [`down`] may drop data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Data {
-    /// Refuse to drop what holds values.
+    /// Fail if a table or column to be dropped has values.
     Keep,
-    /// Drop it. Adopted tables stay even then.
+    /// Drop tables and columns with their values. Adopted tables are never dropped.
     Drop,
 }
 
 /// What [`down`] did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reverted {
-    /// The tables and columns that were made for the feature are gone.
+    /// The tables and columns that were created for the feature were dropped.
     Dropped(&'static str),
-    /// They were there before and stay; only the record is gone.
+    /// The tables or columns existed before and were kept. Only the record was deleted.
     Forgotten(&'static str),
 }
 
-/// Lists the features that the layout asks for, and those that only the database knows.
+/// Lists the features of the layout, and the other features that have a record in the database.
 ///
 /// # Errors
 ///
@@ -75,7 +75,7 @@ pub async fn status(
     Ok(record::status(&records, &layout.tables, layout.names.known()))
 }
 
-/// Tells what [`up`] would do, and does nothing.
+/// Returns what [`up`] would do, and changes nothing.
 ///
 /// # Errors
 ///
@@ -95,16 +95,16 @@ pub async fn plan(url: &DatabaseUrl, layout: impl Into<Layout>) -> Result<Plan, 
     Ok(Plan { pending, changes, adopts, obstacles, layout })
 }
 
-/// Makes what is missing, and records the features that have their tables now. Several callers at once wait
-/// for each other, and each addition happens once. Tables and columns are added in one transaction. Missing
-/// indexes of tables that were there follow in another, since they keep writers waiting while they are built.
+/// Creates what is missing, and records the features of the new tables. Concurrent callers wait for each
+/// other, and each addition is made only once. Tables and columns are added in one transaction. Missing
+/// indexes of existing tables follow in a second transaction, because building an index blocks writes.
 ///
 /// # Errors
 ///
-/// [`MigrationError::NotAdoptable`] when tables of another application, or ids of another kind, are in the
-/// way, [`MigrationError::NotAsRecorded`] when the tables made before are not of the layout,
-/// [`MigrationError::Failed`] when a statement failed, and as [`status`]. Nothing of a failed transaction
-/// stays.
+/// [`MigrationError::NotAdoptable`] when existing tables belong to another application or store ids of
+/// another kind, [`MigrationError::NotAsRecorded`] when the recorded tables do not match the layout,
+/// [`MigrationError::Failed`] when a statement failed, and as [`status`]. A failed transaction is rolled
+/// back.
 pub async fn up(url: &DatabaseUrl, layout: impl Into<Layout>) -> Result<Applied, MigrationError> {
     let layout = layout.into();
     let link = Link::open(url).await?;
@@ -116,13 +116,13 @@ pub async fn up(url: &DatabaseUrl, layout: impl Into<Layout>) -> Result<Applied,
     Ok(applied)
 }
 
-/// Takes back what was made for the last feature, if there is one.
+/// Reverts the last feature that has a record; `None` if there is none.
 ///
 /// # Errors
 ///
-/// [`MigrationError::WouldLoseData`] when what would be dropped holds values and `data` is
-/// [`Data::Keep`], [`MigrationError::OtherNames`] when the tables were made under other names,
-/// [`MigrationError::Unknown`] when a newer build made tables too,
+/// [`MigrationError::WouldLoseData`] when a table or column to be dropped has values and `data` is
+/// [`Data::Keep`], [`MigrationError::OtherNames`] when the tables were created under other names,
+/// [`MigrationError::Unknown`] when the database has a record of a feature that this build does not know,
 /// [`MigrationError::Failed`] when a statement failed, and as [`status`].
 pub async fn down(
     url: &DatabaseUrl,
@@ -133,8 +133,8 @@ pub async fn down(
     link.transaction("the schema", link.take_back(data, names)).await
 }
 
-/// Compares the live schema with what this server and Node's Better Auth need. An empty list means
-/// that both can work; findings of [`Severity::Weakens`](super::Severity::Weakens) leave both working.
+/// Compares the live schema with what this server and Node's Better Auth need. An empty list means that both
+/// work. Both also work with findings of [`Severity::Weakens`](super::Severity::Weakens).
 ///
 /// # Errors
 ///
@@ -152,7 +152,8 @@ fn recorded(records: &[Record], layout: &Layout) -> Vec<&'static Part> {
 }
 
 impl Link {
-    /// Adds tables and columns inside the open transaction, unless another process was faster.
+    /// Adds missing tables and columns inside the open transaction. Another process may have added them
+    /// already.
     async fn make_shape(&self, layout: &Layout) -> Result<Applied, MigrationError> {
         self.prepare_records().await?;
         let records = self.recorded().await?;
@@ -190,7 +191,7 @@ impl Link {
         Ok(())
     }
 
-    /// Takes the last feature back inside the open transaction.
+    /// Reverts the last feature inside the open transaction.
     async fn take_back(&self, data: Data, names: &TableNames) -> Result<Option<Reverted>, MigrationError> {
         let records = self.recorded().await?;
         let is_known = |record: &&Record| names.known().parts().any(|part| part.feature == record.feature);
@@ -215,7 +216,7 @@ impl Link {
                 return Err(MigrationError::WouldLoseData { feature: part.feature, tables });
             }
         }
-        // Tables that refer to others come after them.
+        // A table is declared after the tables that it references, so the last one is dropped first.
         for table in part.tables.iter().rev() {
             let failed = |source| MigrationError::Failed { what: names.table(table.name).to_owned(), source };
             let sql = drop_statement(table);
@@ -225,7 +226,8 @@ impl Link {
         Ok(Some(Reverted::Dropped(part.feature)))
     }
 
-    /// Lists the tables of a part that have rows, and those whose columns of the part have values.
+    /// Lists the tables of a part that would lose data: whole tables with rows, and other tables with values
+    /// in the columns of the part.
     async fn tables_with_values(
         &self,
         part: &Part,
@@ -253,7 +255,7 @@ impl Link {
     }
 }
 
-/// Writes the statement that drops a table, or the columns of another feature's.
+/// Returns the statement that drops a table, or that drops the columns added to another feature's table.
 fn drop_statement(table: &Table) -> String {
     if table.is_whole() {
         return format!("DROP TABLE \"{}\"", table.name);

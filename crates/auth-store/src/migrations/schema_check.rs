@@ -1,4 +1,4 @@
-//! The live schema against the declared tables: what this server and Node's Better Auth 1.7.25 need
+//! Compares the live schema with the declared tables, which this server and Node's Better Auth 1.7.25 need
 //! (core §12.1, §12.5).
 
 use super::change::{add_column, column_type};
@@ -8,7 +8,8 @@ use super::live::Live;
 use crate::id::IdKind;
 use crate::tables::{Column, ColumnKind, Part};
 
-/// Lists what makes a table of the same name another application's, which `up` must not touch.
+/// Lists the differences that show that a table of the same name belongs to another application. `up` must
+/// not touch such a table.
 pub(super) fn adoption_obstacles(live: &Live, pending: &[&Part], layout: &Layout) -> Vec<Finding> {
     let tables =
         pending.iter().flat_map(|part| part.tables.iter().map(|table| (live.has_any_of(part), table)));
@@ -20,7 +21,7 @@ pub(super) fn adoption_obstacles(live: &Live, pending: &[&Part], layout: &Layout
         let finding = compare(live, table, column, layout)?;
         let is_named = is_adopted && layout.names.column(table, column.name) != column.name;
         let stands_in_the_way = match finding.problem {
-            // What the settings name is there, or the name is wrong.
+            // A column that the settings rename must exist; otherwise the new name is wrong.
             Problem::MissingColumn => is_named || add_column(table, column, layout).is_none(),
             Problem::WrongType { .. } | Problem::OtherIds { .. } => true,
             _ => false,
@@ -30,7 +31,7 @@ pub(super) fn adoption_obstacles(live: &Live, pending: &[&Part], layout: &Layout
     columns.filter_map(obstacle).collect()
 }
 
-/// Lists where tables that were made before are not under the layout's names, or not of its kind of ids.
+/// Lists recorded tables that do not exist under the layout's names, or that store ids of another kind.
 pub(super) fn contradictions(live: &Live, recorded: &[&Part], layout: &Layout) -> Vec<Finding> {
     let mut findings = Vec::new();
     for table in recorded.iter().flat_map(|part| part.tables) {
@@ -44,7 +45,7 @@ pub(super) fn contradictions(live: &Live, recorded: &[&Part], layout: &Layout) -
     findings
 }
 
-/// Lists every difference.
+/// Lists all differences.
 pub(super) fn findings(live: &Live, layout: &Layout) -> Vec<Finding> {
     let mut findings = Vec::new();
     for table in layout.tables.names() {
@@ -56,7 +57,7 @@ pub(super) fn findings(live: &Live, layout: &Layout) -> Vec<Finding> {
         findings.extend(columns().filter_map(|column| compare(live, table, column, layout)));
         findings.extend(no_id_default(live, table, layout));
         findings.extend(extra_required(live, table, layout));
-        // What is missing is reported already.
+        // Missing columns are already reported.
         let there = || columns().filter(|column| live.column(table, column.name).is_some());
         findings.extend(there().filter_map(|column| not_unique(live, table, column, layout)));
         findings.extend(there().filter_map(|column| wrong_reference(live, table, column, layout)));
@@ -65,7 +66,7 @@ pub(super) fn findings(live: &Live, layout: &Layout) -> Vec<Finding> {
     findings
 }
 
-/// Finds columns that must be filled and that neither server fills.
+/// Finds unknown columns that are NOT NULL and have no default. Neither server fills them.
 fn extra_required(live: &Live, table: &str, layout: &Layout) -> Vec<Finding> {
     let is_known = |name: &str| layout.tables.columns(table).any(|column| column.name == name);
     let columns = live.columns.iter().filter(|column| column.table == table);
@@ -77,7 +78,7 @@ fn extra_required(live: &Live, table: &str, layout: &Layout) -> Vec<Finding> {
             ("account", "issuer") => Problem::LeftoverIssuer,
             _ => Problem::ExtraRequired,
         };
-        // The column's name is the database's already, unless it is one that is only looked for.
+        // A namesake has the database's name already; any other name must be replaced.
         let (table, column) = (
             layout.names.table(table).to_owned(),
             match extra.is_namesake {
@@ -136,7 +137,8 @@ fn no_index(live: &Live, table: &str, column: &Column, layout: &Layout) -> Optio
     Some(finding(layout, table, Some(name), Problem::NoIndex, Severity::Weakens, Some(fix)))
 }
 
-/// Node leaves ids that are not text to the column, and so does this server with numbers.
+/// Finds an id column that has no default to generate ids. Node relies on the default for uuids and numbers,
+/// this server only for numbers.
 fn no_id_default(live: &Live, table: &str, layout: &Layout) -> Option<Finding> {
     let ids = layout.ids;
     let id = live.column(table, "id").filter(|id| kind_of_ids(&id.kind) == Some(ids) && !id.filled)?;
@@ -147,7 +149,7 @@ fn no_id_default(live: &Live, table: &str, layout: &Layout) -> Option<Finding> {
         IdKind::Serial => format!(
             "{alter} ADD GENERATED BY DEFAULT AS IDENTITY; SELECT setval(pg_get_serial_sequence('\"{}\"', 'id'), \
              (SELECT coalesce(max(id), 1) FROM \"{table}\"));",
-            // Within a text, where no name is exchanged.
+            // Names inside a string literal are not replaced later.
             layout.names.table(table)
         ),
     };
@@ -186,8 +188,8 @@ fn compare(live: &Live, table: &str, column: &Column, layout: &Layout) -> Option
     Some(finding(layout, table, Some(name), problem, severity, fix))
 }
 
-/// Tells whether a type of PostgreSQL's, as `format_type` names it, holds what a column declares. Lengths do
-/// not count: `varchar(255)` holds every id and address.
+/// Whether a PostgreSQL type, as `format_type` returns it, can store the declared kind of column. Lengths are
+/// ignored: `varchar(255)` is long enough for every id and email address.
 fn accepts(kind: ColumnKind, found: &str, ids: IdKind) -> bool {
     match kind {
         ColumnKind::Key | ColumnKind::Reference { .. } => kind_of_ids(found) == Some(ids),
@@ -199,8 +201,8 @@ fn accepts(kind: ColumnKind, found: &str, ids: IdKind) -> bool {
     }
 }
 
-/// The kind of ids that a type of PostgreSQL's keeps, as `format_type` names it. A `bigint` is an `integer`
-/// that an operator gave more room.
+/// Returns the kind of ids that a PostgreSQL type stores, as `format_type` returns it. `bigint` is an
+/// `integer` column that an operator widened.
 fn kind_of_ids(found: &str) -> Option<IdKind> {
     match found {
         "text" | "character varying" | "citext" => Some(IdKind::Text),
@@ -210,7 +212,7 @@ fn kind_of_ids(found: &str) -> Option<IdKind> {
     }
 }
 
-/// Makes a finding about a table and a field of Better Auth, under the database's names.
+/// Creates a finding about a table and a field of Better Auth, with the database's names.
 fn finding(
     layout: &Layout,
     table: &str,

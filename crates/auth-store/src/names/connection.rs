@@ -1,4 +1,4 @@
-//! A connection whose statements name tables and columns as the database does.
+//! A connection that runs statements with the database's names of tables and columns.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,10 +11,10 @@ use diesel_async::{AsyncConnectionCore, SimpleAsyncConnection};
 use super::TableNames;
 use crate::client::PgClient;
 
-/// Most texts that are kept; the statements of this crate are some fifty.
+/// Maximum number of cached SQL texts. This crate has about fifty statements.
 const MOST_TEXTS: usize = 500;
 
-/// The names of a pool's database, and the texts in which they were exchanged.
+/// The names of a pool's database, and a cache of SQL with these names.
 #[derive(Debug, Default)]
 pub(crate) struct Exchange {
     names: Arc<TableNames>,
@@ -26,8 +26,8 @@ impl Exchange {
         Self { names, texts: Mutex::default() }
     }
 
-    /// Gives a text with the database's names. Diesel writes a statement's text at every execution, so it is
-    /// looked up.
+    /// Returns SQL with the database's names. Diesel generates the SQL at every execution, so the result is
+    /// cached.
     fn text(&self, sql: String) -> Arc<str> {
         let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(text) = texts.get(&sql) {
@@ -41,7 +41,7 @@ impl Exchange {
     }
 }
 
-/// What repositories run their statements on.
+/// The connection that repositories run their statements on.
 pub(crate) struct NamedConnection {
     connection: PgClient,
     exchange: Arc<Exchange>,
@@ -52,22 +52,23 @@ impl NamedConnection {
         Self { connection, exchange }
     }
 
-    /// Gives another handle on the same connection, as [`PgClient::handle`] does.
+    /// Returns another handle on the same connection, as [`PgClient::handle`] does.
     pub(crate) fn handle(&self) -> Self {
         Self { connection: self.connection.handle(), exchange: Arc::clone(&self.exchange) }
     }
 
-    /// Tells whether the connection can take a new operation.
+    /// Whether the connection can start a new operation.
     pub(crate) fn is_usable(&self) -> bool {
         self.connection.is_usable()
     }
 
-    /// Gives the connection itself: for transactions, and for statements that name no table.
+    /// Returns the connection that does not replace names, for transactions and for statements that name no
+    /// table.
     pub(crate) fn plain(&mut self) -> &mut PgClient {
         &mut self.connection
     }
 
-    /// Gives the names that the connection exchanges.
+    /// Returns the database's names.
     pub(crate) fn names(&self) -> &Arc<TableNames> {
         &self.exchange.names
     }
@@ -105,8 +106,8 @@ impl AsyncConnectionCore for NamedConnection {
     }
 }
 
-/// A statement whose text has the database's names. Names do not change while a process runs, so that
-/// prepared statements are kept by what they were kept by before.
+/// A query whose SQL has the database's names. The names do not change while the process runs, so prepared
+/// statements keep the cache keys of the wrapped query.
 struct Named<Q> {
     query: Q,
     exchange: Arc<Exchange>,

@@ -1,15 +1,15 @@
-//! Exchanging names in the text of a statement.
+//! Replaces Better Auth's names with the database's names in the SQL of a statement.
 //!
-//! The texts are this crate's: what Diesel writes, the migrations, and what mends a schema. All of them quote
-//! every identifier, and name a table before its columns. So it is enough to know the word before a quoted
-//! name, and the table that the statement is about.
+//! The SQL always comes from this crate: Diesel's statements, the migrations, and the fixes for a schema. It
+//! quotes every identifier, and names a table before its columns. The word before a quoted name and the table
+//! of the statement are therefore enough to tell what the name stands for.
 
 use std::borrow::Cow;
 
 use super::TableNames;
 
 impl TableNames {
-    /// Gives a statement of this crate with the database's names in place of Better Auth's.
+    /// Returns a statement of this crate with the database's names instead of Better Auth's.
     pub(crate) fn exchange<'s>(&self, sql: &'s str) -> Cow<'s, str> {
         if self.are_better_auths() {
             return Cow::Borrowed(sql);
@@ -43,7 +43,7 @@ impl TableNames {
     }
 }
 
-/// Length of a quoted piece, both quotes included.
+/// Length of a quoted section, including both quotes.
 fn quoted(text: &str, quote: char) -> usize {
     text.match_indices(quote).nth(1).map_or(text.len(), |(at, _)| at + 1)
 }
@@ -52,21 +52,21 @@ fn is_of_word(char: char) -> bool {
     char.is_ascii_alphanumeric() || char == '_'
 }
 
-/// What is known of the place in a statement.
+/// The context at the current position in a statement.
 #[derive(Default)]
 struct Place<'s> {
-    /// The last word, and the one before.
+    /// The last two words, the latest first.
     words: [&'s str; 2],
-    /// What `IF NOT EXISTS` is about.
+    /// The kind of object that `IF NOT EXISTS` refers to.
     made: &'s str,
-    /// The table whose columns are named without it.
+    /// The table of columns that are not qualified.
     table: Option<&'static str>,
     /// The table whose column comes next: after `"table".`, or in `REFERENCES "table" (`.
     of: Option<&'static str>,
 }
 
 impl<'s> Place<'s> {
-    /// Takes note of what is no name.
+    /// Records a token that is not a quoted name.
     fn read(&mut self, first: char, token: &'s str) {
         if is_of_word(first) {
             if ["TABLE", "COLUMN", "INDEX"].contains(&token) {
@@ -79,7 +79,7 @@ impl<'s> Place<'s> {
         }
     }
 
-    /// Gives the database's name for a quoted one.
+    /// Returns the database's name for a quoted name.
     fn name<'n>(&mut self, names: &'n TableNames, name: &'n str, is_qualifier: bool) -> Cow<'n, str> {
         let words = self.words;
         self.words = ["", words[0]];
@@ -104,7 +104,7 @@ impl<'s> Place<'s> {
                 self.table = Some(table);
                 Cow::Borrowed(names.table(table))
             }
-            // A constraint that is there has the name that it has.
+            // An existing constraint is dropped by its actual name.
             (["CONSTRAINT", "DROP"], _) => Cow::Borrowed(name),
             (["CONSTRAINT" | "INDEX" | "CONCURRENTLY", _], _) => index_name(names, name),
             (["EXISTS", _], _) if self.made == "INDEX" => index_name(names, name),
@@ -113,7 +113,7 @@ impl<'s> Place<'s> {
     }
 }
 
-/// Makes the name of an index or a constraint anew, as Node's tool and PostgreSQL make it:
+/// Builds the name of an index or a constraint from the database's names, as Node's tool and PostgreSQL do:
 /// `<table>_<column>_<kind>`.
 fn index_name<'n>(names: &TableNames, name: &'n str) -> Cow<'n, str> {
     let parts = names
@@ -182,7 +182,7 @@ mod tests {
 
     #[test]
     fn a_name_stands_for_what_its_place_says() {
-        // A field may be called like a table.
+        // A field may have the same name as a table.
         check(
             r#"INSERT INTO "user" ("id", "session", "email") VALUES ($1, $2, $3)"#,
             r#"INSERT INTO "users" ("id", "session", "email_address") VALUES ($1, $2, $3)"#,

@@ -1,9 +1,9 @@
-//! Reads that share a connection. They are sent without waiting for each other and answered in order (pipelining), so
-//! that the database wakes up once for several of them.
+//! Reads that share a connection. They are pipelined: sent without waiting for each other, and answered in
+//! order. The database process then wakes up once for several reads.
 //!
-//! A connection is shared as long as reads come that find others under way, and goes back to the pool with the last
-//! of them. A read that did not finish (deadline, caller gone, connection lost) closes the connection to further
-//! reads; those under way are not disturbed.
+//! A connection is shared as long as new reads arrive while others are running. It returns to the pool when
+//! the last read ends. If a read does not finish (deadline passed, future dropped, connection lost), the
+//! connection accepts no further reads; reads that are running continue.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -16,19 +16,20 @@ use super::{Manager, Shared};
 use crate::error::StoreError;
 use crate::names::NamedConnection;
 
-/// Most reads that are under way on one connection. Beyond that a second one serves faster.
+/// Maximum number of concurrent reads on one connection. With more reads, a second connection is faster.
 const MOST_READS: usize = 32;
 
-/// Time after which a connection takes no further reads, so that the pool can replace it even under steady load.
+/// Time after which a connection accepts no further reads, so that the pool can replace it even under steady
+/// load.
 const LONGEST_SHARING: Duration = Duration::from_secs(1);
 
 type PooledConnection = bb8::PooledConnection<'static, Manager>;
 
-/// The connection that reads share at the moment.
+/// The connection that reads currently share.
 #[derive(Default)]
 pub(super) struct Pipelines {
     current: Mutex<Weak<Pipeline>>,
-    /// Told when reads have a new connection to share.
+    /// Notified when there is a new connection to share.
     opened: Notify,
 }
 
@@ -36,20 +37,20 @@ pub(super) struct Pipelines {
 struct Pipeline {
     link: PooledConnection,
     since: Instant,
-    /// Set where a read did not finish.
+    /// Set when a read did not finish.
     is_closed: AtomicBool,
 }
 
 /// A read on a shared connection.
 pub(super) struct PipelinedRead {
     pub(super) connection: NamedConnection,
-    /// Set while the read runs; stays set if it never came to its end.
+    /// Set while the read runs. Stays set if the read did not finish.
     pub(super) unfinished: bool,
     pipeline: Arc<Pipeline>,
 }
 
 impl Pipelines {
-    /// Begins a read on the connection that others read on, or on the one that `acquire` gives, whichever is there
+    /// Begins a read on the shared connection or on the connection from `acquire`, whichever is available
     /// first.
     pub(super) async fn join(
         &self,
@@ -58,7 +59,7 @@ impl Pipelines {
     ) -> Result<PipelinedRead, StoreError> {
         let mut acquire = std::pin::pin!(acquire);
         loop {
-            // Before the look, so that nothing is missed in between.
+            // Registered before the check below, so that no notification is missed in between.
             let opened = self.opened.notified();
             let known = self.current().upgrade();
             if let Some(pipeline) = known.filter(|pipeline| pipeline.takes_reads(shared)) {
@@ -86,7 +87,7 @@ impl Pipelines {
 }
 
 impl Pipeline {
-    /// Tells whether another read may join. The caller's own reference counts as one of those under way.
+    /// Whether another read may join. The caller's own reference counts as one of the reads.
     fn takes_reads(self: &Arc<Self>, shared: &Shared) -> bool {
         Arc::strong_count(self) <= MOST_READS
             && !self.is_closed.load(Ordering::Relaxed)
@@ -96,7 +97,7 @@ impl Pipeline {
     }
 }
 
-/// The pool throws away what has an unfinished operation.
+/// Marks the connection as unfinished if a read on it did not finish. The pool then discards it.
 impl Drop for Pipeline {
     fn drop(&mut self) {
         self.link.unfinished |= *self.is_closed.get_mut();
@@ -108,7 +109,7 @@ impl PipelinedRead {
         Self { connection: pipeline.link.connection.handle(), unfinished: true, pipeline }
     }
 
-    /// How old the connection is, in outages.
+    /// The generation of the connection, which tells whether it was opened before an outage.
     pub(super) fn generation(&self) -> u64 {
         self.pipeline.link.generation
     }

@@ -23,8 +23,8 @@ use crate::user::UserRow;
 /// Name of the table in [`StoreError::Inconsistent`].
 const TABLE: &str = "session";
 
-/// The connection may be shared (`&AsyncPgConnection`): reads sent together are then answered in one
-/// round trip.
+/// The connection may be shared (`&AsyncPgConnection`). Reads that are sent together then take one round
+/// trip.
 pub(crate) async fn find_by_token_on<C>(
     connection: &mut C,
     fields: &DeclaredFields,
@@ -92,7 +92,7 @@ where
         .map_err(|error| read_failed(TABLE, error))
 }
 
-/// Stores a session; gives it with the id and the additional fields as the database has them.
+/// Stores a session. Returns it with the id and the additional fields as the database stored them.
 pub(crate) async fn insert_on<C>(
     connection: &mut C,
     fields: &DeclaredFields,
@@ -133,8 +133,8 @@ where
     Ok(Session { id: SessionId::from_stored(id), additional: cells.named(&fields.session), ..new.clone() })
 }
 
-/// Ends the sessions of a user that are beyond the bound: ended ones first, then the oldest, never the given
-/// one, which is new.
+/// Deletes a user's sessions beyond the maximum: expired sessions first, then the oldest. The given session
+/// is new and is never deleted.
 pub(crate) async fn end_excess_on<C>(
     connection: &mut C,
     ids: IdKind,
@@ -301,7 +301,7 @@ struct SessionRow {
 }
 
 impl SessionRow {
-    /// Gives its columns; additional fields can stand after them in one list.
+    /// Returns its columns. Additional fields can follow them in the same list.
     fn columns() -> <Self as Selectable<Pg>>::SelectExpression {
         <Self as Selectable<Pg>>::construct_selection()
     }

@@ -1,4 +1,4 @@
-//! The session read over one connection that many requests share.
+//! Tests of session reads that share one connection.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 use auth_core::{Account, AccountId, AdditionalValues, Email, StoredHash, User};
@@ -50,7 +50,7 @@ async fn many_session_reads_share_one_connection_and_one_prepared_statement() {
     }
     let connection = AsyncPgConnection::establish(database.url()).await.unwrap();
     let shared = &connection;
-    // All are sent before the first is answered; each gets its own answer.
+    // All reads are sent before the first is answered. Each must get its own answer.
     let reads = (0..500).map(async |number| {
         let person = people.get(number % people.len()).unwrap();
         let token = &person.session.as_ref().unwrap().token;

@@ -1,5 +1,5 @@
-//! The tables of Better Auth 1.7.25 (core §12.1), as its own migration makes them, with the indexes by
-//! which expired rows are found; those Better Auth neither has nor minds.
+//! The tables of Better Auth 1.7.25 (core §12.1), as its own migration creates them. The indexes for finding
+//! expired rows are an addition; Better Auth works with or without them.
 
 use super::ColumnDefault::{False, Now};
 use super::{Column, Part, Table};
@@ -46,7 +46,7 @@ pub const CORE: Part = Part {
                 Column::time("accessTokenExpiresAt").nullable(),
                 Column::time("refreshTokenExpiresAt").nullable(),
                 Column::text("scope").nullable(),
-                // An empty one in place of a renamed one would lock every user out.
+                // If the existing column has another name, a new empty column would lock every user out.
                 Column::text("password").nullable().never_added(),
                 Column::time("createdAt").or(Now),
                 Column::time("updatedAt").added_with(Now),
@@ -66,7 +66,7 @@ pub const CORE: Part = Part {
     ],
 };
 
-/// Counts of requests, for rate limiting with `storage = "database"`.
+/// Request counters, for rate limiting with `storage = "database"`.
 pub const RATE_LIMIT: Part = Part {
     feature: "rate_limit",
     tables: &[Table {
@@ -80,7 +80,7 @@ pub const RATE_LIMIT: Part = Part {
     }],
 };
 
-/// Key pairs of the `jwt` plugin (plugins §3.4). A key without algorithm and curve is of the configured one.
+/// Key pairs of the `jwt` plugin (plugins §3.4). A key without `alg` and `crv` uses the configured algorithm.
 pub const JWT: Part = Part {
     feature: "jwt",
     tables: &[Table {
@@ -97,8 +97,8 @@ pub const JWT: Part = Part {
     }],
 };
 
-/// Columns of the `two-factor` and `admin` plugins that forbid a sign-in. This server has neither plugin: it
-/// never makes these columns, and obeys them where a Node server beside it has made them.
+/// Columns of the `two-factor` and `admin` plugins that forbid a sign-in. This server implements neither
+/// plugin. It never creates these columns, but respects them if a Node server created them.
 pub const SIGN_IN_GATES: Part = Part {
     feature: "sign_in_gates",
     tables: &[Table {

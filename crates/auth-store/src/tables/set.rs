@@ -1,8 +1,8 @@
-//! The tables that the enabled features ask for, as one schema.
+//! The tables of the enabled features, combined into one schema.
 
 use super::{CORE, Column, JWT, Part, RATE_LIMIT};
 
-/// Parts that together make a schema: tables that several of them declare have the columns of all.
+/// A set of parts that form one schema. A table that several parts declare has the columns of all of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TableSet {
     parts: Vec<&'static Part>,
@@ -21,7 +21,8 @@ impl TableSet {
         Self { parts: vec![&CORE] }
     }
 
-    /// Adds what a feature needs. A table that a part refers to or adds columns to must be there already.
+    /// Adds the tables and columns of a feature. Tables that the part refers to or extends must be in the set
+    /// already.
     #[must_use]
     pub fn with(mut self, part: &'static Part) -> Self {
         if !self.parts.iter().any(|known| known.feature == part.feature) {
@@ -30,12 +31,12 @@ impl TableSet {
         self
     }
 
-    /// Lists the parts, in the order in which they are made.
+    /// Lists the parts in creation order.
     pub fn parts(&self) -> impl DoubleEndedIterator<Item = &'static Part> + '_ {
         self.parts.iter().copied()
     }
 
-    /// Lists the names of the tables, each once, in the order in which they are made.
+    /// Lists the table names without duplicates, in creation order.
     pub fn names(&self) -> impl Iterator<Item = &'static str> + '_ {
         let all = || self.parts().flat_map(|part| part.tables).map(|table| table.name);
         all()
@@ -44,7 +45,7 @@ impl TableSet {
             .map(|(_, name)| name)
     }
 
-    /// Lists the columns of a table, of all parts; none for a table that is not in the set.
+    /// Lists the columns of a table from all parts. Empty if the table is not in the set.
     pub fn columns<'s>(&'s self, table: &'s str) -> impl Iterator<Item = &'static Column> + 's {
         let tables = self.parts().flat_map(|part| part.tables).filter(move |known| known.name == table);
         tables.flat_map(|known| known.columns)

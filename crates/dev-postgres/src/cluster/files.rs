@@ -1,4 +1,4 @@
-//! The files of a cluster before its server starts: its data, by `initdb` or from a template, and its certificate.
+//! Prepares the files of a cluster before its server starts: the data directory and the certificate.
 
 use std::fs::{self, File};
 use std::os::unix::fs::OpenOptionsExt;
@@ -12,7 +12,7 @@ use crate::binaries::Binaries;
 use crate::error::{Attempting, Error};
 use crate::folder::{FolderLock, make_own, make_private, reachable_folder};
 
-/// Makes the data directory: a copy of the template, or `initdb`'s own.
+/// Creates the data directory, from the template or with `initdb`.
 pub(super) fn initialise(
     dir: &Path,
     options: &ClusterOptions,
@@ -24,7 +24,7 @@ pub(super) fn initialise(
     };
     let parent = reachable_folder(parent)?;
     fs::create_dir_all(&parent).attempting(|| format!("make {}", parent.display()))?;
-    // Data fits one version of the programs, and belongs to one user.
+    // A data directory fits one version of the programs and belongs to one user.
     let template = parent.join(format!("template-{}-{}", binaries.version(), account.uid()));
     make_own(&template, 0o711)?;
     if !template.join("data").exists() {
@@ -35,7 +35,7 @@ pub(super) fn initialise(
     }
     let copy = dir.join("data.new");
     let _ = fs::remove_dir_all(&copy);
-    // `cp` keeps owners and permissions, which PostgreSQL insists on.
+    // `cp -a` keeps owners and permissions, which PostgreSQL checks.
     let mut command = Command::new("cp");
     command.arg("-a").arg(template.join("data")).arg(&copy).stdin(Stdio::null());
     let output = command.output().attempting(|| "run cp".to_owned())?;
@@ -46,7 +46,8 @@ pub(super) fn initialise(
     fs::rename(&copy, dir.join("data")).attempting(|| format!("rename {}", copy.display()))
 }
 
-/// Makes the data directory under another name first, so that an interrupted `initdb` leaves nothing that looks whole.
+/// Runs `initdb` in another folder and renames it, so that an interrupted run leaves no incomplete data
+/// directory.
 fn run_initdb(
     dir: &Path,
     options: &ClusterOptions,
@@ -85,7 +86,7 @@ fn run_initdb(
     fs::rename(&unfinished, &finished).attempting(|| format!("rename {}", unfinished.display()))
 }
 
-/// Keeps programs that fit existing data, or finds others of the right version.
+/// Returns `binaries` if their version fits the existing data, or other installed programs that do.
 pub(super) fn fitting(binaries: Binaries, dir: &Path, data: &Path) -> Result<Binaries, Error> {
     let file = data.join("PG_VERSION");
     let wanted = fs::read_to_string(&file).attempting(|| format!("read {}", file.display()))?;
@@ -101,7 +102,7 @@ pub(super) fn fitting(binaries: Binaries, dir: &Path, data: &Path) -> Result<Bin
     })
 }
 
-/// Copies certificate and key to where the database's user alone can read them.
+/// Copies the certificate and the key to a folder that only the database's user can read.
 pub(super) fn copy_tls(dir: &Path, files: &TlsFiles, account: &Account) -> Result<(), Error> {
     let tls = dir.join("tls");
     let _ = fs::remove_dir_all(&tls);

@@ -1,4 +1,4 @@
-//! How a cluster is to be.
+//! Options of a cluster.
 
 use std::path::{Path, PathBuf};
 
@@ -6,36 +6,40 @@ use crate::binaries::Binaries;
 use crate::error::Error;
 use crate::folder::{fresh_name, reachable_folder};
 
-/// What a cluster is made like and started with.
+/// How a cluster is created and started.
 ///
-/// Made by [`ClusterOptions::durable`] or [`ClusterOptions::throw_away_in`], then changed field by field.
+/// Create them with [`ClusterOptions::durable`] or [`ClusterOptions::throw_away_in`], then change single
+/// fields.
 #[derive(Clone, Debug)]
 pub struct ClusterOptions {
-    /// The cluster's folder; see the crate's documentation for what is put there.
+    /// The cluster's folder; the crate's documentation describes its contents.
     pub dir: PathBuf,
-    /// Whether data outlives the [`Cluster`](crate::Cluster), and a power cut.
+    /// Whether data survives the [`Cluster`](crate::Cluster) and a power failure.
     pub durability: Durability,
     /// Whether the server also listens on 127.0.0.1.
     pub tcp: Tcp,
     /// Certificate and key for connections over TCP; `None` turns TLS off.
     pub tls: Option<TlsFiles>,
-    /// Password of the user `postgres` for connections over TCP, checked with SCRAM-SHA-256. `None` lets every local
-    /// process in. The Unix socket never asks: its folder is closed to other users. Takes effect when the data is made.
+    /// Password of the user `postgres` for connections over TCP, checked with SCRAM-SHA-256. With `None`,
+    /// every local process can connect. The Unix socket needs no password, because other users cannot enter
+    /// its folder. The password is set when the data is created, and later changes have no effect.
     pub tcp_password: Option<String>,
-    /// Connections the server takes at a time.
+    /// Highest number of connections at a time (`max_connections`).
     pub max_connections: u16,
-    /// Further settings as name and value, passed on the server's command line; they win over everything else here.
+    /// Further settings as name and value, passed on the server's command line. They override all other
+    /// options.
     pub settings: Vec<(String, String)>,
-    /// A folder that keeps finished data, of which new clusters get a copy: tens of milliseconds in place of the second
-    /// that `initdb` takes. It is made at first use, once for all processes, and the copy is not forced to the disk.
-    /// `None` runs `initdb` for this cluster, and so does a [`tcp_password`](Self::tcp_password), which is part of the data.
+    /// A folder that stores a ready data directory. New clusters copy it, which takes tens of milliseconds
+    /// instead of the second that `initdb` takes. The first use creates it, once for all processes. The copy
+    /// is not flushed to disk. `None` runs `initdb` for this cluster. So does a
+    /// [`tcp_password`](Self::tcp_password), because the password is part of the data.
     pub template: Option<PathBuf>,
-    /// The programs to use; found by [`Binaries::find`] when `None`.
+    /// The programs to use; `None` uses [`Binaries::find`].
     pub binaries: Option<Binaries>,
 }
 
 impl ClusterOptions {
-    /// A cluster whose data stays, for development.
+    /// Options of a cluster whose data is kept, for development.
     pub fn durable(dir: impl Into<PathBuf>) -> Self {
         Self {
             dir: dir.into(),
@@ -50,23 +54,24 @@ impl ClusterOptions {
         }
     }
 
-    /// A cluster in a new folder under `parent`, removed when dropped, that never waits for a disk, for tests.
+    /// Options of a cluster for tests: in a new folder under `parent`, removed on drop, without waiting for
+    /// disk writes.
     ///
-    /// When `parent` cannot be reached by the database's user, its stand-in of [`reachable_folder`] is used; so it is
-    /// found again by [`sweep`](crate::sweep) with the same `parent`.
+    /// If the database's user cannot reach `parent`, the replacement from [`reachable_folder`] is used.
+    /// [`sweep`](crate::sweep) with the same `parent` finds it there.
     pub fn throw_away_in(parent: impl AsRef<Path>) -> Self {
         let parent = parent.as_ref();
-        // An unsuitable parent is reported by `Cluster::start`, which resolves again.
+        // An error for `parent` is reported by `Cluster::start`, which resolves the folder again.
         let reachable: Result<PathBuf, Error> = reachable_folder(parent);
         let dir = fresh_name(&reachable.unwrap_or_else(|_| parent.to_owned()));
         Self { durability: Durability::ThrowAway, ..Self::durable(dir) }
     }
 }
 
-/// Whether data outlives the cluster.
+/// Whether data survives the cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
-    /// Data stays and survives a power cut.
+    /// Data is kept and survives a power failure.
     Durable,
     /// No `fsync`; the folder is removed with the [`Cluster`](crate::Cluster).
     ThrowAway,
@@ -77,13 +82,13 @@ pub enum Durability {
 pub enum Tcp {
     /// Unix socket only.
     Off,
-    /// A port that is free at the first start, kept over restarts.
+    /// A free port, chosen at the first start and kept over restarts.
     Free,
     /// This port.
     Port(u16),
 }
 
-/// PEM files for TLS; they are copied, since the server insists on owning its key.
+/// PEM files for TLS. They are copied, because the server requires that it owns its key.
 #[derive(Clone, Debug)]
 pub struct TlsFiles {
     /// Certificate chain of the server.

@@ -1,4 +1,4 @@
-//! Servers that start and end in every surrounding.
+//! Servers start and stop in every kind of runtime.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::*;
 use crate::SECRET;
 
-/// Settings of a server that needs no database to be alive.
+/// Settings of a server that answers `/healthz` without a database.
 fn environment() -> Environment {
     Environment::default()
         .with("DATABASE_URL", "postgres://nobody@127.0.0.1:1/none")
@@ -18,7 +18,7 @@ fn environment() -> Environment {
         .with("AUTH__DATABASE__ACQUIRE_TIMEOUT", "100ms")
 }
 
-/// Asks whether the server is alive, and gives the connection, which stays open.
+/// Requests `/healthz` and returns the connection, which stays open.
 fn ask(server: &Server) -> TcpStream {
     let mut peer = TcpStream::connect(server.address()).unwrap();
     peer.write_all(b"GET /healthz HTTP/1.1\r\nhost: test\r\n\r\n").unwrap();
@@ -28,7 +28,7 @@ fn ask(server: &Server) -> TcpStream {
     peer
 }
 
-/// Ends a server that has an open connection, and checks that port and connection are closed.
+/// Stops a server that has an open connection, and checks that the port and the connection are closed.
 fn ends(server: Server) {
     let (mut peer, address) = (ask(&server), server.address());
     drop(server);

@@ -1,4 +1,4 @@
-//! The servers that are measured, and what each is asked.
+//! The servers that are measured, and the requests that each receives.
 
 use std::io::Write;
 use std::path::Path;
@@ -14,13 +14,13 @@ use crate::failure::Failure;
 use crate::needs;
 use crate::shell::{root, which};
 
-/// Sessions that are read from cookie caches; each was written by the server itself before.
+/// Number of sessions that are read from cookie caches. The measured server has written each cache itself.
 const CACHED: usize = 500;
 
-/// Longer than any measurement, in seconds.
+/// Lifetime of the cookie caches in seconds; longer than any measurement.
 const CACHE_SECONDS: &str = "86400";
 
-/// Serves Better Auth without the machinery of the conformance tests.
+/// Script that serves Better Auth without the conformance tests' extra code.
 const NODE_SCRIPT: &str = "xtask/src/bench/serve/better_auth.mjs";
 
 pub(super) const FLOOR: &str = "floor";
@@ -28,10 +28,10 @@ pub(super) const SHIPPED: &str = "auth-server, as shipped";
 pub(super) const EXACT: &str = "auth-server, no access token";
 pub(super) const NODE: &str = "Better Auth on Node";
 
-/// What is asked for.
+/// A kind of request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Asked {
-    /// `/get-session` with a cookie, read from the database.
+    /// `/get-session` with a session cookie, read from the database.
     Cookie,
     /// `/get-session` with a cookie cache.
     Cache,
@@ -51,11 +51,11 @@ impl Asked {
     }
 }
 
-/// A running server.
+/// A running server and its requests.
 pub(super) struct Contestant {
     pub(super) name: &'static str,
     pub(super) server: Server,
-    /// What it is asked, and the requests for that.
+    /// The kinds of request that are sent to this server, and the requests of each kind.
     requests: Vec<(Asked, Vec<String>)>,
 }
 
@@ -69,7 +69,7 @@ impl Contestant {
 pub(super) struct Contestants(Vec<Contestant>);
 
 impl Contestants {
-    /// Builds and starts them, the floor first.
+    /// Builds and starts all servers, the floor first.
     pub(super) fn start(
         bench: &Bench,
         profile: &str,
@@ -133,12 +133,13 @@ impl Contestants {
         Ok(Self(all))
     }
 
-    /// Those that are asked for something, the floor first.
+    /// The servers that receive this kind of request, the floor first.
     pub(super) fn for_request(&self, asked: Asked) -> impl Iterator<Item = &Contestant> {
         self.0.iter().filter(move |contestant| !contestant.requests(asked).is_empty())
     }
 
-    /// Fails unless all give the floor's bodies: only the same work compares. More members are more work.
+    /// Fails unless all servers return the same body as the floor, because only equal work can be compared.
+    /// The access token members of the shipped server are ignored.
     pub(super) fn compare(&self) -> Result<(), Failure> {
         for asked in Asked::ALL {
             let mut contestants = self.for_request(asked);
@@ -176,7 +177,7 @@ fn session_read(cookies: &str) -> String {
     get("/api/auth/get-session", &format!("cookie: {cookies}\r\n"))
 }
 
-/// Signs tokens with the floor's program.
+/// Signs the session tokens with the floor's program and returns the cookies.
 fn signed(floor: &Path, tokens: &[String]) -> Result<Vec<String>, Failure> {
     let failed = |error| Failure::because("cannot run auth-floor", error);
     let mut command = Command::new(floor);
@@ -184,7 +185,8 @@ fn signed(floor: &Path, tokens: &[String]) -> Result<Vec<String>, Failure> {
     let mut child = command.spawn().map_err(failed)?;
     let input = child.stdin.take();
     let text = tokens.join("\n");
-    // The program answers while it reads: writing all before reading would block both sides on full pipes.
+    // Input and output run in parallel: the program writes while it reads, so writing all input first would
+    // block both sides on full pipes.
     let writing =
         std::thread::spawn(move || input.map_or(Ok(()), |mut input| input.write_all(text.as_bytes())));
     let output = child.wait_with_output().map_err(failed)?;
@@ -193,7 +195,7 @@ fn signed(floor: &Path, tokens: &[String]) -> Result<Vec<String>, Failure> {
     Ok(String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect())
 }
 
-/// Reads sessions once and gives the requests that have their cookie caches too.
+/// Reads sessions once, and returns requests that also carry the cookie caches from the responses.
 fn cached(server: &Server, cookies: &[String]) -> Result<Vec<String>, Failure> {
     let mut client = Client::new(server.address);
     let with_cache = |cookie: &String| {
@@ -205,7 +207,7 @@ fn cached(server: &Server, cookies: &[String]) -> Result<Vec<String>, Failure> {
     cookies.iter().take(CACHED).map(with_cache).collect()
 }
 
-/// The folder with the reference's packages, where they are or can be had.
+/// The folder with the npm packages of Better Auth; `None` if they are missing and cannot be installed.
 fn node_folder() -> Option<std::path::PathBuf> {
     let folder = match which("node") {
         Some(_) => needs::node_packages().map_err(|failure| failure.to_string()),

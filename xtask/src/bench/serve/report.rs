@@ -1,35 +1,35 @@
-//! What came out: medians over the rounds, ratios of each round, and the limits on them.
+//! The results: medians over the rounds, ratios within each round, and their limits.
 
 use std::collections::BTreeMap;
 
 use super::contestants::{Asked, EXACT, FLOOR, NODE, SHIPPED};
 use crate::failure::Failure;
 
-/// One turn of one server. CPU times are microseconds per request.
+/// The measurement of one server in one turn. CPU times are microseconds per request.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sample {
     pub(super) per_second: f64,
-    /// Milliseconds.
+    /// Median response time in milliseconds.
     pub(super) median: f64,
-    /// Milliseconds.
+    /// 99th percentile of the response times in milliseconds.
     pub(super) p99: f64,
     pub(super) server: f64,
     pub(super) postgres: f64,
-    /// Of the clients, which share the machine.
+    /// CPU time of the clients, which run on the same machine.
     pub(super) clients: f64,
 }
 
-/// The samples of each server, one per round.
+/// The samples of each server and kind of request, one per round.
 #[derive(Debug, Default)]
 pub(super) struct Report(BTreeMap<(Asked, &'static str), Vec<Sample>>);
 
-/// Which figure of a sample.
+/// Selects one figure of a sample.
 type Figure = fn(&Sample) -> f64;
 
 const SERVER: Figure = |sample| sample.server;
 const POSTGRES: Figure = |sample| sample.postgres;
 
-/// How many times the second's figure the first's may be.
+/// The highest allowed ratio of a figure of `ours` to the same figure of `base`.
 struct Limit {
     what: &'static str,
     ours: (Asked, &'static str),
@@ -38,7 +38,7 @@ struct Limit {
     at_most: f64,
 }
 
-/// The aims of the project for this server. Better Auth on Node and other servers are far above all of them.
+/// The project's performance targets. Better Auth on Node and other servers are far above all of them.
 const LIMITS: [Limit; 6] = [
     Limit {
         what: "CPU of a session read, no access token, to the floor's",
@@ -112,7 +112,7 @@ impl Report {
         self.0.entry((asked, contestant)).or_default().push(sample);
     }
 
-    /// Prints a table for each thing that was asked.
+    /// Prints a table for each kind of request.
     pub(super) fn print(&self) {
         println!(
             "\nMedians over the rounds; ratios to the floor are those of each round, with the least and the most."
@@ -140,7 +140,8 @@ impl Report {
                     let spread = self.ratio((asked, name), (asked, FLOOR), figure);
                     spread.filter(|_| name != FLOOR).map_or_else(String::new, |spread| spread.to_string())
                 };
-                // A hundredth of a second of the database's own chores is no cost of a request.
+                // Only requests by cookie use the database. The small CPU time of PostgreSQL in the other
+                // cases comes from its background work, so its ratio is meaningless.
                 let postgres = if asked == Asked::Cookie { ratio(POSTGRES) } else { String::new() };
                 println!(
                     "  {name:34}{:>11.0}{:>9.2}{:>9.2}{:>11.1}{:>26}{:>13.1}{postgres:>20}{:>12.1}",
@@ -157,7 +158,7 @@ impl Report {
         println!();
     }
 
-    /// Prints each ratio that has a limit, and fails where one is over.
+    /// Prints each ratio that has a limit, and fails if one exceeds it.
     pub(super) fn check(&self) -> Result<(), Failure> {
         let mut over = 0;
         for limit in &LIMITS {
@@ -175,7 +176,7 @@ impl Report {
         }
     }
 
-    /// The ratio of two figures, round by round.
+    /// The ratios of a figure of two servers, computed within each round.
     fn ratio(
         &self,
         ours: (Asked, &'static str),
@@ -196,7 +197,7 @@ mod tests {
         Sample { per_second: 1.0, median: 1.0, p99: 1.0, server, postgres, clients: 1.0 }
     }
 
-    /// A run of three rounds in which everything costs this many times the floor's.
+    /// A run of three rounds in which every server costs `times` as much as the floor.
     fn report(times: f64) -> Report {
         let mut report = Report::default();
         for noise in [1.0, 3.0, 2.0] {

@@ -1,15 +1,15 @@
-//! The sessions that are read.
+//! Creates the sessions that the benchmark reads.
 
 use tokio_postgres::Client;
 
 use crate::database::{block_on, connect, say};
 use crate::failure::Failure;
 
-/// Sessions that are asked for, spread over all of them.
+/// Number of sessions that are requested, spread over the whole table.
 const ASKED_FOR: u32 = 10_000;
 
-/// A user for each session. The sessions are fresh, so that none is extended while it is read. Times are
-/// whole milliseconds, as servers write them.
+/// Inserts users, and one session for each. The sessions are new, so reading does not extend their expiry.
+/// Times are in whole milliseconds, as servers write them.
 const FILL: [&str; 2] = [
     "INSERT INTO \"user\" (id, name, email, \"emailVerified\", \"createdAt\", \"updatedAt\") \
      SELECT md5('u' || n), 'User ' || n, 'user' || n || '@example.com', true, \
@@ -21,10 +21,10 @@ const FILL: [&str; 2] = [
      FROM generate_series(1, $1::int) n",
 ];
 
-/// What is asked for, in no order of the table.
+/// Selects the tokens to request, in an order unrelated to that of the table.
 const TOKENS: &str = "SELECT token FROM session ORDER BY md5(token) LIMIT $1::int8";
 
-/// Fills the database and gives tokens of some sessions.
+/// Fills the database and returns the tokens of some sessions.
 pub(super) fn fill(url: &str, sessions: u32) -> Result<Vec<String>, Failure> {
     say(&format!("making {sessions} sessions"));
     let failed = |error| Failure::because("the database refused", error);
@@ -33,7 +33,7 @@ pub(super) fn fill(url: &str, sessions: u32) -> Result<Vec<String>, Failure> {
         for statement in FILL {
             client.execute(statement, &[&count]).await.map_err(failed)?;
         }
-        // A vacuum in the background would be counted for the server that is measured then.
+        // A background vacuum would be counted as CPU time of the server that is being measured.
         for statement in
             ["VACUUM ANALYZE", "ALTER SYSTEM SET autovacuum = off", "SELECT pg_reload_conf()", "CHECKPOINT"]
         {
@@ -44,7 +44,7 @@ pub(super) fn fill(url: &str, sessions: u32) -> Result<Vec<String>, Failure> {
     })
 }
 
-/// The process whose children serve the database's connections.
+/// The id of the PostgreSQL process whose children serve the connections.
 pub(super) fn postmaster(url: &str) -> Result<u32, Failure> {
     let folder: String = with_client(url, async |client| {
         let row = client.query_one("SELECT current_setting('data_directory')", &[]).await;

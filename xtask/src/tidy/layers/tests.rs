@@ -1,4 +1,4 @@
-//! Small made-up crates, each with one thing that is wrong or right.
+//! Small invented crates, each with one correct or incorrect detail.
 #![allow(clippy::panic, reason = "tests")]
 
 use super::*;
@@ -14,7 +14,7 @@ const HOUSE: House = House {
     ],
 };
 
-/// Judges a crate `shop` of these files of `src`.
+/// Checks a crate `shop` with these files in `src`.
 fn judge_shop(sources: &[(&str, &str)]) -> Vec<String> {
     let paths: Vec<String> = sources.iter().map(|(name, _)| format!("crates/shop/src/{name}")).collect();
     let mut files = vec![("crates/shop/Cargo.toml", "[package]\nname = \"shop\"\n")];

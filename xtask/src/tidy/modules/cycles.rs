@@ -1,10 +1,11 @@
-//! Cycles of a graph: the knots that they form, and a shortest one of each.
+//! Cycles of the module graph: the groups of files that form them ("knots"), and a shortest cycle of each.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::Package;
 
-/// Groups of files each of which reaches every other one: the largest first, each sorted by path.
+/// The strongly connected components with a cycle: groups of files in which every file reaches every other.
+/// The largest comes first, and each is sorted by path.
 pub(in crate::tidy) fn knots(package: &Package) -> Vec<Vec<usize>> {
     let count = package.files.len();
     let reached: Vec<BTreeSet<usize>> = (0..count).map(|file| reachable(package, file)).collect();
@@ -25,7 +26,7 @@ pub(in crate::tidy) fn knots(package: &Package) -> Vec<Vec<usize>> {
     knots
 }
 
-/// The files that arrows lead to from a file, itself only if a cycle leads back.
+/// The files that can be reached from a file. The file itself is included only if a cycle leads back to it.
 fn reachable(package: &Package, from: usize) -> BTreeSet<usize> {
     let mut reached = BTreeSet::new();
     let mut waiting: Vec<usize> = package.targets(from).collect();
@@ -37,7 +38,7 @@ fn reachable(package: &Package, from: usize) -> BTreeSet<usize> {
     reached
 }
 
-/// A shortest cycle through files of a knot, its first file not repeated at the end.
+/// A shortest cycle within a group of files. The first file is not repeated at the end.
 pub(in crate::tidy) fn shortest_cycle(package: &Package, knot: &[usize]) -> Vec<usize> {
     let cycles = knot.iter().filter_map(|start| cycle_through(package, *start));
     cycles.min_by_key(Vec::len).unwrap_or_default()

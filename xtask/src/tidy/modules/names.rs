@@ -1,4 +1,4 @@
-//! From a path in the code to the file that defines what it names.
+//! Resolves a path in the code to the file that defines the item it names.
 
 use std::collections::BTreeMap;
 
@@ -6,19 +6,19 @@ use super::Arrow;
 use super::source::{Kind, Mention};
 use super::tree::{Module, Tree};
 
-/// Re-exports on the way to a definition; more are taken for a circle.
+/// Highest number of re-exports to follow; a longer chain is treated as circular.
 const MAX_STEPS: usize = 12;
 
-/// What a path leads to.
+/// The definition that a path resolves to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
     Module(usize),
-    /// An item of this module.
+    /// An item of the module with this index.
     Item(usize),
 }
 
 impl Tree {
-    /// Gives the arrows between files.
+    /// Returns the arrows between files.
     pub(super) fn arrows(&self) -> BTreeMap<(usize, usize), Arrow> {
         let mut arrows: BTreeMap<(usize, usize), Arrow> = BTreeMap::new();
         for (scope, module) in self.modules.iter().enumerate() {
@@ -40,14 +40,14 @@ impl Tree {
         arrows
     }
 
-    /// The module on which a mention makes its file depend.
+    /// The module on which a mention makes its file depend; `None` if the mention creates no dependency.
     fn target(&self, scope: usize, mention: &Mention) -> Option<usize> {
         let place = self.resolve(scope, &mention.path, MAX_STEPS)?;
         let (Place::Module(target) | Place::Item(target)) = place;
         match (mention.kind, place) {
-            // A module's name alone is no use; the items taken through it are mentioned where they are used.
+            // Naming a module is not a use by itself. Items reached through it are separate mentions.
             (Kind::Import | Kind::Inline, Place::Module(_)) => None,
-            // A file has to declare the modules below it.
+            // A file must declare its submodules, so using them is not a dependency.
             _ if self.is_below(target, self.of_file(scope)) => None,
             _ => Some(target),
         }
@@ -65,14 +65,14 @@ impl Tree {
             let Place::Module(module) = place else { break };
             place = match name.as_str() {
                 "super" => Place::Module(self.module(module)?.parent?),
-                // What a macro made is an item of the module all the same.
+                // An unknown name is taken for an item that a macro creates in the module.
                 name => self.look_up(module, name, steps).unwrap_or(Place::Item(module)),
             };
         }
         Some(place)
     }
 
-    /// What a name means in a module.
+    /// The definition that a name refers to in a module.
     fn look_up(&self, scope: usize, name: &str, steps: usize) -> Option<Place> {
         let steps = steps.checked_sub(1)?;
         let module = self.module(scope)?;
@@ -83,7 +83,7 @@ impl Tree {
             return Some(Place::Item(scope));
         }
         if let Some(path) = module.bindings.get(name) {
-            // `use url;` names the crate, not itself.
+            // `use url;` refers to the external crate, not to itself.
             let itself = path.len() == 1 && path.first().is_some_and(|first| first == name);
             return if itself { None } else { self.resolve(scope, path, steps) };
         }
@@ -93,7 +93,8 @@ impl Tree {
         })
     }
 
-    /// The root of the library, where a program of the same package names it.
+    /// The root module of the library, if `name` is the library and another crate of the same package uses
+    /// it.
     fn library_root(&self, scope: usize, name: &str) -> Option<Place> {
         let (library, root) = self.library.as_ref()?;
         (library == name && self.root(scope) != *root).then_some(Place::Module(*root))
@@ -107,7 +108,7 @@ impl Tree {
         at
     }
 
-    /// The module that the file of a module is.
+    /// The outermost module in the same file as this module.
     fn of_file(&self, scope: usize) -> usize {
         let file = |module: usize| self.module(module).map(|module| module.file);
         let mut at = scope;
@@ -119,7 +120,7 @@ impl Tree {
         at
     }
 
-    /// Whether a module is inside another.
+    /// Whether a module is nested in another module.
     fn is_below(&self, module: usize, above: usize) -> bool {
         let mut at = Some(module);
         while let Some(here) = at {

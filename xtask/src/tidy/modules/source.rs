@@ -1,4 +1,4 @@
-//! What one source file says: its modules, the items and names in each, and the paths that its code mentions.
+//! Parses one source file: its modules, the items and names in each, and the paths that its code mentions.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::punctuated::Punctuated;
@@ -6,18 +6,18 @@ use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{Attribute, Item, Meta, Token, UseTree};
 
-/// The module that a file is, or one written inside it.
+/// A module of a source file: the file itself or an inline module.
 #[derive(Debug, Default)]
 pub(super) struct Scope {
     pub(super) name: String,
-    /// The scope around it, unless it is the file itself.
+    /// Index of the enclosing scope; `None` for the file itself.
     pub(super) parent: Option<usize>,
-    /// Modules in files of their own, and whether they are for tests alone.
+    /// Modules declared with `mod name;`, and whether each is only for tests.
     pub(super) declared: Vec<(String, bool)>,
     pub(super) items: Vec<String>,
-    /// Names that `use` makes here, with the paths they stand for.
+    /// Names introduced by `use`, with the paths they stand for.
     pub(super) bindings: Vec<(String, Vec<String>)>,
-    /// Modules of which `use …::*` takes every name.
+    /// Modules imported with `use …::*`.
     pub(super) globs: Vec<Vec<String>>,
     pub(super) mentions: Vec<Mention>,
 }
@@ -34,28 +34,28 @@ pub(super) struct Mention {
 /// How a path is mentioned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// By `use`.
+    /// In a `use` declaration without visibility.
     Import,
-    /// By `use` with a visibility.
+    /// In a `use` declaration with a visibility.
     ReExport,
-    /// By `use …::*`, with or without a visibility.
+    /// In a `use …::*`, with or without a visibility.
     Glob,
-    /// In code.
+    /// In other code.
     Inline,
 }
 
-/// A file as read.
+/// A parsed file.
 #[derive(Debug)]
 pub(super) struct Source {
-    /// The first is the file's own; a parent comes before its children.
+    /// The first scope is the file itself; a parent precedes its children.
     pub(super) scopes: Vec<Scope>,
-    /// Lines outside of `#[cfg(test)]`.
+    /// Number of lines outside `#[cfg(test)]`.
     pub(super) lines: usize,
-    /// Whether `#![cfg(test)]` stands at the top.
+    /// Whether the file starts with `#![cfg(test)]`.
     pub(super) test: bool,
 }
 
-/// Reads a file.
+/// Parses a file.
 pub(super) fn read(text: &str) -> Result<Source, syn::Error> {
     let file = syn::parse_file(text)?;
     let test = is_for_tests(&file.attrs);
@@ -97,7 +97,7 @@ impl Reader {
         self.current = parent;
     }
 
-    /// Takes the names of a `use`; `leading` is the path before the tree.
+    /// Records the names of a `use` declaration; `leading` is the path before `tree`.
     fn import(&mut self, leading: &[String], tree: &UseTree, exported: bool) {
         let kind = if exported { Kind::ReExport } else { Kind::Import };
         let joined = |last: String| leading.iter().cloned().chain([last]).collect::<Vec<_>>();
@@ -131,11 +131,11 @@ impl Reader {
         self.mention(path, line(span), kind);
     }
 
-    /// Takes the paths of code that is not parsed: what macros and attributes are given.
+    /// Records the paths in unparsed tokens: the arguments of macros and attributes.
     fn tokens(&mut self, tokens: TokenStream) {
         let mut path: Vec<String> = Vec::new();
         let mut started = 0;
-        // Colons since the last name of the path.
+        // Number of colons since the last name of the path.
         let mut colons = 0;
         let mut after_dot = false;
         for token in tokens {
@@ -177,7 +177,7 @@ impl Reader {
         }
     }
 
-    /// Takes a path that an attribute has as text, such as `with = "crate::date"`.
+    /// Records a path in an attribute's string, such as `with = "crate::date"`.
     fn path_in_text(&mut self, literal: &str, span: Span) {
         let text = literal.trim_matches('"');
         if ["crate::", "self::", "super::"].iter().any(|start| text.starts_with(start)) {
@@ -185,7 +185,7 @@ impl Reader {
         }
     }
 
-    /// Whether this is for tests alone, whose lines do not count.
+    /// Whether this item is only for tests. If so, its lines are added to `test_lines`.
     fn skips(&mut self, attributes: &[Attribute], span: Span) -> bool {
         let skips = is_for_tests(attributes);
         if skips {
@@ -252,7 +252,7 @@ impl<'ast> Visit<'ast> for Reader {
         }
     }
 
-    // `pub(in crate::a)` uses nothing.
+    // A path in `pub(in crate::a)` is not a use.
     fn visit_visibility(&mut self, _: &'ast syn::Visibility) {}
 }
 
@@ -260,7 +260,7 @@ fn line(span: Span) -> usize {
     span.start().line
 }
 
-/// Attributes of an item, and the name that it defines.
+/// The attributes of an item and the name that it defines.
 fn head(item: &Item) -> (&[Attribute], Option<String>) {
     let named = |attributes, name: &syn::Ident| (attributes, Some(name.to_string()));
     match item {
@@ -283,7 +283,7 @@ fn head(item: &Item) -> (&[Attribute], Option<String>) {
     }
 }
 
-/// Whether attributes leave the thing out of everything but tests.
+/// Whether the attributes restrict an item to tests.
 fn is_for_tests(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| match &attribute.meta {
         Meta::List(list) if list.path.is_ident("cfg") => {
@@ -293,7 +293,7 @@ fn is_for_tests(attributes: &[Attribute]) -> bool {
     })
 }
 
-/// Whether a condition of `cfg` holds in tests alone.
+/// Whether a `cfg` condition can hold only in tests.
 fn needs_test(condition: &Meta) -> bool {
     match condition {
         Meta::Path(path) => path.is_ident("test") || path.is_ident("doctest"),

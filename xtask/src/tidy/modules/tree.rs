@@ -1,16 +1,16 @@
-//! The modules of a package as a tree, put together from its files.
+//! The module tree of a package, built from its files.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::source::{self, Mention, Scope};
 use super::{SourceFile, source::Source};
 
-/// A module: a file, or a part of one.
+/// A module: a file or an inline module.
 #[derive(Debug, Default)]
 pub(super) struct Module {
     /// Index of its file.
     pub(super) file: usize,
-    /// The module around it; a crate's root has none.
+    /// Index of the enclosing module; `None` for the root of a crate.
     pub(super) parent: Option<usize>,
     pub(super) children: BTreeMap<String, usize>,
     pub(super) items: BTreeSet<String>,
@@ -24,29 +24,29 @@ pub(super) struct Module {
 pub(super) struct Tree {
     pub(super) files: Vec<SourceFile>,
     pub(super) modules: Vec<Module>,
-    /// Name of the library as programs of the same package write it, and its root.
+    /// The library's crate name and the index of its root module.
     pub(super) library: Option<(String, usize)>,
-    /// Files that do not parse, with the reason.
+    /// Files that cannot be parsed, with the reason.
     pub(super) unreadable: Vec<(String, String)>,
 }
 
-/// A file that is to be read, and where its module belongs.
+/// A file that has yet to be read, and the position of its module.
 struct Waiting {
     path: String,
-    /// The module that declares it, and its name there.
+    /// Index of the module that declares it, and its name there; `None` for the root of a crate.
     declared: Option<(usize, String)>,
     test: bool,
 }
 
 impl Tree {
-    /// Reads sources: those of the library and of the programs, and what they declare.
+    /// Builds the tree of a package from the roots of its library and programs.
     pub(super) fn read(library: &str, folder: &str, sources: &[(&str, &str)]) -> Self {
         let texts: BTreeMap<&str, &str> = sources.iter().copied().collect();
         let mut tree = Self::default();
         let mut reached = BTreeSet::new();
         let root = |name: &str| format!("{folder}/{name}");
         let programs = sources.iter().map(|(path, _)| (*path).to_owned());
-        // A file that no other declares is the root of a program.
+        // A file that no other file declares is the root of a program.
         for path in [root("lib.rs"), root("main.rs")].into_iter().chain(programs) {
             if reached.contains(&path) || !texts.contains_key(path.as_str()) {
                 continue;
@@ -82,7 +82,8 @@ impl Tree {
     ) {
         let (file, first) = (self.files.len(), self.modules.len());
         let test = read.test || source.test;
-        // Modules of a crate's root lie beside it, those of other files in a folder of the file's name.
+        // Submodules of a crate root are in the same folder. Those of other files are in a folder with the
+        // file's name.
         let stem = read.path.strip_suffix(".rs").unwrap_or(&read.path);
         let folder = match &read.declared {
             None => stem.rsplit_once('/').map_or("", |(folder, _)| folder),

@@ -1,6 +1,9 @@
-//! Prints task, who, nanoseconds. All take turns in many short rounds, so that a machine that slows down slows all of
-//! them, and of each contestant's rounds the fastest tenth ends at the time that is printed: what it takes undisturbed.
-//! `times tokens` prints what `jose` is given instead.
+//! Prints one line per contestant: task, implementation, nanoseconds per run.
+//!
+//! The contestants take turns in many short rounds, so that a slow phase of the machine affects all of them.
+//! The printed time is the 10th percentile of a contestant's rounds, which excludes disturbances.
+//!
+//! `times tokens` prints the input of the `jose` benchmark instead.
 #![expect(clippy::print_stdout, clippy::expect_used, reason = "a program for another one")]
 
 use std::time::{Duration, Instant};
@@ -9,7 +12,7 @@ use auth_core_compare::{Contestant, Form, NOW, Operations, SECRET, contestants};
 
 const ROUNDS: usize = 501;
 
-/// Length of one contestant's turn.
+/// Minimum duration of one contestant's turn.
 const TURN: Duration = Duration::from_millis(1);
 
 fn main() {
@@ -40,7 +43,7 @@ fn main() {
     }
 }
 
-/// How often it runs in one turn.
+/// Returns the number of runs that fill one turn.
 fn calibrate(contestant: &Contestant) -> u32 {
     let mut count = 16;
     loop {

@@ -1,15 +1,15 @@
-//! Texts that the reference takes for dates.
+//! Texts that Better Auth treats as dates.
 
 use time::{Date, Duration, Month, OffsetDateTime, Time};
 
-/// Reads `YYYY-MM-DDTHH:MM:SS[.fff…]Z`, cut down to milliseconds; `None` for every other text (Better Auth
+/// Reads `YYYY-MM-DDTHH:MM:SS[.fff…]Z`, truncated to milliseconds; `None` for every other text (Better Auth
 /// 1.7.25, `iso8601Regex` in its core's `utils/json`, then JavaScript's `Date`).
 ///
-/// As in V8, a day up to 31 is taken for every month and runs over into the next one, and `24:00:00` is
-/// midnight.
+/// As in V8, every month accepts days up to 31, and extra days run over into the next month. `24:00:00` is
+/// the midnight at the end of the day.
 pub(crate) fn parse(text: &str) -> Option<OffsetDateTime> {
     let (fixed, rest) = text.as_bytes().split_first_chunk::<19>()?;
-    // Every text of a cookie cache is tried, so most are told by their shape.
+    // Every text of a cookie cache is tried, so this check of the form rejects most of them early.
     let [y1, y2, y3, y4, b'-', o1, o2, b'-', d1, d2, b'T', h1, h2, b':', m1, m2, b':', s1, s2] = *fixed
     else {
         return None;
@@ -38,7 +38,7 @@ pub(crate) fn parse(text: &str) -> Option<OffsetDateTime> {
     Some(day.with_time(time).assume_utc())
 }
 
-/// Reads a number of so many decimal digits.
+/// Reads a number of exactly `DIGITS` decimal digits.
 fn number<const DIGITS: usize>(digits: [u8; DIGITS]) -> Option<u16> {
     digits
         .into_iter()

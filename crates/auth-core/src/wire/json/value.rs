@@ -1,4 +1,4 @@
-//! A JSON value that keeps what serde_json's own forgets: the order of members.
+//! A JSON value that keeps the order of members, which serde_json's own type does not.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -9,8 +9,8 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use super::date;
 use crate::wire::Timestamp;
 
-/// A value as `JSON.parse` makes it. Members are in JavaScript's order: array indices first, by number, then
-/// the rest as they came; of a name that stands twice the first place and the last value count.
+/// A value as `JSON.parse` returns it. Members are in JavaScript's order: array indices first, by number,
+/// then the rest in the order of the text. A duplicate name keeps its first position and gets its last value.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Json {
     Null,
@@ -22,7 +22,7 @@ pub(crate) enum Json {
 }
 
 impl Json {
-    /// Gives a text; `None` for every other type.
+    /// Returns the text; `None` for every other type.
     pub(crate) fn as_text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
@@ -30,21 +30,21 @@ impl Json {
         }
     }
 
-    /// Gives the member of that name.
+    /// Returns the member with that name.
     pub(crate) fn get(&self, name: &str) -> Option<&Self> {
         let Self::Object(members) = self else { return None };
         members.iter().find(|(known, _)| known == name).map(|(_, value)| value)
     }
 
-    /// Takes the member of that name, as reading a property does.
+    /// Removes and returns the member with that name.
     pub(crate) fn take(&mut self, name: &str) -> Option<Self> {
         let Self::Object(members) = self else { return None };
         let place = members.iter().position(|(known, _)| known == name)?;
         Some(members.remove(place).1)
     }
 
-    /// Replaces every text that looks like a date by what the date prints as: reading such a text and
-    /// writing it again, as the reference does before it checks a MAC.
+    /// Replaces every text that looks like a date with the printed form of that date. Better Auth does the
+    /// same when it parses a value and writes it again before it checks a MAC.
     pub(crate) fn revive_dates(&mut self) {
         match self {
             Self::Text(text) => {
@@ -60,7 +60,7 @@ impl Json {
         }
     }
 
-    /// Gives a number that is whole and that a double holds exactly.
+    /// Returns a whole number that a double holds exactly; `None` for every other value.
     pub(crate) fn as_whole_number(&self) -> Option<i64> {
         const EXACT: f64 = 9_007_199_254_740_992.0;
         match self {
@@ -101,8 +101,8 @@ impl<'de> Deserialize<'de> for Json {
     }
 }
 
-/// Up to so many members are searched one by one, which takes no memory; more have their places noted, since
-/// searching them would take quadratic time.
+/// Up to this many members are searched one by one, which needs no memory. For more members, their positions
+/// are kept in a map, because searching one by one would take quadratic time.
 const FEW: usize = 32;
 
 struct Reader;
@@ -175,14 +175,15 @@ impl<'de> Visitor<'de> for Reader {
             }
         }
         if members.iter().any(|(name, _)| array_index(name).is_some()) {
-            // A stable sort: all other names stay as they came, after the indices.
+            // The sort is stable, so all other names keep their order after the indices.
             members.sort_by_key(|(name, _)| array_index(name).unwrap_or(u64::MAX));
         }
         Ok(Json::Object(members))
     }
 }
 
-/// Reads a name that JavaScript takes for an array index (ECMA-262, `OrdinaryOwnPropertyKeys`).
+/// Returns the number of a name that JavaScript treats as an array index (ECMA-262,
+/// `OrdinaryOwnPropertyKeys`).
 fn array_index(name: &str) -> Option<u64> {
     let canonical = name == "0" || (!name.starts_with('0') && name.bytes().all(|byte| byte.is_ascii_digit()));
     let index: u64 = if canonical { name.parse().ok()? } else { return None };

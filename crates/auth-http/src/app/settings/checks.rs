@@ -1,4 +1,4 @@
-//! How sections go together: what one of them means beside another, and what is refused there.
+//! Checks across sections: settings that contradict those of another section are refused.
 
 use auth_core::{AdditionalFields, CacheStrategy, DeclarationProblem, FieldOwner};
 
@@ -16,7 +16,8 @@ use crate::web::rate_limit::settings::rules_but;
 use crate::web::route_names::RouteNames;
 
 impl SchemaSettings {
-    /// Refuses fields in columns that the database's names give to Better Auth.
+    /// Refuses an additional field if Better Auth already uses its column, under Better Auth's name or one of
+    /// `[database.names]`.
     pub(super) fn check_columns(&self) -> Result<(), SettingsError> {
         let check = |owner, fields: &AdditionalFields| {
             let (table, section) = match owner {
@@ -38,8 +39,8 @@ impl SchemaSettings {
 }
 
 impl Settings {
-    /// Lets other sections follow the addresses of this server: they are trusted origins before all others,
-    /// and decide whether cookies are secure.
+    /// Derives settings of other sections from the addresses of this server. The addresses become the first
+    /// trusted origins, and they decide whether cookies are secure.
     pub(super) fn follow_addresses(&mut self) {
         let mut origins = self.server.base_url.origins();
         for origin in std::mem::take(&mut self.security.trusted_origins) {
@@ -52,13 +53,13 @@ impl Settings {
             self.cookies.decide_secure(match allowed.protocol() {
                 Protocol::Https => true,
                 Protocol::Http => false,
-                // Browsers do not all take secure cookies from a server on this machine.
+                // Not every browser accepts secure cookies from a loopback address.
                 Protocol::ByRequest | Protocol::Auto => !self.server.base_url.is_loopback(),
             });
         }
     }
 
-    /// Refuses what sections say against each other.
+    /// Refuses settings that contradict those of other sections.
     pub(super) fn check(&self) -> Result<(), SettingsError> {
         let routes = routes(self);
         let names = RouteNames::of(&routes);
@@ -78,7 +79,7 @@ impl Settings {
         if path.has_base(base_path) {
             return Err(SettingsError::expected(KEY, JWKS_PATH_WANTED));
         }
-        // The path must be free for the day on which the plugin is turned on.
+        // The path must be free even if the plugin is off, because the plugin may be turned on later.
         let mut with_plugin = self.clone();
         with_plugin.jwt.enabled = true;
         let routes = routes(&with_plugin);
@@ -99,7 +100,7 @@ impl Settings {
             .map_err(|error| SettingsError::expected("rate_limit.custom_rules", rules_but(&error)))
     }
 
-    /// Refuses paths with the base path in front: no request would have them.
+    /// Refuses a path that begins with the base path and is not a route: it would match no request.
     fn check_below_base(
         &self,
         key: &str,
@@ -118,8 +119,8 @@ impl Settings {
         }
     }
 
-    /// Refuses copies of sessions under the keys of the `jwt` plugin where there are no keys, or no copies of
-    /// that form (1.7.25, the plugin's `init`).
+    /// Refuses `jwt.session_cookie_cache` if the `jwt` plugin is off, or if there is no cookie cache of
+    /// strategy `jwt` (1.7.25, the plugin's `init`).
     fn check_session_cookie_cache(&self) -> Result<(), SettingsError> {
         let strategy = self.session.cookie_cache.as_ref().map(|cache| cache.strategy);
         let (reason, way_out) = match (self.jwt.enabled, strategy) {

@@ -1,4 +1,4 @@
-//! `[cleanup]`: removing what has run out.
+//! `[cleanup]`: removal of expired rows.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use serde::{Deserialize, Deserializer};
 use crate::config::span::{self, DAY};
 use crate::config::{Section, SettingsError};
 
-/// Removing what has run out.
+/// Removal of expired rows.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CleanupSettings {
-    /// Time between two rounds; `None`: the server removes nothing by itself.
+    /// Time between two runs; `None`: the server removes nothing by itself.
     #[serde(deserialize_with = "interval")]
     pub interval: Option<Duration>,
 }

@@ -1,4 +1,4 @@
-//! `[cors]`: cross-origin answers for browsers. Which origins get them is `security.trusted_origins`.
+//! `[cors]`: CORS headers for browsers. `security.trusted_origins` lists the origins that get them.
 
 use std::time::Duration;
 
@@ -7,13 +7,13 @@ use serde::Deserialize;
 use crate::config::span::{self, DAY};
 use crate::config::{Section, SettingsError};
 
-/// Cross-origin answers for browsers.
+/// CORS headers for browsers.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CorsSettings {
-    /// Whether the server answers them itself.
+    /// Whether the server sends CORS headers and answers preflights itself.
     pub enabled: bool,
-    /// Time a browser may remember a preflight's answer.
+    /// Time for which a browser may cache the answer to a preflight.
     #[serde(deserialize_with = "span::within::<0, DAY, _>")]
     pub max_age: Duration,
 }

@@ -1,4 +1,4 @@
-//! `[database]`: the way to PostgreSQL, and how long anything there may take.
+//! `[database]`: the connection to PostgreSQL, and its timeouts.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,20 +10,20 @@ use serde::{Deserialize, Deserializer, de};
 use crate::config::span::{self, DAY, MINUTE};
 use crate::config::{Problem, SecretText, Section, SettingsError, values};
 
-/// The way to PostgreSQL.
+/// The connection to PostgreSQL.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DatabaseSettings {
-    /// Address for requests; may go through a pooler.
+    /// Address for requests; may be that of a connection pooler.
     #[serde(deserialize_with = "url")]
     pub url: DatabaseUrl,
-    /// Address past any pooler, for migrations and locks; `None`: derived from `url`.
+    /// Address that bypasses any pooler, for migrations and locks; `None`: derived from `url`.
     #[serde(deserialize_with = "optional_url")]
     pub direct_url: Option<DatabaseUrl>,
-    /// How the tables keep the ids of their rows.
+    /// How the tables store the ids of their rows.
     #[serde(deserialize_with = "generate_id")]
     pub generate_id: IdKind,
-    /// Connections held at most, over all workers.
+    /// Maximum number of connections, over all workers.
     #[serde(deserialize_with = "values::whole::<1, 10_000, _, _>")]
     pub max_connections: u32,
     /// Time a request waits for a free connection.
@@ -32,7 +32,7 @@ pub struct DatabaseSettings {
     /// Time to open a connection.
     #[serde(deserialize_with = "span::within::<10, { 10 * MINUTE }, _>")]
     pub connect_timeout: Duration,
-    /// Time for one operation in all, waiting and retrying included.
+    /// Time for one operation in total, including waiting and retries.
     #[serde(deserialize_with = "span::within::<10, { 10 * MINUTE }, _>")]
     pub operation_timeout: Duration,
     /// `statement_timeout` of every connection.
@@ -44,13 +44,13 @@ pub struct DatabaseSettings {
     /// `idle_in_transaction_session_timeout` of every connection.
     #[serde(deserialize_with = "span::within::<10, { 10 * MINUTE }, _>")]
     pub idle_in_transaction_timeout: Duration,
-    /// Time after which a connection without work is closed.
+    /// Time after which an idle connection is closed.
     #[serde(deserialize_with = "span::within::<10, { 7 * DAY }, _>")]
     pub idle_timeout: Duration,
     /// Time after which a connection is replaced.
     #[serde(deserialize_with = "span::within::<10, { 7 * DAY }, _>")]
     pub max_lifetime: Duration,
-    /// What the database calls tables and columns, which `[database.names]` says.
+    /// The names of tables and columns in the database, from `[database.names]`.
     #[serde(skip)]
     pub names: Arc<TableNames>,
 }
@@ -66,7 +66,7 @@ impl Section for DatabaseSettings {
 }
 
 impl DatabaseSettings {
-    /// Gives the settings of one worker's pool: its share of the connections, at least one.
+    /// Returns the settings of one worker's pool: its share of the connections, at least one.
     pub fn pool(&self, workers: usize) -> PoolSettings {
         let workers = u32::try_from(workers.max(1)).unwrap_or(u32::MAX);
         PoolSettings {
@@ -84,15 +84,15 @@ impl DatabaseSettings {
         }
     }
 
-    /// Gives how these tables are kept.
+    /// Returns how these tables are laid out: kind of ids and names.
     pub fn layout(&self, tables: TableSet) -> Layout {
         Layout { ids: self.generate_id, names: Arc::clone(&self.names), tables }
     }
 
-    /// Gives the address for migrations, and a note for the operator where it had to be derived.
+    /// Returns the address for migrations, and a note for the operator if it was derived.
     ///
     /// # Errors
-    /// [`DatabaseUrlError`] where the derived address cannot be read.
+    /// [`DatabaseUrlError`] if the derived address cannot be parsed.
     pub fn url_for_migrations(&self) -> Result<(DatabaseUrl, Option<String>), DatabaseUrlError> {
         DatabaseUrl::for_migrations(&self.url, self.direct_url.as_ref())
     }

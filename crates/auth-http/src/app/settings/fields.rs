@@ -1,5 +1,5 @@
-//! `[user.additional_fields.<name>]` and `[session.additional_fields.<name>]`: what users and sessions hold
-//! beyond Better Auth's own (core §11.10).
+//! `[user.additional_fields.<name>]` and `[session.additional_fields.<name>]`: additional fields of users and
+//! sessions (core §11.10).
 
 use auth_core::{
     AdditionalFields, DeclarationProblem, FieldDeclaration, FieldKind, FieldOwner, FieldValue, Visibility,
@@ -9,20 +9,20 @@ use serde_json::Value;
 
 use crate::config::{Section, SettingsError, values};
 
-/// What users hold.
+/// The additional fields of users.
 #[derive(Clone, Debug)]
 pub(crate) struct UserFields(pub(crate) AdditionalFields);
 
-/// What sessions hold.
+/// The additional fields of sessions.
 #[derive(Clone, Debug)]
 pub(crate) struct SessionFields(pub(crate) AdditionalFields);
 
-/// Declarations by the names of their fields; `default.toml` says what their keys mean.
+/// Declarations with the names of their fields. `default.toml` explains their keys.
 #[derive(Debug)]
 pub(crate) struct Declarations(Vec<(String, Declaration)>);
 
-/// The keys of a declaration. All but `type` may be absent: these are the only settings whose defaults
-/// `default.toml` can show but not set, since it cannot name the tables.
+/// The keys of a declaration. Only `type` is required. The other defaults are set in the code, because the
+/// operator chooses the table names and `default.toml` can show the defaults only as an example.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table with at least `type`, such as type = \"string\"")]
 struct Declaration {
@@ -46,7 +46,7 @@ struct Declaration {
     column: Option<String>,
 }
 
-/// Longest default in bytes; it is written with every row.
+/// Maximum length of a default, in bytes. It is written with every row.
 const DEFAULT_MAX: usize = 4096;
 
 impl Section for UserFields {
@@ -59,11 +59,10 @@ impl Section for UserFields {
 }
 
 impl UserFields {
-    /// Puts the fields of features before the operator's, which is the order in which the reference shows
-    /// them.
+    /// Puts the fields of features before those of the operator. The reference shows them in this order.
     ///
     /// # Errors
-    /// A declared field that has the name or the column of one.
+    /// A declared field that has the name or the column of a feature's field.
     pub(super) fn after(self, of_features: Vec<FieldDeclaration>) -> Result<AdditionalFields, SettingsError> {
         let same = |field: &FieldDeclaration| {
             of_features.iter().any(|own| own.name == field.name || own.column == field.column)
@@ -137,7 +136,7 @@ impl Declaration {
     }
 }
 
-/// Makes the error for a field that cannot be; `problem` decides on the way out.
+/// Makes the error for a field that cannot be declared. `problem` selects the suggested fix.
 pub(super) fn refused(
     table: &str,
     reason: impl std::fmt::Display,
@@ -154,12 +153,12 @@ fn yes() -> bool {
     true
 }
 
-/// Reads a value that may be left out. An empty text is one, too.
+/// Reads an optional value that is present. An empty text counts as present.
 fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
 
-/// Tells whether a value is, or holds, a table: JSON objects are written as text.
+/// Whether a value is or contains a table. JSON objects must be written as text.
 fn holds_table(value: &Value) -> bool {
     match value {
         Value::Object(_) => true,

@@ -13,7 +13,7 @@ use crate::signing_keys::settings::JwtSettings;
 use crate::web::rate_limit::settings::RateLimitSettings;
 
 impl SchemaSettings {
-    /// Reads and checks these sections alone. Unknown keys are refused all the same.
+    /// Reads and checks only these sections. An unknown key in any section is refused.
     ///
     /// # Errors
     /// As [`Settings::load`].
@@ -40,7 +40,8 @@ impl Settings {
     /// Reads and checks all settings.
     ///
     /// # Errors
-    /// The first key that is unknown, unreadable, out of range or missing; the text never holds a value.
+    /// The first key that is unknown, unreadable, out of range or missing. The error text never contains a
+    /// value.
     pub fn load(environment: &Environment) -> Result<Self, SettingsError> {
         let loader = Loader::new(environment)?;
         let server = loader.section()?;

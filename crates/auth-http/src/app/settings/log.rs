@@ -1,28 +1,28 @@
-//! `[log]`: form and level of log lines.
+//! `[log]`: format and level of log lines.
 
 use serde::{Deserialize, Deserializer};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use crate::config::{Section, SettingsError, values};
 
-/// Form and level of log lines.
+/// Format and level of log lines.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LogSettings {
-    /// Form of a line.
+    /// Format of a line.
     pub format: LogFormat,
     /// Which of this server's events are written.
     #[serde(deserialize_with = "filter")]
     pub filter: Targets,
 }
 
-/// Form of a log line.
+/// Format of a log line.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
     /// One JSON object per line.
     Json,
-    /// For reading at a terminal.
+    /// Text for reading at a terminal.
     Human,
 }
 
@@ -40,8 +40,8 @@ fn filter<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Targets, D::Erro
     values::parsed(deserializer, wanted, parse_filter)
 }
 
-/// Reads levels and `target=level` pairs. `Targets` alone would take a misspelt level for a target and show
-/// all of it.
+/// Reads levels and `target=level` pairs. `Targets` alone would read a misspelt level as a target and log
+/// everything of that target.
 fn parse_filter(text: &str) -> Option<Targets> {
     let target = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | ':');
     let well_formed = |item: &str| match item.split_once('=') {

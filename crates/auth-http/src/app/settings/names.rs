@@ -1,5 +1,5 @@
-//! `[database.names.<table>]`: what the database calls the tables and columns of Better Auth (`modelName` and
-//! `fields` of its options).
+//! `[database.names.<table>]`: the database's names for the tables and columns of Better Auth (`modelName`
+//! and `fields` of its options).
 
 use auth_store::{NameProblem, TableNames};
 use serde::{Deserialize, Deserializer};
@@ -7,19 +7,19 @@ use serde::{Deserialize, Deserializer};
 use crate::app::plugins::better_auth_names;
 use crate::config::{Section, SettingsError, values};
 
-/// The names that a database has instead of Better Auth's.
+/// The names that a database uses instead of Better Auth's.
 #[derive(Clone, Debug)]
 pub(crate) struct DatabaseNames(pub(crate) TableNames);
 
-/// The tables of the section, by Better Auth's names; `default.toml` says what their keys mean.
+/// The tables of the section, under Better Auth's names. `default.toml` explains their keys.
 #[derive(Debug)]
 pub(crate) struct Keys(Vec<(String, Table)>);
 
-/// Names by their keys.
+/// The keys and names of one table.
 #[derive(Debug)]
 struct Table(Vec<(String, String)>);
 
-/// Key of a table's own name; all others are fields. No table has a field of that name.
+/// Key for the name of the table itself. All other keys are fields; no table has a field of that name.
 const TABLE: &str = "table";
 
 impl<'de> Deserialize<'de> for Keys {

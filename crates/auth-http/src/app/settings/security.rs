@@ -16,13 +16,13 @@ use crate::web::origin::{OriginPattern, UncheckedOrigins};
 pub struct SecuritySettings {
     /// Key material of cookies and tokens.
     pub secrets: VersionedSecrets,
-    /// Patterns of origins that may send requests with cookies (Better Auth core §4.4); those of
-    /// this server's own addresses come first.
+    /// Patterns of origins that may send requests with cookies (Better Auth core §4.4). The server's own
+    /// addresses come first.
     pub trusted_origins: Vec<String>,
-    /// Turns off the cross-site request checks; `None` where it is not set, which leaves the check of
-    /// cross-site navigation to `disable_origin_check`.
+    /// Turns off the cross-site request checks; `None` if it is not set: then `disable_origin_check` decides
+    /// on the check of cross-site navigation.
     pub disable_csrf_check: Option<bool>,
-    /// Where Origin and redirect targets are not checked.
+    /// Where `Origin` and redirect targets are not checked.
     pub disable_origin_check: UncheckedOrigins,
 }
 
@@ -57,10 +57,10 @@ impl Section for SecuritySettings {
     }
 }
 
-/// Reads the versioned secrets, or the single one. A single one beside versioned ones is that of the time
-/// before them, with which old values are decrypted; the published default of Better Auth counts for nothing
-/// there, as on the reference (Better Auth core §8.7). Errors of secrets hold places and lengths only, and so
-/// do their causes.
+/// Reads the versioned secrets, or the single secret. A single secret beside versioned ones is older than
+/// those and only decrypts old values. Better Auth's published default secret is ignored there, as in the
+/// reference (Better Auth core §8.7). The errors of secrets and their causes contain positions and lengths
+/// only.
 fn secrets(one: &SecretText, many: &SecretText) -> Result<VersionedSecrets, SettingsError> {
     const ONE: &str = "security.secret";
     const MANY: &str = "security.secrets";
@@ -90,7 +90,7 @@ fn origins<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D:
     })
 }
 
-/// Reads a switch that may also be a list of paths.
+/// Reads a boolean or a list of paths.
 fn unchecked_origins<'de, D: Deserializer<'de>>(deserializer: D) -> Result<UncheckedOrigins, D::Error> {
     struct SwitchOrPaths;
 

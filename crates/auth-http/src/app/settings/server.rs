@@ -1,4 +1,4 @@
-//! `[server]`: where the server listens, under which address clients know it, and what it bears.
+//! `[server]`: listening address, public addresses, limits and deadlines.
 
 use std::time::Duration;
 
@@ -18,50 +18,50 @@ use crate::web::host::settings::{Address, BaseUrlSettings, protocol};
 pub struct ServerSettings {
     /// Address or host name to listen on.
     pub host: String,
-    /// TCP port; 0 is any free one.
+    /// TCP port; 0 selects any free port.
     pub port: u16,
     /// Threads that serve requests, at least one.
     pub workers: usize,
-    /// Addresses under which clients reach the server, without their path.
+    /// Addresses under which clients reach the server, without a path.
     pub base_url: BaseUrlSettings,
-    /// Path of the auth routes under every address: empty for the root, else with a leading and without a
-    /// trailing slash.
+    /// Path of the auth routes under every address: empty for the root, otherwise with a leading and without
+    /// a trailing slash.
     pub base_path: String,
-    /// Where `GET /error` sends browsers; `None`: it shows a page.
+    /// Where `GET /error` redirects browsers; `None`: it shows a page.
     pub error_url: Option<ErrorUrl>,
     /// Routes that are turned off, by their paths below the base path.
     pub disabled_paths: Vec<RoutePath>,
-    /// Whether a slash at the end of a path is passed over.
+    /// Whether a trailing slash in a path is ignored.
     pub skip_trailing_slashes: bool,
-    /// Connections served at once, over all workers.
+    /// Maximum number of connections served at once, over all workers.
     pub max_connections: usize,
-    /// Connections accepted beyond `max_connections`, for health probes.
+    /// Number of connections accepted beyond `max_connections`, for health probes.
     pub reserved_connections: usize,
-    /// Longest pause between two requests on one connection.
+    /// Maximum time between two requests on one connection.
     pub keep_alive: Duration,
-    /// Deadline of a request's head.
+    /// Deadline for a request's head.
     pub head_timeout: Duration,
-    /// Deadline of a request's whole body.
+    /// Deadline for a request's whole body.
     pub body_timeout: Duration,
-    /// Deadline of a request's answer.
+    /// Deadline for the answer to a request.
     pub handler_timeout: Duration,
     /// Time between SIGTERM and closing the port.
     pub drain_delay: Duration,
-    /// Time that running requests have after that, in whole seconds.
+    /// Time that running requests get after that, in whole seconds.
     pub shutdown_timeout: Duration,
-    /// Largest request body, in bytes.
+    /// Maximum size of a request body, in bytes.
     pub body_limit: usize,
-    /// Largest request head, in bytes.
+    /// Maximum size of a request head, in bytes.
     pub head_limit: usize,
-    /// Longest request path without its query, in bytes.
+    /// Maximum length of a request path without its query, in bytes.
     pub path_limit: usize,
 }
 
-/// The largest head that the HTTP parser takes (actix-http 3.20, `MAX_BUFFER_SIZE`), in bytes.
+/// Maximum head size of the HTTP parser (actix-http 3.20, `MAX_BUFFER_SIZE`), in bytes.
 const PARSER_HEAD_LIMIT: u64 = 131_072;
-/// The most threads that actix-server 2.10 starts (`MAX_WORKERS`).
+/// Maximum number of threads that actix-server 2.10 starts (`MAX_WORKERS`).
 const MOST_WORKERS: u64 = 512;
-/// Bodies are held in memory while a request runs, in bytes.
+/// Maximum of `body_limit`, in bytes. Bodies are held in memory while a request runs.
 const LARGEST_BODY_LIMIT: u64 = 16 * 1024 * 1024;
 
 /// The keys of the section.
@@ -108,9 +108,9 @@ pub(crate) struct Keys {
     path_limit: usize,
 }
 
-/// The longest span of the section, in milliseconds.
+/// Maximum of the section's durations, in milliseconds.
 const LONGEST: u64 = 10 * MINUTE;
-/// The shortest deadline, in milliseconds.
+/// Minimum of the section's deadlines, in milliseconds.
 const SHORTEST_DEADLINE: u64 = 100;
 
 impl Section for ServerSettings {

@@ -1,4 +1,4 @@
-//! What the sources combine to, and every reason to refuse a start.
+//! How the sources combine, and every reason to refuse a start.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::collections::BTreeSet;
@@ -47,15 +47,15 @@ fn the_three_required_settings_are_enough() {
     assert_eq!(settings.security.trusted_origins, ["https://auth.example.com"]);
     assert_eq!(settings.session.policy.expires_in, time::Duration::days(7));
     assert!(settings.cookies.at(fixed(&settings)).secure);
-    // Nothing is counted unless asked for, and that is said.
+    // The rate limiter is off by default, and a warning says so.
     assert!(!settings.rate_limit.enabled);
     assert!(matches!(settings.warnings().as_slice(), [one] if one.starts_with("rate_limit.enabled ")));
 }
 
 #[test]
 fn every_default_reads_back_and_every_key_is_read() {
-    // A key of default.toml that nothing reads would be a setting without effect: spoil each in turn and see
-    // it refused.
+    // A key of default.toml that no code reads would have no effect. Each key gets an invalid value in turn,
+    // and loading must refuse it.
     let keys: BTreeSet<String> = load(&[]).unwrap().effective().iter().map(|key| key.key.clone()).collect();
     let free_text = [
         "security.secret",
@@ -73,7 +73,7 @@ fn every_default_reads_back_and_every_key_is_read() {
     ];
     for key in keys.iter().filter(|key| !free_text.contains(&key.as_str())) {
         let variable = format!("AUTH__{}", key.replace('.', "__").to_ascii_uppercase());
-        // Plain names come last, so a variable under test would lose against them.
+        // A plain name would override the variable under test, so only the secret uses one.
         let environment = Environment::default()
             .with("BETTER_AUTH_SECRET", SECRET)
             .with("AUTH__SERVER__BASE_URL", "https://auth.example.com")
@@ -102,7 +102,7 @@ fn the_production_file_reads() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../config/production.toml");
     let settings = load(&[("AUTH_CONFIG", path)]).unwrap();
     assert_eq!(settings.server.host, "0.0.0.0");
-    // As the reference does with NODE_ENV=production.
+    // The reference turns it on with NODE_ENV=production.
     assert!(settings.rate_limit.enabled);
     assert_eq!(settings.warnings(), [""; 0]);
 }
@@ -118,7 +118,7 @@ fn r_079_production_needs_no_file() {
     let limiter = settings.effective().iter().find(|key| key.key == "rate_limit.enabled").unwrap();
     assert_eq!(limiter.origin.as_deref(), Some("production.toml (built in)"));
     assert_eq!(shown(settings), shown(load(&[("AUTH_CONFIG", path)]).unwrap()));
-    // Neither a path that was asked for nor another name gets it.
+    // An explicit path and a name in another case do not select the built-in file.
     let key = |changes: &[(&str, &str)]| load(changes).unwrap_err().key;
     assert_eq!(key(&[("AUTH_CONFIG", "production"), ("AUTH_ENV", "production")]), "AUTH_CONFIG");
     assert_eq!(key(&[("AUTH_ENV", "Production")]), "AUTH_ENV");
@@ -240,7 +240,7 @@ fn the_fallback_secret_is_read_where_no_other_is_set() {
     assert_eq!(with(&[("AUTH_SECRET", OTHER)]), (true, Some("BETTER_AUTH_SECRET".to_owned())));
     assert!(with(&[unset, ("BETTER_AUTH_SECRET_FILE", &file), ("AUTH_SECRET", OTHER)]).0);
     assert!(with(&[unset, ("AUTH_SECRET", OTHER), ("BETTER_AUTH_SECRETS", &format!("2:{SECRET}"))]).0);
-    // The names of settings begin alike and are others.
+    // `AUTH__…` names a setting, so `AUTH__SECRET` is not read as `AUTH_SECRET`.
     assert_eq!(load(&[("AUTH__SECRET", SECRET)]).unwrap_err().key, "AUTH__SECRET");
 }
 
@@ -789,7 +789,7 @@ fn r_111_a_secret_beside_versioned_ones_is_that_of_the_time_before() {
     let keys = auth_core::SymmetricKeys::derive(&both, auth_core::Purpose::Stored);
     assert_eq!(keys.decrypt(&value).unwrap().expose(), "text");
     assert!(keys.encrypt("text", &mut rand::rng()).unwrap().starts_with("$ba$2$"));
-    // The published default of Better Auth is no secret at all; another bad one is refused by its name.
+    // Better Auth's published default is ignored. Any other bad secret is refused under its key.
     let with = |single| secrets(&[("BETTER_AUTH_SECRETS", NEW), ("BETTER_AUTH_SECRET", single)]);
     assert!(with("better-auth-secret-12345678901234567890").unwrap().legacy().is_none());
     for bad in [

@@ -1,4 +1,4 @@
-//! What is warned of at every start: checks that are off, and settings without effect.
+//! Warnings at every start: checks that are off, and settings without effect.
 
 use auth_core::CookieCachePolicy;
 
@@ -11,7 +11,8 @@ use crate::web::rate_limit::settings::RateLimitSettings;
 use crate::web::route_names::RouteNames;
 
 impl Settings {
-    /// Names the checks that these settings turn off, one warning each, and what has no effect.
+    /// Returns a warning for each check that these settings turn off and for each setting without
+    /// effect.
     pub fn warnings(&self) -> Vec<String> {
         let switches = [
             (
@@ -94,13 +95,13 @@ impl Settings {
     }
 }
 
-/// Tells whether tokens outlive the keys that verify them: rotated keys are no longer shown while some are
-/// good.
+/// Whether tokens outlive the keys that verify them: a rotated key is no longer published while some of its
+/// tokens are still valid.
 fn tokens_outlive_keys(jwt: &JwtSettings) -> bool {
     jwt.enabled && jwt.rotation_interval.is_some() && jwt.expiration_time > jwt.grace_period
 }
 
-/// Tells whether copies of sessions outlive the keys that check them.
+/// Whether cookie caches outlive the keys that verify them.
 fn copies_outlive_keys(jwt: &JwtSettings, cache: Option<&CookieCachePolicy>) -> bool {
     let max_age = cache.map(|cache| cache.max_age.span());
     jwt.session_cookie_cache
@@ -108,7 +109,7 @@ fn copies_outlive_keys(jwt: &JwtSettings, cache: Option<&CookieCachePolicy>) -> 
         && max_age.is_some_and(|max_age| max_age > jwt.grace_period)
 }
 
-/// Names each path that is turned off and is no route of this server.
+/// Warns of each entry of `server.disabled_paths` that is not a route of this server.
 fn unknown_paths(paths: &[RoutePath], names: &RouteNames) -> impl Iterator<Item = String> {
     let unknown = paths.iter().filter(|path| !names.has(path.as_str()));
     unknown.map(|path| {
@@ -116,7 +117,7 @@ fn unknown_paths(paths: &[RoutePath], names: &RouteNames) -> impl Iterator<Item 
     })
 }
 
-/// Names each rule that applies to no route: what it limits, if anything, are paths that are none.
+/// Warns of each rule that applies to no route: none matches it, or earlier rules match the same routes.
 fn useless_rules(settings: &RateLimitSettings, names: &RouteNames) -> Vec<String> {
     const KEY: &str = "rate_limit.custom_rules";
     let mut warnings = Vec::new();

@@ -1,4 +1,4 @@
-//! Errors of values: each names its key, and none has the value in it.
+//! Errors of values: each names its key, and none contains the value.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use ::config::{File, FileFormat, Source};
@@ -48,7 +48,7 @@ fn read<T: DeserializeOwned>(toml: &str) -> (Result<T, SettingsError>, Reads) {
     (read, reads)
 }
 
-/// The table, with one entry changed or added; an empty value leaves it out.
+/// The table, with one entry changed or added. An empty value removes the entry.
 fn with(key: &str, value: &str) -> String {
     let mut entries = WHOLE.to_vec();
     entries.retain(|(name, _)| *name != key);

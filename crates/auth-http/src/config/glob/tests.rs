@@ -1,4 +1,5 @@
-//! Globs against Better Auth's own results, and against a naive reading of the regular expression that it makes.
+//! Compares globs with Better Auth's own results, and with a naive matcher of the regular expression that it
+//! makes.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use std::collections::BTreeSet;
@@ -36,7 +37,7 @@ fn slashes_are_loose_and_escapes_are_literal() {
         ("**/c", "abc", false),
         ("a/**/c", "a/c", true),
         ("a/**/c", "a/b/b/c", true),
-        // The last slash is not asked for, here as in the reference.
+        // The last slash is not required, as in Better Auth.
         ("/x/**", "/x/y/z", true),
         ("/x/**", "/x", true),
         ("/x/**", "/xyz", true),
@@ -92,7 +93,7 @@ fn every_text_is_a_glob_that_compiles() {
 fn characters_of_two_units_stay_apart() {
     let glob = Glob::new("\u{1f510}");
     assert!(glob.is_match("\u{1f510}"));
-    // The same first unit; the private-use characters that stand for the two units.
+    // Texts with the same first unit, and the private-use characters that represent the two units.
     for other in ["\u{1f511}", "\u{10003d}\u{100510}", "\u{10003d}", ""] {
         assert!(!glob.is_match(other), "{other:?}");
     }
@@ -105,7 +106,7 @@ fn r_068_random_globs_match_as_the_regular_expression_does() {
         (0..rng.random_range(0..=longest)).map(|_| letters[rng.random_range(0..letters.len())]).collect()
     };
     let mut matches = 0;
-    // Unoptimised, it takes milliseconds to make a glob and microseconds to match it.
+    // In an unoptimised build, compiling a glob takes milliseconds and matching it takes microseconds.
     for _ in 0..1_500 {
         let text_of_glob = text(&['*', '*', '?', '/', '\\', 'a', 'b', '.'], 8);
         let glob = Glob::new(&text_of_glob);
@@ -119,13 +120,13 @@ fn r_068_random_globs_match_as_the_regular_expression_does() {
     assert!(matches > 1_000, "too few of the pairs match to say anything: {matches}");
 }
 
-/// Better Auth's way: make a regular expression, run it.
+/// Works as Better Auth does: builds a regular expression and runs it.
 mod model {
     use super::BTreeSet;
 
     enum Node {
         Character(char),
-        /// `[/\\]`, or `[^/\\]` where not.
+        /// `[/\\]` if true, `[^/\\]` if false.
         Slash(bool),
         Group(Vec<Node>),
         Star(Box<Node>),
@@ -201,7 +202,7 @@ mod model {
         }
     }
 
-    /// Every place that can be reached from some.
+    /// Returns every position that the node can reach from the given positions.
     fn step(node: &Node, text: &[char], from: &BTreeSet<usize>) -> BTreeSet<usize> {
         let one = |fits: &dyn Fn(char) -> bool| {
             from.iter().filter(|at| text.get(**at).is_some_and(|c| fits(*c))).map(|at| at + 1).collect()

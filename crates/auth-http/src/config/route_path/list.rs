@@ -5,7 +5,7 @@ use serde::Deserializer;
 use crate::config::route_path::RoutePath;
 use crate::config::values;
 
-/// Reads a list of paths; `wanted` says what it should be.
+/// Reads a list of paths; `wanted` describes the expected form.
 pub(crate) fn list<'de, D: Deserializer<'de>>(
     deserializer: D,
     wanted: &str,

@@ -9,9 +9,9 @@ use crate::config::{Section, SettingsError};
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BearerSettings {
-    /// Reads and announces tokens as the plugin does.
+    /// Reads and returns session tokens as the plugin does.
     pub enabled: bool,
-    /// Takes session tokens with their signature only.
+    /// Accepts session tokens only with their signature.
     pub require_signature: bool,
 }
 
@@ -25,7 +25,7 @@ impl Section for BearerSettings {
 }
 
 impl BearerSettings {
-    /// Gives the plugin's rules, where they apply.
+    /// Returns the plugin's rules; `None` if it is off.
     pub(crate) fn plugin(self) -> Option<BearerPlugin> {
         self.enabled.then_some(BearerPlugin { require_signature: self.require_signature })
     }

@@ -1,10 +1,10 @@
-//! `[email_and_password]`: whether people sign up and in with a password.
+//! `[email_and_password]`: sign-up and sign-in with a password.
 
 use serde::Deserialize;
 
 use crate::config::{Section, SettingsError, values};
 
-/// Whether people sign up and in with a password.
+/// Sign-up and sign-in with a password.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EmailAndPasswordSettings {
@@ -12,12 +12,13 @@ pub struct EmailAndPasswordSettings {
     pub enabled: bool,
     /// Refuses new users.
     pub disable_sign_up: bool,
-    /// Failed tries at an account's password in a row after which further ones are delayed; zero: never.
+    /// Number of consecutive failed attempts at an account's password after which further attempts are
+    /// delayed; zero: never.
     #[serde(deserialize_with = "values::whole::<0, 100, _, _>")]
     pub failures_before_delay: u32,
     /// Signs new users in.
     pub auto_sign_in: bool,
-    /// Signs in nobody whose address is not proven.
+    /// Refuses sign-in to users whose address is not verified.
     pub require_email_verification: bool,
 }
 

@@ -31,7 +31,7 @@ impl Input for SignUpInput {
     }
 }
 
-/// Signs up, and in unless the settings say otherwise; answers with the raw session token and the user.
+/// Signs up, and signs in unless the settings say otherwise. Answers with the raw session token and the user.
 pub(super) async fn sign_up_email(
     context: Context<()>,
     SignUpInput(new): SignUpInput,

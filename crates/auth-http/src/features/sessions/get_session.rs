@@ -20,7 +20,8 @@ use crate::web::context::{Context, RequestContext};
 use crate::web::error::{ApiError, Unauthorized};
 use crate::web::input::{IgnoredBody, NoBody};
 
-/// Answers who is signed in, extends the session when its time has come, and gives an access token.
+/// Answers with session and user, extends the session if it is due, and adds an access token if answers carry
+/// one.
 pub(super) async fn get_session(
     context: Context<Credential>,
     _: NoBody,
@@ -29,7 +30,7 @@ pub(super) async fn get_session(
     show(&context, context.caller.clone(), Purpose::Read, &service).await
 }
 
-/// As `GET`, and extends the session where `GET` leaves that to this route (`session.defer_refresh`).
+/// As `GET`, and extends the session, because `GET` leaves that to this route (`session.defer_refresh`).
 pub(super) async fn post_session(
     context: Context<()>,
     _: IgnoredBody,
@@ -50,7 +51,7 @@ async fn show(
 ) -> Result<HttpResponse, ApiError> {
     let sessions = &service.sessions;
     let (site, presented) = (sessions.site(context)?, sessions.presented(context)?);
-    // Before anything else is decided about the same cookies.
+    // Must come first: later steps may set the same cookies.
     context.set_cookies_before(sessions.stale_cache(context)?);
     let hands_out_tokens = site.issuer.is_some() || !sessions.hooks.after_shown.is_empty();
     let read = SessionRequest {
@@ -58,7 +59,7 @@ async fn show(
         dont_remember: presented.dont_remember,
         cached: presented.cached.as_deref(),
         cookie_cache: site.cookie_cache.as_ref(),
-        // A session that has ended gets no new token.
+        // A session that has ended must not get a new token, so the store is asked as well.
         cache_use: if hands_out_tokens { CookieCacheUse::Confirmed } else { CookieCacheUse::Trusted },
         flags: ReadFlags::of(context.query()),
     };
@@ -124,7 +125,7 @@ fn none(
     }
 }
 
-/// The session ended between the read and its extension.
+/// Answers if the session ended between the read and its extension.
 fn ended_meanwhile(
     context: &RequestContext,
     credential: &Credential,
@@ -141,7 +142,7 @@ fn null() -> HttpResponse {
     json(StatusCode::OK, &Value::Null)
 }
 
-/// The token that the caller came with.
+/// Returns the JWT that the caller presented; `None` for other credentials.
 fn presented_token(credential: Credential) -> Option<ShownToken> {
     match credential {
         Credential::AccessToken { claims, token } => {

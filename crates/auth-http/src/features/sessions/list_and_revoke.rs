@@ -17,7 +17,7 @@ use crate::web::error::ApiError;
 use crate::web::fields::Fields;
 use crate::web::input::{Input, NoBody, NoInput};
 
-/// Lists the caller's living sessions, raw tokens included: with one of them the caller can end it.
+/// Lists the caller's live sessions with their raw tokens, which the caller needs to revoke them.
 pub(super) async fn list_sessions(
     context: Context<SignedIn>,
     _: NoBody,
@@ -41,14 +41,14 @@ impl Input for RevokeSessionInput {
 
     fn parse(body: &Body) -> Result<Self, ApiError> {
         let mut fields = Fields::of(body, &["object"])?;
-        // Of any form: another server may have stored tokens of another alphabet.
+        // Any format is accepted, because another server may have stored tokens of another alphabet.
         let token = SessionToken::from_stored(fields.required_text("token"));
         fields.finish()?;
         Ok(Self { token })
     }
 }
 
-/// Ends one session of the caller. An unknown token and another user's get the same answer.
+/// Ends one session of the caller. An unknown token and a token of another user get the same answer.
 pub(super) async fn revoke_session(
     context: Context<SignedIn>,
     input: RevokeSessionInput,
@@ -62,7 +62,7 @@ pub(super) async fn revoke_session(
     Ok(done())
 }
 
-/// Ends every session of the caller, this one included.
+/// Ends every session of the caller, including the current one.
 pub(super) async fn revoke_sessions(
     context: Context<SignedIn>,
     _: NoInput,
@@ -76,7 +76,7 @@ pub(super) async fn revoke_sessions(
     Ok(done())
 }
 
-/// Ends every session of the caller but this one; all of them, where the reference ends a hundred.
+/// Ends every session of the caller except the current one. The reference ends at most a hundred.
 pub(super) async fn revoke_other_sessions(
     context: Context<SignedIn>,
     _: NoInput,

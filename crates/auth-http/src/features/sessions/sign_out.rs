@@ -15,7 +15,7 @@ use crate::web::error::{ApiError, Unauthorized};
 use crate::web::fields::Fields;
 use crate::web::input::Input;
 
-/// Body of `/sign-out`; it may be left out.
+/// Body of `/sign-out`; optional.
 #[derive(Debug)]
 pub(super) struct SignOutInput;
 
@@ -34,10 +34,12 @@ impl Input for SignOutInput {
     }
 }
 
-/// Ends the session that a cookie or a bearer token names. Without one it succeeds too: there is nothing left to end.
+/// Ends the session that a cookie or a bearer token names. Without a session it succeeds too, because there
+/// is nothing to end.
 ///
-/// Unlike the reference, an outage is 503, and a bearer token that does not verify or has no session is 401: "signed
-/// out" is said only when it is so.
+/// Unlike the reference, it answers 503 if the database is unavailable. It answers 401 to a bearer token that
+/// does not verify, and to a foreign token, which has no session. A success therefore means that the session
+/// has ended.
 pub(super) async fn sign_out(
     context: Context<Credential>,
     _: SignOutInput,

@@ -20,8 +20,8 @@ use crate::web::error::ApiError;
 use crate::web::fields::Fields;
 use crate::web::input::Input;
 
-/// Body of `/update-session`: any object. What of it may be set is for the declared fields to say; the columns of every
-/// session are never among them.
+/// Body of `/update-session`: any object. The declared fields decide which members may be set. Better Auth's
+/// own session columns are never among them.
 #[derive(Debug)]
 pub(super) struct UpdateSessionInput(Map<String, Value>);
 

@@ -1,4 +1,4 @@
-//! `GET /error`: where flows that leave the server send a browser when they fail.
+//! `GET /error`: browsers are redirected here if a flow that leaves the server fails.
 
 use std::rc::Rc;
 
@@ -15,7 +15,7 @@ use crate::web::context::Context;
 use crate::web::error::ApiError;
 use crate::web::input::NoBody;
 
-/// The page loads nothing and may not be framed.
+/// Headers of the page. It loads nothing and cannot be framed.
 const HEADERS: [(HeaderName, &str); 4] = [
     (
         CONTENT_SECURITY_POLICY,
@@ -26,7 +26,7 @@ const HEADERS: [(HeaderName, &str); 4] = [
     (CACHE_CONTROL, "no-store"),
 ];
 
-/// Shows the `error` and `error_description` of the query, or passes them on to `server.error_url`.
+/// Shows the `error` and `error_description` of the query, or redirects to `server.error_url` with them.
 pub(super) async fn error_page(
     context: Context<()>,
     _: NoBody,
@@ -49,13 +49,13 @@ pub(super) async fn error_page(
     })
 }
 
-/// Gives the first value of a name, unless it is empty.
+/// Returns the first value of a name; `None` if it is absent or empty.
 fn first(query: &str, name: &str) -> Option<String> {
     let mut pairs = form_urlencoded::parse(query.as_bytes());
     pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned()).filter(|value| !value.is_empty())
 }
 
-/// Whether this is a code as the reference takes it; any other is `UNKNOWN`.
+/// Whether the text is a code by the reference's rules. Any other text is replaced by `UNKNOWN`.
 fn is_code(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'\'' | b'_' | b'-'))
 }

@@ -1,20 +1,20 @@
-//! `server.error_url`: where browsers are sent when something went wrong.
+//! `server.error_url`: where browsers are redirected after an error.
 
 use serde::{Deserialize, Deserializer};
 use url::{Url, form_urlencoded};
 
 use crate::config::values;
 
-/// An address that errors are added to: a whole one, or a path on the server's own host.
+/// An address that errors are added to: an absolute URL, or a path on the server's own host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ErrorUrl {
     url: Url,
     is_path: bool,
 }
 
-/// Against which a path is resolved; `.invalid` never names a host (RFC 2606 §2).
+/// Base for resolving a path; `.invalid` never names a host (RFC 2606 §2).
 const DUMMY_ORIGIN: &str = "https://origin.invalid";
-/// Schemes that run what follows them.
+/// URL schemes whose content a browser executes.
 const SCRIPT_SCHEMES: [&str; 3] = ["javascript", "data", "vbscript"];
 
 impl ErrorUrl {
@@ -31,7 +31,7 @@ impl ErrorUrl {
         Some(Self { url, is_path })
     }
 
-    /// Adds an error to the query, before any fragment; what the query holds already stays as it is written.
+    /// Adds an error to the query, before any fragment. The existing query is not re-encoded.
     pub(crate) fn with_error(&self, code: &str, description: Option<&str>) -> String {
         let mut url = self.url.clone();
         let mut query = url.query().unwrap_or_default().to_owned();

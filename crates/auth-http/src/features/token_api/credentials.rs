@@ -19,7 +19,7 @@ use crate::web::error::{ApiError, Unauthorized};
 use crate::web::fields::Fields;
 use crate::web::input::{Input, NoInput};
 
-/// Body of `/register`: as `/sign-up/email`, with a name that may be left out.
+/// Body of `/register`: as for `/sign-up/email`, but the name is optional.
 #[derive(Debug)]
 pub(super) struct RegisterInput(NewUser);
 
@@ -34,7 +34,7 @@ impl Input for RegisterInput {
     }
 }
 
-/// Signs up, and in unless the settings say otherwise; answers 201 with the session envelope.
+/// Signs up, and signs in unless the settings say otherwise. Answers 201 with the session envelope.
 pub(super) async fn register(
     context: Context<()>,
     RegisterInput(new): RegisterInput,
@@ -49,7 +49,7 @@ pub(super) async fn register(
     }
 }
 
-/// Body of `/login`: in a form, the OAuth-style name `username` may stand for `email`.
+/// Body of `/login`. In a form, the OAuth-style name `username` may replace `email`.
 #[derive(Debug)]
 pub(super) struct LoginInput(EmailLogin);
 
@@ -78,7 +78,7 @@ pub(super) async fn login(
     service.sessions.site(&context)?.signed_in(StatusCode::OK, &principal, context.now())
 }
 
-/// Ends the caller's session. A token of another issuer has none, and is refused.
+/// Ends the caller's session. A token of another issuer has no session and is refused.
 pub(super) async fn logout(
     context: Context<Caller>,
     _: NoInput,

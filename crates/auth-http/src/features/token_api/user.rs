@@ -13,7 +13,7 @@ use crate::web::context::Context;
 use crate::web::error::ApiError;
 use crate::web::input::NoBody;
 
-/// Answers the bare user.
+/// Answers with the user, without an envelope.
 pub(super) async fn user(
     context: Context<Caller>,
     _: NoBody,

@@ -15,7 +15,7 @@ use crate::web::error_code::ErrorCode;
 use crate::web::fields::Fields;
 use crate::web::input::Input;
 
-/// The codes of this route.
+/// The error codes of this route.
 pub(super) const CODES: &[ErrorCode] = &[INVALID_USERNAME, USERNAME_TOO_SHORT, USERNAME_TOO_LONG];
 
 /// Body of `/is-username-available`.
@@ -35,7 +35,7 @@ impl Input for AvailableInput {
     }
 }
 
-/// Tells whether a username is free.
+/// Answers whether a username is free.
 pub(super) async fn is_username_available(
     _: Context<()>,
     input: AvailableInput,

@@ -1,15 +1,15 @@
-//! Which texts are usernames, and in which form they are stored.
+//! Which texts are valid usernames, and in which form they are stored.
 
 use super::settings::{Normalization, UsernameSettings, ValidationOrder};
 use super::{INVALID_USERNAME, USERNAME_TOO_LONG, USERNAME_TOO_SHORT};
 use crate::web::error_code::ErrorCode;
 
 impl UsernameSettings {
-    /// Checks a name as typed, and gives it as it is stored.
+    /// Checks a username as typed, and returns it as it is stored.
     ///
     /// # Errors
     ///
-    /// What is wrong with it, with the status that signing in answers with.
+    /// The code for the rule that the username breaks, with the status that sign-in answers with.
     pub(super) fn normalized(&self, typed: &str) -> Result<String, ErrorCode> {
         let stored = match self.normalization {
             Normalization::Lowercase => typed.to_lowercase(),
@@ -22,7 +22,8 @@ impl UsernameSettings {
         Ok(stored)
     }
 
-    /// The reference's default validator is `/^[a-zA-Z0-9_.]+$/`; it measures lengths first, in UTF-16 units.
+    /// Checks length and characters. As in the reference, the length is checked first and counted in UTF-16
+    /// units. The reference's default validator is `/^[a-zA-Z0-9_.]+$/`.
     fn check(&self, name: &str) -> Result<(), ErrorCode> {
         let length = name.encode_utf16().count();
         if length < self.min_length {
@@ -64,7 +65,7 @@ mod tests {
         for odd in ["an n", "an-n", "ann\n", "ann\0", "\u{e4}nn", "a@b.c"] {
             check(settings, odd, Err(INVALID_USERNAME));
         }
-        // The Kelvin sign is no ASCII letter, and its lower case is one.
+        // The Kelvin sign is not an ASCII letter, but its lower case is.
         check(settings, "\u{212a}im", Err(INVALID_USERNAME));
         let after = UsernameSettings { validation_order: ValidationOrder::PostNormalization, ..settings };
         check(after, "\u{212a}im", Ok("kim"));

@@ -8,43 +8,43 @@ use crate::config::{Section, SettingsError, values};
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct UsernameSettings {
-    /// Gives users a name that signs in.
+    /// Gives users a username to sign in with.
     pub(crate) enabled: bool,
-    /// Shortest name in UTF-16 units.
+    /// Minimum length in UTF-16 units.
     #[serde(deserialize_with = "values::whole::<1, LONGEST, _, _>")]
     pub(crate) min_length: usize,
-    /// Longest name in UTF-16 units.
+    /// Maximum length in UTF-16 units.
     #[serde(deserialize_with = "values::whole::<1, LONGEST, _, _>")]
     pub(crate) max_length: usize,
-    /// In which form names are stored and compared.
+    /// The form in which usernames are stored and compared.
     #[serde(deserialize_with = "normalization")]
     pub(crate) normalization: Normalization,
-    /// Which form of a name is checked.
+    /// The form of a username that is checked.
     #[serde(deserialize_with = "validation_order")]
     pub(crate) validation_order: ValidationOrder,
-    /// Whether users have the name as they typed it, too.
+    /// Whether the username is also stored as typed, for display.
     pub(crate) display_username: bool,
 }
 
-/// In which form names are stored and compared (`usernameNormalization`).
+/// The form in which usernames are stored and compared (`usernameNormalization`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Normalization {
     /// In lower case.
     Lowercase,
-    /// As typed: names that differ in case are two names.
+    /// As typed. Usernames that differ in case are different usernames.
     None,
 }
 
-/// Which form of a name is checked (`validationOrder.username`).
+/// The form of a username that is checked (`validationOrder.username`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ValidationOrder {
-    /// The name as typed.
+    /// The username as typed.
     PreNormalization,
-    /// The name as it is stored.
+    /// The username as it is stored.
     PostNormalization,
 }
 
-/// The largest bound of a length: an index of PostgreSQL holds such names.
+/// Maximum of both lengths. A PostgreSQL index can hold usernames of this length.
 const LONGEST: u64 = 255;
 
 impl Section for UsernameSettings {

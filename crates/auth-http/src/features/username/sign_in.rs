@@ -18,7 +18,7 @@ use crate::web::error_code::ErrorCode;
 use crate::web::fields::Fields;
 use crate::web::input::Input;
 
-/// The codes of this route.
+/// The error codes of this route.
 pub(super) const CODES: &[ErrorCode] = &[
     INVALID_USERNAME_OR_PASSWORD,
     USERNAME_TOO_SHORT,
@@ -53,8 +53,8 @@ impl Input for SignInInput {
     }
 }
 
-/// Signs in and answers as `/sign-in/email` does. As in the reference it works where `emailAndPassword` is
-/// off, too.
+/// Signs in and answers as `/sign-in/email` does. As in the reference, it works even if `emailAndPassword` is
+/// off.
 pub(super) async fn sign_in_username(
     context: Context<()>,
     input: SignInInput,
@@ -66,11 +66,11 @@ pub(super) async fn sign_in_username(
     }
     let username = service.settings.normalized(&username).map_err(ApiError::Coded)?;
     let found = service.store.users().find_credential_by_username(&username).await?;
-    // Tries by username and by e-mail address are tries at one password, and count as one account's (R-86,
-    // with two counts an attacker would have twice as many. So the user's address names the account,
-    // and a username that no user has is guarded under itself. What it costs: a client that has failed often
-    // enough to be delayed under an address and is then delayed under a username at once learns that both are
-    // of one account.
+    // Attempts by username and by e-mail address are attempts at the same password, so both count for one
+    // account. Separate counters would give an attacker twice as many attempts. The user's
+    // address therefore names the account. A username that no user has is counted under itself. The cost: a
+    // client that is delayed under an address, and then at once under a username, learns that both belong to
+    // the same account.
     let email = found.as_ref().map(|(user, _)| user.email.clone());
     let account = match &email {
         Some(email) => AccountName::of_email(email),

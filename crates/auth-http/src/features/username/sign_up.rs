@@ -1,4 +1,4 @@
-//! What signing up does with `username` and `displayUsername`.
+//! Handles `username` and `displayUsername` at sign-up.
 
 use actix_web::http::StatusCode;
 use auth_core::wire::is_truthy;
@@ -14,12 +14,12 @@ use crate::password::sign_up::FAILED_TO_CREATE_USER;
 use crate::web::error::ApiError;
 use crate::web::error_code::ErrorCode;
 
-/// Member of the name.
+/// Body member of the username.
 const USERNAME: &str = "username";
-/// Member of the name as it is shown.
+/// Body member of the username as it is shown.
 const DISPLAY_USERNAME: &str = "displayUsername";
 
-/// Checks and normalizes the name of a new user.
+/// Checks and normalizes the username of a new user.
 #[derive(Debug)]
 pub(super) struct UsernameAtSignUp {
     pub(super) settings: UsernameSettings,
@@ -36,9 +36,9 @@ impl BeforeUserCreate for UsernameAtSignUp {
 }
 
 impl UsernameAtSignUp {
-    /// The three hooks of the plugin's `hooks.before`, and what its database hook stores.
+    /// Does the work of the plugin's three `hooks.before` and of its database hook.
     async fn check(&self, others: &mut Map<String, Value>) -> Result<(), ApiError> {
-        // A display name that could be a username becomes one where none is given.
+        // Without a username, a display name that is a valid username is used as one.
         if !others.contains_key(USERNAME)
             && let Some(Value::String(shown)) = others.get(DISPLAY_USERNAME)
             && self.settings.normalized(shown).is_ok()
@@ -48,8 +48,8 @@ impl UsernameAtSignUp {
         let typed = match others.get(USERNAME) {
             None | Some(Value::Null) => return Ok(()),
             Some(Value::String(typed)) => typed.clone(),
-            // The reference fails to normalize these when it stores the user, and stores `false` and 0 as
-            // texts.
+            // The reference stores `false` and 0 as text, and fails to normalize the other values when it
+            // stores the user.
             Some(Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
                 return Err(ApiError::Coded(FAILED_TO_CREATE_USER));
             }
@@ -66,7 +66,7 @@ impl UsernameAtSignUp {
     }
 }
 
-/// Signing up answers 400 where signing in answers 422.
+/// For the same error, sign-up answers 400 and sign-in answers 422.
 fn at_sign_up(code: ErrorCode) -> ErrorCode {
     ErrorCode::new(StatusCode::BAD_REQUEST, code.code(), code.message())
 }

@@ -1,16 +1,16 @@
 //! Addresses from which an account's owner has signed in.
 //!
-//! Few per account and each for a time, so that nobody can fill the table by signing in to an account of their own from
-//! many addresses, and an address that went to somebody else is not trusted for ever.
+//! An account has few known addresses, and each expires. So a client cannot fill the table by signing in to
+//! its own account from many addresses, and an address that is reassigned is not trusted forever.
 
 use crate::web::rate_limit::table::{Entry, Fingerprint};
 
-/// Most addresses of one account; the one that was not used for longest goes first.
+/// Maximum number of addresses per account. The least recently used one is removed first.
 pub(super) const MOST: usize = 8;
-/// How long an address is known after the owner's last success there, in milliseconds.
+/// How long an address stays known after the owner's last success there, in milliseconds.
 pub(super) const KNOWN_FOR: i64 = 90 * 24 * 60 * 60 * 1_000;
 
-/// The known addresses of one account, the latest last; 24 bytes each.
+/// The known addresses of one account, the most recent last; 24 bytes each.
 #[derive(Debug)]
 pub(super) struct KnownAddresses(Vec<(Fingerprint, i64)>);
 

@@ -1,4 +1,4 @@
-//! R-86 with a clock of its own.
+//! Tests of R-86 with given times.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -10,7 +10,7 @@ use super::*;
 const NOW: OffsetDateTime = datetime!(2030-01-15 12:00 UTC);
 const HOME: &str = "203.0.113.9";
 
-/// Room for the hundred failures of [`guarded`], and so little that a short flood fills it.
+/// Room for the hundred failures of [`guarded`], but small enough for a short flood to fill it.
 const SMALL: usize = 1_000;
 
 fn at(milliseconds: i64) -> OffsetDateTime {
@@ -21,7 +21,7 @@ fn ann() -> Email {
     Email::parse("ann@example.com").unwrap()
 }
 
-/// Tries in vain, if it may; gives the milliseconds to wait if not.
+/// Makes a failed attempt, if it is allowed; otherwise returns the wait in milliseconds.
 fn fail(attempts: &PasswordAttempts, address: &str, milliseconds: i64) -> Option<u128> {
     attempts
         .begin(AccountName::of_email(&ann()), address, at(milliseconds))
@@ -33,7 +33,7 @@ fn succeed(attempts: &PasswordAttempts, address: &str, milliseconds: i64) {
     attempts.begin(AccountName::of_email(&ann()), address, at(milliseconds)).unwrap().succeeded();
 }
 
-/// An account that strangers have tried a hundred times, from an address each, until now.
+/// Guards an account by a hundred failed attempts, each from another unknown address.
 fn guarded(attempts: PasswordAttempts) -> PasswordAttempts {
     for number in 0..100 {
         assert_eq!(fail(&attempts, &format!("stranger {number}"), 0), None);
@@ -46,7 +46,7 @@ fn r_086_after_a_hundred_failures_strangers_try_once_per_second_together() {
     let attempts = guarded(PasswordAttempts::new(100));
     let mut passed = 0;
     for number in 0..10_000 {
-        // A hundred per second, each from an address of its own.
+        // A hundred per second, each from another address.
         passed += u32::from(fail(&attempts, &format!("more {number}"), number * 10).is_none());
     }
     assert_eq!(passed, 100);
@@ -68,7 +68,7 @@ fn r_086_an_owner_at_a_known_address_does_not_feel_it() {
         assert_eq!(fail(&attempts, HOME, 10_000 + typo), None);
     }
     succeed(&attempts, HOME, 10_100);
-    // Nor may somebody behind that address go on for ever.
+    // A client at that address cannot continue without limit either.
     let waits: Vec<_> = (0..12).map(|try_| fail(&attempts, HOME, 20_000 + try_)).collect();
     assert_eq!(waits.iter().filter(|wait| wait.is_none()).count(), 10);
     assert!(matches!(waits.last(), Some(Some(29_000..=30_000))), "{waits:?}");
@@ -144,7 +144,7 @@ fn r_086_of_parallel_tries_no_more_pass_than_may() {
                 });
             }
         });
-        // A hundred, and the first of those that take turns.
+        // A hundred, and the first of the attempts that take turns.
         assert_eq!(passed.into_inner(), 101);
     }
 }

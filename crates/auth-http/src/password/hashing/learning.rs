@@ -1,11 +1,12 @@
-//! Who looks at the database's password schemes, and whether anybody still has to.
+//! Coordinates which caller reads the database's password schemes, and whether that is still needed.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use tokio::sync::Mutex;
 
-/// One attempt at a time, and none after the first success. Those who come during an attempt wait for it and
-/// take its outcome: with attempts in a row, an outage would be answered the later the more people wait.
+/// Allows one attempt at a time, and none after the first success. Callers that arrive during an attempt wait
+/// for it and share its outcome. With one attempt per caller, the delay during an outage would grow with the
+/// number of callers.
 #[derive(Debug, Default)]
 pub(super) struct Learning {
     done: AtomicBool,
@@ -14,8 +15,8 @@ pub(super) struct Learning {
 }
 
 impl Learning {
-    /// Attempts it, unless nothing is left to do once it is this caller's turn. The attempt tells whether it
-    /// succeeded.
+    /// Runs the attempt, unless there is nothing left to do when it is this caller's turn. The attempt
+    /// returns whether it succeeded.
     pub(super) async fn attempt(&self, attempt: impl Future<Output = bool>) {
         let seen = self.attempts.load(Ordering::Acquire);
         if self.done.load(Ordering::Acquire) {
@@ -31,7 +32,7 @@ impl Learning {
         self.attempts.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// Ends it for good.
+    /// Ends learning permanently.
     pub(super) fn end(&self) {
         self.done.store(true, Ordering::Release);
     }

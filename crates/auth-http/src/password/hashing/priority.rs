@@ -1,14 +1,14 @@
-//! Hashing gives way to everything else that the machine has to do.
+//! Hashing runs at a lower priority than all other work.
 //!
-//! A hash keeps a core busy for tens of milliseconds, and with a permit per core all of them. A request that needs a
-//! tenth of a millisecond would wait for its turn beside them; so would the database, where it runs on the same machine.
-//! The threads that hash therefore ask the scheduler to come after others. Where nothing else wants to run they are as fast as
-//! before.
+//! A hash keeps a core busy for tens of milliseconds, and one permit per core keeps all cores busy. A request
+//! that needs a tenth of a millisecond would have to wait for them, and so would a database on the same
+//! machine. So the hashing threads lower their scheduling priority. If nothing else wants to run, they are as
+//! fast as before.
 
 use std::cell::Cell;
 
-/// A tenth of what others get who want to run too: so seldom that one in a hundred of them need not wait for it, and
-/// enough for sign-ins to go on where a machine is busy with something else.
+/// Nice 10: about 10 % of the CPU under contention. That is low enough not to delay the slowest hundredth of
+/// other requests, and high enough for sign-ins to continue on a busy machine.
 #[cfg(target_os = "linux")]
 const NICENESS: i32 = 10;
 
@@ -16,15 +16,16 @@ thread_local! {
     static IS_LOW: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Lowers the priority of the calling thread, for good: it belongs to the pool for blocking work, which serves nothing
-/// that is in a hurry.
+/// Lowers the priority of the calling thread permanently. The thread belongs to the pool for blocking work,
+/// which runs nothing urgent.
 pub(super) fn lower() {
     if !IS_LOW.replace(true) {
         lower_thread();
     }
 }
 
-/// On Linux niceness is a thread's own (sched(7)); elsewhere it is the whole process's and stays as it is.
+/// On Linux, niceness is a property of the thread (sched(7)). On other systems it is a property of the
+/// process and is not changed.
 #[cfg(target_os = "linux")]
 fn lower_thread() {
     if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {

@@ -1,4 +1,4 @@
-//! Permits for work that costs a core and megabytes, with a bounded queue in front.
+//! Permits for work that needs a core and megabytes of memory, with a bounded queue.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -9,34 +9,34 @@ use tokio::sync::Semaphore;
 
 use super::priority;
 
-/// How much hashing runs and waits.
+/// Limits on running and waiting hashes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HashingLimits {
-    /// Hashes computed at once.
+    /// Number of hashes computed at the same time.
     pub permits: usize,
-    /// Hashes that may wait.
+    /// Maximum number of waiting hashes.
     pub queue: usize,
-    /// Longest wait.
+    /// Maximum wait.
     pub queue_timeout: Duration,
 }
 
 /// Why a hash was not computed.
 #[derive(Debug, thiserror::Error)]
 pub enum HashingError {
-    /// Too many hashes wait already.
+    /// Too many hashes are waiting already.
     #[error("too many password hashes are waiting")]
     Overloaded {
-        /// Time after which another try makes sense, at least one second.
+        /// Time after which the client should try again; at least one second.
         retry_after: Duration,
     },
-    /// The hash itself failed; the cause never holds the password.
+    /// The hash function failed. The cause never contains the password.
     #[error("password could not be hashed")]
     Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// Runs work on threads of its own while permits last, and lets a bounded number wait.
+/// Runs work on blocking threads while permits are available, and lets a bounded number of callers wait.
 ///
-/// A caller that goes away while waiting leaves the queue at once: its work is never started.
+/// A caller that is dropped while it waits leaves the queue at once, and its work is never started.
 #[derive(Clone, Debug)]
 pub struct HashingQueue(Arc<Inner>);
 
@@ -45,12 +45,12 @@ struct Inner {
     permits: Arc<Semaphore>,
     limits: HashingLimits,
     waiting: AtomicUsize,
-    /// Moving mean of one piece of work, in microseconds.
+    /// Moving average of the duration of one piece of work, in microseconds.
     mean_micros: AtomicU64,
 }
 
 impl HashingQueue {
-    /// Makes a queue; the server has one, shared by all its workers.
+    /// Creates a queue. The server has one, shared by all its workers.
     pub fn new(limits: HashingLimits) -> Self {
         Self(Arc::new(Inner {
             permits: Arc::new(Semaphore::new(limits.permits.clamp(1, Semaphore::MAX_PERMITS))),
@@ -63,8 +63,8 @@ impl HashingQueue {
     /// Runs `work` on a blocking thread once a permit is free.
     ///
     /// # Errors
-    /// [`HashingError::Overloaded`] where the queue is full, after half a second or so, or the wait grew too long;
-    /// [`HashingError::Failed`] where `work` panicked.
+    /// [`HashingError::Overloaded`] if the queue is full (returned after about half a second) or if the wait
+    /// was too long; [`HashingError::Failed`] if `work` panicked.
     pub async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
@@ -84,8 +84,8 @@ impl HashingQueue {
             }
         };
         let inner = Arc::clone(&self.0);
-        // The permit goes into the thread: work that has begun keeps it to its end, whether or not anybody
-        // still waits for it.
+        // The permit moves into the thread. Work that has started keeps it to the end, even if its caller was
+        // dropped.
         let task = tokio::task::spawn_blocking(move || {
             priority::lower();
             let began = Instant::now();
@@ -97,11 +97,11 @@ impl HashingQueue {
         task.await.map_err(|panicked| HashingError::Failed(Box::new(panicked)))
     }
 
-    /// Refuses what [`HashingQueue::run`] would refuse now, so that a flood does not cost the database a lookup for
-    /// each request that comes to nothing. It reserves nothing.
+    /// Refuses a request that [`HashingQueue::run`] would refuse now, so that a flood of requests does not
+    /// cause a database query for each refused one. It reserves nothing.
     ///
     /// # Errors
-    /// [`HashingError::Overloaded`] where the queue is full, after half a second or so.
+    /// [`HashingError::Overloaded`] if the queue is full; returned after about half a second.
     pub async fn admit(&self) -> Result<(), HashingError> {
         if self.0.permits.available_permits() > 0 || self.waiting() < self.0.limits.queue {
             return Ok(());
@@ -109,7 +109,7 @@ impl HashingQueue {
         Err(self.refuse().await)
     }
 
-    /// Number of callers that wait for a permit.
+    /// Returns the number of callers that wait for a permit.
     pub fn waiting(&self) -> usize {
         self.0.waiting.load(Ordering::Relaxed)
     }
@@ -121,7 +121,7 @@ impl HashingQueue {
         overloaded
     }
 
-    /// Estimates when the queue has room: the time its present content takes.
+    /// Estimates when the queue has room: the time that its current content takes.
     fn overloaded(&self) -> HashingError {
         let queued = u64::try_from(self.waiting()).unwrap_or(u64::MAX).saturating_add(1);
         let permits = u64::try_from(self.0.limits.permits).unwrap_or(1).max(1);
@@ -132,27 +132,28 @@ impl HashingQueue {
     }
 }
 
-/// How long a refusal is held back, in milliseconds. Clients that come back at once, whatever `Retry-After` says, would
-/// otherwise keep the server busy with nothing but refusing them; one that waits costs a timer. Each waits for another time,
-/// since those that are let go together come back together, and everybody else waits behind them.
+/// How long a refusal is delayed, in milliseconds. Clients that retry at once, despite `Retry-After`, would
+/// otherwise keep the server busy with refusals; a delayed client costs only a timer. The delay is random,
+/// because clients that are released together also return together, and then all other requests wait behind
+/// them.
 const SHED_PAUSE_MS: std::ops::Range<u64> = 250..750;
-/// `Retry-After` speaks in whole seconds.
+/// `Retry-After` is in whole seconds.
 const SHORTEST_RETRY: Duration = Duration::from_secs(1);
-/// A queue of seconds is empty again long before this.
+/// A queue that takes a few seconds is empty long before this.
 const LONGEST_RETRY: Duration = Duration::from_secs(30);
 
 impl Inner {
     fn learn(&self, took: Duration) {
         let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         let mean = self.mean_micros.load(Ordering::Relaxed);
-        // One part in eight, so that a single slow hash does not move the estimate much; races lose one
+        // A weight of one eighth, so that one slow hash changes the estimate little. A race loses at most one
         // sample.
         let next = if mean == 0 { took } else { mean - mean / 8 + took / 8 };
         self.mean_micros.store(next, Ordering::Relaxed);
     }
 }
 
-/// A place in the queue, given back when dropped.
+/// A place in the queue, released when dropped.
 struct Place(Arc<Inner>);
 
 impl Place {

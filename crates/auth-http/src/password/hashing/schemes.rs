@@ -1,14 +1,14 @@
-//! The schemes, costs included, that this server has met in its database.
+//! The hash schemes, including their costs, that this server has seen in its database.
 
 use std::sync::{Mutex, PoisonError};
 
 use auth_core::Scheme;
 
-/// Most schemes that a failed sign-in pays for: the configured one, what it replaced, Better Auth's scrypt
-/// and one import. More would let an import of many kinds slow every failure down.
+/// Maximum number of schemes that a failed sign-in computes: the configured one, the one before it, Better
+/// Auth's scrypt and one import. With more, an import with many schemes would slow every failure down.
 const MOST: usize = 4;
 
-/// The configured scheme, and those last met in stored hashes.
+/// The configured scheme, and the schemes most recently seen in stored hashes.
 #[derive(Debug)]
 pub(super) struct SeenSchemes {
     configured: Scheme,
@@ -20,8 +20,8 @@ impl SeenSchemes {
         Self { configured, others: Mutex::new(Vec::with_capacity(MOST)) }
     }
 
-    /// Remembers an account's scheme, in place of the one longest unmet where there are too many, and lists
-    /// all.
+    /// Records the scheme of an account's hash and returns all schemes. If there are too many, the least
+    /// recently seen one is removed.
     pub(super) fn meet(&self, scheme: Option<Scheme>) -> Vec<Scheme> {
         let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(scheme) = scheme.filter(|scheme| *scheme != self.configured) {

@@ -1,4 +1,4 @@
-//! The bounds under load, and what a failure costs.
+//! The limits under load, and the cost of a failure.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::sync::Barrier;
@@ -27,7 +27,7 @@ fn weak() -> Hasher {
     Hasher::argon2id(Argon2idParams::new(64, 1, 1).unwrap())
 }
 
-/// Work that holds its permit until the test lets it go.
+/// Work that holds its permit until the test releases it.
 struct Held {
     gate: Arc<Barrier>,
     task: tokio::task::JoinHandle<Result<(), HashingError>>,
@@ -200,7 +200,7 @@ fn r_055_every_failure_costs_one_hash_of_every_scheme_met() {
     };
     for stored in [None, Some(ours), Some(nodes), Some(StoredHash::from_stored("malformed"))] {
         let own = stored.as_ref().and_then(StoredHash::scheme);
-        // What is verified, and what is computed for show, make up the same work for every reason.
+        // The hash that is verified and the decoys together are the same work for every reason.
         let mut work: Vec<_> = own.into_iter().chain(decoys(seen.meet(own), own)).collect();
         work.sort();
         assert_eq!(work, expected, "{own:?}");

@@ -1,4 +1,4 @@
-//! Stalling, oversized and surplus clients, over real sockets, without a database.
+//! Stalled, oversized and surplus clients, over real sockets, without a database.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use std::net::SocketAddr;
@@ -31,17 +31,17 @@ fn settings(changes: &[(&str, &str)]) -> Settings {
     Settings::load(&environment).unwrap()
 }
 
-/// More than the kernel takes for a peer that does not read, in bytes.
+/// More bytes than the kernel buffers for a peer that does not read.
 const LARGE: usize = 32 * 1024 * 1024;
 
-/// Time in which a client that does not go on is let go, on a machine that is busy with other work too. Without a
-/// deadline of the server these connections would never end.
+/// Time in which the server must close a stalled connection, even on a busy machine. Without a deadline of
+/// the server these connections would never end.
 const SOON: Duration = Duration::from_secs(10);
 
-/// A setting for tests with requests to `/slow`, which take as long as the test wants.
+/// The setting for tests with requests to `/slow`, which take as long as the test wants.
 const PATIENT: (&str, &str) = ("AUTH__SERVER__HANDLER_TIMEOUT", "60s");
 
-/// Requests to `/slow`: counted as they begin, and answered as the test lets them.
+/// The handler of `/slow`: counts requests when they begin, and answers them when the test allows it.
 #[derive(Clone)]
 struct Slow {
     begun: Arc<AtomicUsize>,
@@ -62,7 +62,7 @@ impl Slow {
     }
 }
 
-/// A server with a few routes of its own.
+/// A test server with a few routes.
 struct Served {
     address: SocketAddr,
     slow: Slow,
@@ -115,7 +115,7 @@ async fn to_end(mut peer: TcpStream) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-/// Reads one answer without a body.
+/// Reads one answer that has no body.
 async fn head(peer: &mut TcpStream) -> String {
     let mut answer = Vec::new();
     while !answer.ends_with(b"\r\n\r\n") {
@@ -203,7 +203,7 @@ async fn r_089_a_handler_that_hangs_is_answered_503() {
 #[tokio::test]
 async fn r_101_a_panic_costs_one_request() {
     let served = start(&[("AUTH__SERVER__WORKERS", "1"), PATIENT]);
-    // Under way on the same worker while others panic.
+    // These requests run on the same worker while others panic.
     let mut slow = Vec::new();
     for _ in 0..8 {
         slow.push(served.send(&close("/slow")).await);
@@ -215,7 +215,7 @@ async fn r_101_a_panic_costs_one_request() {
         assert!(answer.starts_with("HTTP/1.1 500 "), "{answer}");
         assert!(answer.contains("content-length: 0\r\n") && answer.contains("x-request-id: "), "{answer}");
         assert!(!answer.contains("content-type"), "{answer}");
-        // The connection goes on, and so does everybody else's.
+        // This connection and all others continue.
         peer.write_all(close("/fast").as_bytes()).await.unwrap();
         assert!(to_end(peer).await.starts_with("HTTP/1.1 200 "));
     }
@@ -237,7 +237,7 @@ async fn r_101_requests_before_and_after_a_panic_on_its_connection_are_answered_
     };
     for answers in tokio::join!(peers, release).0 {
         let status = |line: &str| line.strip_prefix("HTTP/1.1 ").map(|rest| rest[..3].to_owned());
-        // A body has no line end, so the next answer begins within its line.
+        // A body has no line end, so the next answer begins on the same line.
         let lines = answers.replace("HTTP/1.1 ", "\nHTTP/1.1 ");
         let statuses: Vec<String> = lines.lines().filter_map(status).collect();
         assert_eq!(statuses, ["200", "500", "200", "500", "200"], "{answers}");
@@ -247,8 +247,8 @@ async fn r_101_requests_before_and_after_a_panic_on_its_connection_are_answered_
 #[tokio::test]
 async fn r_089_a_peer_that_does_not_take_its_answer_is_let_go() {
     let served = start(&[("AUTH__SERVER__BODY_TIMEOUT", "500ms")]);
-    // What the server sent before it gave up is all that comes, however late it is read. Whether it gave up shows in
-    // that alone, so a busy machine gets a second and a third chance.
+    // A client that reads late gets only what the server sent before it gave up. No other sign shows that the
+    // server gave up, so a busy machine gets more attempts.
     let mut received = LARGE;
     for seconds in [1, 2, 4, 8] {
         let peer = served.send(&close("/large")).await;
@@ -299,7 +299,8 @@ async fn r_091_health_is_reachable_when_connections_run_out() {
     for _ in 0..20 {
         holders.push(served.send("GET /fast HTTP/1.1\r\nhost:").await);
     }
-    // All are accepted once the last one's worker has seen it; a request on a surplus connection shows that.
+    // All connections are accepted once the last one's worker has seen it. A 503 on a surplus connection
+    // shows that.
     let deadline = Instant::now() + SOON;
     while !served.exchange(&close("/fast")).await.starts_with("HTTP/1.1 503 ") {
         assert!(Instant::now() < deadline, "the limit was never reached");
@@ -309,7 +310,7 @@ async fn r_091_health_is_reachable_when_connections_run_out() {
         assert!(served.exchange(&close("/healthz")).await.starts_with("HTTP/1.1 200 "));
         assert!(began.elapsed() < SOON / 4, "{:?}", began.elapsed());
     }
-    // Surplus connections that say nothing are not kept as long as others.
+    // A silent surplus connection is closed sooner than others.
     let began = Instant::now();
     to_end(served.connect().await).await;
     assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
@@ -392,7 +393,7 @@ async fn r_070_cross_origin_answers_name_trusted_origins_only() {
         assert!(answer.to_ascii_lowercase().contains("vary: origin\r\n"), "{method} {headers}: {answer}");
         assert!(!answer.contains('*'), "{answer}");
     }
-    // Refusals keep them too, or a page could not read why it was refused.
+    // Refusals have the headers too. Without them a page could not read why it was refused.
     let stuck = served.exchange(&ask("GET", "/stuck", trusted)).await;
     assert!(stuck.starts_with("HTTP/1.1 503 "), "{stuck}");
     assert!(stuck.contains("access-control-allow-origin: https://app.example.com\r\n"), "{stuck}");

@@ -1,5 +1,6 @@
-//! The fields of spans as JSON. Each request has a span with one short text, and the library's own form goes through a
-//! sorted map and a serializer for it: a sixth of the server's own work on a request.
+//! Writes the fields of spans as JSON. Each request has a span with one short text. The library's own
+//! formatter uses a sorted map and a serializer for it, which takes a sixth of the server's own work on a
+//! request.
 
 use std::fmt::{self, Debug};
 
@@ -10,7 +11,7 @@ use tracing_subscriber::field::RecordFields;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FormatFields, FormattedFields};
 
-/// Writes the fields of a span as members of a JSON object, each a text.
+/// Writes the fields of a span as members of a JSON object. Each value is a string.
 #[derive(Debug)]
 pub(super) struct SpanFields;
 
@@ -31,7 +32,7 @@ impl<'writer> FormatFields<'writer> for SpanFields {
     }
 }
 
-/// Writes what `record` gives and the object's end, in one piece.
+/// Writes the members that `record` adds and the end of the object, in one piece.
 fn write_members(mut writer: Writer<'_>, before: char, record: impl FnOnce(&mut Members)) -> fmt::Result {
     let mut members = Members { text: String::with_capacity(64), before };
     record(&mut members);
@@ -41,13 +42,13 @@ fn write_members(mut writer: Writer<'_>, before: char, record: impl FnOnce(&mut 
 
 struct Members {
     text: String,
-    /// What stands before the next member.
+    /// The character before the next member: `{` or `,`.
     before: char,
 }
 
 impl Visit for Members {
     fn record_str(&mut self, field: &Field, value: &str) {
-        // A field's name is one of Rust's, which JSON takes as it is.
+        // A field's name is a Rust name, which needs no escapes in JSON.
         let Self { text, before } = self;
         text.push(*before);
         text.push('"');

@@ -10,12 +10,12 @@ use crate::config::{Section, SettingsError};
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AccessTokenSettings {
-    /// Life of an access token.
+    /// Lifetime of an access token.
     #[serde(deserialize_with = "span::life::<SECOND, _>")]
     pub ttl: Duration,
     /// `aud` claim; `None`: the claim is absent.
     pub audience: Option<String>,
-    /// Whether tokens that others signed with the same secret are accepted.
+    /// Whether tokens that another issuer signed with the same secret are accepted.
     pub accept_foreign: bool,
 }
 

@@ -8,21 +8,21 @@ use serde::{Deserialize, Deserializer};
 
 use crate::config::{Section, SettingsError, span, values};
 
-/// Names and attributes of cookies, of which two may follow the address that a request came under.
+/// Names and attributes of cookies. `secure` and `domain` may depend on the address that a request reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CookiesSettings {
-    /// What holds under every address; `secure` and `domain` are said by the other two members.
+    /// The settings for every address. The other two members replace its `secure` and `domain`.
     common: CookieSettings,
     secure: Secure,
     domain: Option<Domain>,
 }
 
-/// Whether cookies are for https alone.
+/// Whether browsers send cookies over https only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Secure {
-    /// Decided once.
+    /// The same for every address.
     Always(bool),
-    /// Where the address is https.
+    /// Only if the address is https.
     WithHttps,
 }
 
@@ -36,7 +36,7 @@ enum Domain {
 }
 
 impl CookiesSettings {
-    /// Gives what holds under an address.
+    /// Returns the settings for an address.
     pub fn at(&self, base_url: &BaseUrl) -> CookieSettings {
         let secure = match self.secure {
             Secure::Always(secure) => secure,
@@ -49,36 +49,36 @@ impl CookiesSettings {
         CookieSettings { secure, domain, ..self.common.clone() }
     }
 
-    /// Gives what holds under every address, for what depends on neither scheme nor host.
+    /// Returns the settings for every address, for uses that depend on neither scheme nor host.
     pub(crate) fn anywhere(&self) -> CookieSettings {
         self.common.clone()
     }
 
-    /// Tells whether cookies are never for https alone.
+    /// Whether cookies are sent over plain http under every address.
     pub(crate) fn is_never_secure(&self) -> bool {
         self.secure == Secure::Always(false)
     }
 
-    /// Tells whether scripts can read the session token's cookie.
+    /// Whether scripts can read the cookie of the session token.
     pub(crate) fn is_token_open_to_scripts(&self) -> bool {
         is_open_to_scripts(&self.common, &self.common.session_token)
     }
 
-    /// Tells whether scripts can read the cookie cache's cookie.
+    /// Whether scripts can read the cookie of the cookie cache.
     pub(crate) fn is_cache_open_to_scripts(&self) -> bool {
         is_open_to_scripts(&self.common, &self.common.session_data)
     }
 
-    /// Says whether cookies are secure where the settings leave it open and the address depends on the
-    /// request. It is decided once, so that a host has one name for each cookie; but as in the reference,
-    /// cookies that are shared among subdomains follow the scheme of each request (core §7.1).
+    /// Sets whether cookies are secure, if the settings leave it open and the address depends on the request.
+    /// It is decided once, so that each cookie of a host has one name. As in the reference, cookies that are
+    /// shared among subdomains follow the scheme of each request instead (core §7.1).
     pub(crate) fn decide_secure(&mut self, secure: bool) {
         if self.secure == Secure::WithHttps && self.domain.is_none() {
             self.secure = Secure::Always(secure);
         }
     }
 
-    /// Checks how names, prefix and domain go together, under the address if there is one alone.
+    /// Checks that names, prefix and domain fit together, for the server's address if it has only one.
     pub(crate) fn check(&self, address: Option<&BaseUrl>) -> Result<(), SettingsError> {
         let example = match (address, &self.domain) {
             (Some(address), _) => self.at(address),
@@ -130,8 +130,8 @@ enum SecureKey {
     False,
 }
 
-/// The keys of one cookie's table. `default.toml` has those of them that can be chosen there:
-/// `default_attributes` has no name, and `Max-Age` is to be chosen for two cookies alone.
+/// The keys of one cookie's table. `default.toml` lists only the keys that can be set there:
+/// `default_attributes` has no name, and only two cookies have a `max_age`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CookieKeys {
@@ -202,8 +202,8 @@ fn is_open_to_scripts(settings: &CookieSettings, cookie: &CookieOverrides) -> bo
 
 const DOMAIN: &str = "a host name such as \"example.com\"";
 
-/// Reads a text that may be absent; it is refused where cookies that have it have a problem that `is_wrong`
-/// takes.
+/// Reads an optional text. Refuses it if cookies with this text have a problem for which `is_wrong` returns
+/// true.
 fn tried<'de, D: Deserializer<'de>>(
     deserializer: D,
     wanted: &str,

@@ -1,4 +1,4 @@
-//! `[session]`: life of sessions, and what session answers hold.
+//! `[session]`: lifetime of sessions, and contents of session answers.
 
 use std::num::NonZeroU32;
 
@@ -9,27 +9,27 @@ use time::Duration;
 use crate::config::span::{self, SECOND};
 use crate::config::{Section, SettingsError, values};
 
-/// A list is made in memory.
+/// Maximum of `list_limit`. A list is built in memory.
 const MOST_LISTED: u64 = 10_000;
 
-/// Life of sessions, and what session answers hold.
+/// Lifetime of sessions, and contents of session answers.
 #[derive(Clone, Debug)]
 pub struct SessionSettings {
     /// When sessions end and when their use renews them.
     pub policy: SessionPolicy,
-    /// Age from which a session is too old for routes that ask for a fresh one; zero: none is.
+    /// Age from which a session is too old for routes that require a fresh one; zero: no session is too old.
     pub fresh_age: Duration,
     /// Whether only `POST /get-session` extends and removes sessions.
     pub defer_refresh: bool,
-    /// How sessions are kept in a cookie of their own; `None`: they are not.
+    /// How session and user are cached in a cookie; `None`: they are not.
     pub cookie_cache: Option<CookieCachePolicy>,
     /// Answer of `/get-session` to a caller without credentials.
     pub anonymous_get_session: AnonymousGetSession,
-    /// Whether session answers hold the token API's three members.
+    /// Whether session answers contain the three members of the token API.
     pub access_token_in_session: bool,
-    /// Most sessions of one user at once; `None` is no bound.
+    /// Maximum number of sessions of one user; `None`: no limit.
     pub max_per_user: Option<NonZeroU32>,
-    /// Most sessions that `/list-sessions` shows, at least one.
+    /// Maximum number of sessions that `/list-sessions` shows, at least one.
     pub list_limit: u32,
 }
 
@@ -103,12 +103,12 @@ impl Section for SessionSettings {
 }
 
 impl SessionSettings {
-    /// Tells whether a user can have more sessions than are listed.
+    /// Whether a user can have more sessions than are listed.
     pub(crate) fn lives_unlisted(&self) -> bool {
         self.max_per_user.is_none_or(|most| most.get() > self.list_limit)
     }
 
-    /// Tells whether sessions are kept in cookies that their holders can read.
+    /// Whether cookies contain session data that the client can read.
     pub(crate) fn has_readable_copies(&self) -> bool {
         match self.cookie_cache.as_ref().map(|cache| cache.strategy) {
             Some(CacheStrategy::Compact | CacheStrategy::Jwt) => true,

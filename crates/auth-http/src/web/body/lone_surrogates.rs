@@ -1,9 +1,9 @@
-//! Escapes of half a surrogate pair, which JavaScript's strings can hold and Rust's cannot.
+//! Lone surrogate escapes in JSON, which a JavaScript string can hold and a Rust string cannot.
 
 use std::borrow::Cow;
 
-/// Replaces each `\uD800`..`\uDFFF` escape that is not half of a pair with `\uFFFD`, which is what such
-/// text becomes when the reference writes it out as UTF-8.
+/// Replaces each `\uD800`..`\uDFFF` escape that is not part of a surrogate pair with `\uFFFD`. Better Auth's
+/// text becomes the same when it is encoded as UTF-8.
 pub(super) fn replace_lone_surrogates(json: &str) -> Cow<'_, str> {
     if !json.contains("\\u") {
         return Cow::Borrowed(json);
@@ -18,8 +18,8 @@ pub(super) fn replace_lone_surrogates(json: &str) -> Cow<'_, str> {
                 _ => ("\\ufffd", escape.get(6..).unwrap_or_default()),
             },
             Some(0xDC00..=0xDFFF) => ("\\ufffd", escape.get(6..).unwrap_or_default()),
-            // Another escape, such as `\\` or `\n`: both its characters are taken together, so that the
-            // second backslash of `\\u` is not seen as a start.
+            // Another escape, such as `\\` or `\n`. Both its characters are skipped together, so that the
+            // second backslash of `\\u` does not start an escape.
             _ => escape.split_at(second_boundary(escape)),
         };
         text.push_str(kept);
@@ -33,13 +33,13 @@ fn split_at_escape(text: &str) -> Option<(&str, &str)> {
     text.find('\\').map(|at| text.split_at(at))
 }
 
-/// Reads `\uXXXX` at the start.
+/// Parses a `\uXXXX` escape at the start of the text.
 fn unit(escape: &str) -> Option<u16> {
     let digits = escape.strip_prefix("\\u")?.get(..4)?;
     digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| u16::from_str_radix(digits, 16).ok())?
 }
 
-/// Gives where the character after the backslash ends.
+/// Returns the position after the character that follows the backslash.
 fn second_boundary(escape: &str) -> usize {
     escape.char_indices().nth(2).map_or(escape.len(), |(at, _)| at)
 }

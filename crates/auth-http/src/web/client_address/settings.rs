@@ -1,27 +1,27 @@
-//! `[proxies]`: whose word is taken for a client's address and for the host it asked, and whether addresses
-//! are looked at at all.
+//! `[proxies]`: which proxies are trusted to name a request's client address and host, and whether client
+//! addresses are used at all.
 
 use actix_web::http::header::HeaderName;
 use serde::{Deserialize, Deserializer};
 
 use crate::config::{Network, Section, SettingsError, values};
 
-/// Reverse proxies whose headers are believed.
+/// Reverse proxies whose headers are trusted.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProxiesSettings {
-    /// Whether clients have addresses; if not, sessions and log lines hold none, and requests are not
+    /// Whether client addresses are used. If not, sessions and log lines contain none, and requests are not
     /// counted.
     pub track_addresses: bool,
-    /// Networks of the proxies; empty believes nobody.
+    /// Networks of the trusted proxies. If empty, no proxy is trusted.
     #[serde(deserialize_with = "networks")]
     pub trusted: Vec<Network>,
     /// Headers that carry the client's address, in order of preference.
     #[serde(deserialize_with = "headers")]
     pub headers: Vec<HeaderName>,
-    /// Whether the proxies' word is also taken for the host and the scheme that a client asked for.
+    /// Whether the proxies are also trusted to name the requested host and scheme.
     pub trusted_proxy_headers: bool,
-    /// Leading bits of an IPv6 address that count as one client.
+    /// Number of leading bits of an IPv6 address that identify one client.
     #[serde(deserialize_with = "values::whole::<1, 128, _, _>")]
     pub ipv6_prefix: u8,
 }
@@ -41,7 +41,7 @@ impl Section for ProxiesSettings {
 }
 
 impl ProxiesSettings {
-    /// Tells whether some network of the list holds everyone.
+    /// Whether a network of the list contains every address.
     pub fn trusts_everyone(&self) -> bool {
         self.trusted.iter().any(Network::is_everyone)
     }

@@ -127,7 +127,7 @@ fn r_084_the_prefix_is_configurable() {
     assert_eq!(form(1), "0000:0000:0000:0000:0000:0000:0000:0000");
 }
 
-/// The reference's own verdicts. Here a header counts only when a trusted proxy sends it, so the peer is one.
+/// Better Auth's own results. Here a header is used only if a trusted proxy sends it, so the peer is one.
 #[test]
 fn r_083_r_084_the_references_vectors_but_for_the_listed_differences() {
     const PEER: &str = "192.0.2.1";
@@ -150,8 +150,8 @@ fn r_083_r_084_the_references_vectors_but_for_the_listed_differences() {
         }
     }
 
-    // hops are counted from the right even without further proxies, and a hop that is no address makes the
-    // client unknown.
+    // hops are counted from the right even without further proxies, and a hop that is not an address
+    // makes the client unknown.
     let stricter = [("1.2.3.4, 5.6.7.8", Some("5.6.7.8"))];
     let headers = vectors["header"].as_array().unwrap();
     assert_eq!(headers.len(), 15);
@@ -160,7 +160,7 @@ fn r_083_r_084_the_references_vectors_but_for_the_listed_differences() {
         let mut trusted: Vec<&str> =
             case["trusted_proxies"].as_array().unwrap().iter().map(|text| text.as_str().unwrap()).collect();
         if trusted.iter().any(|text| text.parse::<crate::config::Network>().is_err()) {
-            // The reference drops what is no network; here it stops the start.
+            // Better Auth ignores an invalid network; here it prevents the start.
             assert_eq!(trusted, ["bad/33"]);
             continue;
         }

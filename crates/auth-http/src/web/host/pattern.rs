@@ -1,4 +1,4 @@
-//! Patterns of hosts: `app.example.com`, `*.preview.example.com`, `localhost:*` (`baseURL.allowedHosts`).
+//! Host patterns: `app.example.com`, `*.preview.example.com`, `localhost:*` (`baseURL.allowedHosts`).
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use super::{Protocol, Scheme};
 use crate::config::glob::Glob;
 use crate::web::origin::{Authority, OriginPattern, ParsePatternError};
 
-/// A pattern of the list of hosts, over `host[:port]` as clients name it.
+/// A pattern of the allowed hosts, matched against `host[:port]` as the client sends it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostPattern {
     text: String,
@@ -23,13 +23,13 @@ enum Hosts {
 }
 
 impl HostPattern {
-    /// Reads a pattern. With `http://` or `https://` before it, pages are trusted under that scheme alone; else
-    /// under those that `protocol` says.
+    /// Parses a pattern. If it starts with `http://` or `https://`, pages are trusted under that scheme only;
+    /// otherwise under the schemes that `protocol` implies.
     ///
     /// # Errors
     ///
-    /// [`ParsePatternError`], as for a trusted origin: each pattern is one. The reference takes whatever
-    /// stands in the list.
+    /// [`ParsePatternError`], as for a trusted origin, because each pattern is one. Better Auth
+    /// accepts any text in the list.
     pub fn parse(text: &str, protocol: Protocol) -> Result<Self, ParsePatternError> {
         let text = text.trim();
         let (scheme, host) = match text.split_once("://") {
@@ -61,7 +61,7 @@ impl HostPattern {
         Ok(Self { text: text.to_owned(), hosts, origins })
     }
 
-    /// Tells whether a host is meant, in whatever case it is written. The port is part of it, as the client wrote it.
+    /// Whether a host matches, ignoring case. The port is part of the host, as the client wrote it.
     pub(super) fn matches(&self, host: &str) -> bool {
         match &self.hosts {
             Hosts::One(meant) => meant.eq_ignore_ascii_case(host),
@@ -72,12 +72,12 @@ impl HostPattern {
         }
     }
 
-    /// Gives the origins under which its pages are trusted, as patterns.
+    /// Returns the trusted origins of the pages of this host, as patterns.
     pub(crate) fn origins(&self) -> &[String] {
         &self.origins
     }
 
-    /// Tells whether every host that is meant is this machine.
+    /// Whether the pattern names a loopback host only.
     pub(crate) fn is_loopback(&self) -> bool {
         let host = self.text.split_once("://").map_or(self.text.as_str(), |(_, host)| host);
         HostPort::split(host).is_loopback()
@@ -90,7 +90,7 @@ impl fmt::Display for HostPattern {
     }
 }
 
-/// Under which schemes pages of a listed host are trusted (1.7.25, `getTrustedOrigins`).
+/// The schemes under which pages of a listed host are trusted (1.7.25, `getTrustedOrigins`).
 fn schemes(protocol: Protocol, is_loopback: bool) -> Vec<Scheme> {
     match protocol {
         Protocol::Https | Protocol::ByRequest if is_loopback => vec![Scheme::Https, Scheme::Http],

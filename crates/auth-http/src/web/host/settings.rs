@@ -1,5 +1,5 @@
-//! `server.base_url`, `server.allowed_hosts` and `server.protocol`: under which addresses clients know the
-//! server.
+//! `server.base_url`, `server.allowed_hosts` and `server.protocol`: the base URLs under which clients reach
+//! the server.
 
 use auth_core::BaseUrl;
 use serde::{Deserialize, Deserializer};
@@ -9,16 +9,16 @@ use crate::config::{Problem, SettingsError, values};
 use crate::web::host::{HostPattern, Protocol};
 use crate::web::origin::pattern_problem::unusable;
 
-/// Under which addresses clients know the server.
+/// The base URLs under which clients reach the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BaseUrlSettings {
-    /// One, whatever host a request names.
+    /// One base URL, whatever host a request names.
     Fixed(BaseUrl),
-    /// That of the host that a request names, if it is listed.
+    /// The base URL of the requested host, if it is listed.
     ByHost(AllowedHosts),
 }
 
-/// The hosts that a server answers for; at least one.
+/// The hosts that a server serves; at least one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AllowedHosts {
     hosts: Vec<HostPattern>,
@@ -30,7 +30,7 @@ const BASE_URL: &str = "server.base_url";
 const ALLOWED_HOSTS: &str = "server.allowed_hosts";
 const PROTOCOL: &str = "server.protocol";
 
-/// An address as it is written: the path below it is `None` where it has none of its own.
+/// A base URL as written in the settings. `path` is `None` if the URL has no path.
 #[derive(Clone, Debug)]
 pub(crate) struct Address {
     url: BaseUrl,
@@ -57,7 +57,7 @@ pub(crate) fn protocol<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Pro
 }
 
 impl BaseUrlSettings {
-    /// Gives the only address, if there is just one.
+    /// Returns the base URL, if there is only one.
     pub fn fixed(&self) -> Option<&BaseUrl> {
         match self {
             Self::Fixed(url) => Some(url),
@@ -65,7 +65,7 @@ impl BaseUrlSettings {
         }
     }
 
-    /// Puts the three keys together.
+    /// Combines the three keys.
     pub(crate) fn new(
         address: Option<&Address>,
         hosts: &[String],
@@ -92,7 +92,7 @@ impl BaseUrlSettings {
         }
     }
 
-    /// Lists the origins of all addresses as patterns, the fallback's last.
+    /// Lists the origins of all base URLs as patterns; the fallback's origin is last.
     pub(crate) fn origins(&self) -> Vec<String> {
         match self {
             Self::Fixed(url) => vec![url.origin().to_owned()],
@@ -103,7 +103,7 @@ impl BaseUrlSettings {
         }
     }
 
-    /// Tells whether every address is of this machine.
+    /// Whether every base URL names a loopback host.
     pub(crate) fn is_loopback(&self) -> bool {
         match self {
             Self::Fixed(url) => url.is_loopback(),
@@ -114,7 +114,7 @@ impl BaseUrlSettings {
         }
     }
 
-    /// Tells whether browsers may come by https, from elsewhere where hosts are listed.
+    /// Whether browsers may use https. False if hosts are listed and all of them are loopback hosts.
     pub(crate) fn is_https_possible(&self) -> bool {
         match self {
             Self::Fixed(url) => url.is_https(),
@@ -125,7 +125,7 @@ impl BaseUrlSettings {
         }
     }
 
-    /// Names the key that says that browsers come by plain http from elsewhere, if one does.
+    /// Returns the key by which browsers on other machines use plain http; `None` if they do not.
     pub(crate) fn plain_http(&self) -> Option<&'static str> {
         let is_plain = |url: &BaseUrl| !url.is_https() && !url.is_loopback();
         match self {
@@ -145,12 +145,12 @@ impl AllowedHosts {
         &self.hosts
     }
 
-    /// How the scheme of a listed host is told.
+    /// How the scheme of a listed host is determined.
     pub fn protocol(&self) -> Protocol {
         self.protocol
     }
 
-    /// The address that stands in for a host that is not listed; `None` refuses the request.
+    /// The base URL for a host that is not listed. If `None`, such a request is refused.
     pub fn fallback(&self) -> Option<&BaseUrl> {
         self.fallback.as_ref()
     }

@@ -1,4 +1,4 @@
-//! Which hosts a list lets through, and whose word on the host counts.
+//! Which hosts a list accepts, and which proxies may name the host.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use actix_web::http::header::HeaderValue;
@@ -24,7 +24,7 @@ const HOSTS: (&str, &str) = (
     "app.example.com,*.preview.example.com,localhost:*,10.0.*.*,[::1]:3000,admin.example.com:8443",
 );
 
-/// The origin under which a request of these header lines came.
+/// The origin that a request with these header lines reaches.
 fn origin(policy: &HostPolicy, lines: &[(&str, &str)]) -> Option<String> {
     let mut headers = HeaderMap::new();
     for (name, value) in lines {
@@ -50,7 +50,7 @@ fn a_listed_host_decides_the_address() {
     check("localhost:3000", Some("http://localhost:3000"));
     check("10.0.1.2", Some("https://10.0.1.2"));
     check("[::1]:3000", Some("http://[::1]:3000"));
-    // The port is part of the host, as it is for the reference.
+    // The port is part of the host, as in Better Auth.
     check("app.example.com:443", None);
     check("app.example.com:8080", None);
     check("admin.example.com", None);
@@ -145,7 +145,7 @@ fn a_connection_with_tls_of_its_own_is_https() {
     assert_eq!(policy.base_url(&asked).unwrap().origin(), "https://localhost:3000");
 }
 
-/// Header lines, and the origin that they lead to where the peer is a proxy whose word counts.
+/// Header lines, and the origin that they give if the peer is a trusted proxy.
 const FORWARDED: [(&[(&str, &str)], &str); 11] = [
     (&[("x-forwarded-host", "a.preview.example.com")], "https://a.preview.example.com"),
     (
@@ -252,7 +252,7 @@ fn r_068_a_pattern_that_trusts_anybody_or_matches_nothing_is_refused() {
         assert!(kind(&error), "{text}: {error:?}");
     }
     assert!(matches!(HostPattern::parse(" ", Protocol::Auto), Err(ParsePatternError::Empty)));
-    // A client leaves out the port that is its scheme's own.
+    // A client omits the default port of its scheme.
     assert!(HostPattern::parse("app.example.com:80", Protocol::Http).is_err());
     assert!(HostPattern::parse("app.example.com:443", Protocol::Http).is_ok());
 }

@@ -1,30 +1,30 @@
-//! Addresses of installed applications: `myapp://`, `demo://host/callback`, `exp://192.168.*.*:*/**` (Better Auth core
-//! §4.4).
+//! URLs of installed applications: `myapp://`, `demo://host/callback`, `exp://192.168.*.*:*/**` (Better Auth
+//! core §4.4).
 //!
-//! They are taken apart as text, as the reference does: parsers of URLs disagree on schemes that they do not know, and
-//! the check must not depend on which one reads the address in the end.
+//! They are split as text, as Better Auth does. URL parsers disagree on unknown schemes, and the check must
+//! not depend on which parser finally reads the URL.
 
 use auth_core::decode_uri_component;
 
 use super::ipv4_range::Authority;
 use crate::config::glob::Glob;
 
-/// An address, taken apart.
+/// A URL, split into its parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Address {
     /// In lower case.
     pub(super) scheme: String,
-    /// What stands between `//` and the path, in lower case; empty where there is none.
+    /// The text between `//` and the path, in lower case; empty if there is none.
     pub(super) authority: String,
     /// Decoded, without `.` and `..`; empty for the root.
     pub(super) path: String,
 }
 
-/// A pattern of addresses without a wildcard.
+/// A URL pattern without a wildcard.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ExactAddress(Address);
 
-/// A pattern of addresses with one.
+/// A URL pattern with a wildcard.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct AddressGlob {
     scheme: String,
@@ -35,11 +35,11 @@ pub(super) struct AddressGlob {
 }
 
 impl Address {
-    /// Takes an address apart; `None` where it has no scheme, a control character, or no host where
-    /// one belongs.
+    /// Splits a URL. `None` if it has no scheme, has a control character, or lacks a required host.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let address = Self::split(text, &['/', '?', '#'], &['?', '#'])?;
-        // No URL by the WHATWG's rules, though not every parser says so: a user without a host, a backslash in one.
+        // WHATWG URL rules reject a user without a host and a backslash in the host, but not every parser
+        // does.
         let host = address.authority.rsplit('@').next().unwrap_or_default();
         let is_url = !host.contains('\\') && !address.authority.ends_with('@');
         is_url.then_some(address)
@@ -64,13 +64,13 @@ impl Address {
 }
 
 impl ExactAddress {
-    /// Reads a pattern; `None` where it is no address.
+    /// Parses a pattern; `None` if it is not a URL.
     pub(super) fn parse(text: &str) -> Option<Self> {
         Address::parse(text).map(Self)
     }
 
-    /// Tells whether an address has the same scheme, authority and path, or lies below the path. What the pattern
-    /// leaves out may be anything.
+    /// Whether a URL has the same scheme and authority, and the same path or one below it. An authority or
+    /// path that the pattern omits may have any value.
     pub(super) fn matches(&self, address: &Address) -> bool {
         let Address { scheme, authority, path } = &self.0;
         let below = || address.path.strip_prefix(path.as_str()).is_some_and(|below| below.starts_with('/'));
@@ -81,7 +81,7 @@ impl ExactAddress {
 }
 
 impl AddressGlob {
-    /// Reads a pattern, in which `?` begins no query; `None` where it is no address.
+    /// Parses a pattern, in which `?` does not start a query. `None` if it is not a URL.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let Address { scheme, authority, path } = Address::split(text, &['/', '#'], &['#'])?;
         Some(Self {
@@ -91,8 +91,8 @@ impl AddressGlob {
         })
     }
 
-    /// Tells whether an address has the same scheme, and an authority and a path that the globs match. One that
-    /// names a user never does.
+    /// Whether a URL has the same scheme, and an authority and a path that match the globs. A URL with a user
+    /// name never matches.
     pub(super) fn matches(&self, address: &Address) -> bool {
         let path = if address.path.is_empty() { "/" } else { &address.path };
         self.scheme == address.scheme
@@ -102,7 +102,7 @@ impl AddressGlob {
     }
 }
 
-/// Decodes a path and resolves its dots, so that nothing leaves a pattern's path on the way.
+/// Decodes a path and resolves `.` and `..`, so that a path cannot leave the pattern's path.
 fn resolved(path: &str) -> String {
     let decoded = decode_uri_component(path);
     let mut segments = Vec::new();

@@ -9,7 +9,7 @@ use super::custom_scheme::{Address, AddressGlob, ExactAddress};
 use super::ipv4_range::{self, Authority, is_range};
 use crate::config::glob::Glob;
 
-/// A pattern of the trusted list.
+/// A pattern of the list of trusted origins.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OriginPattern {
     text: String,
@@ -18,22 +18,23 @@ pub struct OriginPattern {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Kind {
-    /// No wildcard: equal, byte for byte, to the origin of an `http` or `https` URL, or the address of an
-    /// installed application.
+    /// No wildcard. Matches the origin of an `http` or `https` URL byte for byte, or the URL of an installed
+    /// application.
     Exact(Option<ExactAddress>),
-    /// Wildcards without a scheme: a glob over `host[:port]`, whatever the scheme.
+    /// Wildcards without a scheme: a glob over `host[:port]`, with any scheme.
     Host(Authority),
-    /// Wildcards and a scheme: a glob over the origin of an `http` or `https` URL, another over addresses.
+    /// Wildcards and a scheme: one glob over the origin of an `http` or `https` URL, and one over URLs of
+    /// applications.
     Glob { web: Authority, address: Option<AddressGlob> },
 }
 
-/// The pattern cannot be used.
+/// Why a pattern cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParsePatternError {
     /// It is empty.
     #[error("a trusted origin is empty")]
     Empty,
-    /// It would run a script in the page that follows it.
+    /// A redirect to it would run a script in the page.
     #[error("`{0}` can never be a trusted origin")]
     ScriptScheme(String),
     /// It could never match, because an origin ends after the port.
@@ -55,12 +56,12 @@ pub enum ParsePatternError {
         "`{0}` trusts names that anyone can register; end it in a domain of yours, such as `*.example.com`"
     )]
     TrustsStrangers(String),
-    /// A wildcard pattern with an upper-case letter or a path, which no host or origin has.
+    /// It has wildcards and an upper-case letter or a path, which no host or origin has.
     #[error("`{0}` would never match; hosts are in lower case and end before a `/`")]
     NeverMatches(String),
 }
 
-/// What is held against patterns, parsed once.
+/// A URL to match against patterns, parsed once.
 #[derive(Debug)]
 pub(super) struct Target<'t> {
     text: &'t str,
@@ -74,19 +75,19 @@ impl<'t> Target<'t> {
 }
 
 impl OriginPattern {
-    /// Reads a pattern.
+    /// Parses a pattern.
     ///
     /// # Errors
     ///
-    /// [`ParsePatternError`] for one that would match nothing, a script, or sites of anyone. The reference takes
-    /// such a pattern silently; the page it was meant for is then refused, or every site's is accepted.
+    /// [`ParsePatternError`] if the pattern would match nothing, a script, or sites of anyone. Better Auth
+    /// accepts such a pattern without a message; then it refuses the intended page, or trusts every site.
     pub fn parse(text: &str) -> Result<Self, ParsePatternError> {
         let text = text.trim();
         check(text)?;
         Ok(Self::compile(text))
     }
 
-    /// Reads a pattern as the reference does, whatever it trusts.
+    /// Parses a pattern as Better Auth does, without checking what it trusts.
     fn compile(text: &str) -> Self {
         let kind = match (text.split_once("://"), Glob::has_wildcard(text)) {
             (_, false) => Kind::Exact(ExactAddress::parse(text)),
@@ -98,8 +99,7 @@ impl OriginPattern {
         Self { text: text.to_owned(), kind }
     }
 
-    /// Tells whether the origin of `url` is meant. A URL that runs a script never is, whatever host it
-    /// claims to have.
+    /// Whether the origin of `url` matches. A URL that runs a script never matches, whatever its host.
     pub fn matches(&self, url: &str) -> bool {
         self.matches_target(&Target::new(url))
     }
@@ -134,7 +134,7 @@ impl fmt::Display for OriginPattern {
     }
 }
 
-/// Refuses what would match nothing, a script, or every site.
+/// Refuses a pattern that would match nothing, a script, or every site.
 fn check(text: &str) -> Result<(), ParsePatternError> {
     let has_wildcard = Glob::has_wildcard(text);
     match text.split_once("://") {
@@ -189,7 +189,7 @@ fn check_hosts(pattern: &str, authority: &str) -> Result<(), ParsePatternError> 
     Ok(())
 }
 
-/// Gives `host[:port]`, the port where it is not the scheme's own.
+/// Returns `host[:port]`; the default port of the scheme is left out.
 fn host(url: &Url) -> Option<String> {
     let host = url.host_str().filter(|host| !host.is_empty())?;
     Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))

@@ -1,9 +1,9 @@
-//! What is wrong with a pattern of hosts or origins, without its text: no value is shown in errors of
-//! settings.
+//! Describes what is wrong with a host or origin pattern. The description omits the pattern, because errors
+//! of settings show no values.
 
 use crate::web::origin::ParsePatternError;
 
-/// Says what is wrong with a pattern without quoting it.
+/// Describes what is wrong with a pattern, without quoting it.
 pub(crate) fn unusable(error: &ParsePatternError) -> &'static str {
     match error {
         ParsePatternError::Empty => "is empty",

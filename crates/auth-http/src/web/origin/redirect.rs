@@ -1,4 +1,4 @@
-//! Redirect fields: `callbackURL` and its siblings may only lead to trusted places.
+//! Redirect fields: `callbackURL`, `redirectTo` and similar fields may only contain trusted URLs.
 
 use actix_web::http::StatusCode;
 use auth_core::wire::is_truthy;
@@ -10,20 +10,20 @@ use crate::web::body::Body;
 use crate::web::error::ApiError;
 use crate::web::error_code::ErrorCode;
 
-/// `callbackURL` leads to an untrusted place.
+/// `callbackURL` is not a trusted URL.
 pub(super) const INVALID_CALLBACK_URL: ErrorCode =
     ErrorCode::new(StatusCode::FORBIDDEN, "INVALID_CALLBACK_URL", "Invalid callbackURL");
-/// `redirectTo` leads to an untrusted place.
+/// `redirectTo` is not a trusted URL.
 pub(super) const INVALID_REDIRECT_URL: ErrorCode =
     ErrorCode::new(StatusCode::FORBIDDEN, "INVALID_REDIRECT_URL", "Invalid redirectURL");
-/// `errorCallbackURL` leads to an untrusted place.
+/// `errorCallbackURL` is not a trusted URL.
 pub(super) const INVALID_ERROR_CALLBACK_URL: ErrorCode =
     ErrorCode::new(StatusCode::FORBIDDEN, "INVALID_ERROR_CALLBACK_URL", "Invalid errorCallbackURL");
-/// `newUserCallbackURL` leads to an untrusted place.
+/// `newUserCallbackURL` is not a trusted URL.
 pub(super) const INVALID_NEW_USER_CALLBACK_URL: ErrorCode =
     ErrorCode::new(StatusCode::FORBIDDEN, "INVALID_NEW_USER_CALLBACK_URL", "Invalid newUserCallbackURL");
 
-/// A field, its name in messages, and its refusal.
+/// A field, its name in messages, and its error code.
 const FIELDS: [(&str, &str, ErrorCode); 4] = [
     ("callbackURL", "callbackURL", INVALID_CALLBACK_URL),
     ("redirectTo", "redirectURL", INVALID_REDIRECT_URL),
@@ -31,11 +31,11 @@ const FIELDS: [(&str, &str, ErrorCode); 4] = [
     ("newUserCallbackURL", "newUserCallbackURL", INVALID_NEW_USER_CALLBACK_URL),
 ];
 
-/// Against which a relative path is resolved; `.invalid` never names a host (RFC 2606 §2).
+/// The base for resolving a relative path. `.invalid` is never a real host (RFC 2606 §2).
 const DUMMY_ORIGIN: &str = "https://origin.invalid";
 
-/// Checks each field of the body that JavaScript takes for true, and `callbackURL` of the query where the
-/// body has none.
+/// Checks each redirect field of the body that is truthy in JavaScript. If the body has no `callbackURL`,
+/// checks that of the query.
 pub(super) fn check(policy: &OriginPolicy, body: &Body, query: &str) -> Result<(), ApiError> {
     for (name, label, code) in FIELDS {
         match body.member(name).filter(|value| is_truthy(value)) {
@@ -62,7 +62,7 @@ fn check_query(
     }
 }
 
-/// A redirect field that is no text; the reference sends this one without a code.
+/// The error for a redirect field that is not a text. Better Auth sends it without a code.
 fn not_text(label: &str) -> ApiError {
     ApiError::Uncoded {
         status: StatusCode::BAD_REQUEST,
@@ -71,13 +71,13 @@ fn not_text(label: &str) -> ApiError {
 }
 
 fn check_url(policy: &OriginPolicy, url: &str, code: ErrorCode) -> Result<(), ApiError> {
-    // URL parsers drop line breaks; the `Location` header that repeats the text cannot hold them.
+    // URL parsers drop line breaks, but a `Location` header with this text cannot contain them.
     let is_clean = !url.chars().any(char::is_control);
     let trusted = is_clean && if url.starts_with('/') { stays_here(url) } else { policy.trusts_origin(url) };
     if trusted { Ok(()) } else { Err(ApiError::Coded(code)) }
 }
 
-/// Tells whether a path that starts with `/` stays on the origin it is followed from (§4.4).
+/// Whether a path that starts with `/` stays on the origin of the page (§4.4).
 fn stays_here(path: &str) -> bool {
     let path_part = path.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase();
     let is_suspicious = path.starts_with("//")

@@ -1,4 +1,4 @@
-//! Counts in the database, in the rows that Node's Better Auth counts in.
+//! Request counts in the database, in the same rows as Better Auth on Node.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -12,13 +12,13 @@ use super::TooManyRequests;
 use super::table::{BoundedTable, Entry, Fingerprints};
 use super::window::RateRule;
 
-/// Refusals remembered at once; about 6 MiB when all are taken.
+/// Maximum number of remembered refusals; about 6 MiB when full.
 const CAPACITY: usize = 100_000;
 
-/// Counts by key, in a table.
+/// Request counts by key, in a database table.
 ///
-/// A refusal stands until a moment that is known, because refused requests change nothing. So it is remembered, and
-/// until then the client is refused without a query.
+/// Refused requests do not change the count, so a refusal has a fixed end. It is remembered, and until that
+/// time the client is refused without a query.
 #[derive(Debug)]
 pub(crate) struct DatabaseCounts {
     fingerprints: Fingerprints,
@@ -36,13 +36,13 @@ impl Entry for Refusal {
     }
 }
 
-/// Why a request may not go on.
+/// Why a request is refused.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CountError {
-    /// It is one too many.
+    /// It is over the limit.
     #[error(transparent)]
     TooMany(#[from] TooManyRequests),
-    /// It could not be counted. An outage must not lift the limits.
+    /// It could not be counted. A database outage must not lift the limits.
     #[error("requests cannot be counted")]
     Store(#[source] StoreError),
 }
@@ -52,7 +52,7 @@ impl DatabaseCounts {
         Self { fingerprints: Fingerprints::default(), refusals: Mutex::new(BoundedTable::new(CAPACITY)) }
     }
 
-    /// Looks and counts in one statement.
+    /// Checks and counts in one statement.
     ///
     /// # Errors
     ///
@@ -70,7 +70,7 @@ impl DatabaseCounts {
             let refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
             refusals.get(&name).map(|refusal| refusal.until.saturating_sub(now))
         };
-        // One further ahead than any refusal reaches is from before a clock was set back.
+        // A refusal that ends later than one window from now dates from before the clock was set back.
         if let Some(left) = known.filter(|left| (1..=rule.window_ms()).contains(left)) {
             let wait = Duration::from_millis(u64::try_from(left).unwrap_or_default());
             return Err(TooManyRequests { wait }.into());

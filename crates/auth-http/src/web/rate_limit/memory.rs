@@ -1,4 +1,4 @@
-//! Counts in the memory of this process.
+//! Request counts in the memory of this process.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -6,21 +6,21 @@ use super::TooManyRequests;
 use super::table::{BoundedTable, Entry, Fingerprints};
 use super::window::{Hits, RateRule};
 
-/// Keys counted at once, as in the reference; about 8 MiB when all are taken.
+/// Maximum number of keys, as in Better Auth; about 8 MiB when full.
 const CAPACITY: usize = 100_000;
 
-/// Counts by key; one for all workers.
+/// Request counts by key, shared by all workers.
 #[derive(Debug)]
 pub(crate) struct MemoryCounts {
     fingerprints: Fingerprints,
-    // Held for a look-up and an insertion, never across an await.
+    // Held for one look-up and one insertion, never across an await.
     counts: Mutex<BoundedTable<Count>>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Count {
     hits: Hits,
-    /// Moment until which the key's next request is refused, in milliseconds since 1970.
+    /// Time until which the key's next request is refused, in milliseconds since 1970.
     held_until: i64,
 }
 
@@ -39,14 +39,14 @@ impl MemoryCounts {
         Self { fingerprints: Fingerprints::default(), counts: Mutex::new(BoundedTable::new(capacity)) }
     }
 
-    /// Looks and counts in one step.
+    /// Checks and counts in one step.
     ///
     /// # Errors
     ///
     /// [`TooManyRequests`].
     pub(crate) fn count(&self, key: &str, rule: RateRule, now: i64) -> Result<(), TooManyRequests> {
         let key = self.fingerprints.of(key);
-        // A count is whole between any two statements below, so a panic elsewhere cannot have left half of one.
+        // No statement below leaves an entry half-written, so the counts are valid after a panic.
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let step = Hits::step(counts.get(&key).map(|count| count.hits), rule, now);
         let is_full = step.hits.count >= rule.max;

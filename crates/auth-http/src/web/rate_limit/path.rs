@@ -1,29 +1,29 @@
-//! The name under which a request counts.
+//! The path under which a request is counted.
 //!
-//! The path as the reference normalises it: without the base path, the query and trailing slashes. Every spelling that
-//! reaches a handler comes out as the handler's own path: the router takes no other spelling than trailing
-//! slashes, and a path with percent-escapes is no route.
+//! It is the path as Better Auth normalises it: without the base path, the query and trailing slashes. Every
+//! path that reaches a handler gives that handler's own path: the router accepts no variation except
+//! trailing slashes, and a path with percent-escapes matches no route.
 
 use crate::config::route_path::below_base;
 use crate::web::route_names::RouteNames;
 
-/// The path that a request is counted under.
+/// The path under which a request is counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum CountedPath<'a> {
-    /// A route's, whatever the method.
+    /// The path of a route, whatever the method.
     Route(&'a str),
-    /// No route's.
+    /// A path that matches no route.
     Unknown(&'a str),
 }
 
 impl<'a> CountedPath<'a> {
-    /// Finds the name for the path of a request line.
+    /// Determines the counted path from the path of a request line.
     pub(super) fn of(path: &'a str, base_path: &str, names: &'a RouteNames) -> Self {
         let path = names.known_as(below_base(path, base_path));
         if names.has(path) { Self::Route(path) } else { Self::Unknown(path) }
     }
 
-    /// The path, by which a rule is chosen.
+    /// The path, for choosing a rule.
     pub(super) fn as_str(&self) -> &'a str {
         match self {
             Self::Route(path) | Self::Unknown(path) => path,
@@ -60,13 +60,14 @@ mod tests {
             ("/api/auth/token", route("/token")),
             ("/api/auth/keys", route("/keys")),
             ("/api/auth/.well-known/jwks.json/", route("/keys")),
-            // As the copy at the server's root is asked for.
+            // The path of the keys at the server's root.
             ("/.well-known/jwks.json", route("/keys")),
             ("/api/auth/jwks", unknown("/jwks")),
         ];
         let names = examples::names_with_keys(Some("/keys"));
         for (path, expected) in cases {
-            // A route outside the base path is none, but has no other name than its own there.
+            // `/login` outside the base path is skipped: it counts as the route, although the router does not
+            // serve it.
             if path != "/login" {
                 assert_eq!(CountedPath::of(path, "/api/auth", &names), expected, "{path}");
             }

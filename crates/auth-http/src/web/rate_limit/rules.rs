@@ -1,4 +1,4 @@
-//! How much a path allows: what its route declares, and the rules of the settings.
+//! The limit of a path: the rules of the settings, and the limit that its route declares.
 
 use std::collections::HashMap;
 use std::str::FromStr;
@@ -16,23 +16,23 @@ use crate::web::route_names::RouteNames;
 pub(crate) struct RateRules {
     default: RateRule,
     custom: Vec<CustomRule>,
-    /// What routes declare, by the path that they count as.
+    /// The limits that routes declare, by the path under which they are counted.
     routes: HashMap<String, RateRule>,
 }
 
-/// The rule that applies to a path, and a name that all paths of one rule share.
+/// The rule that applies to a path, and a name that all paths of that rule share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Chosen<'a> {
     pub(crate) rule: RateRule,
     pub(crate) name: &'a str,
 }
 
-/// A rule of the settings: `/get-session = 1000 per 1m`, `/sign-in/* = 5 per 30s`, `/ok = off`.
+/// A rule of the settings, such as `/get-session = 1000 per 1m`, `/sign-in/* = 5 per 30s` or `/ok = off`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CustomRule {
     path: Paths,
     text: String,
-    /// What it allows; `None`: everything.
+    /// The limit; `None` means no limit.
     pub rule: Option<RateRule>,
 }
 
@@ -42,36 +42,36 @@ enum Paths {
     Matching(Glob),
 }
 
-/// Why a text is no rule.
+/// Why a text is not a rule.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParseRuleError {
-    /// It does not read as one.
+    /// It does not have the form of a rule.
     #[error("`{0}` is no rule; write `/path = 100 per 10s` or `/path = off`")]
     Form(String),
-    /// No request would be counted under it: it has no slash in front, one at the end, the base path, or a character
-    /// that no route has.
+    /// It would match no request: the path has no leading slash, has a trailing slash, includes the base
+    /// path, or contains a character that no route has.
     #[error(
         "`{0}` would match no request; paths begin with a slash, end without one, and stand without the base path"
     )]
     NoPath(String),
-    /// The route counts under another name.
+    /// The route is counted under another path.
     #[error("`{given}` counts as `{counts_as}`; write the rule for that path")]
     CountsAs {
         /// As given.
         given: String,
-        /// The path to write.
+        /// The path to write instead.
         counts_as: String,
     },
 }
 
-/// Name of the rule for all that no other rule names.
+/// Name of the default rule, for paths that no custom rule matches.
 const DEFAULT: &str = "";
 
-/// Longest window of a custom rule: what is counted over days is no matter of a rate.
+/// Maximum window of a custom rule. Counts over several days are not a rate limit.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl RateRules {
-    /// Takes the settings' rules and those of the routes.
+    /// Takes the rules of the settings and those of the routes.
     pub(crate) fn new<'r>(
         default: RateRule,
         custom: Vec<CustomRule>,
@@ -81,8 +81,8 @@ impl RateRules {
         Self { default, custom, routes: routes.into_iter().filter_map(rule).collect() }
     }
 
-    /// Finds the rule for a path without its base path: the first fitting one of the settings, else the route's own,
-    /// else the default; `None` where the settings lift the limit.
+    /// Returns the rule for a path without its base path: the first matching rule of the settings, else the
+    /// route's own, else the default. `None` if the settings turn the limit off.
     pub(crate) fn choose(&self, path: &str) -> Option<Chosen<'_>> {
         if let Some(custom) = self.custom.iter().find(|custom| custom.fits(path)) {
             return custom.rule.map(|rule| Chosen { rule, name: &custom.text });
@@ -91,7 +91,7 @@ impl RateRules {
         Some(Chosen { rule, name: DEFAULT })
     }
 
-    /// Gives the longest window of all rules: a count that is older says nothing any more.
+    /// Returns the longest window of all rules. An older count has no effect any more.
     pub(crate) fn longest_window(&self) -> Duration {
         let custom = self.custom.iter().filter_map(|custom| custom.rule.as_ref());
         let all = custom.chain([&self.default]).chain(self.routes.values());
@@ -100,18 +100,18 @@ impl RateRules {
 }
 
 impl CustomRule {
-    /// Gives the rule as it was written.
+    /// Returns the rule as it was written.
     pub(crate) fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Gives the names of the routes that it fits, each as it is counted.
+    /// Returns the paths of the routes that the rule matches, as they are counted.
     pub(crate) fn routes<'n>(&self, names: &'n RouteNames) -> impl Iterator<Item = &'n str> {
         names.all().map(|route| names.known_as(route)).filter(|path| self.fits(path))
     }
 
-    /// Checks that requests are counted under its path: it is not the second one of a route, and was not given with the
-    /// base path in front.
+    /// Checks that requests are counted under the rule's path. It must not be an alias of a route, and must
+    /// not include the base path.
     ///
     /// # Errors
     ///
@@ -156,9 +156,9 @@ impl FromStr for CustomRule {
                 Some(RateRule { window: window.ok_or_else(form)?, max })
             }
         };
-        // As the reference tells them apart: a question mark alone makes no glob, and no path has one.
+        // As in Better Auth, a question mark alone does not make a glob, and no path contains one.
         let path = if path.contains('*') {
-            // Paths are counted without slashes at the end.
+            // Paths are counted without trailing slashes.
             (!path.ends_with('/')).then(|| Paths::Matching(Glob::new(path)))
         } else {
             (path == "/" || RoutePath::parse(path).is_some()).then(|| Paths::Exactly(path.to_owned()))
@@ -182,7 +182,7 @@ mod tests {
         RateRules::new(DEFAULT_RULE, custom, &examples::routes())
     }
 
-    /// Gives max and window in seconds, or nothing.
+    /// Returns the maximum and the window in seconds; `None` if there is no limit.
     fn allowed(rules: &RateRules, path: &str) -> Option<(u32, u64)> {
         rules.choose(path).map(|chosen| (chosen.rule.max, chosen.rule.window.as_secs()))
     }

@@ -1,4 +1,4 @@
-//! `[rate_limit]`: how often a client may ask.
+//! `[rate_limit]`: how many requests a client may send.
 
 use std::time::Duration;
 
@@ -8,16 +8,16 @@ use crate::config::span::{self, DAY};
 use crate::config::{Section, SettingsError, values};
 use crate::web::rate_limit::{CustomRule, ParseRuleError, RateRule};
 
-/// How often a client may ask.
+/// How many requests a client may send.
 #[derive(Clone, Debug)]
 pub struct RateLimitSettings {
-    /// Whether requests are counted at all.
+    /// Whether requests are counted.
     pub enabled: bool,
-    /// What a path allows that no other rule names.
+    /// The limit of a path that no other rule matches.
     pub default: RateRule,
     /// Where counts are kept.
     pub storage: RateLimitStorage,
-    /// Rules for paths, the first fitting one first.
+    /// Rules for paths. The first matching rule applies.
     pub custom_rules: Vec<CustomRule>,
 }
 
@@ -25,9 +25,9 @@ pub struct RateLimitSettings {
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub enum RateLimitStorage {
-    /// In this process.
+    /// In the memory of this process.
     Memory,
-    /// In the table that Node's Better Auth counts in.
+    /// In the table of Better Auth on Node.
     Database,
 }
 
@@ -63,7 +63,7 @@ fn custom_rules<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Custom
     values::list(deserializer, |_, text| text.parse().map_err(|error| values::expected(rules_but(&error))))
 }
 
-/// Says what rules are, and why one is none.
+/// Describes the expected rules, and why this text is not one.
 pub(crate) fn rules_but(error: &ParseRuleError) -> String {
     format!("rules of paths; {error}")
 }

@@ -1,36 +1,38 @@
-//! A map of bounded size that forgets the right entries first.
+//! A map of bounded size that controls which entries are evicted first.
 //!
-//! Anybody can make up addresses, so the number of keys must not be theirs to choose; and a client that is being held
-//! back must not get free by making others count. So where room is needed, an entry goes that holds nobody, the oldest
-//! first. Only in a table full of entries that hold somebody does one of those go, the oldest again. To get there takes
-//! as many clients over their limit as the table has places, each of which could have asked in its own name instead.
+//! An attacker can use any number of addresses, so the table limits the number of keys. A blocked client must
+//! not be able to unblock itself by filling the table with other keys. So the oldest entry that blocks no
+//! client is evicted first. A blocking entry, again the oldest, is evicted only if the table is full of
+//! blocking entries. To reach that state, an attacker needs as many clients over their limit as the table has
+//! entries. Requests from all those clients would gain more than evicting one entry.
 //!
-//! No operation looks at more than a few entries, since all requests wait for it: the table begins to move those that
-//! hold somebody out of the way before it is full.
+//! Every operation looks at a few entries only, because all requests wait for the table. For this reason,
+//! blocking entries are moved to a separate queue before the table is full.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::hash::{BuildHasher, Hash, RandomState};
 
-/// What the table asks of an entry.
+/// An entry of the table.
 pub(crate) trait Entry {
-    /// Tells whether forgetting this entry would set somebody free.
+    /// Whether this entry still blocks its client at `now`; such entries are evicted last.
     fn holds(&self, now: i64) -> bool;
 }
 
-/// Names a key in 128 bits. Texts that clients choose can be long; this is not, and without the process's own two
-/// random seeds nobody can make two of them meet.
+/// A key as a 128-bit hash, which stays short even if a client chooses a long key. The hash uses two random
+/// seeds of this process, so a client cannot construct a collision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Fingerprint(u64, u64);
 
-/// Half of it, for the log: tells keys of one process apart, and says nothing about them.
+/// Shows half of the hash, for the log. It distinguishes the keys of one process and reveals nothing about
+/// them.
 impl fmt::Display for Fingerprint {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{:016x}", self.0)
     }
 }
 
-/// Makes fingerprints.
+/// Computes fingerprints.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Fingerprints(RandomState, RandomState);
 
@@ -40,7 +42,7 @@ impl Fingerprints {
     }
 }
 
-/// Most entries that are looked at in the order in which they came, each time one comes.
+/// Maximum number of entries of the `passing` queue that one insertion looks at in one pass.
 const AHEAD: usize = 8;
 
 /// Entries by fingerprint, at most `capacity` of them.
@@ -48,15 +50,15 @@ const AHEAD: usize = 8;
 pub(crate) struct BoundedTable<E> {
     capacity: usize,
     entries: HashMap<Fingerprint, E>,
-    /// Keys in the order in which they came. Each key is in one of the two queues, once.
+    /// Keys in order of insertion. Each key is in exactly one of the two queues.
     passing: VecDeque<Fingerprint>,
-    /// Keys that were found to hold somebody when their turn to go came.
+    /// Keys that blocked a client when they were considered for eviction.
     holding: VecDeque<Fingerprint>,
 }
 
 impl<E: Entry> BoundedTable<E> {
-    /// Makes an empty table. Its memory is reserved at once and touched as it fills, so that no request pays for
-    /// growing it.
+    /// Creates an empty table. Its memory is reserved at once, so that no request has to wait for the table
+    /// to grow.
     pub(crate) fn new(capacity: usize) -> Self {
         Self {
             capacity,
@@ -74,7 +76,7 @@ impl<E: Entry> BoundedTable<E> {
         self.entries.get_mut(key)
     }
 
-    /// Stores an entry, in the place of the one with that key or of another.
+    /// Stores an entry. It replaces the entry with the same key; in a full table, another entry is evicted.
     pub(crate) fn insert(&mut self, key: Fingerprint, entry: E, now: i64) {
         if let Some(known) = self.entries.get_mut(&key) {
             *known = entry;
@@ -90,8 +92,8 @@ impl<E: Entry> BoundedTable<E> {
         self.passing.push_back(key);
     }
 
-    /// Moves entries that hold somebody out of the way of those that may go. While a table's last quarter fills, this
-    /// gets to every entry twice over.
+    /// Moves blocking entries from the front of `passing` to `holding`. While the last quarter of the table
+    /// fills, this can reach every entry twice.
     fn look_ahead(&mut self, now: i64) {
         for _ in 0..AHEAD {
             let Some(key) = self.passing.front().copied().filter(|key| self.holds(key, now)) else { break };
@@ -134,7 +136,7 @@ impl<E: Entry> BoundedTable<E> {
 mod tests {
     use super::*;
 
-    /// Holds until then.
+    /// An entry that blocks until this time.
     struct Until(i64);
 
     impl Entry for Until {
@@ -160,7 +162,7 @@ mod tests {
         for number in 0..60 {
             table.insert(key(number), Until(1_000), 0);
         }
-        // The queues are as they were once a table's worth of passers-by has gone through: fifty times that.
+        // Fifty times the table's capacity, so that the queues reach a steady state.
         for number in 1_000..6_000 {
             table.insert(key(number), Until(0), 1);
             assert!(is_consistent(&table));
@@ -200,7 +202,7 @@ mod tests {
 
     #[test]
     fn r_087_a_full_table_does_not_have_a_request_wait_for_all_its_entries() {
-        /// Always holds, and counts how often it is asked.
+        /// An entry that always blocks, and counts how often it is asked.
         struct Counted<'a>(&'a std::cell::Cell<u32>);
 
         impl Entry for Counted<'_> {

@@ -1,4 +1,4 @@
-//! Keys and rules together.
+//! Tests of keys and rules together.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use std::net::IpAddr;

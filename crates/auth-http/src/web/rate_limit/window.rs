@@ -1,38 +1,39 @@
-//! Whether one more request fits (Better Auth core §5).
+//! Whether one more request is within the limit (Better Auth core §5).
 //!
-//! Not a fixed window: each request that passes begins the window anew, and the count starts over only after a window
-//! without one. So a client that asks once per second is refused after `max` requests and stays refused until it has
-//! been silent for a window; requests that are refused do not prolong that.
+//! The window is not fixed. Each accepted request restarts it, and the count restarts only after a whole
+//! window without an accepted request. So a client that sends one request per second is refused after `max`
+//! requests, and stays refused until a window has passed since its last accepted request. Refused requests do
+//! not extend this time.
 
 use std::time::Duration;
 
-/// How many requests pass in how much time.
+/// How many requests are accepted in how much time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateRule {
-    /// Time without a request after which the count starts over, in whole milliseconds.
+    /// Time without an accepted request after which the count restarts, in whole milliseconds.
     pub window: Duration,
-    /// Requests that pass until then; at least one.
+    /// Number of requests accepted until then; at least one.
     pub max: u32,
 }
 
-/// What is known of a key: how many requests passed, and when the last one did (milliseconds since 1970).
+/// The state of a key: how many requests were accepted, and when the last one was (milliseconds since 1970).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Hits {
     pub(crate) count: u32,
     pub(crate) last_request: i64,
 }
 
-/// What a request makes of them.
+/// The result of counting a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Step {
-    /// What is known from now on.
+    /// The new state of the key.
     pub(crate) hits: Hits,
-    /// Time until a request passes again, where this one does not.
+    /// Time until a request is accepted again; `None` if this one is accepted.
     pub(crate) refused_for: Option<Duration>,
 }
 
 impl RateRule {
-    /// Gives the window in milliseconds.
+    /// Returns the window in milliseconds.
     pub(crate) fn window_ms(self) -> i64 {
         i64::try_from(self.window.as_millis()).unwrap_or(i64::MAX)
     }
@@ -43,7 +44,7 @@ impl Hits {
     pub(crate) fn step(known: Option<Self>, rule: RateRule, now: i64) -> Step {
         let first = Self { count: 1, last_request: now };
         let Some(known) = known else { return Step { hits: first, refused_for: None } };
-        // A clock that was set back neither frees anybody nor holds anybody longer than one window.
+        // After the clock was set back, a block neither ends early nor lasts longer than one window.
         let last_request = known.last_request.min(now);
         let since = now.saturating_sub(last_request);
         if since >= rule.window_ms() {
@@ -67,7 +68,8 @@ mod tests {
 
     const RULE: RateRule = RateRule { window: Duration::from_secs(10), max: 3 };
 
-    /// Sends requests at these times (milliseconds) and gives who passed, and how long the others are told to wait.
+    /// Sends requests at these times (milliseconds). Returns `None` for an accepted request, and the wait of
+    /// a refused one.
     fn run(times: &[i64]) -> Vec<Option<u64>> {
         let mut hits = None;
         let each = |now: &i64| {
@@ -82,9 +84,9 @@ mod tests {
     fn r_079_the_window_moves_with_every_request_that_passes_and_no_other() {
         let cases: [(&[i64], &[Option<u64>]); 6] = [
             (&[0, 1, 2, 3, 4], &[None, None, None, Some(9_999), Some(9_998)]),
-            // The third one at 8 s holds the fourth until 18 s, whatever is refused in between.
+            // The third request, at 8 s, blocks the fourth until 18 s, whatever is refused in between.
             (&[0, 4_000, 8_000, 9_000, 17_999, 18_000], &[None, None, None, Some(9_000), Some(1), None]),
-            // Never silent for a window, so never counted anew.
+            // No pause is as long as a window, so the count never restarts.
             (&[0, 9_000, 18_000, 27_000], &[None, None, None, Some(1_000)]),
             (&[0, 1, 2, 10_002, 10_003, 10_004, 10_005], &[None, None, None, None, None, None, Some(9_999)]),
             (&[0, 10_000, 20_000, 30_000, 40_000], &[None; 5]),

@@ -1,4 +1,4 @@
-//! A panic of a handler costs one request.
+//! A panic in a handler fails only its own request.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use actix_web::App;

@@ -1,4 +1,4 @@
-//! Declarations in settings files: what they read as, and each reason to refuse one.
+//! Field declarations in settings files: valid ones, and each reason to refuse one.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use auth_core::DeclaredFields;

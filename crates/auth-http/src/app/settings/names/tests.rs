@@ -1,4 +1,4 @@
-//! Names in settings files: what they read as, and each reason to refuse one.
+//! Names in settings files: valid ones, and each reason to refuse one.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use super::super::{DEFAULT_TOML, Environment, SchemaSettings};

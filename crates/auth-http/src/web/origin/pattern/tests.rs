@@ -1,4 +1,4 @@
-//! Patterns against Better Auth's own results and against a model, and what is refused at the start.
+//! Compares patterns with Better Auth's own results and with a model, and checks which patterns are refused.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use rand::rngs::StdRng;
@@ -43,7 +43,7 @@ fn r_068_exact_origins_are_compared_as_parsed() {
 #[test]
 fn r_068_wildcards_do_not_cross_a_host_or_scheme() {
     check("*.example.com", "https://a.example.com", true);
-    // As the reference has it: any depth, and any scheme where none is named.
+    // As in Better Auth: any depth, and any scheme if the pattern has none.
     check("*.example.com", "https://a.b.example.com", true);
     check("*.example.com", "http://a.example.com", true);
     check("https://*.example.com", "https://a.b.example.com", true);
@@ -143,8 +143,8 @@ fn a_pattern_that_could_never_match_is_refused_with_what_was_meant() {
     }
 }
 
-/// Scheme, host and port of what is asked for, and what each kind of pattern says of the three. Where the parts fit
-/// it must match, elsewhere it must not, however the URL is dressed.
+/// Each pattern has a model that decides by scheme, host and port of a URL. The pattern must match exactly if
+/// the model does, whatever user, path, query or fragment the URL has.
 #[test]
 fn r_068_random_origins_match_exactly_where_their_parts_do() {
     const SCHEMES: [&str; 4] = ["https", "http", "ftp", "myapp"];
@@ -198,7 +198,7 @@ fn r_068_random_origins_match_exactly_where_their_parts_do() {
             "ftp" => ":21",
             _ => "none",
         };
-        // Where a scheme is not the web's, what follows a backslash belongs to the host.
+        // In a URL with a scheme other than http and https, the text after a backslash belongs to the host.
         if tail.starts_with('\\') && scheme == "myapp" {
             continue;
         }
