@@ -16,10 +16,13 @@ use crate::pairing::register::{self, Row};
 #[derive(Default)]
 struct Tally {
     steps: usize,
-    /// Steps that a row of the register is about.
-    meant: usize,
-    /// Steps that a row about answers of a kind changes.
+    /// Steps whose answers are those of Better Auth.
+    identical: usize,
+    /// Steps whose answers differ in headers alone, as rows about all answers of a kind say.
     general: usize,
+    /// Steps that differ on purpose in another way.
+    meant: usize,
+    /// Steps that differ in a way that no row describes.
     wrong: usize,
     answers: BTreeSet<String>,
 }
@@ -27,9 +30,16 @@ struct Tally {
 impl Tally {
     fn add(&mut self, step: &StepOutcome) {
         self.steps += 1;
-        self.meant += usize::from(step.rows().any(Row::is_single));
-        self.general += usize::from(step.rows().any(|row| !row.is_single()));
-        self.wrong += usize::from(!step.complaints.is_empty());
+        let count = if !step.complaints.is_empty() {
+            &mut self.wrong
+        } else if step.rows().any(|row| general_headers(row).is_none()) {
+            &mut self.meant
+        } else if step.rows().next().is_some() {
+            &mut self.general
+        } else {
+            &mut self.identical
+        };
+        *count += 1;
         let code = step.code.as_deref().map_or_else(String::new, |code| format!(" `{code}`"));
         self.answers.insert(format!("{}{code}", step.status));
     }
@@ -109,28 +119,44 @@ fn text() -> Text {
     for row in register::ROWS.iter() {
         writeln!(table, "| {} | {} |", row.place(), row.reason).expect("text");
     }
-    let (version, passed) = (version(), whole.passed());
+    let Tally { steps, identical, general, meant, wrong, .. } = whole;
+    let headers = headers_of_general_rows();
     Text {
         summary: format!(
-            "{} configurations, {} scenarios, {} steps, {requests} requests. Steps answered as they must be: {passed}. In {} of them this \
-             server means to differ in a way of its own; in {} a row about all answers of a kind applies, such as one header more. \
-             Each difference is a [row](#meant-differences) with its reason, and a row that changes nothing fails.\n",
+            "{} configurations, {} scenarios, {steps} steps, {requests} requests:\n\n\
+             | steps | their answers |\n|---|---|\n\
+             | {identical} | are those of Better Auth, byte for byte |\n\
+             | {general} | differ in headers alone: {headers} |\n\
+             | {meant} | differ on purpose |\n\
+             | {wrong} | differ in another way |\n\n\
+             Every difference on purpose and every header has a [row](#meant-differences) with its reason. A row that changes nothing \
+             fails the suite, and so does a step that differs in another way.\n",
             outcomes.len(),
             scenarios.len(),
-            whole.steps,
-            whole.meant,
-            whole.general,
         ),
         routes,
         configurations,
         register: table,
         line: format!(
-            "**Conformance: {passed} steps** beside better-auth {version} in {} configurations. {} register rows say where this server \
-             means to differ; more stands in the tables of [COMPATIBILITY](docs/COMPATIBILITY.md#meant-differences).\n",
+            "**Conformance with better-auth {}**: {steps} steps in {} configurations, compared in status, body, cookies and the headers \
+             that clients read. {identical} are answered byte for byte alike, \
+             {general} differ in headers alone ({headers}), {meant} differ [on purpose](docs/COMPATIBILITY.md#meant-differences), and \
+             {wrong} differ in another way. Routes that are not here yet are not among them.\n",
+            version(),
             outcomes.len(),
-            register::ROWS.len()
         ),
     }
+}
+
+/// Whether a row is about all answers of a kind, of which it changes headers alone.
+fn general_headers(row: &Row) -> Option<Vec<&str>> {
+    row.headers_alone().filter(|_| !row.is_single())
+}
+
+/// Lists the headers that such rows change.
+fn headers_of_general_rows() -> String {
+    let headers: BTreeSet<&str> = register::ROWS.iter().filter_map(general_headers).flatten().collect();
+    headers.into_iter().map(|header| format!("`{header}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// Puts generated text between `<!-- name -->` and `<!-- /name -->`.

@@ -59,6 +59,17 @@ impl Row {
         self.label.is_some()
     }
 
+    /// The headers of an answer that the row changes, where it changes nothing else.
+    pub(crate) fn headers_alone(&self) -> Option<Vec<&str>> {
+        let changes_more = self.status.is_some()
+            || self.body.is_some()
+            || self.set_cookie.is_some()
+            || !self.body_replace.is_empty();
+        let cookies = !self.without_set_cookie.is_empty() || self.without_superseded_cookies;
+        let headers = self.headers.keys().map(String::as_str).chain(cookies.then_some("set-cookie"));
+        (!changes_more).then(|| headers.collect())
+    }
+
     fn concerns(&self, step: &Asked<'_>) -> bool {
         let fits = |wanted: &Option<String>, is: &dyn Fn(&str) -> bool| wanted.as_deref().is_none_or(is);
         fits(&self.configuration, &|it| it == step.configuration)
