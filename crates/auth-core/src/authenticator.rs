@@ -129,7 +129,7 @@ impl Authenticator {
             #[cfg(feature = "josekit")]
             Verdict::Jwt(unconfirmed) => self.find_key(&unconfirmed, now).await,
             #[cfg(feature = "josekit")]
-            Verdict::Copy(unconfirmed) => self.find_copy(&unconfirmed, now).await,
+            Verdict::Copy(unconfirmed) => self.find_in_cookie_cache(&unconfirmed, now).await,
         }
     }
 
@@ -195,7 +195,7 @@ impl Authenticator {
     /// Looks up the key of a signed cookie cache. If the key is not found or the cookie cache does not
     /// verify, the session is looked up instead.
     #[cfg(feature = "josekit")]
-    async fn find_copy(
+    async fn find_in_cookie_cache(
         &self,
         unconfirmed: &UnconfirmedCopy,
         now: OffsetDateTime,

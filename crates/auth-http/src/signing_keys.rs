@@ -3,7 +3,7 @@
 //!
 //! The keys are rows in the database. Any number of servers share them, including Better Auth on Node. Every
 //! request for `/jwks` reads the table, so that it shows a key that another server has just created. Signing
-//! reads the table too, and then reuses the decrypted key for [`KEPT`]. During that time, a server may sign
+//! reads the table too, and then reuses the decrypted key for [`KEY_CACHE_TTL`]. During that time, a server may sign
 //! with a key that another server has replaced, which every verifier still knows, or with a key whose row was
 //! deleted, which no verifier knows.
 //!
@@ -15,7 +15,7 @@
 //! valid key at the same time, one of them stores a new one. Better Auth on Node takes no lock, so it and
 //! this server may both store a key; both keys are valid.
 
-mod copies;
+mod cookie_cache_key;
 mod known;
 mod moment;
 pub(crate) mod settings;
@@ -34,21 +34,21 @@ use tokio::task::JoinError;
 
 use crate::signing_keys::settings::JwtSettings;
 use crate::web::error::ApiError;
-use copies::CopyReads;
+use cookie_cache_key::CookieCacheKeyReads;
 use known::KnownKeys;
 use moment::is_within;
 
 /// How long a key is reused for signing before the table is read again.
-pub const KEPT: Duration = Duration::seconds(5);
+pub const KEY_CACHE_TTL: Duration = Duration::seconds(5);
 
 /// How long keys in memory are used for the cookie cache while the table cannot be read. During that time, a
 /// key whose row was deleted still verifies what it signed, and still signs if the deletion cannot be
 /// seen.
-const RELIED_ON: Duration = Duration::seconds(60);
+const STALE_KEY_TTL: Duration = Duration::seconds(60);
 
 /// How long a request waits for keys that it can do without. Even if the longest database operation follows,
 /// the request is answered within five seconds.
-pub const PATIENCE: std::time::Duration = std::time::Duration::from_millis(400);
+pub const READ_WAIT: std::time::Duration = std::time::Duration::from_millis(400);
 
 /// Signs tokens and publishes public keys. Cheap to clone; all workers share one, so that they create only
 /// one key.
@@ -65,7 +65,7 @@ struct Shared {
     /// Public keys that verify the cookie cache.
     known: KnownKeys,
     /// The state of reading the key that signs the cookie cache.
-    copy_reads: CopyReads,
+    cookie_cache_key_reads: CookieCacheKeyReads,
 }
 
 /// The current signing key.
@@ -161,7 +161,7 @@ impl SigningKeys {
             current: Mutex::default(),
             making: tokio::sync::Mutex::default(),
             known: KnownKeys::default(),
-            copy_reads: CopyReads::default(),
+            cookie_cache_key_reads: CookieCacheKeyReads::default(),
         }))
     }
 
@@ -247,7 +247,7 @@ impl SigningKeys {
 
     /// Returns the current signing key.
     async fn current(&self, store: &Store, now: OffsetDateTime) -> Result<SigningKey, SigningError> {
-        match self.remembered(KEPT, now) {
+        match self.remembered(KEY_CACHE_TTL, now) {
             Some(key) => Ok(key),
             None => self.read(store, now).await,
         }

@@ -80,7 +80,7 @@ where
     C: AsyncConnectionCore<Backend = Pg> + Send,
 {
     account::table
-        .filter(account::user_id.eq(ids.sought(user_id.as_str())))
+        .filter(account::user_id.eq(ids.lookup_id(user_id.as_str())))
         .filter(account::provider_id.eq(CREDENTIAL_PROVIDER))
         .filter(account::account_id.eq(user_id.as_str()))
         .order(account::created_at.asc())
@@ -105,7 +105,7 @@ where
     C: AsyncConnectionCore<Backend = Pg> + Send,
 {
     let credential = account::table
-        .filter(account::user_id.eq(ids.sought(user_id.as_str())))
+        .filter(account::user_id.eq(ids.lookup_id(user_id.as_str())))
         .filter(account::provider_id.eq(CREDENTIAL_PROVIDER))
         .filter(account::account_id.eq(user_id.as_str()))
         .filter(account::password.eq(verified.expose()));
@@ -127,7 +127,7 @@ where
     C: AsyncConnectionCore<Backend = Pg> + Send,
 {
     let held = account::table
-        .filter(account::user_id.eq(ids.sought(user_id.as_str())))
+        .filter(account::user_id.eq(ids.lookup_id(user_id.as_str())))
         .filter(account::provider_id.eq(CREDENTIAL_PROVIDER))
         .filter(account::account_id.eq(user_id.as_str()))
         .filter(account::password.eq(verified.expose()))

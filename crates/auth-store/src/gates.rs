@@ -140,7 +140,7 @@ pub(crate) async fn standing_on(
     ids: IdKind,
     id: &UserId,
 ) -> Result<UserStanding, StoreError> {
-    let read = ReadStanding { gates: &gates.0, id: ids.sought(id.as_str()) };
+    let read = ReadStanding { gates: &gates.0, id: ids.lookup_id(id.as_str()) };
     let row = read
         .get_result::<(bool, bool, Option<String>, Option<OffsetDateTime>)>(connection)
         .await
@@ -164,7 +164,7 @@ pub(crate) async fn lift_expired_on(
 ) -> Result<bool, StoreError> {
     let (Some(banned), Some(expires)) = (&gates.0.banned, &gates.0.expires) else { return Ok(false) };
     let (reason, now) = (gates.0.reason.as_ref(), to_milliseconds(now));
-    let lift = LiftBan { banned, reason, expires, id: ids.sought(id.as_str()), now };
+    let lift = LiftBan { banned, reason, expires, id: ids.lookup_id(id.as_str()), now };
     Ok(lift.execute(connection).await? > 0)
 }
 

@@ -49,7 +49,7 @@ impl IdKind {
     }
 
     /// Converts an id for looking up a row.
-    pub(crate) fn sought(self, id: &str) -> BoundId<'_> {
+    pub(crate) fn lookup_id(self, id: &str) -> BoundId<'_> {
         match self {
             Self::Text => BoundId::Text(id),
             Self::Uuid => BoundId::Uuid(parse_uuid(id)),
@@ -59,7 +59,7 @@ impl IdKind {
 
     /// Converts the id of another row for storing it in a new row.
     pub(crate) fn referred(self, id: &str) -> Result<BoundId<'_>, StoreError> {
-        match self.sought(id) {
+        match self.lookup_id(id) {
             BoundId::Uuid(None) | BoundId::Number(None) => {
                 Err(StoreError::rejected("an id of another kind than the column's"))
             }
@@ -238,19 +238,19 @@ mod tests {
 
     #[test]
     fn one_spelling_names_a_row() {
-        assert!(matches!(IdKind::Uuid.sought(UUID), BoundId::Uuid(Some(_))));
+        assert!(matches!(IdKind::Uuid.lookup_id(UUID), BoundId::Uuid(Some(_))));
         let upper = UUID.to_ascii_uppercase();
         let bare = UUID.replace('-', "");
         let braced = format!("{{{UUID}}}");
         for other in [upper.as_str(), &bare, &braced, "", "1", "abc"] {
-            assert!(matches!(IdKind::Uuid.sought(other), BoundId::Uuid(None)), "{other}");
+            assert!(matches!(IdKind::Uuid.lookup_id(other), BoundId::Uuid(None)), "{other}");
             assert!(matches!(IdKind::Uuid.referred(other), Err(StoreError::Rejected { .. })), "{other}");
         }
         for number in ["1", "2147483648", "-3", "9223372036854775807"] {
-            assert!(matches!(IdKind::Serial.sought(number), BoundId::Number(Some(_))), "{number}");
+            assert!(matches!(IdKind::Serial.lookup_id(number), BoundId::Number(Some(_))), "{number}");
         }
         for other in ["01", "+1", " 1", "1.0", "1e3", "-0", "", "9223372036854775808", UUID] {
-            assert!(matches!(IdKind::Serial.sought(other), BoundId::Number(None)), "{other}");
+            assert!(matches!(IdKind::Serial.lookup_id(other), BoundId::Number(None)), "{other}");
             assert!(matches!(IdKind::Serial.referred(other), Err(StoreError::Rejected { .. })), "{other}");
         }
         assert!(matches!(IdKind::Text.referred("any"), Ok(BoundId::Text("any"))));

@@ -5,13 +5,13 @@
 //! names are Better Auth's.
 
 mod connection;
-mod exchange;
+mod rename;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use auth_core::{IDENTIFIER_MAX_BYTES, is_identifier};
 
-pub(crate) use connection::{Exchange, NamedConnection};
+pub(crate) use connection::{NamedConnection, Rename};
 
 use crate::tables::{BOOKKEEPING_TABLE, Column, ColumnKind, Part, SIGN_IN_GATES, TableSet};
 

@@ -28,7 +28,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use crate::connection::{ConnectError, Connector, Patience, jitter};
 use crate::database_url::DatabaseUrl;
 use crate::error::{Outage, StoreError};
-use crate::names::{Exchange, NamedConnection, TableNames};
+use crate::names::{NamedConnection, Rename, TableNames};
 use crate::pooler;
 use crate::route::Route;
 use pipeline::Pipelines;
@@ -363,7 +363,7 @@ impl Pool {
             .build_unchecked(Manager {
                 connector: self.connector.clone(),
                 limits: self.settings.limits(""),
-                exchange: Arc::new(Exchange::new(Arc::clone(&self.settings.names))),
+                rename: Arc::new(Rename::new(Arc::clone(&self.settings.names))),
                 patience: self.settings.acquire_timeout,
                 shared: Arc::clone(&self.shared),
             })
@@ -425,7 +425,7 @@ struct Link {
 struct Manager {
     connector: Connector,
     limits: String,
-    exchange: Arc<Exchange>,
+    rename: Arc<Rename>,
     patience: Duration,
     shared: Arc<Shared>,
 }
@@ -439,7 +439,7 @@ impl Manager {
             Route::TransactionPooler => None,
         };
         let connection = self.connector.establish(limits).await?;
-        let connection = NamedConnection::new(connection, Arc::clone(&self.exchange));
+        let connection = NamedConnection::new(connection, Arc::clone(&self.rename));
         Ok(Link { connection, generation, unfinished: false })
     }
 }

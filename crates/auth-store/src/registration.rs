@@ -50,7 +50,7 @@ pub(crate) async fn register(
 }
 
 /// Stores the rows. With [`Address::Taken`], runs the same statements and rolls them back.
-pub(crate) async fn register_unseen(
+pub(crate) async fn register_enumeration_safe(
     pool: &Pool,
     fields: &DeclaredFields,
     ids: IdKind,
@@ -67,14 +67,16 @@ pub(crate) async fn register_unseen(
         new.user.email = Email::from_stored(format!("{}@{domain}", unused.as_str().to_ascii_lowercase()));
     }
     let tried = pool
-        .transaction(|connection| register_unseen_on(connection, fields, ids, &new, address).scope_boxed())
+        .transaction(|connection| {
+            register_enumeration_safe_on(connection, fields, ids, &new, address).scope_boxed()
+        })
         .await?;
     Ok(Registered { user: User { email: email.clone(), ..tried.user }, ..tried })
 }
 
 /// Runs inside the caller's transaction. Rolling back to the savepoint removes the rows but leaves a
 /// transaction to commit, so both cases wait for the disk.
-async fn register_unseen_on(
+async fn register_enumeration_safe_on(
     connection: &mut NamedConnection,
     fields: &DeclaredFields,
     ids: IdKind,

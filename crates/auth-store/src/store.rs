@@ -171,12 +171,12 @@ impl Store {
     ///
     /// As [`register`](Self::register). With [`Address::Free`], [`StoreError::Conflict`] can still mean that
     /// the address was taken concurrently.
-    pub async fn register_unseen(
+    pub async fn register_enumeration_safe(
         &self,
         new: &NewRegistration,
         address: Address,
     ) -> Result<Registered, StoreError> {
-        registration::register_unseen(&self.pool, &self.fields, self.ids, new, address).await
+        registration::register_enumeration_safe(&self.pool, &self.fields, self.ids, new, address).await
     }
 
     /// Stores the session of a sign-in whose password was verified. Returns it as it is stored. `None` if the

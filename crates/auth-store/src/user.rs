@@ -123,7 +123,7 @@ where
     C: AsyncConnectionCore<Backend = Pg> + Send,
 {
     user::table
-        .filter(user::id.eq(ids.sought(id.as_str())))
+        .filter(user::id.eq(ids.lookup_id(id.as_str())))
         .select((UserRow::columns(), FieldColumns::of_user(fields)))
         .get_result::<(UserRow, FieldCells)>(connection)
         .await

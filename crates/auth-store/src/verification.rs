@@ -106,7 +106,7 @@ pub(crate) async fn delete_on<C>(
 where
     C: AsyncConnectionCore<Backend = Pg> + Send,
 {
-    let gone = diesel::delete(verification::table.filter(verification::id.eq(ids.sought(id.as_str()))))
+    let gone = diesel::delete(verification::table.filter(verification::id.eq(ids.lookup_id(id.as_str()))))
         .execute(connection)
         .await?;
     Ok(gone > 0)

@@ -239,11 +239,11 @@ impl SignUp {
         let account = self.account(request, &user, hash);
         let new = NewRegistration { user, account, session: None };
         let address = if is_taken { Address::Taken } else { Address::Free };
-        let mut stored = self.store.register_unseen(&new, address).await;
+        let mut stored = self.store.register_enumeration_safe(&new, address).await;
         if let (Err(StoreError::Conflict { .. }), false) = (&stored, is_taken)
             && self.is_taken(&new.user.email).await?
         {
-            stored = self.store.register_unseen(&new, Address::Taken).await;
+            stored = self.store.register_enumeration_safe(&new, Address::Taken).await;
         }
         let Registered { user, session } = stored.map_err(unstorable)?;
         Ok(SignedUp { user, session })

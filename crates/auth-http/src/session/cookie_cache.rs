@@ -42,7 +42,7 @@ impl SessionCookieCache {
                 }
             },
             CookieCacheForm::Keys(cache, keys) => {
-                keys.sign_copy(&self.store, cache, principal, remember, now).await
+                keys.sign_cookie_cache(&self.store, cache, principal, remember, now).await
             }
         }
     }

@@ -2,7 +2,7 @@
 //! (Better Auth plugins §3.6).
 //!
 //! The `kid` is chosen by the attacker. So an unknown `kid` makes the server read the table at most once per
-//! [`KEPT`]. Requests that arrive during the read wait for its result, at most [`PATIENCE`], and hold no
+//! [`KEY_CACHE_TTL`]. Requests that arrive during the read wait for its result, at most [`READ_WAIT`], and hold no
 //! connection while they wait.
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::moment::is_within;
-use super::{KEPT, PATIENCE, RELIED_ON, SigningKeys};
+use super::{KEY_CACHE_TTL, READ_WAIT, STALE_KEY_TTL, SigningKeys};
 
 /// Public keys, and when they were read.
 #[derive(Default)]
@@ -39,11 +39,11 @@ struct Known {
 
 impl Known {
     fn is_relied_on(&self, now: OffsetDateTime) -> bool {
-        is_within(self.read_at, RELIED_ON, now)
+        is_within(self.read_at, STALE_KEY_TTL, now)
     }
 
     fn was_asked(&self, now: OffsetDateTime) -> bool {
-        is_within(self.asked_at, KEPT, now)
+        is_within(self.asked_at, KEY_CACHE_TTL, now)
     }
 }
 
@@ -77,8 +77,8 @@ impl SigningKeys {
         // A request that knows the key does not wait for another request's read.
         let turn = match (Arc::clone(&reading).try_lock_owned(), &found) {
             (Ok(turn), _) => Some(turn),
-            (Err(_somebody_reads), Some(_)) => return found,
-            (Err(_somebody_reads), None) => None,
+            (Err(_read_under_way), Some(_)) => return found,
+            (Err(_read_under_way), None) => None,
         };
         let asked = async {
             let turn = match turn {
@@ -89,7 +89,7 @@ impl SigningKeys {
                 let _ended = self.ask(turn, store, now).await;
             }
         };
-        let _in_time = timeout(PATIENCE, asked).await;
+        let _in_time = timeout(READ_WAIT, asked).await;
         self.0.known.get().keys.find(kid).cloned()
     }
 

@@ -297,7 +297,7 @@ async fn another_servers_newer_key_is_shown_at_once_and_signs_soon() {
     )
     .await;
     assert_eq!(keys(&app).await.iter().count(), 2);
-    app.clock.advance(auth_http::signing_keys::KEPT);
+    app.clock.advance(auth_http::signing_keys::KEY_CACHE_TTL);
     let next = token(&app, &cookie).await;
     assert_eq!(kid(&next), "newer");
     claims(&app, &next).await;

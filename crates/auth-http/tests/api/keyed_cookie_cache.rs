@@ -6,7 +6,7 @@ mod reads;
 use auth_core::{
     BaseUrl, Credentials, JwkSet, JwtPolicy, KeyedCookieCache, Proof, Refusal, UserSession, Verdict, Verifier,
 };
-use auth_http::signing_keys::KEPT;
+use auth_http::signing_keys::KEY_CACHE_TTL;
 use josekit::jwk::Jwk;
 use josekit::jws::{EdDSA, JwsSigner};
 use serde_json::{Value, json};
@@ -163,7 +163,7 @@ async fn r_002_nothing_else_passes_for_a_copy_nor_a_copy_for_anything_else() {
            "createdAt" - interval '1 day', alg, crv from jwks"#,
     )
     .await;
-    app.clock.advance(KEPT);
+    app.clock.advance(KEY_CACHE_TTL);
     let bob = app.register("bob@example.com").await;
     let forgeries = [
         ("a token of the plugin", token.clone()),
@@ -252,7 +252,7 @@ async fn a_key_that_another_server_made_is_found_and_the_table_not_read_for_ever
     assert_eq!(kid(&copy(&bob).unwrap()), "newer");
     rename(&app).await;
     assert_eq!(name(&app, &bob.cookie_header()).await, "stored", "the table was read a moment ago");
-    app.clock.advance(KEPT);
+    app.clock.advance(KEY_CACHE_TTL);
     assert_eq!(name(&app, &bob.cookie_header()).await, "bob");
     // And from now on without the table.
     app.execute("alter table jwks rename to keys_elsewhere; alter table session rename to elsewhere").await;
@@ -318,7 +318,7 @@ async fn a_key_that_cannot_be_used_costs_the_copy_and_nothing_else() {
         if broken == "no table" {
             app.execute("alter table jwks rename to keys_elsewhere").await;
             // It is not tried for every request.
-            other.clock.advance(KEPT);
+            other.clock.advance(KEY_CACHE_TTL);
         }
         let email = format!("{}@example.com", broken.replace(' ', "-"));
         let registered = other.register(&email).await;
@@ -342,6 +342,6 @@ async fn a_key_that_cannot_be_used_costs_the_copy_and_nothing_else() {
     assert!(copy(&app.register("bob@example.com").await).is_some());
     app.execute("delete from jwks").await;
     assert_eq!(copy(&other.register("cy@example.com").await), None, "it was tried a moment ago");
-    other.clock.advance(KEPT);
+    other.clock.advance(KEY_CACHE_TTL);
     assert!(copy(&other.register("dee@example.com").await).is_some());
 }

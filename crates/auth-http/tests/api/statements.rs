@@ -6,7 +6,7 @@ pub mod counting;
 use std::fmt::Write;
 use std::path::Path;
 
-use auth_http::signing_keys::KEPT;
+use auth_http::signing_keys::KEY_CACHE_TTL;
 use auth_store::IdKind;
 use auth_store::testing::TestDatabase;
 use reqwest::RequestBuilder;
@@ -199,7 +199,7 @@ impl Measured {
         self.rows.clear();
         let email = format!("{name}@example.com");
         self.app.register(&email).await;
-        self.app.clock.advance(KEPT);
+        self.app.clock.advance(KEY_CACHE_TTL);
         let route = "POST /login";
         let person = email_and_password(&email);
         let login = |measured: &Self| measured.request(route).json(&person);
@@ -293,7 +293,7 @@ impl Measured {
         self.app.register(&email).await;
         let session = self.app.login(&email).await;
         let (token, read) = ("GET /token", "GET /get-session");
-        self.app.clock.advance(KEPT);
+        self.app.clock.advance(KEY_CACHE_TTL);
         self.count(token, "a cookie, no key read lately", self.with_cookie(token, &session)).await;
         self.count(token, "a cookie", self.with_cookie(token, &session)).await;
         self.count(token, "no credentials", self.request(token)).await;

@@ -50,7 +50,7 @@ pub(super) fn shape(live: &Live, layout: &Layout) -> Vec<Change> {
             let Some(sql) = add_column(table, column, layout) else { continue };
             let name = layout.names.column(table, column.name);
             let what = format!("column \"{}\".\"{name}\"", layout.names.table(table));
-            changes.push(Change { what, sql: layout.names.exchange(&sql).into_owned() });
+            changes.push(Change { what, sql: layout.names.rename(&sql).into_owned() });
             // As in Node's migration tool: a unique constraint in a new table, a unique index for an added
             // column.
             if column.unique {
@@ -85,7 +85,7 @@ fn create_table(table: &str, layout: &Layout) -> Change {
     let columns: Vec<String> = columns.collect();
     let sql = format!("CREATE TABLE \"{table}\" ({}\n)", columns.join(","));
     let what = format!("table \"{}\"", layout.names.table(table));
-    Change { what, sql: layout.names.exchange(&sql).into_owned() }
+    Change { what, sql: layout.names.rename(&sql).into_owned() }
 }
 
 /// Returns the statement that adds a column, with Better Auth's names; `None` if the column must not be
@@ -106,7 +106,7 @@ fn create_index(table: &str, column: &str, kind: &str, layout: &Layout) -> Chang
     let sql = format!("CREATE {unique}INDEX \"{table}_{column}_{kind}\" ON \"{table}\" (\"{column}\")");
     let (table, column) = (layout.names.table(table), layout.names.column(table, column));
     let what = format!("index \"{table}_{column}_{kind}\"");
-    Change { what, sql: layout.names.exchange(&sql).into_owned() }
+    Change { what, sql: layout.names.rename(&sql).into_owned() }
 }
 
 /// Returns a column's name, type, default and NOT NULL.

@@ -128,7 +128,7 @@ fn findings(live: &Live, declared: &DeclaredFields, layout: &Layout) -> Vec<Find
             column: Some(layout.names.column(table, &field.column).to_owned()),
             problem,
             severity,
-            fix: fix.map(|fix| layout.names.exchange(&fix).into_owned()),
+            fix: fix.map(|fix| layout.names.rename(&fix).into_owned()),
         };
         let Some(found) = live.column(table, &field.column) else {
             let fix = Some(format!("{};", add_column(table, field)));
@@ -199,7 +199,7 @@ fn statements(live: &Live, declared: &DeclaredFields, names: &TableNames) -> Vec
         }
         statements.extend(create_index(live, names, table, field));
     }
-    statements.into_iter().map(|statement| names.exchange(&statement).into_owned()).collect()
+    statements.into_iter().map(|statement| names.rename(&statement).into_owned()).collect()
 }
 
 fn add_column(table: &str, field: &FieldDeclaration) -> String {

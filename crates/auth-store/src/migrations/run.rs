@@ -220,7 +220,7 @@ impl Link {
         for table in part.tables.iter().rev() {
             let failed = |source| MigrationError::Failed { what: names.table(table.name).to_owned(), source };
             let sql = drop_statement(table);
-            self.client.batch_execute(&names.exchange(&sql)).await.map_err(failed)?;
+            self.client.batch_execute(&names.rename(&sql)).await.map_err(failed)?;
         }
         self.forget(part).await?;
         Ok(Some(Reverted::Dropped(part.feature)))
@@ -247,7 +247,7 @@ impl Link {
             let has_value: Vec<String> = has_value.collect();
             let sql =
                 format!("SELECT EXISTS (SELECT FROM \"{}\" WHERE {})", table.name, has_value.join(" OR "));
-            if self.client.query_one(&*names.exchange(&sql), &[]).await?.try_get(0)? {
+            if self.client.query_one(&*names.rename(&sql), &[]).await?.try_get(0)? {
                 with_values.push(name.to_owned());
             }
         }

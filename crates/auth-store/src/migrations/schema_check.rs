@@ -227,6 +227,6 @@ fn finding(
         column: column.map(|column| names.column(table, column).to_owned()),
         problem,
         severity,
-        fix: fix.map(|fix| names.exchange(&fix).into_owned()),
+        fix: fix.map(|fix| names.rename(&fix).into_owned()),
     }
 }

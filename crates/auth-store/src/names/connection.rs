@@ -16,12 +16,12 @@ const MOST_TEXTS: usize = 500;
 
 /// The names of a pool's database, and a cache of SQL with these names.
 #[derive(Debug, Default)]
-pub(crate) struct Exchange {
+pub(crate) struct Rename {
     names: Arc<TableNames>,
     texts: Mutex<HashMap<String, Arc<str>>>,
 }
 
-impl Exchange {
+impl Rename {
     pub(crate) fn new(names: Arc<TableNames>) -> Self {
         Self { names, texts: Mutex::default() }
     }
@@ -33,7 +33,7 @@ impl Exchange {
         if let Some(text) = texts.get(&sql) {
             return Arc::clone(text);
         }
-        let text: Arc<str> = self.names.exchange(&sql).into();
+        let text: Arc<str> = self.names.rename(&sql).into();
         if texts.len() < MOST_TEXTS {
             texts.insert(sql, Arc::clone(&text));
         }
@@ -44,17 +44,17 @@ impl Exchange {
 /// The connection that repositories run their statements on.
 pub(crate) struct NamedConnection {
     connection: PgClient,
-    exchange: Arc<Exchange>,
+    rename: Arc<Rename>,
 }
 
 impl NamedConnection {
-    pub(crate) fn new(connection: PgClient, exchange: Arc<Exchange>) -> Self {
-        Self { connection, exchange }
+    pub(crate) fn new(connection: PgClient, rename: Arc<Rename>) -> Self {
+        Self { connection, rename }
     }
 
     /// Returns another handle on the same connection, as [`PgClient::handle`] does.
     pub(crate) fn handle(&self) -> Self {
-        Self { connection: self.connection.handle(), exchange: Arc::clone(&self.exchange) }
+        Self { connection: self.connection.handle(), rename: Arc::clone(&self.rename) }
     }
 
     /// Whether the connection can start a new operation.
@@ -70,13 +70,13 @@ impl NamedConnection {
 
     /// Returns the database's names.
     pub(crate) fn names(&self) -> &Arc<TableNames> {
-        &self.exchange.names
+        &self.rename.names
     }
 }
 
 impl SimpleAsyncConnection for NamedConnection {
     async fn batch_execute(&mut self, query: &str) -> QueryResult<()> {
-        self.connection.batch_execute(&self.exchange.names.exchange(query)).await
+        self.connection.batch_execute(&self.rename.names.rename(query)).await
     }
 }
 
@@ -92,7 +92,7 @@ impl AsyncConnectionCore for NamedConnection {
         T: AsQuery + 'query,
         T::Query: QueryFragment<Pg> + QueryId + 'query,
     {
-        self.connection.load(Named { query: source.as_query(), exchange: Arc::clone(&self.exchange) })
+        self.connection.load(Named { query: source.as_query(), rename: Arc::clone(&self.rename) })
     }
 
     fn execute_returning_count<'conn, 'query, T>(
@@ -102,7 +102,7 @@ impl AsyncConnectionCore for NamedConnection {
     where
         T: QueryFragment<Pg> + QueryId + 'query,
     {
-        self.connection.execute_returning_count(Named { query: source, exchange: Arc::clone(&self.exchange) })
+        self.connection.execute_returning_count(Named { query: source, rename: Arc::clone(&self.rename) })
     }
 }
 
@@ -110,7 +110,7 @@ impl AsyncConnectionCore for NamedConnection {
 /// statements keep the cache keys of the wrapped query.
 struct Named<Q> {
     query: Q,
-    exchange: Arc<Exchange>,
+    rename: Arc<Rename>,
 }
 
 impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Named<Q> {
@@ -119,12 +119,12 @@ impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Named<Q> {
     }
 
     fn to_sql(&self, out: &mut PgQueryBuilder, backend: &Pg) -> QueryResult<()> {
-        if self.exchange.names.are_better_auths() {
+        if self.rename.names.are_better_auths() {
             return self.query.to_sql(out, backend);
         }
         let mut text = PgQueryBuilder::default();
         self.query.to_sql(&mut text, backend)?;
-        out.push_sql(&self.exchange.text(text.finish()));
+        out.push_sql(&self.rename.text(text.finish()));
         Ok(())
     }
 

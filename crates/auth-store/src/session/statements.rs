@@ -55,7 +55,7 @@ where
 {
     session::table
         .inner_join(user::table)
-        .filter(session::id.eq(ids.sought(id.as_str())))
+        .filter(session::id.eq(ids.lookup_id(id.as_str())))
         .select((UserRow::columns(), SessionRow::columns(), FieldColumns::of_both(fields)))
         .get_result::<PrincipalRow>(connection)
         .await
@@ -76,7 +76,7 @@ where
     C: AsyncConnectionCore<Backend = Pg> + Send,
 {
     session::table
-        .filter(session::user_id.eq(ids.sought(user_id.as_str())))
+        .filter(session::user_id.eq(ids.lookup_id(user_id.as_str())))
         .filter(session::expires_at.gt(to_milliseconds(now)))
         .order((session::created_at.desc(), session::id.desc()))
         .limit(limit.into())
@@ -146,8 +146,8 @@ where
 {
     let (others, now) = (diesel::alias!(session as others), to_milliseconds(new.created_at));
     let excess = others
-        .filter(others.field(session::user_id).eq(ids.sought(new.user_id.as_str())))
-        .filter(others.field(session::id).ne(ids.sought(new.id.as_str())))
+        .filter(others.field(session::user_id).eq(ids.lookup_id(new.user_id.as_str())))
+        .filter(others.field(session::id).ne(ids.lookup_id(new.id.as_str())))
         .order((
             others.field(session::expires_at).ge(now).desc(),
             others.field(session::created_at).desc(),
@@ -232,7 +232,7 @@ where
     }
     let owned = session::table
         .filter(session::token.eq(token.expose()))
-        .filter(session::user_id.eq(ids.sought(user_id.as_str())));
+        .filter(session::user_id.eq(ids.lookup_id(user_id.as_str())));
     let gone = diesel::delete(owned).execute(connection).await?;
     Ok(gone > 0)
 }
@@ -247,7 +247,7 @@ where
     C: AsyncConnectionCore<Backend = Pg> + Send,
 {
     let others = session::table
-        .filter(session::user_id.eq(ids.sought(user_id.as_str())))
+        .filter(session::user_id.eq(ids.lookup_id(user_id.as_str())))
         .filter(session::token.ne(kept.expose()));
     Ok(diesel::delete(others).execute(connection).await?)
 }
@@ -260,7 +260,7 @@ pub(crate) async fn delete_by_user_on<C>(
 where
     C: AsyncConnectionCore<Backend = Pg> + Send,
 {
-    let of_user = session::table.filter(session::user_id.eq(ids.sought(user_id.as_str())));
+    let of_user = session::table.filter(session::user_id.eq(ids.lookup_id(user_id.as_str())));
     Ok(diesel::delete(of_user).execute(connection).await?)
 }
 

@@ -164,7 +164,7 @@ async fn what_a_column_cannot_hold_is_refused_and_not_an_outage() {
     ] {
         let error = store.register(&new).await.unwrap_err();
         assert!(matches!(error, StoreError::Rejected { .. }), "{error:?}");
-        let error = store.register_unseen(&new, Address::Taken).await.unwrap_err();
+        let error = store.register_enumeration_safe(&new, Address::Taken).await.unwrap_err();
         assert!(matches!(error, StoreError::Rejected { .. }), "{error:?}");
     }
     assert!(store.users().find_by_id(&nul("plan", FieldValue::Null).user.id).await.unwrap().is_none());
@@ -211,22 +211,23 @@ async fn r_056_a_taken_address_is_tried_like_a_free_one_and_leaves_nothing() {
 
     let unseen = |email: &str, nick: &str| NewRegistration { session: None, ..registration(email, nick) };
     let again = unseen("ann@example.com", "other");
-    let tried = store.register_unseen(&again, Address::Taken).await.unwrap();
+    let tried = store.register_enumeration_safe(&again, Address::Taken).await.unwrap();
     assert_eq!(tried.user.additional, again.user.additional);
     assert_eq!(tried.user.email, again.user.email, "as if it had been free");
     assert_eq!(database.query_one_text(rows).await, before);
     let taken_nick = unseen("ann@example.com", "ann");
-    let error = store.register_unseen(&taken_nick, Address::Taken).await.unwrap_err();
+    let error = store.register_enumeration_safe(&taken_nick, Address::Taken).await.unwrap_err();
     assert!(matches!(error, StoreError::Conflict { .. }), "{error:?}");
     assert_eq!(database.query_one_text(rows).await, before);
 
-    let error = store.register_unseen(&unseen("bob@example.com", "ann"), Address::Free).await.unwrap_err();
+    let error =
+        store.register_enumeration_safe(&unseen("bob@example.com", "ann"), Address::Free).await.unwrap_err();
     assert!(matches!(error, StoreError::Conflict { .. }), "{error:?}");
-    let error = store.register_unseen(&again, Address::Free).await.unwrap_err();
+    let error = store.register_enumeration_safe(&again, Address::Free).await.unwrap_err();
     assert!(matches!(error, StoreError::Conflict { .. }), "the address was taken meanwhile: {error:?}");
     assert_eq!(database.query_one_text(rows).await, before);
     let bob = unseen("bob@example.com", "bob");
-    store.register_unseen(&bob, Address::Free).await.unwrap();
+    store.register_enumeration_safe(&bob, Address::Free).await.unwrap();
     assert!(store.users().find_credential_by_email(&bob.user.email).await.unwrap().unwrap().1.is_some());
 }
 

@@ -263,8 +263,9 @@ async fn r_056_a_taken_address_gets_an_id_like_a_free_one() {
         let (database, store) = with_ids(ids).await;
         let (ann, _) = register(&store, "ann@example.com").await;
         let unseen = |email: &str| NewRegistration { session: None, ..made::registration(email) };
-        let taken = store.register_unseen(&unseen("ann@example.com"), Address::Taken).await.unwrap();
-        let free = store.register_unseen(&unseen("bob@example.com"), Address::Free).await.unwrap();
+        let taken =
+            store.register_enumeration_safe(&unseen("ann@example.com"), Address::Taken).await.unwrap();
+        let free = store.register_enumeration_safe(&unseen("bob@example.com"), Address::Free).await.unwrap();
         for id in [&taken.user.id, &free.user.id] {
             assert!(is_of(ids, id.as_str()), "{ids}: {id:?}");
             assert_ne!(*id, ann.id);

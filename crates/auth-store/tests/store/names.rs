@@ -82,7 +82,7 @@ async fn every_statement_finds_tables_and_columns_of_other_names() {
         let registered = store.register(&new).await.unwrap();
         let (ann, first) = (registered.user, registered.session.unwrap());
         let bob = made::registration("bob@example.com");
-        store.register_unseen(&bob, Address::Free).await.unwrap();
+        store.register_enumeration_safe(&bob, Address::Free).await.unwrap();
         assert!(store.register(&new).await.is_err(), "{ids}: the address is taken");
         assert_eq!(store.users().find_by_email(&ann.email).await.unwrap().unwrap().id, ann.id);
         let account = store.accounts().find_credential(&ann.id).await.unwrap().unwrap();

@@ -2,13 +2,15 @@
 
 use std::time::{Duration as Span, Instant};
 
-use auth_http::signing_keys::PATIENCE;
+use auth_http::signing_keys::READ_WAIT;
 use futures_util::future::{join, join_all};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::{Answer, DATA, Duration, KEPT, ON, TestApp, beside, copy, json, kid, name, read, rename, start};
+use super::{
+    Answer, DATA, Duration, KEY_CACHE_TTL, ON, TestApp, beside, copy, json, kid, name, read, rename, start,
+};
 use crate::statements::counting::CountingProxy;
 
 /// A server that knows no keys yet, as after a restart, and what counts its reads.
@@ -67,11 +69,11 @@ impl Held {
 async fn in_time<T>(round: impl AsyncFn() -> (Span, T)) -> T {
     for _ in 0..20 {
         let (took, outcome) = round().await;
-        if took < PATIENCE {
+        if took < READ_WAIT {
             return outcome;
         }
     }
-    panic!("this machine is too slow for {PATIENCE:?}")
+    panic!("this machine is too slow for {READ_WAIT:?}")
 }
 
 /// What an answer says of the copy that came: whose name it shows, and whether a new one takes its place.
@@ -177,14 +179,14 @@ async fn names_of_strange_keys_have_the_table_read_once_in_five_seconds() {
     assert_eq!(ask(5).await, 0, "older ones");
     restarted.app.clock.advance(Duration::seconds(9));
     assert_eq!(ask(5).await, 0, "younger ones");
-    restarted.app.clock.advance(KEPT);
+    restarted.app.clock.advance(KEY_CACHE_TTL);
     assert_eq!(ask(20).await, 1, "later");
     app.execute(
         "alter table jwks rename to keys_elsewhere; \
          create view jwks as select * from keys_elsewhere where 1 / 0 = 1",
     )
     .await;
-    restarted.app.clock.advance(KEPT);
+    restarted.app.clock.advance(KEY_CACHE_TTL);
     assert_eq!(ask(20).await, 1, "it is no other where the table cannot be read");
     assert_eq!(ask(5).await, 0);
 }
@@ -217,7 +219,7 @@ async fn r_130_copies_go_on_for_a_minute_while_the_keys_cannot_be_read() {
     let signed_by = kid(&copy(&registered).unwrap());
     app.execute("alter table jwks rename to keys_elsewhere").await;
     for seconds in [5, 10, 15, 20, 25, 30, 35, 40, 45, 50] {
-        app.clock.advance(KEPT);
+        app.clock.advance(KEY_CACHE_TTL);
         for _ in 0..2 {
             let value = copy(&app.login("ann@example.com").await).unwrap_or_else(|| panic!("{seconds} s"));
             assert_eq!(kid(&value), signed_by);
@@ -226,7 +228,7 @@ async fn r_130_copies_go_on_for_a_minute_while_the_keys_cannot_be_read() {
     app.clock.advance(Duration::seconds(10));
     assert_eq!(copy(&app.login("ann@example.com").await), None, "after a minute");
     app.execute("alter table keys_elsewhere rename to jwks").await;
-    app.clock.advance(KEPT);
+    app.clock.advance(KEY_CACHE_TTL);
     assert!(copy(&app.login("ann@example.com").await).is_some());
 }
 
@@ -240,7 +242,7 @@ async fn r_130_a_key_that_has_run_out_or_cannot_be_opened_does_not_go_on() {
     app.clock.advance(Duration::seconds(11));
     assert_eq!(copy(&app.login("ann@example.com").await), None, "it has run out");
     app.execute("alter table keys_elsewhere rename to jwks").await;
-    app.clock.advance(KEPT);
+    app.clock.advance(KEY_CACHE_TTL);
     assert!(copy(&app.login("ann@example.com").await).is_some());
 
     // Somebody makes a newer key that this server cannot open, and then the table is away.
@@ -250,10 +252,10 @@ async fn r_130_a_key_that_has_run_out_or_cannot_be_opened_does_not_go_on() {
            order by "createdAt" desc limit 1"#,
     )
     .await;
-    app.clock.advance(KEPT);
+    app.clock.advance(KEY_CACHE_TTL);
     assert_eq!(copy(&app.login("ann@example.com").await), None, "the table says that another signs");
     app.execute("alter table jwks rename to keys_elsewhere").await;
-    app.clock.advance(KEPT);
+    app.clock.advance(KEY_CACHE_TTL);
     assert_eq!(copy(&app.login("ann@example.com").await), None, "and that is not forgotten");
 }
 
@@ -261,7 +263,7 @@ async fn r_130_a_key_that_has_run_out_or_cannot_be_opened_does_not_go_on() {
 async fn sign_ins_do_not_wait_for_a_key_that_was_opened() {
     let app = start(&[]).await;
     app.register("ann@example.com").await;
-    app.clock.advance(KEPT);
+    app.clock.advance(KEY_CACHE_TTL);
     let held = Held::of(&app).await;
     // Nobody lets the table go before they are answered.
     let answers = join_all((0..4).map(|_| app.login("ann@example.com"))).await;

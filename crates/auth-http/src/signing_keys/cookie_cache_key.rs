@@ -1,7 +1,7 @@
 //! The cookie cache of a session, and the key that signs it (Better Auth plugins §3.6).
 //!
 //! The cookie cache reduces the load on the database, so it must keep working when the database is busy. If
-//! the table is slow or cannot be read, the last decrypted key is used for up to [`RELIED_ON`], as public
+//! the table is slow or cannot be read, the last decrypted key is used for up to [`STALE_KEY_TTL`], as public
 //! keys are. Only one request at a time reads the table.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,11 +14,11 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::moment::is_within;
-use super::{KEPT, PATIENCE, RELIED_ON, SigningError, SigningKeys, is_slow};
+use super::{KEY_CACHE_TTL, READ_WAIT, STALE_KEY_TTL, SigningError, SigningKeys, is_slow};
 
 /// The state of reading the key that signs the cookie cache.
 #[derive(Default)]
-pub(super) struct CopyReads {
+pub(super) struct CookieCacheKeyReads {
     last: Mutex<Reads>,
     /// Held while the table is read for a key, until the read has succeeded or failed.
     reading: Arc<tokio::sync::Mutex<()>>,
@@ -34,7 +34,7 @@ struct Reads {
     is_told: bool,
 }
 
-impl CopyReads {
+impl CookieCacheKeyReads {
     fn lock(&self) -> MutexGuard<'_, Reads> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -42,8 +42,8 @@ impl CopyReads {
 
 impl SigningKeys {
     /// Signs the cookie cache of a session; `None` if that is not possible. After a failed read, the key is
-    /// read again after [`KEPT`]. A failure is logged once, and again only after a success in between.
-    pub(crate) async fn sign_copy(
+    /// read again after [`KEY_CACHE_TTL`]. A failure is logged once, and again only after a success in between.
+    pub(crate) async fn sign_cookie_cache(
         &self,
         store: &Store,
         cache: &KeyedCookieCache,
@@ -51,10 +51,10 @@ impl SigningKeys {
         remember: Remember,
         now: OffsetDateTime,
     ) -> Option<CachedValue> {
-        let key = self.copy_key(store, now).await?;
+        let key = self.cookie_cache_key(store, now).await?;
         match sign(key, cache, principal, remember, now).await {
             Ok(copy) => {
-                self.0.copy_reads.lock().is_told = false;
+                self.0.cookie_cache_key_reads.lock().is_told = false;
                 Some(copy)
             }
             Err(error) => {
@@ -64,36 +64,36 @@ impl SigningKeys {
         }
     }
 
-    async fn copy_key(&self, store: &Store, now: OffsetDateTime) -> Option<SigningKey> {
-        let before = *self.0.copy_reads.lock();
-        if let Some(key) = self.remembered(KEPT, now) {
+    async fn cookie_cache_key(&self, store: &Store, now: OffsetDateTime) -> Option<SigningKey> {
+        let before = *self.0.cookie_cache_key_reads.lock();
+        if let Some(key) = self.remembered(KEY_CACHE_TTL, now) {
             return Some(key);
         }
-        let last = self.remembered(RELIED_ON, now);
-        if is_within(before.failed_at, KEPT, now) {
+        let last = self.remembered(STALE_KEY_TTL, now);
+        if is_within(before.failed_at, KEY_CACHE_TTL, now) {
             return last;
         }
-        let reading = Arc::clone(&self.0.copy_reads.reading);
+        let reading = Arc::clone(&self.0.cookie_cache_key_reads.reading);
         let turn = match (Arc::clone(&reading).try_lock_owned(), &last) {
             (Ok(turn), _) => turn,
-            (Err(_somebody_reads), Some(_)) => return last,
-            (Err(_somebody_reads), None) => reading.lock_owned().await,
+            (Err(_read_under_way), Some(_)) => return last,
+            (Err(_read_under_way), None) => reading.lock_owned().await,
         };
-        if self.0.copy_reads.lock().ended == before.ended {
-            let read = self.read_for_copies(turn, store, now);
+        if self.0.cookie_cache_key_reads.lock().ended == before.ended {
+            let read = self.read_for_cookie_cache(turn, store, now);
             // Without an earlier key, the request waits for the read to end, since a key may have to be
             // created.
             let _ended = match last {
-                Some(_) => timeout(PATIENCE, read).await.unwrap_or(Ok(())),
+                Some(_) => timeout(READ_WAIT, read).await.unwrap_or(Ok(())),
                 None => read.await,
             };
         }
-        self.remembered(RELIED_ON, now)
+        self.remembered(STALE_KEY_TTL, now)
     }
 
     /// Reads the signing key from the table. The read continues if the client disconnects, because other
     /// requests wait for it.
-    fn read_for_copies(
+    fn read_for_cookie_cache(
         &self,
         turn: OwnedMutexGuard<()>,
         store: &Store,
@@ -105,7 +105,7 @@ impl SigningKeys {
             if let Err(error) = &read {
                 keys.note_failure(error, now);
             }
-            let mut reads = keys.0.copy_reads.lock();
+            let mut reads = keys.0.cookie_cache_key_reads.lock();
             reads.ended = reads.ended.wrapping_add(1);
             reads.failed_at = read.is_err().then_some(now);
             drop(reads);
@@ -114,7 +114,7 @@ impl SigningKeys {
     }
 
     fn note_failure(&self, error: &SigningError, now: OffsetDateTime) {
-        if self.remembered(RELIED_ON, now).is_none() {
+        if self.remembered(STALE_KEY_TTL, now).is_none() {
             self.tell(error);
         } else {
             let error = error as &dyn std::error::Error;
@@ -123,7 +123,7 @@ impl SigningKeys {
     }
 
     fn tell(&self, error: &SigningError) {
-        if !std::mem::replace(&mut self.0.copy_reads.lock().is_told, true) {
+        if !std::mem::replace(&mut self.0.cookie_cache_key_reads.lock().is_told, true) {
             let error = error as &dyn std::error::Error;
             tracing::error!(error, "sessions are not copied into cookies until their key can be used again");
         }

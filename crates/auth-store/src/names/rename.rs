@@ -10,12 +10,12 @@ use super::TableNames;
 
 impl TableNames {
     /// Returns a statement of this crate with the database's names instead of Better Auth's.
-    pub(crate) fn exchange<'s>(&self, sql: &'s str) -> Cow<'s, str> {
+    pub(crate) fn rename<'s>(&self, sql: &'s str) -> Cow<'s, str> {
         if self.are_better_auths() {
             return Cow::Borrowed(sql);
         }
         let mut place = Place::default();
-        let mut exchanged = String::with_capacity(sql.len() + sql.len() / 8);
+        let mut renamed = String::with_capacity(sql.len() + sql.len() / 8);
         let mut rest = sql;
         while let Some(first) = rest.chars().next() {
             let length = match first {
@@ -29,17 +29,17 @@ impl TableNames {
             rest = after;
             match token.strip_prefix('"').and_then(|name| name.strip_suffix('"')) {
                 Some(name) => {
-                    exchanged.push('"');
-                    exchanged.push_str(&place.name(self, name, after.starts_with('.')));
-                    exchanged.push('"');
+                    renamed.push('"');
+                    renamed.push_str(&place.name(self, name, after.starts_with('.')));
+                    renamed.push('"');
                 }
                 None => {
                     place.read(first, token);
-                    exchanged.push_str(token);
+                    renamed.push_str(token);
                 }
             }
         }
-        Cow::Owned(exchanged)
+        Cow::Owned(renamed)
     }
 }
 
@@ -153,7 +153,7 @@ mod tests {
     }
 
     fn check(sql: &str, expected: &str) {
-        assert_eq!(names().exchange(sql), expected);
+        assert_eq!(names().rename(sql), expected);
     }
 
     #[test]
