@@ -24,7 +24,7 @@ const TABLE: &str = "user";
 pub struct UserRepository<'store> {
     pub(crate) pool: &'store Pool,
     pub(crate) fields: &'store DeclaredFields,
-    ids: IdKind,
+    pub(crate) ids: IdKind,
 }
 
 impl<'store> UserRepository<'store> {
