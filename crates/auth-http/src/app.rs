@@ -202,7 +202,7 @@ impl Auth {
                 app.service(router.at_root(path));
             }
         }
-        app.service(router.scope());
+        app.default_service(router.default_service());
     }
 
     /// Builds the router of a worker; `None` if the store's table names differ from those of the settings.

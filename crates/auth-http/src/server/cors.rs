@@ -15,7 +15,6 @@ use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, HeaderMap,
     HeaderValue, ORIGIN, VARY,
 };
-use actix_web::web::Data;
 
 use super::{Outcome, with_headers};
 use crate::web::expose::expose;
@@ -39,10 +38,11 @@ const TRUE: HeaderValue = HeaderValue::from_static("true");
 
 /// Adds the CORS headers for trusted origins to every answer, including refusals by the limits.
 pub(crate) async fn cors(
+    policy: Option<&CorsPolicy>,
     request: ServiceRequest,
     next: impl AsyncFnOnce(ServiceRequest) -> Outcome,
 ) -> Outcome {
-    let Some(policy) = request.app_data::<Data<CorsPolicy>>() else { return next(request).await };
+    let Some(policy) = policy else { return next(request).await };
     let trusted = trusted_origin(&request, policy);
     let is_preflight = is_preflight(&request);
     let mark = |headers: &mut HeaderMap| {
@@ -66,11 +66,8 @@ pub(crate) async fn cors(
 }
 
 /// Returns the answer to a preflight; `None` for every other request.
-pub(crate) fn preflight(request: &ServiceRequest) -> Option<HttpResponse> {
-    if !is_preflight(request) {
-        return None;
-    }
-    let policy = request.app_data::<Data<CorsPolicy>>()?;
+pub(crate) fn preflight(policy: Option<&CorsPolicy>, request: &ServiceRequest) -> Option<HttpResponse> {
+    let policy = policy.filter(|_| is_preflight(request))?;
     let mut answer = HttpResponse::NoContent().finish();
     if trusted_origin(request, policy).is_some() {
         let headers = answer.headers_mut();

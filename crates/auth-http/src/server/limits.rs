@@ -8,7 +8,6 @@ use actix_web::HttpResponse;
 use actix_web::dev::ServiceRequest;
 use actix_web::error::InternalError;
 use actix_web::http::{StatusCode, header};
-use actix_web::web::Data;
 use serde_json::json;
 
 use super::Outcome;
@@ -42,13 +41,12 @@ enum Refusal {
 
 /// Refuses requests that are too large, and cancels requests that take too long.
 pub(crate) async fn limits(
+    limits: RequestLimits,
     request: ServiceRequest,
     next: impl AsyncFnOnce(ServiceRequest) -> Outcome,
 ) -> Outcome {
-    let limits = request.app_data::<Data<RequestLimits>>().map(|limits| *limits.get_ref());
     let connection = request.conn_data::<ConnectionState>().cloned();
     let _running = connection.as_ref().map(ConnectionState::begin_request);
-    let Some(limits) = limits else { return next(request).await };
     if let Some(refusal) = refuse(&request, limits, connection.as_ref()) {
         return Ok(request.into_response(refusal.answer()));
     }

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,14 +12,14 @@ use actix_web::App;
 use actix_web::dev::{AppConfig, Server, fn_service};
 use actix_web::middleware::from_fn;
 use actix_web::rt::net::TcpStream;
-use actix_web::web::{Data, ServiceConfig};
+use actix_web::web::ServiceConfig;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::app::settings::Settings;
 use crate::server::connection::{Connection, ConnectionGauge, ConnectionLimits};
 use crate::server::cors::CorsPolicy;
 use crate::server::limits::RequestLimits;
-use crate::server::middleware::around;
+use crate::server::middleware::{Policies, around};
 use crate::web::client_address::ClientAddressPolicy;
 
 /// Time for which the server reads and discards what a refused client still sends, so that the client sees
@@ -72,13 +73,14 @@ pub(crate) fn serve(
         write_timeout: server.body_timeout,
         max_connections: server.max_connections,
     };
-    let requests = RequestLimits {
+    let limits = RequestLimits {
         head: server.head_limit,
         path: server.path_limit,
         handler_timeout: server.handler_timeout,
     };
-    let cross_origin = settings.cors.enabled.then(|| CorsPolicy { trusts, max_age: settings.cors.max_age });
+    let cors = settings.cors.enabled.then(|| CorsPolicy { trusts, max_age: settings.cors.max_age });
     let clients = ClientAddressPolicy::new(settings.proxies.clone());
+    let policies = Policies { limits, cors, clients };
 
     let builder = Server::build();
     let shutdown = builder.graceful_shutdown_signal();
@@ -89,11 +91,9 @@ pub(crate) fn serve(
         .shutdown_timeout(server.shutdown_timeout.as_secs())
         .disable_signals()
         .listen("auth-server", listener, move || {
-            let mut app = App::new().app_data(Data::new(requests)).app_data(Data::new(clients.clone()));
-            if let Some(policy) = &cross_origin {
-                app = app.app_data(Data::new(policy.clone()));
-            }
-            let app = app.configure(mount.clone()).wrap(from_fn(around));
+            let policies = Rc::new(policies.clone());
+            let app = App::new().configure(mount.clone());
+            let app = app.wrap(from_fn(move |request, next| around(Rc::clone(&policies), request, next)));
 
             let (gauge, shutdown) = (gauge.clone(), shutdown.clone());
             let http = HttpService::build()

@@ -9,7 +9,6 @@ use std::time::Instant;
 use actix_web::dev::ServiceRequest;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
-use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpRequest};
 use rand::RngExt;
 use tracing::{Instrument, Level, error, error_span, info};
@@ -32,6 +31,7 @@ const FOREIGN_ID_LENGTHS: std::ops::RangeInclusive<usize> = 8..=64;
 
 /// Writes one line per request, and returns its id in the answer.
 pub(crate) async fn request_log(
+    clients: &ClientAddressPolicy,
     request: ServiceRequest,
     next: impl AsyncFnOnce(ServiceRequest) -> Outcome,
 ) -> Outcome {
@@ -39,9 +39,7 @@ pub(crate) async fn request_log(
     let id = request_id(request.headers());
     let method = request.method().clone();
     let peer = request.peer_addr().map(|peer| peer.ip());
-    let client = request
-        .app_data::<Data<ClientAddressPolicy>>()
-        .and_then(|policy| policy.client_address(peer, request.headers()));
+    let client = clients.client_address(peer, request.headers());
     // The span has the highest level, so that a filter that hides request lines keeps the id of failed
     // requests.
     let span = error_span!("request", request_id = id.as_str());

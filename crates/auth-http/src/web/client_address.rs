@@ -27,6 +27,18 @@ pub struct ClientAddressPolicy {
 }
 
 impl ClientAddressPolicy {
+    /// A policy under which no client has an address.
+    #[cfg(test)]
+    pub(crate) fn none() -> Self {
+        Self::new(ProxiesSettings {
+            track_addresses: false,
+            trusted: Vec::new(),
+            headers: Vec::new(),
+            trusted_proxy_headers: false,
+            ipv6_prefix: 64,
+        })
+    }
+
     /// Creates a policy that trusts only the configured proxies.
     pub fn new(proxies: ProxiesSettings) -> Self {
         Self { proxies }

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use actix_web::dev::{HttpServiceFactory, Payload};
 use actix_web::http::header::{CACHE_CONTROL, HeaderMap, HeaderValue, PRAGMA};
 use actix_web::web;
-use actix_web::{HttpMessage, HttpRequest, HttpResponse, guard};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, Route, guard};
 
 use super::context::RequestContext;
 use super::error::ApiError;
@@ -77,6 +77,23 @@ impl Router {
         }))
     }
 
+    /// Serves every request that no other service takes, for a server without other routes. A scope would
+    /// match and copy the path once more and box another future for each request.
+    pub(crate) fn default_service(&self) -> Route {
+        let router = self.clone();
+        web::to(move |request: HttpRequest, payload: web::Payload| {
+            let router = router.clone();
+            async move {
+                let base_path = &router.0.services.paths.base_path;
+                if is_below(request.match_info().unprocessed(), base_path) {
+                    router.0.answer(request, payload.into_inner(), Place::BelowBase).await
+                } else {
+                    not_found()
+                }
+            }
+        })
+    }
+
     /// Serves one route at a path of the server's root, outside the base path, where other software expects
     /// it. It is counted and disabled as below the base path.
     pub(crate) fn at_root(&self, path: &'static str) -> impl HttpServiceFactory + use<> {
@@ -143,6 +160,11 @@ impl Table {
         forbid_caching(route.facts.cache, headers);
         answer
     }
+}
+
+/// Whether a path is a base path or below it, as a scope of Actix matches it.
+fn is_below(path: &str, base_path: &str) -> bool {
+    path.strip_prefix(base_path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// An unknown path or method: 404 without body or content type, as Better Auth answers.
