@@ -16,8 +16,6 @@ use actix_web::error::InternalError;
 use actix_web::http::header::HeaderMap;
 
 pub use application::{Application, ApplicationHandle, StartError};
-#[cfg(test)]
-pub(crate) use middleware::logged;
 
 /// The response to a request, or the error that produces one.
 type Outcome = Result<ServiceResponse, actix_web::Error>;

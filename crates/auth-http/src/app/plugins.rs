@@ -12,7 +12,7 @@ use crate::features::{Feature, Plugin, username};
 const PLUGINS: &[Plugin] = &[username::PLUGIN];
 
 /// The plugins that the settings turn on.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Plugins(Vec<Arc<dyn Feature>>);
 
 impl Plugins {

@@ -43,9 +43,5 @@ pub(super) async fn around(
     request_log(&policies.clients, request, cors).await
 }
 
-/// Only the request log, for its tests.
 #[cfg(test)]
-pub(crate) async fn logged(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Outcome {
-    let clients = ClientAddressPolicy::none();
-    request_log(&clients, request, async |request| Ok(next.call(request).await?.map_into_boxed_body())).await
-}
+mod tests;

@@ -187,6 +187,3 @@ fn forbid_caching(policy: CachePolicy, headers: &mut HeaderMap) {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -76,7 +76,7 @@ impl WebServices {
 impl WebServices {
     /// Services for tests. They trust one origin, count nothing and reach no database.
     #[expect(clippy::unwrap_used, reason = "tests")]
-    pub(super) fn for_tests(base_path: &str) -> Self {
+    pub(crate) fn for_tests(base_path: &str) -> Self {
         use crate::config::Environment;
         use crate::web::client_address::settings::ProxiesSettings;
         use crate::web::origin::OriginChecks;

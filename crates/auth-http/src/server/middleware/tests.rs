@@ -1,19 +1,23 @@
 //! A panic in a handler fails only its own request.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
-use actix_web::App;
+use std::time::Duration;
+
 use actix_web::http::StatusCode;
 use actix_web::middleware::from_fn;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
+use actix_web::{App, HttpResponse};
 
 use super::*;
 use crate::app::settings::LogFormat;
 use crate::logging::tests::Lines;
-use crate::server::logged;
 use crate::web::context::Context;
+use crate::web::error::ApiError;
 use crate::web::guard::Anyone;
 use crate::web::input::NoBody;
 use crate::web::route::Route;
+use crate::web::router::Router;
+use crate::web::services::WebServices;
 
 async fn panicking(context: Context<()>, _: NoBody, _: Rc<()>) -> Result<HttpResponse, ApiError> {
     panic!("{}", context.query())
@@ -31,7 +35,10 @@ async fn r_101_a_panicking_handler_is_answered_as_any_unexpected_failure() {
     let routes = [Route::post("/panic", Anyone, panicking), Route::get("/ok", Anyone, ok)];
     let routes = routes.map(|route| route.mount(&Rc::new(())));
     let app = App::new().service(Router::new(services, routes, Vec::new()).scope());
-    let app = init_service(app.wrap(from_fn(logged))).await;
+    let limits = RequestLimits { head: 4096, path: 1024, handler_timeout: Duration::from_secs(60) };
+    let policies = Rc::new(Policies { limits, cors: None, clients: ClientAddressPolicy::none() });
+    let app = app.wrap(from_fn(move |request, next| around(Rc::clone(&policies), request, next)));
+    let app = init_service(app).await;
     let (lines, _collecting) = Lines::of_this_thread(LogFormat::Json);
     for number in 1..=3 {
         let request = TestRequest::post().uri(&format!("/auth/panic?{CANARY}"));
