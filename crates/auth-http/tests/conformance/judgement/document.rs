@@ -139,7 +139,7 @@ fn text() -> Text {
         register: table,
         line: format!(
             "**Conformance with better-auth {}**: {steps} steps in {} configurations, compared in status, body, cookies and the headers \
-             that clients read. {identical} are answered byte for byte alike, \
+             that clients read, apart from generated values such as ids and times. {identical} are answered byte for byte alike, \
              {general} differ in headers alone ({headers}), {meant} differ [on purpose](docs/COMPATIBILITY.md#meant-differences), and \
              {wrong} differ in another way. Routes that are not here yet are not among them.\n",
             version(),
