@@ -156,6 +156,18 @@ async fn r_089_a_later_head_has_a_deadline_too() {
 }
 
 #[tokio::test]
+async fn an_idle_connection_outlives_the_deadline_of_its_first_head() {
+    let served = start(&[("AUTH__SERVER__HEAD_TIMEOUT", "100ms"), ("AUTH__SERVER__KEEP_ALIVE", "60s")]);
+    let request = "GET /fast HTTP/1.1\r\nhost: test\r\n\r\n";
+    let mut peer = served.send(request).await;
+    assert!(head(&mut peer).await.starts_with("HTTP/1.1 200 "));
+    // The deadline of the first head is this timeout and half a second.
+    tokio::time::sleep(Duration::from_millis(900)).await;
+    peer.write_all(request.as_bytes()).await.unwrap();
+    assert!(head(&mut peer).await.starts_with("HTTP/1.1 200 "));
+}
+
+#[tokio::test]
 async fn r_089_a_trickling_head_is_not_given_more_time() {
     let served = start(&[]);
     let mut peer = served.send("GET /fast HTTP/1.1\r\nhost: test\r\n\r\n").await;
